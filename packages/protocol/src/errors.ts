@@ -1,0 +1,320 @@
+/**
+ * The one catalogue of errors: every failure that OpenClaw tells anybody about has its row here.
+ *
+ * It holds what is the same each time (code, HTTP status, whether another try can help, the words, the remedy).
+ * It does not know how an error is thrown, logged or written to a client: see `core/errors.ts` and the dialects.
+ * `docs/errors.md` is checked against this table, both ways, by a test.
+ */
+
+export interface ErrorEntry {
+  /** HTTP status of the answer; 0 where the error never reaches an HTTP client (command lines, start-up). */
+  readonly status: number;
+  /** Whether the same request may succeed later without being changed. */
+  readonly retryable: boolean;
+  /** One sentence; `{name}` is filled in from the details. */
+  readonly message: string;
+  /** What the reader can do about it; `{name}` is filled in from the details. */
+  readonly hint: string;
+}
+
+export const errorCatalogue = {
+  // The request itself
+  invalid_json: {
+    status: 400,
+    retryable: false,
+    message: 'The request body is not valid JSON: {reason}.',
+    hint: 'Send one JSON object with Content-Type: application/json.',
+  },
+  invalid_request: {
+    status: 400,
+    retryable: false,
+    message: '{path}: {reason}.',
+    hint: 'Correct the named field and send the request again.',
+  },
+  unsupported_feature: {
+    status: 400,
+    retryable: false,
+    message: '{path}: {feature} cannot be carried to {target}.',
+    hint: 'Leave the field out, or choose a model whose provider has it.',
+  },
+  nesting_too_deep: {
+    status: 400,
+    retryable: false,
+    message: 'The request body is nested deeper than {limit} levels.',
+    hint: 'Flatten the value; tool arguments and schemas rarely need more than a few dozen levels.',
+  },
+  body_too_large: {
+    status: 413,
+    retryable: false,
+    message: 'The request body is larger than {limitBytes} bytes.',
+    hint: 'Send less, or raise gateway.limits.bodyBytes.',
+  },
+  unsupported_media_type: {
+    status: 415,
+    retryable: false,
+    message: 'The content type {contentType} is not accepted here.',
+    hint: 'Send Content-Type: application/json without Content-Encoding.',
+  },
+  not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is nothing at {method} {path}.',
+    hint: 'The endpoints are listed in docs/http-api.md.',
+  },
+  method_not_allowed: {
+    status: 405,
+    retryable: false,
+    message: '{path} does not answer {method}.',
+    hint: 'Use {allow}.',
+  },
+  model_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no model {model}.',
+    hint: '{suggestion}',
+  },
+  request_timeout: {
+    status: 408,
+    retryable: true,
+    message: 'The request body did not arrive within {timeoutMs} ms.',
+    hint: 'Send the body without pauses.',
+  },
+
+  // Who asks
+  missing_credentials: {
+    status: 401,
+    retryable: false,
+    message: 'No credential came with the request.',
+    hint: 'Send Authorization: Bearer TOKEN or x-api-key: TOKEN; `openclaw config get gateway.auth --show-secrets` shows the token.',
+  },
+  invalid_credentials: {
+    status: 401,
+    retryable: false,
+    message: 'The credential in {source} is not one that this gateway knows.',
+    hint: 'Use the gateway token (`openclaw config get gateway.auth --show-secrets`) or a key from `openclaw keys create`.',
+  },
+  unexpanded_credentials: {
+    status: 401,
+    retryable: false,
+    message: 'The credential in {source} is the name of a variable, {credential}, and not its value.',
+    hint: 'Your shell or program did not fill the variable in: use double quotes, and export it first.',
+  },
+  key_revoked: {
+    status: 401,
+    retryable: false,
+    message: 'The key {keyId} was revoked.',
+    hint: 'Create another with `openclaw keys create`.',
+  },
+  key_expired: {
+    status: 401,
+    retryable: false,
+    message: 'The key {keyId} expired at {expiredAt}.',
+    hint: 'Create another with `openclaw keys create`.',
+  },
+  forbidden: {
+    status: 403,
+    retryable: false,
+    message: 'The key {keyId} lacks the scope {scope}.',
+    hint: 'Use the gateway token, or a key that was created with --scopes {scope}.',
+  },
+  model_forbidden: {
+    status: 403,
+    retryable: false,
+    message: 'The key {keyId} may not use the model {model}.',
+    hint: 'GET /v1/models lists what the key may use; `openclaw keys create --models …` makes one that may.',
+  },
+
+  // The provider
+  upstream_refused: {
+    status: 502,
+    retryable: false,
+    message: '{provider} refused the request: {reason}.',
+    hint: 'The words are the provider\'s; its documentation names the remedy.',
+  },
+  upstream_authentication: {
+    status: 502,
+    retryable: false,
+    message: '{provider} refused the key that this gateway holds for it: {reason}.',
+    hint: 'Check {keySource}; your own credential for the gateway was accepted.',
+  },
+  upstream_rate_limited: {
+    status: 429,
+    retryable: true,
+    message: '{provider} is rate limiting this gateway: {reason}.',
+    hint: 'Wait for Retry-After; a route with a second provider would have taken over.',
+  },
+  upstream_overloaded: {
+    status: 503,
+    retryable: true,
+    message: '{provider} is overloaded: {reason}.',
+    hint: 'Wait and try again; a route with a second provider would have taken over.',
+  },
+  upstream_failed: {
+    status: 502,
+    retryable: true,
+    message: '{provider} failed: {reason}.',
+    hint: 'Try again; `openclaw usage` shows how often it fails.',
+  },
+  upstream_unreachable: {
+    status: 502,
+    retryable: true,
+    message: '{provider} could not be reached at {origin}: {reason}.',
+    hint: 'Check that it runs and that this machine may connect to it.',
+  },
+  upstream_timeout: {
+    status: 504,
+    retryable: true,
+    message: '{provider} did not {awaited} within {timeoutMs} ms.',
+    hint: 'Raise models.providers.{provider}.timeouts, or choose a faster model.',
+  },
+  upstream_truncated: {
+    status: 502,
+    retryable: true,
+    message: 'The answer of {provider} broke off: {reason}.',
+    hint: 'What arrived before is incomplete; try again.',
+  },
+  upstream_malformed: {
+    status: 502,
+    retryable: true,
+    message: '{provider} sent something that is not its format: {reason}.',
+    hint: 'Check that models.providers.{provider}.api and baseUrl fit each other.',
+  },
+  deadline_exceeded: {
+    status: 504,
+    retryable: true,
+    message: 'The deadline of {timeoutMs} ms that came with the request passed.',
+    hint: 'Allow more time (the client\'s timeout, or x-openclaw-timeout-ms).',
+  },
+  client_closed: {
+    status: 499,
+    retryable: false,
+    message: 'The client closed the connection.',
+    hint: 'Nothing to do: work for it was cancelled.',
+  },
+
+  // The gateway
+  overloaded: {
+    status: 503,
+    retryable: true,
+    message: 'The gateway is at its limit of {limit} {what}.',
+    hint: 'Wait for Retry-After, or raise {setting}.',
+  },
+  draining: {
+    status: 503,
+    retryable: true,
+    message: 'The gateway is shutting down.',
+    hint: 'Try again in a moment: its successor answers then.',
+  },
+  internal_error: {
+    status: 500,
+    retryable: true,
+    message: 'The gateway failed to answer; the log has the cause under request {requestId}.',
+    hint: 'This is a bug of OpenClaw: please report the log line.',
+  },
+
+  // Starting, stopping, command lines
+  bind_without_auth: {
+    status: 0,
+    retryable: false,
+    message: 'refusing to bind to {host} without auth: anybody who reaches the port could use your providers.',
+    hint: 'Set OPENCLAW_GATEWAY_TOKEN (or gateway.auth.token), or bind to loopback.',
+  },
+  port_in_use: {
+    status: 0,
+    retryable: false,
+    message: 'Port {port} on {host} is in use{holder}.',
+    hint: 'Stop the other program, or choose another port: --port, OPENCLAW_GATEWAY_PORT or gateway.port.',
+  },
+  bind_failed: {
+    status: 0,
+    retryable: false,
+    message: 'The gateway cannot listen on {host}:{port}: {reason}.',
+    hint: 'Check gateway.bind and gateway.customBindHost; ports below 1024 need privileges.',
+  },
+  config_invalid: {
+    status: 0,
+    retryable: false,
+    message: '{file}:{line}:{column}: {path}: {reason}.',
+    hint: '{suggestion}',
+  },
+  config_unreadable: {
+    status: 0,
+    retryable: false,
+    message: 'The configuration {file} cannot be read: {reason}.',
+    hint: 'Check that it exists and that its owner is who runs OpenClaw.',
+  },
+  config_key_unknown: {
+    status: 0,
+    retryable: false,
+    message: 'There is no setting {path}.',
+    hint: '{suggestion}',
+  },
+  state_unwritable: {
+    status: 0,
+    retryable: false,
+    message: 'The state directory {directory} cannot be written: {reason}.',
+    hint: '{suggestion}',
+  },
+  state_locked: {
+    status: 0,
+    retryable: true,
+    message: 'The state directory {directory} is held by {holder}.',
+    hint: 'Stop that process, or give this one a directory of its own with OPENCLAW_STATE_DIR.',
+  },
+  state_filesystem: {
+    status: 0,
+    retryable: false,
+    message: 'The state directory {directory} lies on {filesystem}, which cannot hold it safely: {reason}.',
+    hint: '{suggestion}',
+  },
+  storage_newer: {
+    status: 0,
+    retryable: false,
+    message: 'The database has schema {found}, and this program knows only up to {known}.',
+    hint: '{suggestion}',
+  },
+  storage_full: {
+    status: 503,
+    retryable: true,
+    message: 'The state directory cannot be written: {reason}.',
+    hint: 'Free space on the volume; what was acknowledged before is kept.',
+  },
+  storage_conflict: {
+    status: 409,
+    retryable: true,
+    message: 'The write was not made because {guard} no longer held.',
+    hint: 'Read again and decide anew.',
+  },
+  storage_failed: {
+    status: 500,
+    retryable: true,
+    message: 'The database failed: {reason}.',
+    hint: 'The log has the details; `openclaw doctor` comes with a later release.',
+  },
+  storage_damaged: {
+    status: 0,
+    retryable: false,
+    message: 'The state in {directory} is damaged beyond what its journal can mend: {reason}.',
+    hint: 'Restore a copy of the state directory; nothing in it was changed.',
+  },
+  key_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no key {keyId}.',
+    hint: '`openclaw keys list` shows those that exist.',
+  },
+  gateway_unreachable: {
+    status: 0,
+    retryable: true,
+    message: 'The gateway at {url} does not answer: {reason}.',
+    hint: 'Start it with `openclaw gateway run`, or name another with OPENCLAW_GATEWAY_URL.',
+  },
+  usage_error: {
+    status: 0,
+    retryable: false,
+    message: '{reason}.',
+    hint: '{suggestion}',
+  },
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof errorCatalogue;

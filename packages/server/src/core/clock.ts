@@ -1,0 +1,33 @@
+/**
+ * The only place that reads the time. Everything else is handed a `Clock`, so that tests set the time themselves.
+ * It does not format or parse times.
+ */
+
+export interface Timer {
+  /** Stops the timer; safe to call twice and after it fired. */
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since 1970. For records and tokens; may jump. */
+  now(): number;
+  /** Milliseconds that only rise; for durations, deadlines and windows. */
+  monotonicMs(): number;
+  /** Calls `action` once after `delayMs`. The timer never keeps the process alive by itself. */
+  after(delayMs: number, action: () => void): Timer;
+  /** Calls `action` every `intervalMs` until cancelled. Never keeps the process alive by itself. */
+  every(intervalMs: number, action: () => void): Timer;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  after(delayMs, action) {
+    const handle = setTimeout(action, delayMs).unref();
+    return { cancel: () => clearTimeout(handle) };
+  },
+  every(intervalMs, action) {
+    const handle = setInterval(action, intervalMs).unref();
+    return { cancel: () => clearInterval(handle) };
+  },
+};

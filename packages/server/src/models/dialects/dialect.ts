@@ -1,0 +1,111 @@
+/**
+ * A dialect: one wire format, in five functions. Pure: no network, no clock, no configuration, no vendor names, so that
+ * its tests are recorded bytes. What differs between vendors of one dialect is data in `Quirks`.
+ *
+ * It does not retry, route or count: see `../attempts.ts`, `../route.ts`, `../usage.ts`.
+ */
+import type { OpenClawError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { ModelEvent } from './events.ts';
+import type { ModelRequest } from './request.ts';
+import type { ServerSentEvent } from './server-sent-events.ts';
+
+export type DialectName = 'openai-completions' | 'anthropic-messages';
+
+export interface Dialect {
+  readonly name: DialectName;
+
+  /**
+   * Client → gateway. Reads the body of a request.
+   * @throws OpenClawError `invalid_request` that names the path of the field.
+   */
+  decodeRequest(body: JsonObject): ModelRequest;
+
+  /**
+   * Gateway → provider. The body for the upstream, with `target.model` in it, and the path it is posted to below the base URL.
+   * Asks for usage on every stream.
+   * @throws OpenClawError `unsupported_feature` that names what cannot be carried.
+   */
+  encodeRequest(request: ModelRequest, target: EncodeTarget): EncodedRequest;
+
+  /** Provider → gateway. Reads one answer: `event` for each part of a stream, or `whole` once. */
+  decodeResponse(provider: string): ResponseDecoder;
+
+  /** Gateway → client. Writes one answer. */
+  encodeResponse(options: EncodeOptions): ResponseEncoder;
+
+  /**
+   * What a refusal of the provider means: an error of the catalogue, retryable or not, and no sooner than when.
+   * `headers` have lower-case names; `nowMs` is the wall clock, for dates in Retry-After.
+   */
+  classify(failure: UpstreamFailure): OpenClawError;
+
+}
+
+export interface EncodeTarget {
+  readonly provider: string;
+  readonly model: string;
+  readonly quirks: Quirks;
+  /** Used where the dialect demands a limit and the client gave none (Anthropic's `max_tokens`). */
+  readonly maxOutputTokens: number;
+}
+
+/** Ways in which a vendor or model departs from its dialect. Everything absent is as the dialect says. */
+export interface Quirks {
+  /** Name of the field for the output limit. @default 'max_completion_tokens' for openai.com, 'max_tokens' elsewhere */
+  readonly maxTokensField?: 'max_tokens' | 'max_completion_tokens';
+  /** False where the upstream refuses `stream_options`. @default true */
+  readonly streamUsage?: boolean;
+  /** False where the upstream knows no role `developer`. @default false */
+  readonly developerRole?: boolean;
+  /** Tool ids must be exactly nine letters or digits (Mistral). */
+  readonly toolIdLength9?: boolean;
+  /** Reports `stop` although tools were called (xAI, Gemini's compatible endpoint, some local servers). */
+  readonly finishStopOnTools?: boolean;
+  /** Sends every tool call as index 0; calls are told apart by their ids. */
+  readonly toolIndexAlwaysZero?: boolean;
+}
+
+export interface EncodedRequest {
+  /** Below the vendor's base URL, starting with `/`. */
+  readonly path: string;
+  readonly body: JsonObject;
+  /** Headers that the dialect itself demands (`anthropic-version`). Credentials are not its business. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Never throws for what an upstream sent: a failure is an `error` event, and it is the last. */
+export interface ResponseDecoder {
+  /** One event of a stream. */
+  event(event: ServerSentEvent): readonly ModelEvent[];
+  /** The stream ended: `[]` if it was complete, else an `error` event (`upstream_truncated`). */
+  end(): readonly ModelEvent[];
+  /** A whole answer that did not stream. */
+  whole(body: JsonObject): readonly ModelEvent[];
+}
+
+export interface EncodeOptions {
+  /** What the client asked for as `model`, for answers whose provider names none. */
+  readonly requestedModel: string;
+  readonly includeUsage: boolean;
+  readonly requestId: string;
+  /** Unix milliseconds, for `created` where the provider said nothing. */
+  readonly nowMs: number;
+}
+
+export interface ResponseEncoder {
+  /** The bytes of a stream for these events, `''` if there is nothing to say yet. After the terminal event always `''`. */
+  stream(events: readonly ModelEvent[]): string;
+  /** The body of an answer that does not stream, from all its events; the last is `finish`. */
+  whole(events: readonly ModelEvent[]): JsonObject;
+}
+
+export interface UpstreamFailure {
+  readonly provider: string;
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** At most 64 KiB of it. */
+  readonly body: string;
+  readonly nowMs: number;
+}
+
