@@ -1,2 +1,4 @@
 /** What `@openclaw/protocol` promises: names that other packages and programs may rely on. */
 export { errorCatalogue, type ErrorCode, type ErrorEntry } from './errors.ts';
+export { schema, type Infer, type JsonSchema, type Schema } from './schema.ts';
+export { formatUnit, parseUnit, unitExamples, type Unit } from './units.ts';

@@ -1,0 +1,191 @@
+/**
+ * The one schema of `openclaw.json`: what may stand in it, what it means, what holds when it is absent.
+ * Validation, `docs/config.md`, `openclaw config schema` and the types of the program all come from here.
+ *
+ * What a later release brings is named as such, so that a pasted example is refused with the right words.
+ * It does not read files and checks nothing: see `load.ts` and `validate.ts`.
+ */
+import { type Infer, schema as s } from '@openclaw/protocol';
+
+const oneWord = { pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', expects: 'letters, digits, dots, dashes and underscores, without a slash' };
+/** What an HTTP header can carry without quoting; anything else would fail at the first request and not at start. */
+const headerText = { pattern: '^[\\x21-\\x7e]+$', expects: 'visible ASCII characters without spaces' };
+
+const auth = s.object(
+  {
+    mode: s.choice(['token', 'password', 'none'], {
+      description:
+        'How callers prove who they are. `none` is for loopback only. Absent, and only a password is given: `password`.',
+      default: 'token',
+      later: ['trusted-proxy'],
+    }),
+    token: s.secret({ description: 'The secret that callers send as `Authorization: Bearer` or `x-api-key`. Absent: the one made on the first start.', ...headerText }),
+    password: s.secret({ description: 'The same for mode `password`; a secret that people choose.', ...headerText }),
+  },
+  { description: 'Who may call.' },
+);
+
+const limits = s.object(
+  {
+    bodyBytes: s.bytes({ description: 'Largest body of a request; more is answered with 413.', default: 32 * 2 ** 20, minimum: 1024 }),
+    headerBytes: s.bytes({ description: 'All headers of a request together; more is answered with 431.', default: 32 * 2 ** 10, minimum: 1024 }),
+    connections: s.integer({ description: 'Open client connections; more are refused.', default: 10_000, minimum: 1 }),
+    nestingDepth: s.integer({ description: 'Levels of arrays and objects in a body; more is answered with 400.', default: 128, minimum: 8, maximum: 1000 }),
+    headerTimeoutMs: s.durationMs({ description: 'Time for the headers of a request to arrive.', default: 15_000, minimum: 1 }),
+    bodyTimeoutMs: s.durationMs({ description: 'Time for the whole body of a request to arrive.', default: 60_000, minimum: 1 }),
+    keepAliveMs: s.durationMs({
+      description: 'How long an idle client connection is kept. Longer than the 60 s after which load balancers give theirs up.',
+      default: 75_000,
+      minimum: 1,
+    }),
+  },
+  { description: 'Bounds of what one caller can make the gateway hold.' },
+);
+
+const gateway = s.object(
+  {
+    port: s.integer({ description: 'TCP port; 0 takes any free one.', default: 18_789, minimum: 0, maximum: 65_535 }),
+    bind: s.choice(['loopback', 'lan', 'custom'], {
+      description: 'Where to listen: this machine only, every interface, or `customBindHost`.',
+      default: 'loopback',
+    }),
+    customBindHost: s.string({ description: 'Address or host name to listen on, with `bind: custom`.', minLength: 1 }),
+    auth,
+    drainTimeoutMs: s.durationMs({
+      description: 'Time that running streams get to end at shutdown. Below the 10 s after which `docker stop` kills.',
+      default: 8000,
+    }),
+    limits,
+  },
+  { description: 'The port that everything is served on.', later: ['controlUi', 'tls'] },
+);
+
+const price = (what: string) => s.number({ description: `US$ per million ${what} tokens.`, minimum: 0 });
+
+const model = s.object(
+  {
+    id: s.string({ description: 'The name that the provider knows the model by.', minLength: 1 }),
+    contextWindow: s.integer({ description: 'Tokens that fit into the model, input and output together.', minimum: 1 }),
+    maxTokens: s.integer({ description: 'Most output tokens of one answer.', minimum: 1 }),
+    cost: s.object(
+      { input: price('input'), output: price('output'), cacheRead: price('cached input'), cacheWrite: price('cache-writing input') },
+      { description: 'Prices; they override those that OpenClaw knows.', optional: true },
+    ),
+  },
+  { description: 'One model of the provider.', required: ['id'] },
+);
+
+const timeouts = s.object(
+  {
+    connectMs: s.durationMs({ description: 'To the open connection, TLS included.', default: 5000, minimum: 1 }),
+    firstByteMs: s.durationMs({ description: 'To the first byte of a streamed answer.', default: 60_000, minimum: 1 }),
+    firstByteWholeMs: s.durationMs({ description: 'To the first byte of an answer that is not streamed.', default: 600_000, minimum: 1 }),
+    idleMs: s.durationMs({ description: 'Between two chunks of an answer.', default: 120_000, minimum: 1 }),
+    totalMs: s.durationMs({ description: 'For the whole answer; 0: no limit while bytes flow.', default: 0 }),
+  },
+  { description: 'How long to wait for the provider.' },
+);
+
+const provider = s.object(
+  {
+    baseUrl: s.string({
+      description: 'Where the API is, up to and including its version (`https://host/v1`). Vendors that OpenClaw knows need none.',
+      pattern: '^https?://[^\\s/?#]+[^\\s?#]*$',
+      expects: 'an http or https address without query and fragment',
+    }),
+    api: s.choice(['openai-completions', 'anthropic-messages'], {
+      description: 'The wire format that it speaks. Vendors that OpenClaw knows need none.',
+      later: ['openai-responses', 'google-generative-ai', 'bedrock-converse-stream', 'ollama'],
+    }),
+    apiKey: s.secret({ description: 'The key of the account. One of `apiKey` and `apiKeys`.', ...headerText }),
+    apiKeys: s.array(
+      s.object(
+        { key: s.secret({ description: 'The key of one account.', ...headerText }) },
+        { description: 'One of several keys.', required: ['key'], later: ['weight'] },
+      ),
+      { description: 'Several keys, used in turn.' },
+    ),
+    headers: s.record(s.secret({ description: 'The value; treated as a secret.', pattern: '^[\\x20-\\x7e]*$', expects: 'ASCII text in one line' }), {
+      description: 'Headers to send with each request to the provider.',
+      names: { pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", expects: 'a header name' },
+    }),
+    models: s.array(model, { description: 'Models to offer besides those that OpenClaw knows, or what to correct about those.' }),
+    timeouts,
+  },
+  { description: 'One account with a vendor, or one server.', later: ['concurrency'] },
+);
+
+const route = s.object(
+  {
+    strategy: s.choice(['priority'], {
+      description: 'Which target is tried first: the first in the list.',
+      default: 'priority',
+      later: ['weighted', 'latency', 'cost', 'sticky'],
+    }),
+    targets: s.array(
+      s.string({ description: 'One target.', pattern: '^[^\\s/]+/\\S+$', expects: "a model written 'provider/model'" }),
+      { description: 'Models in the order in which they are tried, each written `provider/model`.', minItems: 1 },
+    ),
+  },
+  { description: 'One route.', required: ['targets'], later: ['afterFirstToken'] },
+);
+
+const models = s.object(
+  {
+    providers: s.record(provider, {
+      description: 'Accounts and servers, under the name that stands before the slash in `provider/model`.',
+      names: oneWord,
+    }),
+    routes: s.record(route, { description: 'Names that clients use as `model`, each with the models that stand behind it.', names: oneWord }),
+    retry: s.object(
+      {
+        attempts: s.integer({ description: 'Tries of one request altogether; 1: no retry.', default: 5, minimum: 1, maximum: 20 }),
+        baseDelayMs: s.durationMs({ description: 'Longest pause before the second try; it doubles with each.', default: 500 }),
+        maxDelayMs: s.durationMs({ description: 'No pause is longer.', default: 30_000 }),
+      },
+      { description: 'What happens when a provider fails before the first output.', later: ['budgetPercent'] },
+    ),
+  },
+  { description: 'Who answers.', later: ['breaker', 'queue', 'hedge', 'cache'] },
+);
+
+const logging = s.object(
+  {
+    level: s.choice(['silent', 'fatal', 'error', 'warn', 'info', 'debug', 'trace'], {
+      description: 'The least important lines that are written.',
+      default: 'info',
+    }),
+    format: s.choice(['auto', 'pretty', 'json'], { description: '`auto`: pretty on a terminal, JSON otherwise.', default: 'auto' }),
+    maxFileBytes: s.bytes({ description: 'A log file that grows larger is closed and the next begun.', default: 10 * 2 ** 20, minimum: 4096 }),
+    maxAgeMs: s.durationMs({ description: 'A log file that gets older is closed and the next begun.', default: 86_400_000, minimum: 60_000 }),
+    maxFiles: s.integer({ description: 'Log files that are kept; the oldest are deleted.', default: 7, minimum: 1, maximum: 1000 }),
+  },
+  { description: 'What is written down about the work.' },
+);
+
+export const settingsSchema = {
+  $schema: 'https://json-schema.org/draft/2020-12/schema',
+  title: 'openclaw.json',
+  ...s.object(
+    {
+      $schema: s.string({ description: 'Where editors find this schema; OpenClaw ignores it.' }),
+      gateway,
+      models,
+      logging,
+    },
+    { description: 'Settings of OpenClaw.', later: ['agents'] },
+  ),
+};
+
+/** All settings, resolved: defaults present, sizes and times as numbers, secrets as text, deeply frozen. */
+export type Settings = Infer<typeof settingsSchema>;
+export type GatewaySettings = Infer<typeof gateway>;
+export type AuthSettings = Infer<typeof auth>;
+export type LimitSettings = Infer<typeof limits>;
+export type ModelsSettings = Infer<typeof models>;
+export type ProviderSettings = Infer<typeof provider>;
+export type ModelSettings = Infer<typeof model>;
+export type TimeoutSettings = Infer<typeof timeouts>;
+export type RouteSettings = Infer<typeof route>;
+export type RetrySettings = ModelsSettings['retry'];
+export type LoggingSettings = Infer<typeof logging>;
