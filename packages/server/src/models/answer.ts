@@ -1,0 +1,132 @@
+/**
+ * The answer to one client: what has been committed of it, and how it ends. Exactly one end is ever written.
+ *
+ * Nothing reaches the client until the first real output, so that failing over before it is invisible. While the upstream
+ * thinks, a comment is sent every 15 s, because proxies cut silent connections after 30 to 60.
+ *
+ * It does not talk to providers: see `service.ts`.
+ */
+import type { Clock, Timer } from '../core/clock.ts';
+import type { OpenClawError } from '../core/errors.ts';
+import type { ModelCall, ModelSink } from './call.ts';
+import { dialects, encodeErrorBody } from './dialects/index.ts';
+import type { Lifecycle } from './lifecycle.ts';
+
+const heartbeatMs = 15_000;
+const heartbeat = ': waiting for the model\n\n';
+
+export interface AnswerOptions {
+  readonly call: ModelCall;
+  readonly sink: ModelSink;
+  readonly lifecycle: Lifecycle;
+  readonly clock: Clock;
+}
+
+export class Answer {
+  readonly #call: ModelCall;
+  readonly #sink: ModelSink;
+  readonly #lifecycle: Lifecycle;
+  readonly #clock: Clock;
+  /** Headers for the head, filled in while attempts are made. */
+  readonly headers: Record<string, string>;
+  #state: 'open' | 'streaming' | 'ended' = 'open';
+  #outputStarted = false;
+  #beat: Timer | undefined;
+  #wroteSinceBeat = false;
+
+  constructor(options: AnswerOptions) {
+    this.#call = options.call;
+    this.#sink = options.sink;
+    this.#lifecycle = options.lifecycle;
+    this.#clock = options.clock;
+    const { requestId } = options.call;
+    this.headers = { 'x-request-id': requestId, 'x-openclaw-request-id': requestId };
+    if (options.call.dialect === 'anthropic-messages') this.headers['request-id'] = requestId;
+  }
+
+  /** Whether output of a model has been shown: from then on no other target may answer. */
+  get committed(): boolean {
+    return this.#outputStarted;
+  }
+
+  get ended(): boolean {
+    return this.#state === 'ended';
+  }
+
+  /** Starts the comments that keep a waiting stream alive. Only for answers that stream. */
+  keepAlive(): void {
+    this.#beat = this.#clock.every(heartbeatMs, () => {
+      if (this.#state === 'ended') return;
+      if (!this.#wroteSinceBeat) {
+        this.#openStream();
+        this.#sink.write(heartbeat);
+      }
+      this.#wroteSinceBeat = false;
+    });
+    this.#lifecycle.own(() => this.#beat?.cancel());
+  }
+
+  /** Writes whole events of a stream; waits where the client reads slowly. */
+  async write(bytes: Buffer | string): Promise<void> {
+    if (this.#state === 'ended' || bytes.length === 0) return;
+    if (!this.#outputStarted) {
+      this.#outputStarted = true;
+      this.#lifecycle.liftDeadline();
+    }
+    this.#openStream();
+    this.#wroteSinceBeat = true;
+    if (!this.#sink.write(bytes)) await this.#sink.drained();
+  }
+
+  /** Ends a stream after its last event. */
+  endStream(): void {
+    if (this.#state === 'ended') return;
+    this.#openStream();
+    this.#state = 'ended';
+    this.#sink.end();
+  }
+
+  /** Sends an answer that does not stream. */
+  endWhole(body: Buffer | string): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'ended';
+    this.#outputStarted = true;
+    this.headers['content-type'] = 'application/json';
+    this.headers['content-length'] = String(Buffer.byteLength(body));
+    this.#sink.head(200, this.headers);
+    this.#sink.end(body);
+  }
+
+  /** Ends with an error, in the client's dialect: an HTTP error while nothing was sent, an error event after that. */
+  fail(error: OpenClawError, attempts: number): void {
+    if (this.#state === 'ended') return;
+    const wasOpen = this.#state === 'open';
+    this.#state = 'ended';
+    const { dialect, requestId } = this.#call;
+    if (!wasOpen) {
+      const encoder = dialects[dialect].encodeResponse({ requestedModel: '', includeUsage: false, requestId, nowMs: this.#clock.now() });
+      this.#sink.end(encoder.stream([{ type: 'error', error }]));
+      return;
+    }
+    const body = JSON.stringify(encodeErrorBody(dialect, error, requestId));
+    this.headers['content-type'] = 'application/json';
+    this.headers['content-length'] = String(Buffer.byteLength(body));
+    if (error.retryAfterMs !== undefined) {
+      this.headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000));
+      this.headers['retry-after-ms'] = String(Math.ceil(error.retryAfterMs));
+    }
+    // The gateway has made its own tries; a client's SDK that repeats them would multiply an outage.
+    if (attempts > 0) this.headers['x-should-retry'] = 'false';
+    this.#sink.head(error.status || 500, this.headers);
+    this.#sink.end(body);
+  }
+
+  #openStream(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'streaming';
+    this.headers['content-type'] = 'text/event-stream; charset=utf-8';
+    this.headers['cache-control'] = 'no-cache';
+    this.headers['x-accel-buffering'] = 'no';
+    this.#sink.head(200, this.headers);
+  }
+}

@@ -1,0 +1,35 @@
+/** What the gateway hands to the model path, and what it gets its answer through. Types only. */
+import type { DialectName } from './dialects/dialect.ts';
+
+/** One request of a client, authenticated and read whole. */
+export interface ModelCall {
+  readonly requestId: string;
+  /** The dialect of the endpoint that was called. */
+  readonly dialect: DialectName;
+  readonly body: Buffer;
+  /** The client's headers, names in lower case. Only those that the model path lists are passed on. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly caller: Caller;
+  /** Aborted when the client is gone. */
+  readonly signal: AbortSignal;
+  /** How long the client is willing to wait for the answer to begin, if it says so. */
+  readonly timeoutMs: number | undefined;
+}
+
+export interface Caller {
+  /** `gateway`, `anonymous` or the id of a virtual key. */
+  readonly id: string;
+  /** Names that this caller may use as a model; `undefined` for all. */
+  readonly models: readonly string[] | undefined;
+}
+
+/** Where the answer goes. Calls after the client has gone do nothing. */
+export interface ModelSink {
+  /** Status and headers; once, before anything else. */
+  head(status: number, headers: Readonly<Record<string, string>>): void;
+  /** False if the client reads more slowly than this is written: wait for `drained` before the next write. */
+  write(chunk: Buffer | string): boolean;
+  /** Resolves when there is room again or the client is gone. */
+  drained(): Promise<void>;
+  end(chunk?: Buffer | string): void;
+}

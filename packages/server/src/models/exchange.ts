@@ -1,0 +1,156 @@
+/**
+ * One attempt at one target: what is sent, and whether the answer is one. A refusal becomes an error of the catalogue here.
+ *
+ * It does not read the body of a good answer or write to the client: see `stream-delivery.ts` and `whole-delivery.ts`.
+ */
+import { OpenClawError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { ModelCall } from './call.ts';
+import type { DialectName } from './dialects/dialect.ts';
+import { dialects, replaceModel } from './dialects/index.ts';
+import type { ModelRequest } from './dialects/request.ts';
+import type { Target } from './target.ts';
+import type { SendOptions, UpstreamRequest, UpstreamResponse } from './upstream.ts';
+
+/** How much of a refusal is read: enough for any message, too little to be a burden. */
+const refusalLimitBytes = 64 * 1024;
+
+/** Output limit where the dialect demands one and neither client nor catalogue knows it. */
+const fallbackMaxOutputTokens = 4096;
+
+/** Headers of the client that mean something to a provider of the same dialect. Everything else stays here. */
+const forwardedHeaders: Readonly<Record<DialectName, readonly string[]>> = {
+  'openai-completions': ['idempotency-key', 'openai-beta'],
+  'anthropic-messages': ['idempotency-key', 'anthropic-beta', 'anthropic-version'],
+};
+
+/** A client's request, decoded at most once however many targets are tried. */
+export class IncomingRequest {
+  readonly call: ModelCall;
+  readonly body: JsonObject;
+  /** The model as the client wrote it. */
+  readonly model: string;
+  readonly stream: boolean;
+  #decoded: ModelRequest | undefined;
+
+  constructor(call: ModelCall, body: JsonObject) {
+    const model = body['model'];
+    if (typeof model !== 'string' || model === '') {
+      throw new OpenClawError('invalid_request', {
+        details: { path: 'model', reason: 'the name of a model is required' },
+        param: 'model',
+      });
+    }
+    this.call = call;
+    this.body = body;
+    this.model = model;
+    this.stream = body['stream'] === true;
+  }
+
+  /** In no vendor's words. @throws OpenClawError `invalid_request` */
+  get decoded(): ModelRequest {
+    this.#decoded ??= dialects[this.call.dialect].decodeRequest(this.body);
+    return this.#decoded;
+  }
+
+  /** Whether bytes can go through untouched: both sides speak the same dialect and the vendor needs no repair. */
+  passesThrough(target: Target): boolean {
+    return target.provider.dialect === this.call.dialect && !needsRepair(target);
+  }
+
+  /** Whether the client of an OpenAI stream asked for the chunk with the usage. */
+  get wantsUsage(): boolean {
+    const options = this.body['stream_options'];
+    return typeof options === 'object' && options !== null && !Array.isArray(options) && options['include_usage'] === true;
+  }
+}
+
+/** Sends one attempt. @throws OpenClawError for a refusal, a timeout, an unreachable or a broken upstream */
+export async function sendAttempt(
+  incoming: IncomingRequest,
+  target: Target,
+  context: { readonly signal: AbortSignal; readonly nowMs: () => number },
+): Promise<UpstreamResponse> {
+  const { provider } = target;
+  const options: SendOptions = {
+    signal: context.signal,
+    requestId: incoming.call.requestId,
+    provider: provider.id,
+    timeouts: incoming.stream ? provider.timeouts : { ...provider.timeouts, firstByteMs: provider.firstByteWholeMs },
+  };
+  const response = await provider.upstream.send(encodeAttempt(incoming, target), options);
+  if (response.status >= 200 && response.status < 300) return response;
+  const body = await readRefusal(response.body);
+  throw dialects[provider.dialect].classify({
+    provider: provider.id,
+    status: response.status,
+    headers: response.headers,
+    body,
+    nowMs: context.nowMs(),
+  });
+}
+
+function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamRequest {
+  const { provider } = target;
+  const { call } = incoming;
+  const common = { method: 'POST', origin: provider.origin } as const;
+  if (incoming.passesThrough(target)) {
+    const path = chatPaths[provider.dialect];
+    const includeUsage = incoming.stream && provider.dialect === 'openai-completions' && provider.quirks.streamUsage !== false;
+    return {
+      ...common,
+      path: provider.basePath + path,
+      headers: upstreamHeaders(call, target, {}),
+      body: replaceModel(call.body, target.model, { includeUsage }),
+    };
+  }
+  const encoded = dialects[provider.dialect].encodeRequest(incoming.decoded, {
+    provider: provider.id,
+    model: target.model,
+    quirks: provider.quirks,
+    maxOutputTokens: target.known?.maxOutputTokens ?? fallbackMaxOutputTokens,
+  });
+  return {
+    ...common,
+    path: provider.basePath + encoded.path,
+    headers: upstreamHeaders(call, target, encoded.headers),
+    body: Buffer.from(JSON.stringify(encoded.body)),
+  };
+}
+
+const chatPaths: Readonly<Record<DialectName, string>> = {
+  'openai-completions': '/chat/completions',
+  'anthropic-messages': '/v1/messages',
+};
+
+function upstreamHeaders(call: ModelCall, target: Target, dialectHeaders: Readonly<Record<string, string>>): Record<string, string> {
+  const headers: Record<string, string> = { ...dialectHeaders };
+  if (target.provider.dialect === call.dialect) {
+    for (const name of forwardedHeaders[call.dialect]) {
+      const value = call.headers[name];
+      if (typeof value === 'string') headers[name] = value;
+    }
+  } else if (typeof call.headers['idempotency-key'] === 'string') headers['idempotency-key'] = call.headers['idempotency-key'];
+  return Object.assign(headers, target.provider.headers, { 'content-type': 'application/json', 'accept-encoding': 'identity' });
+}
+
+function needsRepair(target: Target): boolean {
+  const { quirks } = target.provider;
+  return quirks.toolIdLength9 === true || quirks.finishStopOnTools === true || quirks.toolIndexAlwaysZero === true;
+}
+
+async function readRefusal(body: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length >= refusalLimitBytes) break;
+    }
+  } catch (thrown) {
+    // The status already says that it failed; words that broke off do not change what it means.
+    if (!(thrown instanceof OpenClawError) || thrown.code === 'client_closed' || thrown.code === 'deadline_exceeded') throw thrown;
+  }
+  return Buffer.concat(chunks).toString('utf8', 0, Math.min(length, refusalLimitBytes));
+}

@@ -1,0 +1,223 @@
+/**
+ * Reads one good answer of an upstream, streamed or whole, and hands it to the client in the client's own form.
+ *
+ * Same dialect: each event's bytes go through untouched, watched by the decoder. Different dialects: through the internal
+ * events. It throws what the provider got wrong; whether another target is asked then is not its business (`service.ts`).
+ */
+import type { Clock } from '../core/clock.ts';
+import { OpenClawError, reasonOf } from '../core/errors.ts';
+import { isJsonObject, type JsonObject } from '../core/json.ts';
+import type { Answer } from './answer.ts';
+import type { IncomingRequest } from './exchange.ts';
+import type { ResponseDecoder, ResponseEncoder } from './dialects/dialect.ts';
+import type { FinishEvent, ModelEvent, Usage } from './dialects/events.ts';
+import { createServerSentEventParser, dialects, isUsageOnlyEvent } from './dialects/index.ts';
+import type { ServerSentEvent } from './dialects/server-sent-events.ts';
+import type { Target } from './target.ts';
+import type { UpstreamResponse } from './upstream.ts';
+
+/** How long an upstream may take to close a response after its last event. Longer holds the request's slot for nothing. */
+const lingerMs = 1000;
+
+/** A whole answer larger than this is not one. Larger would let one provider fill the memory. */
+const wholeLimitBytes = 64 * 1024 * 1024;
+
+export interface ReadContext {
+  readonly incoming: IncomingRequest;
+  readonly target: Target;
+  readonly answer: Answer;
+  readonly clock: Clock;
+  /** What is learnt on the way, kept even if reading fails later. */
+  readonly observed: Observed;
+  /** Called when the first output goes to the client. */
+  readonly onOutput: () => void;
+}
+
+export interface Observed {
+  usage: Usage | undefined;
+  finish: FinishEvent | undefined;
+}
+
+export async function readAnswer(response: UpstreamResponse, context: ReadContext): Promise<void> {
+  const isStream = (response.headers['content-type'] ?? '').includes('text/event-stream');
+  if (isStream && context.incoming.stream) return streamThrough(response, context);
+  const events = isStream ? await collectStream(response, context) : undefined;
+  if (events) return deliverWhole(events, undefined, context);
+  const bytes = await readWhole(response, context);
+  const decoder = dialects[context.target.provider.dialect].decodeResponse(context.target.provider.id);
+  return deliverWhole(decoder.whole(parseAnswer(bytes, context)), bytes, context);
+}
+
+/** A stream in, a stream out. */
+async function streamThrough(response: UpstreamResponse, context: ReadContext): Promise<void> {
+  const parser = createServerSentEventParser();
+  const relay = new StreamRelay(context);
+  const chunks = response.body[Symbol.asyncIterator]();
+  try {
+    for (let step = await chunks.next(); !step.done && !relay.finished; step = await chunks.next()) {
+      for (const event of parser.push(step.value)) relay.accept(event);
+      await relay.flush();
+      if (relay.finished) break;
+    }
+    if (!relay.finished) relay.end();
+    await relay.flush();
+  } catch (thrown) {
+    await chunks.return?.();
+    // Events that were whole before the failure belong to the client, once it has seen any.
+    if (context.answer.committed) await relay.flush();
+    throw thrown;
+  }
+  if (!context.observed.finish) {
+    const details = { provider: context.target.provider.id, reason: 'the stream ended without saying why' };
+    throw new OpenClawError('upstream_truncated', { details });
+  }
+  context.answer.endStream();
+  await lingerUntilEnd(chunks, context.clock);
+}
+
+/** Reads past the last event to the end of the response, so that the connection can serve the next request. */
+async function lingerUntilEnd(chunks: AsyncIterator<Buffer>, clock: Clock): Promise<void> {
+  const limit = clock.after(lingerMs, () => void chunks.return?.());
+  try {
+    while (!(await chunks.next()).done);
+  } catch {
+    // The answer was complete; how its connection ends is of no account.
+  } finally {
+    limit.cancel();
+  }
+}
+
+/** Turns events of the upstream into bytes for the client and holds them back until the first output. */
+class StreamRelay {
+  readonly #context: ReadContext;
+  readonly #decoder: ResponseDecoder;
+  /** Absent where bytes pass through. */
+  readonly #encoder: ResponseEncoder | undefined;
+  readonly #hidesUsage: boolean;
+  #pending: (Buffer | string)[] = [];
+  #hasOutput = false;
+  finished = false;
+
+  constructor(context: ReadContext) {
+    const { incoming, target, clock } = context;
+    this.#context = context;
+    this.#decoder = dialects[target.provider.dialect].decodeResponse(target.provider.id);
+    const { dialect, requestId } = incoming.call;
+    const includeUsage = dialect === 'anthropic-messages' || incoming.wantsUsage;
+    this.#encoder = incoming.passesThrough(target)
+      ? undefined
+      : dialects[dialect].encodeResponse({ requestedModel: incoming.model, includeUsage, requestId, nowMs: clock.now() });
+    this.#hidesUsage = !includeUsage;
+  }
+
+  accept(event: ServerSentEvent): void {
+    if (this.finished || event.data === undefined) return;
+    const events = this.#decoder.event(event);
+    this.#observe(events);
+    if (this.#encoder) this.#pending.push(this.#encoder.stream(events));
+    else if (!(this.#hidesUsage && isUsageOnlyEvent(event))) this.#pending.push(event.raw);
+  }
+
+  end(): void {
+    const events = this.#decoder.end();
+    this.#observe(events);
+    if (this.#encoder) this.#pending.push(this.#encoder.stream(events));
+  }
+
+  /** @throws OpenClawError if the upstream reported a failure; what was complete before it has been written then */
+  async flush(): Promise<void> {
+    if (!this.#hasOutput && !this.finished) return;
+    const pending = this.#pending;
+    if (pending.length === 0) return;
+    this.#pending = [];
+    if (!this.#context.answer.committed) this.#context.onOutput();
+    await this.#context.answer.write(join(pending));
+  }
+
+  #observe(events: readonly ModelEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'blockDelta') this.#hasOutput = true;
+      else if (event.type === 'blockStart') this.#hasOutput ||= event.block.kind !== 'text' && event.block.kind !== 'thinking';
+      else if (event.type === 'usage') this.#context.observed.usage = event.usage;
+      else if (event.type === 'finish') {
+        this.#context.observed.finish = event;
+        this.finished = true;
+      } else if (event.type === 'error') throw event.error;
+    }
+  }
+}
+
+function join(parts: readonly (Buffer | string)[]): Buffer | string {
+  const [first] = parts;
+  if (parts.length === 1 && first !== undefined) return first;
+  if (parts.every((part) => typeof part === 'string')) return parts.join('');
+  return Buffer.concat(parts.map((part) => (typeof part === 'string' ? Buffer.from(part) : part)));
+}
+
+/** A whole answer in, whatever the client wants out. */
+async function deliverWhole(events: readonly ModelEvent[], bytes: Buffer | undefined, context: ReadContext): Promise<void> {
+  const { incoming, target, answer, observed, clock } = context;
+  for (const event of events) {
+    if (event.type === 'error') throw event.error;
+    if (event.type === 'usage') observed.usage = event.usage;
+    if (event.type === 'finish') observed.finish = event;
+  }
+  const { dialect, requestId } = incoming.call;
+  const encode = (): ResponseEncoder =>
+    dialects[dialect].encodeResponse({
+      requestedModel: incoming.model,
+      includeUsage: dialect === 'anthropic-messages' || incoming.wantsUsage,
+      requestId,
+      nowMs: clock.now(),
+    });
+  context.onOutput();
+  if (incoming.stream) {
+    await answer.write(encode().stream(events));
+    answer.endStream();
+  } else answer.endWhole(bytes && incoming.passesThrough(target) ? bytes : JSON.stringify(encode().whole(events)));
+}
+
+/** For an upstream that streams although nobody asked it to. */
+async function collectStream(response: UpstreamResponse, context: ReadContext): Promise<ModelEvent[]> {
+  const { provider } = context.target;
+  const parser = createServerSentEventParser();
+  const decoder = dialects[provider.dialect].decodeResponse(provider.id);
+  const events: ModelEvent[] = [];
+  let length = 0;
+  for await (const chunk of response.body) {
+    length += chunk.length;
+    if (length > wholeLimitBytes) throw tooLarge(provider.id);
+    for (const event of parser.push(chunk)) if (event.data !== undefined) events.push(...decoder.event(event));
+  }
+  events.push(...decoder.end());
+  return events;
+}
+
+async function readWhole(response: UpstreamResponse, context: ReadContext): Promise<Buffer> {
+  const { provider } = context.target;
+  const chunks: Buffer[] = [];
+  let length = 0;
+  for await (const chunk of response.body) {
+    chunks.push(chunk);
+    length += chunk.length;
+    if (length > wholeLimitBytes) throw tooLarge(provider.id);
+  }
+  const [only] = chunks;
+  return chunks.length === 1 && only ? only : Buffer.concat(chunks, length);
+}
+
+function parseAnswer(bytes: Buffer, context: ReadContext): JsonObject {
+  const provider = context.target.provider.id;
+  try {
+    const value: unknown = JSON.parse(bytes.toString('utf8'));
+    if (isJsonObject(value)) return value;
+  } catch (thrown) {
+    const reason = `its answer is not JSON: ${reasonOf(thrown).replace(/"[^"]*"\.*/g, '…')}`;
+    throw new OpenClawError('upstream_malformed', { details: { provider, reason } });
+  }
+  throw new OpenClawError('upstream_malformed', { details: { provider, reason: 'its answer is not a JSON object' } });
+}
+
+function tooLarge(provider: string): OpenClawError {
+  return new OpenClawError('upstream_malformed', { details: { provider, reason: `its answer is larger than ${wholeLimitBytes} bytes` } });
+}
