@@ -234,7 +234,7 @@ export const errorCatalogue = {
   config_invalid: {
     status: 0,
     retryable: false,
-    message: '{file}:{line}:{column}: {path}: {reason}.',
+    message: '{where}: {reason}.',
     hint: '{suggestion}',
   },
   config_unreadable: {

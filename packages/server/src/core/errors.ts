@@ -16,6 +16,8 @@ export interface ErrorOptions {
   readonly retryAfterMs?: number;
   /** Overrides the catalogue's status where an upstream's own status must reach the client. */
   readonly status?: number;
+  /** Further failures that were found at the same time, such as the other mistakes of a configuration. */
+  readonly others?: readonly OpenClawError[];
   readonly cause?: unknown;
 }
 
@@ -29,6 +31,7 @@ export class OpenClawError extends Error {
   readonly details: Readonly<Record<string, string | number>>;
   readonly param: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly others: readonly OpenClawError[];
 
   constructor(code: ErrorCode, options: ErrorOptions = {}) {
     const entry: ErrorEntry = errorCatalogue[code];
@@ -41,6 +44,7 @@ export class OpenClawError extends Error {
     this.details = details;
     this.param = options.param;
     this.retryAfterMs = options.retryAfterMs;
+    this.others = options.others ?? [];
   }
 }
 
