@@ -1,0 +1,137 @@
+/**
+ * Starts the processes of a bench and owns them: all are killed when this process ends, however it ends.
+ *
+ * It does not know what they do. Memory and processor time come from /proc, so they are NaN where there is none.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+
+export interface OwnedProcess {
+  readonly pid: number;
+  /** What the process listens on; 0 for one that does not. */
+  readonly port: number;
+  /** Sends a message over IPC and waits for the answer. Only for our own scripts. */
+  ask<Answer>(message: object): Promise<Answer>;
+  residentBytes(): number;
+  /** Processor time since its start, all threads, user and system. */
+  processorMs(): number;
+  stop(): Promise<void>;
+}
+
+export interface CommandOptions {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly port: number;
+  /** A path that answers 200 once the process is ready. */
+  readonly readyPath: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const running = new Set<ChildProcess>();
+const readyTimeoutMs = 30_000;
+/** Between two looks at whether a process is ready: the error of a start-up time. */
+const readyPollMs = 2;
+/** USER_HZ of Linux, which no platform that Node runs on sets to anything else. */
+const ticksPerSecond = 100;
+
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
+
+/** Starts a script of this folder, which says over IPC when it is ready. */
+export async function startScript(name: string, args: readonly string[] = []): Promise<OwnedProcess> {
+  const child = own(spawn(process.execPath, [join(import.meta.dirname, name), ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
+  const { listening } = await nextMessage<{ listening: number }>(child, name);
+  return handleOf(child, listening);
+}
+
+/** Starts any server and waits until `readyPath` answers 200. */
+export async function startCommand(options: CommandOptions): Promise<OwnedProcess> {
+  const child = own(spawn(options.command, options.args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...options.env } }));
+  let complaint = '';
+  child.stderr?.on('data', (piece: Buffer) => {
+    complaint = `${complaint}${piece.toString()}`.slice(-2000);
+  });
+  const deadlineMs = performance.now() + readyTimeoutMs;
+  while (!(await answersOk(options.port, options.readyPath))) {
+    if (child.exitCode !== null) throw new Error(`${options.command} ended with ${child.exitCode}: ${complaint}`);
+    if (performance.now() > deadlineMs) throw new Error(`${options.command} was not ready after ${readyTimeoutMs} ms: ${complaint}`);
+    await new Promise((resolve) => setTimeout(resolve, readyPollMs));
+  }
+  return handleOf(child, options.port);
+}
+
+/** A port that was free a moment ago, for programs that cannot be told to choose one themselves. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function own(child: ChildProcess): ChildProcess {
+  running.add(child);
+  child.once('exit', () => running.delete(child));
+  return child;
+}
+
+function handleOf(child: ChildProcess, port: number): OwnedProcess {
+  const pid = child.pid ?? 0;
+  return {
+    pid,
+    port,
+    ask(message) {
+      child.send(message);
+      return nextMessage(child, `process ${pid}`);
+    },
+    residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readProc(pid, 'status'))?.[1]) * 1024,
+    processorMs() {
+      // The second field may hold spaces, so count from the parenthesis that closes it.
+      const fields = readProc(pid, 'stat').split(') ').at(-1)?.split(' ') ?? [];
+      return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
+    },
+    stop: () => stop(child),
+  };
+}
+
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return ''; // No /proc on this platform, or the process has ended: the figure becomes NaN.
+  }
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), 3000);
+  await ended;
+  clearTimeout(timer);
+}
+
+function nextMessage<Message>(child: ChildProcess, name: string): Promise<Message> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null): void => reject(new Error(`${name} ended with ${code} before it answered`));
+    child.once('exit', onExit);
+    child.once('message', (message) => {
+      child.off('exit', onExit);
+      resolve(message as Message);
+    });
+  });
+}
+
+async function answersOk(port: number, path: string): Promise<boolean> {
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(2000) });
+    await response.arrayBuffer();
+    return response.ok;
+  } catch {
+    return false; // Not listening yet.
+  }
+}
