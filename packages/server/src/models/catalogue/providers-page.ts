@@ -1,0 +1,104 @@
+/** Writes `docs/providers.md` from the table of vendors and the snapshot. It does not touch files: see `scripts/refresh-catalogue.ts`. */
+import type { Catalogue } from './index.ts';
+import { vendors, type Vendor } from './vendors.ts';
+
+export function renderProvidersPage(catalogue: Catalogue): string {
+  const hosted = vendors.filter((vendor) => !vendor.localPorts);
+  const local = vendors.filter((vendor) => vendor.localPorts);
+  return `<!-- Made from packages/server/src/models/catalogue by \`node scripts/refresh-catalogue.ts --page\`; edit there. -->
+
+# Providers
+
+OpenClaw reaches a provider when it has a key for it. The shortest way is an environment variable from the table; each can also
+be given as \`NAME_FILE\` or as the file \`/run/secrets/NAME\`. The configuration says the same and more:
+
+\`\`\`json5
+{ models: { providers: { mistral: { apiKey: '\${MISTRAL_API_KEY}' } } } }
+\`\`\`
+
+A model is asked for as \`provider/model\`, for instance \`${exampleModel(catalogue)}\`. Any model of the provider can be asked for, whether
+the catalogue has it or not. Azure OpenAI, Bedrock and Vertex are not in the table yet.
+
+## Hosted
+
+\`bearer\` sends \`Authorization: Bearer KEY\`, \`x-api-key\` sends \`x-api-key: KEY\`. Where no variable is named, the key comes from the
+configuration, because the variable usual for it belongs to the same vendor's endpoint in another region.
+
+| id | provider | wire format | base URL | key from | credential | known models |
+|---|---|---|---|---|---|--:|
+${hosted.map((vendor) => hostedRow(vendor, catalogue)).join('\n')}
+
+## On your own machine
+
+At start, OpenClaw looks for these on 127.0.0.1 and offers the models that they list. On another machine or port, name the server
+in the configuration: \`{ models: { providers: { vllm: { baseUrl: 'http://10.0.0.5:8000/v1' } } } }\`.
+
+| id | server | usual port | base URL |
+|---|---|--:|---|
+${local.map(localRow).join('\n')}
+
+Any other server that speaks one of the two wire formats is a provider with a \`baseUrl\` and an \`api\` of its own.
+
+## Departures from the wire format
+
+What a vendor does differently, and OpenClaw makes good:
+
+${quirkLines().join('\n')}
+
+## Prices and limits
+
+From ${catalogue.source}, as of ${catalogue.snapshotDate}.
+Prices are in US$ per million tokens, at the vendor's standard rate for its smallest tier of context; a price that nobody stated is
+unknown, not zero, and the cost of such a request is not counted. Your own prices override them, field by field:
+
+\`\`\`json5
+{ models: { providers: { openai: { models: [{ id: 'gpt-5', cost: { input: 1, output: 8, cacheRead: 0.1 } }] } } } }
+\`\`\`
+
+A cached token is charged once, at the cache price. Where there is no cache price, it costs as any other input.
+\`node scripts/refresh-catalogue.ts --from api.json\` takes newer data (\`https://models.dev/api.json\`).
+`;
+}
+
+function hostedRow(vendor: Vendor, catalogue: Catalogue): string {
+  const cells = [
+    `\`${vendor.id}\``,
+    `[${vendor.name}](${vendor.documentation})`,
+    `\`${vendor.dialect}\``,
+    `\`${vendor.baseUrl}\``,
+    vendor.keyVariables.map((name) => `\`${name}\``).join(', ') || 'configuration',
+    vendor.credential,
+    String(catalogue.modelsOf(vendor.id).length),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+function localRow(vendor: Vendor): string {
+  const cells = [`\`${vendor.id}\``, `[${vendor.name}](${vendor.documentation})`, (vendor.localPorts ?? []).join(', '), `\`${vendor.baseUrl}\``];
+  return `| ${cells.join(' | ')} |`;
+}
+
+const quirkWords: Readonly<Record<string, string>> = {
+  'maxTokensField max_completion_tokens': 'take the output limit as `max_completion_tokens`; all others get `max_tokens`',
+  'developerRole true': 'know the role `developer`; all others get `system`',
+  'streamUsage false': 'refuse `stream_options`, so they are not asked for usage in streams',
+  'toolIdLength9 true': 'want tool call ids of exactly nine letters or digits',
+  'finishStopOnTools true': 'say `stop` where tools were called; clients are told `tool_calls`',
+  'toolIndexAlwaysZero true': 'number every tool call 0; clients get a number for each',
+};
+
+function quirkLines(): string[] {
+  const names = new Map<string, string[]>();
+  for (const vendor of vendors) {
+    for (const [quirk, value] of Object.entries(vendor.quirks ?? {})) {
+      const key = `${quirk} ${String(value)}`;
+      names.set(key, [...(names.get(key) ?? []), vendor.name]);
+    }
+  }
+  return [...names].map(([key, having]) => `- ${having.join(', ')} ${quirkWords[key] ?? key}.`);
+}
+
+function exampleModel(catalogue: Catalogue): string {
+  const model = catalogue.lookUpModel('openai', 'gpt-5-mini') ?? catalogue.modelsOf('openai')[0];
+  return `openai/${model?.id ?? 'MODEL'}`;
+}

@@ -1,0 +1,405 @@
+/**
+ * The vendors that OpenClaw knows without being told: where they are, which wire format they speak, where their key comes
+ * from, and how they depart from the format. A new vendor of a known dialect is a row here and no code.
+ *
+ * It does not hold models or prices (`index.ts`), nor what an operator configured, which overrides each field.
+ * `docs/providers.md` is made from this table.
+ */
+import type { DialectName, Quirks } from '../dialects/dialect.ts';
+
+export interface Vendor {
+  /** The name in the configuration and before the slash of a model's name. */
+  readonly id: string;
+  readonly name: string;
+  readonly dialect: DialectName;
+  /** The dialect's paths are appended: `/chat/completions`, or `/v1/messages`. */
+  readonly baseUrl: string;
+  /** Environment variables for the key; the first that is set wins. None: the key comes from the configuration alone. */
+  readonly keyVariables: readonly string[];
+  readonly credential: 'bearer' | 'x-api-key';
+  /** Sent with each request. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly quirks?: Quirks;
+  /** Output limit where the dialect demands one and neither the client nor the model's row gives it. */
+  readonly maxOutputTokens?: number;
+  /** Ports on which a server of this kind listens on one's own machine. Its presence makes the vendor local: no key is needed. */
+  readonly localPorts?: readonly number[];
+  /** The vendor's name in the models.dev data, where it has models. */
+  readonly modelsDevId?: string;
+  /** The page that the row was taken from. */
+  readonly documentation: string;
+}
+
+export const vendors: readonly Vendor[] = [
+  {
+    id: 'openai',
+    name: 'OpenAI',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.openai.com/v1',
+    keyVariables: ['OPENAI_API_KEY'],
+    credential: 'bearer',
+    quirks: { maxTokensField: 'max_completion_tokens', developerRole: true },
+    modelsDevId: 'openai',
+    documentation: 'https://platform.openai.com/docs/api-reference/chat/create',
+  },
+  {
+    id: 'anthropic',
+    name: 'Anthropic',
+    dialect: 'anthropic-messages',
+    baseUrl: 'https://api.anthropic.com',
+    keyVariables: ['ANTHROPIC_API_KEY'],
+    credential: 'x-api-key',
+    maxOutputTokens: 8192,
+    modelsDevId: 'anthropic',
+    documentation: 'https://docs.anthropic.com/en/api/messages',
+  },
+  {
+    id: 'google',
+    name: 'Google Gemini',
+    dialect: 'openai-completions',
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
+    keyVariables: ['GEMINI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY', 'GOOGLE_API_KEY'],
+    credential: 'bearer',
+    // Streams end with `stop` after tool calls: https://github.com/googleapis/python-genai/issues/2868
+    quirks: { finishStopOnTools: true },
+    modelsDevId: 'google',
+    documentation: 'https://ai.google.dev/gemini-api/docs/openai',
+  },
+  {
+    id: 'mistral',
+    name: 'Mistral',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.mistral.ai/v1',
+    keyVariables: ['MISTRAL_API_KEY'],
+    credential: 'bearer',
+    // Refuses `stream_options` and sends usage without it: https://github.com/openai/openai-agents-python/issues/442
+    quirks: { streamUsage: false, toolIdLength9: true },
+    modelsDevId: 'mistral',
+    documentation: 'https://docs.mistral.ai/api/',
+  },
+  {
+    id: 'groq',
+    name: 'Groq',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.groq.com/openai/v1',
+    keyVariables: ['GROQ_API_KEY'],
+    credential: 'bearer',
+    quirks: { maxTokensField: 'max_completion_tokens' },
+    modelsDevId: 'groq',
+    documentation: 'https://console.groq.com/docs/api-reference',
+  },
+  {
+    id: 'together',
+    name: 'Together AI',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.together.xyz/v1',
+    keyVariables: ['TOGETHER_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'togetherai',
+    documentation: 'https://docs.together.ai/docs/openai-api-compatibility',
+  },
+  {
+    id: 'fireworks',
+    name: 'Fireworks AI',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.fireworks.ai/inference/v1',
+    keyVariables: ['FIREWORKS_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'fireworks-ai',
+    documentation: 'https://docs.fireworks.ai/tools-sdks/openai-compatibility',
+  },
+  {
+    id: 'deepseek',
+    name: 'DeepSeek',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.deepseek.com',
+    keyVariables: ['DEEPSEEK_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'deepseek',
+    documentation: 'https://api-docs.deepseek.com/',
+  },
+  {
+    id: 'xai',
+    name: 'xAI',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.x.ai/v1',
+    keyVariables: ['XAI_API_KEY'],
+    credential: 'bearer',
+    // https://github.com/vercel/ai/issues/12218
+    quirks: { maxTokensField: 'max_completion_tokens', finishStopOnTools: true },
+    modelsDevId: 'xai',
+    documentation: 'https://docs.x.ai/docs/api-reference',
+  },
+  {
+    id: 'cohere',
+    name: 'Cohere',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.cohere.ai/compatibility/v1',
+    keyVariables: ['COHERE_API_KEY', 'CO_API_KEY'],
+    credential: 'bearer',
+    // Refuses `stream_options`: https://strandsagents.com/docs/user-guide/concepts/model-providers/cohere/
+    quirks: { streamUsage: false },
+    modelsDevId: 'cohere',
+    documentation: 'https://docs.cohere.com/docs/compatibility-api',
+  },
+  {
+    id: 'perplexity',
+    name: 'Perplexity',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.perplexity.ai',
+    keyVariables: ['PERPLEXITY_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'perplexity',
+    documentation: 'https://docs.perplexity.ai/guides/chat-completions-guide',
+  },
+  {
+    id: 'openrouter',
+    name: 'OpenRouter',
+    dialect: 'openai-completions',
+    baseUrl: 'https://openrouter.ai/api/v1',
+    keyVariables: ['OPENROUTER_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'openrouter',
+    documentation: 'https://openrouter.ai/docs/api-reference/overview',
+  },
+  {
+    id: 'cerebras',
+    name: 'Cerebras',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.cerebras.ai/v1',
+    keyVariables: ['CEREBRAS_API_KEY'],
+    credential: 'bearer',
+    quirks: { maxTokensField: 'max_completion_tokens' },
+    modelsDevId: 'cerebras',
+    documentation: 'https://inference-docs.cerebras.ai/resources/openai',
+  },
+  {
+    id: 'nvidia',
+    name: 'NVIDIA NIM',
+    dialect: 'openai-completions',
+    baseUrl: 'https://integrate.api.nvidia.com/v1',
+    keyVariables: ['NVIDIA_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'nvidia',
+    documentation: 'https://docs.api.nvidia.com/nim/reference/llm-apis',
+  },
+  {
+    id: 'moonshot',
+    name: 'Moonshot AI',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.moonshot.ai/v1',
+    keyVariables: ['MOONSHOT_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'moonshotai',
+    documentation: 'https://platform.moonshot.ai/docs/api/chat',
+  },
+  {
+    id: 'moonshot-cn',
+    name: 'Moonshot AI (China)',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.moonshot.cn/v1',
+    keyVariables: [],
+    credential: 'bearer',
+    modelsDevId: 'moonshotai-cn',
+    documentation: 'https://platform.moonshot.cn/docs/api/chat',
+  },
+  {
+    id: 'qwen',
+    name: 'Alibaba Model Studio (Qwen, DashScope)',
+    dialect: 'openai-completions',
+    baseUrl: 'https://dashscope-intl.aliyuncs.com/compatible-mode/v1',
+    keyVariables: ['DASHSCOPE_API_KEY', 'QWEN_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'alibaba',
+    documentation: 'https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope',
+  },
+  {
+    id: 'qwen-cn',
+    name: 'Alibaba Model Studio (China)',
+    dialect: 'openai-completions',
+    baseUrl: 'https://dashscope.aliyuncs.com/compatible-mode/v1',
+    keyVariables: [],
+    credential: 'bearer',
+    modelsDevId: 'alibaba-cn',
+    documentation: 'https://help.aliyun.com/zh/model-studio/compatibility-of-openai-with-dashscope',
+  },
+  {
+    id: 'volcengine',
+    name: 'Volcengine Ark',
+    dialect: 'openai-completions',
+    baseUrl: 'https://ark.cn-beijing.volces.com/api/v3',
+    keyVariables: ['ARK_API_KEY', 'VOLCANO_ENGINE_API_KEY'],
+    credential: 'bearer',
+    documentation: 'https://www.volcengine.com/docs/82379/1494384',
+  },
+  {
+    id: 'zhipu',
+    name: 'Zhipu AI (China)',
+    dialect: 'openai-completions',
+    baseUrl: 'https://open.bigmodel.cn/api/paas/v4',
+    keyVariables: ['ZHIPU_API_KEY', 'ZHIPUAI_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'zhipuai',
+    documentation: 'https://docs.bigmodel.cn/cn/api/introduction',
+  },
+  {
+    id: 'zai',
+    name: 'Z.AI (Zhipu, international)',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.z.ai/api/paas/v4',
+    keyVariables: ['ZAI_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'zai',
+    documentation: 'https://docs.z.ai/api-reference/introduction',
+  },
+  {
+    id: 'minimax',
+    name: 'MiniMax',
+    // Its OpenAI-compatible endpoint puts thinking into the text; this one keeps it apart.
+    dialect: 'anthropic-messages',
+    baseUrl: 'https://api.minimax.io/anthropic',
+    keyVariables: ['MINIMAX_API_KEY'],
+    credential: 'x-api-key',
+    maxOutputTokens: 8192,
+    documentation: 'https://platform.minimax.io/docs/api-reference/text-anthropic-api',
+  },
+  {
+    id: 'minimax-cn',
+    name: 'MiniMax (China)',
+    dialect: 'anthropic-messages',
+    baseUrl: 'https://api.minimaxi.com/anthropic',
+    keyVariables: [],
+    credential: 'x-api-key',
+    maxOutputTokens: 8192,
+    documentation: 'https://platform.minimaxi.com/docs/api-reference/text-anthropic-api',
+  },
+  {
+    id: 'huggingface',
+    name: 'Hugging Face Inference Providers',
+    dialect: 'openai-completions',
+    baseUrl: 'https://router.huggingface.co/v1',
+    keyVariables: ['HF_TOKEN', 'HUGGINGFACE_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'huggingface',
+    documentation: 'https://huggingface.co/docs/inference-providers',
+  },
+  {
+    id: 'sambanova',
+    name: 'SambaNova',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.sambanova.ai/v1',
+    keyVariables: ['SAMBANOVA_API_KEY'],
+    credential: 'bearer',
+    documentation: 'https://docs.sambanova.ai/docs/en/features/openai-compatibility',
+  },
+  {
+    id: 'deepinfra',
+    name: 'DeepInfra',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.deepinfra.com/v1/openai',
+    keyVariables: ['DEEPINFRA_API_KEY', 'DEEPINFRA_TOKEN'],
+    credential: 'bearer',
+    modelsDevId: 'deepinfra',
+    documentation: 'https://deepinfra.com/docs/openai_api',
+  },
+  {
+    id: 'github-models',
+    name: 'GitHub Models',
+    dialect: 'openai-completions',
+    baseUrl: 'https://models.github.ai/inference',
+    // Not GITHUB_TOKEN: it lies in many environments for other ends, and finding it does not mean that models are wanted.
+    keyVariables: ['GITHUB_MODELS_TOKEN'],
+    credential: 'bearer',
+    headers: { 'x-github-api-version': '2022-11-28' },
+    modelsDevId: 'github-models',
+    documentation: 'https://docs.github.com/en/rest/models/inference',
+  },
+  {
+    id: 'nebius',
+    name: 'Nebius Token Factory',
+    dialect: 'openai-completions',
+    baseUrl: 'https://api.tokenfactory.nebius.com/v1',
+    keyVariables: ['NEBIUS_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'nebius',
+    documentation: 'https://docs.tokenfactory.nebius.com/',
+  },
+  {
+    id: 'baseten',
+    name: 'Baseten',
+    dialect: 'openai-completions',
+    baseUrl: 'https://inference.baseten.co/v1',
+    keyVariables: ['BASETEN_API_KEY'],
+    credential: 'bearer',
+    modelsDevId: 'baseten',
+    documentation: 'https://docs.baseten.co/inference/model-apis/overview',
+  },
+  {
+    id: 'ollama',
+    name: 'Ollama',
+    dialect: 'openai-completions',
+    baseUrl: 'http://127.0.0.1:11434/v1',
+    keyVariables: [],
+    credential: 'bearer',
+    localPorts: [11434],
+    documentation: 'https://docs.ollama.com/api/openai-compatibility',
+  },
+  {
+    id: 'llamacpp',
+    name: 'llama.cpp server',
+    dialect: 'openai-completions',
+    baseUrl: 'http://127.0.0.1:8080/v1',
+    keyVariables: [],
+    credential: 'bearer',
+    localPorts: [8080],
+    documentation: 'https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md',
+  },
+  {
+    id: 'lmstudio',
+    name: 'LM Studio',
+    dialect: 'openai-completions',
+    baseUrl: 'http://127.0.0.1:1234/v1',
+    keyVariables: [],
+    credential: 'bearer',
+    localPorts: [1234],
+    documentation: 'https://lmstudio.ai/docs/developer/openai-compat',
+  },
+  {
+    id: 'vllm',
+    name: 'vLLM',
+    dialect: 'openai-completions',
+    baseUrl: 'http://127.0.0.1:8000/v1',
+    keyVariables: [],
+    credential: 'bearer',
+    localPorts: [8000],
+    documentation: 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html',
+  },
+];
+
+const byId = new Map(vendors.map((vendor) => [vendor.id, vendor]));
+
+export function findVendor(id: string): Vendor | undefined {
+  return byId.get(id);
+}
+
+export interface EnvironmentProvider {
+  readonly vendor: Vendor;
+  /** The variable that holds the key. The key itself is not copied here, so that this may be printed. */
+  readonly keyVariable: string;
+}
+
+/**
+ * The vendors whose key is in the environment, in the order of the table.
+ * @param lookUp the value of a variable, by whatever means the program reads it (`NAME`, `NAME_FILE`, `/run/secrets/NAME`)
+ */
+export function providersFromEnvironment(
+  lookUp: (name: string) => string | undefined,
+  among: readonly Vendor[] = vendors,
+): EnvironmentProvider[] {
+  const found: EnvironmentProvider[] = [];
+  for (const vendor of among) {
+    const keyVariable = vendor.keyVariables.find((name) => (lookUp(name) ?? '').trim() !== '');
+    if (keyVariable !== undefined) found.push({ vendor, keyVariable });
+  }
+  return found;
+}
