@@ -7,7 +7,7 @@ import { OpenClawError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ModelCall } from './call.ts';
 import type { DialectName } from './dialects/dialect.ts';
-import { dialects, replaceModel } from './dialects/index.ts';
+import { dialects, readEnvelope, replaceModel } from './dialects/index.ts';
 import type { ModelRequest } from './dialects/request.ts';
 import type { Target } from './target.ts';
 import type { SendOptions, UpstreamRequest, UpstreamResponse } from './upstream.ts';
@@ -33,18 +33,17 @@ export class IncomingRequest {
   readonly stream: boolean;
   #decoded: ModelRequest | undefined;
 
+  /** Whether the client of an OpenAI stream asked for the chunk with the usage. */
+  readonly wantsUsage: boolean;
+
+  /** @throws OpenClawError `invalid_request` where routing cannot read what it needs */
   constructor(call: ModelCall, body: JsonObject) {
-    const model = body['model'];
-    if (typeof model !== 'string' || model === '') {
-      throw new OpenClawError('invalid_request', {
-        details: { path: 'model', reason: 'the name of a model is required' },
-        param: 'model',
-      });
-    }
+    const envelope = readEnvelope(body);
     this.call = call;
     this.body = body;
-    this.model = model;
-    this.stream = body['stream'] === true;
+    this.model = envelope.model;
+    this.stream = envelope.stream;
+    this.wantsUsage = envelope.includeUsage;
   }
 
   /** In no vendor's words. @throws OpenClawError `invalid_request` */
@@ -56,12 +55,6 @@ export class IncomingRequest {
   /** Whether bytes can go through untouched: both sides speak the same dialect and the vendor needs no repair. */
   passesThrough(target: Target): boolean {
     return target.provider.dialect === this.call.dialect && !needsRepair(target);
-  }
-
-  /** Whether the client of an OpenAI stream asked for the chunk with the usage. */
-  get wantsUsage(): boolean {
-    const options = this.body['stream_options'];
-    return typeof options === 'object' && options !== null && !Array.isArray(options) && options['include_usage'] === true;
   }
 }
 
@@ -131,7 +124,7 @@ function upstreamHeaders(call: ModelCall, target: Target, dialectHeaders: Readon
       if (typeof value === 'string') headers[name] = value;
     }
   } else if (typeof call.headers['idempotency-key'] === 'string') headers['idempotency-key'] = call.headers['idempotency-key'];
-  return Object.assign(headers, target.provider.headers, { 'content-type': 'application/json', 'accept-encoding': 'identity' });
+  return Object.assign(headers, target.provider.nextHeaders(), { 'content-type': 'application/json', 'accept-encoding': 'identity' });
 }
 
 function needsRepair(target: Target): boolean {

@@ -98,6 +98,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   readonly #request: UpstreamRequest;
   readonly #options: SendOptions;
   readonly #firstByteTimer: Timer | undefined;
+  readonly #totalTimer: Timer | undefined;
   readonly #onAbort = (): void => this.#stop(abortError(this.#options.signal));
   #controller: Dispatcher.DispatchController | undefined;
   #body: BodyStream | undefined;
@@ -106,8 +107,9 @@ class Exchange implements Dispatcher.DispatchHandler {
   constructor(request: UpstreamRequest, options: SendOptions, clock: Clock) {
     this.#request = request;
     this.#options = options;
-    const { firstByteMs } = options.timeouts;
+    const { firstByteMs, totalMs } = options.timeouts;
     if (firstByteMs > 0) this.#firstByteTimer = clock.after(firstByteMs, () => this.#stop(this.#timeout('begin its answer', firstByteMs)));
+    if (totalMs > 0) this.#totalTimer = clock.after(totalMs, () => this.#stop(this.#timeout('finish its answer', totalMs)));
     options.signal.addEventListener('abort', this.#onAbort, { once: true });
   }
 
@@ -165,6 +167,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #release(): void {
     this.#firstByteTimer?.cancel();
+    this.#totalTimer?.cancel();
     this.#options.signal.removeEventListener('abort', this.#onAbort);
   }
 

@@ -9,8 +9,8 @@ export interface Provider {
   readonly origin: string;
   /** Path of the base URL, without a slash at its end; dialect paths are appended to it. */
   readonly basePath: string;
-  /** Sent with each request: credentials, and whatever else the vendor or the operator wants. */
-  readonly headers: Readonly<Record<string, string>>;
+  /** For the next request: a credential (several keys take turns), and whatever else the vendor or the operator wants. */
+  readonly nextHeaders: () => Readonly<Record<string, string>>;
   /** Where the key came from, for errors: never the key. */
   readonly keySource: string;
   readonly quirks: Quirks;

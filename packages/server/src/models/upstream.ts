@@ -43,11 +43,13 @@ export interface UpstreamTimeouts {
   readonly firstByteMs: number;
   /** Between two chunks of the body. */
   readonly idleMs: number;
+  /** From sending the request to the last byte. */
+  readonly totalMs: number;
 }
 
 export interface Upstream {
   /** Resolves with the head of the answer, whatever its status. @throws OpenClawError `upstream_unreachable`, `upstream_timeout`, `upstream_truncated` */
   send(request: UpstreamRequest, options: SendOptions): Promise<UpstreamResponse>;
-  /** Closes idle connections at once and waits for busy ones; with an aborted signal it closes those too. */
+  /** Closes every connection, busy ones too: whoever calls it has waited for what should end in peace. */
   close(): Promise<void>;
 }

@@ -1,0 +1,49 @@
+/** `POST /v1/chat/completions` and `POST /v1/messages`: reads the request, hands it to the model path. */
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Clock } from '../../core/clock.ts';
+import type { ModelService } from '../../models/index.ts';
+import { readBody, type BodyLimits } from '../body.ts';
+import { sinkOf } from '../reply.ts';
+import type { Endpoint } from '../request.ts';
+
+export interface ModelCallOptions {
+  readonly service: ModelService;
+  readonly limits: BodyLimits;
+  readonly clock: Clock;
+}
+
+export function createModelCallEndpoint(options: ModelCallOptions): Endpoint {
+  return async (request) => {
+    const principal = request.authorize('models');
+    const { raw, response } = request;
+    const body = await readBody(raw, options.limits, options.clock);
+    const gone = new AbortController();
+    response.on('close', () => {
+      if (!response.writableFinished) gone.abort();
+    });
+    if (response.destroyed) return;
+    await options.service.serve(
+      {
+        requestId: request.requestId,
+        dialect: request.dialect,
+        body,
+        headers: raw.headers,
+        caller: { id: principal.id, models: principal.models },
+        signal: gone.signal,
+        timeoutMs: clientTimeoutMs(raw.headers),
+      },
+      sinkOf(response),
+    );
+  };
+}
+
+/**
+ * How long the client will wait. The openai SDKs say it in seconds; ours is in milliseconds and wins.
+ * Nonsense is ignored: a client that cannot say what it wants gets no deadline.
+ */
+export function clientTimeoutMs(headers: IncomingHttpHeaders): number | undefined {
+  const own = Number(headers['x-openclaw-timeout-ms'] ?? NaN);
+  if (own > 0 && own < 2 ** 31) return own;
+  const seconds = Number(headers['x-stainless-read-timeout'] ?? headers['x-stainless-timeout'] ?? NaN);
+  return seconds > 0 && seconds * 1000 < 2 ** 31 ? seconds * 1000 : undefined;
+}

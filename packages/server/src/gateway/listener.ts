@@ -1,0 +1,89 @@
+/**
+ * The one port: a bare `node:http` server with its bounds, and its orderly end. What is answered: `router.ts`.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { OpenClawError, reasonOf } from '../core/errors.ts';
+
+export interface ListenerLimits {
+  readonly headerBytes: number;
+  readonly headerTimeoutMs: number;
+  readonly bodyTimeoutMs: number;
+  readonly keepAliveMs: number;
+  readonly connections: number;
+}
+
+export interface Listener {
+  readonly host: string;
+  readonly port: number;
+  /** Accepts no more; idle connections close now, busy ones after their answer. */
+  stopAccepting(): void;
+  /** Cuts what is still open. */
+  close(): Promise<void>;
+}
+
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** @throws OpenClawError `port_in_use`, `bind_failed` */
+export async function listen(
+  address: { readonly host: string; readonly port: number },
+  limits: ListenerLimits,
+  handler: RequestHandler,
+): Promise<Listener> {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headerTimeoutMs,
+      // The body's own time is kept by `body.ts`, which can still answer; this one only cuts.
+      requestTimeout: limits.headerTimeoutMs + limits.bodyTimeoutMs + 5000,
+      keepAliveTimeout: limits.keepAliveMs,
+      noDelay: true,
+    },
+    handler,
+  );
+  server.maxConnections = limits.connections;
+  server.on('clientError', answerBrokenRequest);
+  await start(server, address);
+  const bound = server.address() as AddressInfo;
+  return {
+    host: bound.address,
+    port: bound.port,
+    stopAccepting() {
+      server.close();
+      server.closeIdleConnections();
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        server.closeAllConnections();
+      }),
+  };
+}
+
+function start(server: Server, address: { readonly host: string; readonly port: number }): Promise<void> {
+  const { host, port } = address;
+  return new Promise((resolve, reject) => {
+    server.once('error', (thrown: NodeJS.ErrnoException) => {
+      if (thrown.code === 'EADDRINUSE') {
+        reject(new OpenClawError('port_in_use', { details: { port, host, holder: '' }, cause: thrown }));
+      } else reject(new OpenClawError('bind_failed', { details: { port, host, reason: reasonOf(thrown) }, cause: thrown }));
+    });
+    server.listen(port, host, () => resolve());
+  });
+}
+
+/** What cannot be parsed as HTTP has no endpoint, so it gets the plainest of answers. */
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: NodeJS.WritableStream & { writable: boolean; destroy(): void }): void {
+  if (!socket.writable || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const [status, words] = brokenRequests[error.code ?? ''] ?? ['400 Bad Request', 'the request is not HTTP/1.1'];
+  const body = JSON.stringify({ error: { message: words, type: 'invalid_request_error', param: null, code: 'invalid_request' } });
+  socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+}
+
+const brokenRequests: Readonly<Record<string, readonly [string, string]>> = {
+  HPE_HEADER_OVERFLOW: ['431 Request Header Fields Too Large', 'the headers are larger than gateway.limits.headerBytes'],
+  ERR_HTTP_REQUEST_TIMEOUT: ['408 Request Timeout', 'the request did not arrive in time'],
+};

@@ -1,0 +1,60 @@
+/** Writes answers: JSON, text, errors, and the sink of the model path. It decides nothing about their content. */
+import type { ServerResponse } from 'node:http';
+import type { OpenClawError } from '../core/errors.ts';
+import type { JsonValue } from '../core/json.ts';
+import { encodeErrorBody, type DialectName, type ModelSink } from '../models/index.ts';
+
+export function replyJson(response: ServerResponse, status: number, body: JsonValue | object): void {
+  replyText(response, status, { contentType: 'application/json', body: JSON.stringify(body) });
+}
+
+export function replyText(response: ServerResponse, status: number, content: { contentType: string; body: string }): void {
+  if (response.headersSent || response.destroyed) return;
+  response.writeHead(status, { 'content-type': content.contentType, 'content-length': Buffer.byteLength(content.body) });
+  response.end(response.req.method === 'HEAD' ? undefined : content.body);
+}
+
+export interface ErrorReply {
+  readonly error: OpenClawError;
+  readonly dialect: DialectName;
+  readonly requestId: string;
+  /** Whether the connection is of no further use (a body that was not read to its end). */
+  readonly closeConnection?: boolean;
+}
+
+/** An error in the dialect of the endpoint. */
+export function replyError(response: ServerResponse, reply: ErrorReply): void {
+  if (response.headersSent || response.destroyed) return;
+  const { error, dialect, requestId } = reply;
+  response.setHeader('x-request-id', requestId);
+  response.setHeader('x-openclaw-request-id', requestId);
+  if (error.status === 401) response.setHeader('www-authenticate', 'Bearer realm="openclaw"');
+  if (error.retryAfterMs !== undefined) response.setHeader('retry-after', Math.ceil(error.retryAfterMs / 1000));
+  if (reply.closeConnection) response.setHeader('connection', 'close');
+  replyJson(response, error.status || 500, encodeErrorBody(dialect, error, requestId));
+}
+
+/** Lets the model path write to a client. After the client has gone every call does nothing. */
+export function sinkOf(response: ServerResponse): ModelSink {
+  return {
+    head(status, headers) {
+      if (!response.headersSent && !response.destroyed) response.writeHead(status, headers);
+    },
+    write: (chunk) => response.destroyed || response.write(chunk),
+    drained: () =>
+      new Promise((resolve) => {
+        if (response.destroyed || !response.writableNeedDrain) {
+          resolve();
+          return;
+        }
+        const settle = (): void => {
+          response.off('drain', settle).off('close', settle);
+          resolve();
+        };
+        response.on('drain', settle).on('close', settle);
+      }),
+    end(chunk) {
+      if (!response.destroyed) response.end(chunk);
+    },
+  };
+}

@@ -1,0 +1,127 @@
+/**
+ * From a request to its endpoint: the path, the request id, who asks, and errors in the endpoint's dialect.
+ *
+ * It does not know what endpoints do: see `endpoints/`.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Principal } from '../access/index.ts';
+import { OpenClawError, toOpenClawError } from '../core/errors.ts';
+import type { Ids } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import type { DialectName } from '../models/index.ts';
+import type { RequestHandler } from './listener.ts';
+import { replyError } from './reply.ts';
+import type { Endpoint, EndpointTable, GatewayRequest } from './request.ts';
+
+export interface RouterOptions {
+  readonly endpoints: EndpointTable;
+  readonly authenticate: (request: IncomingMessage) => Principal;
+  /** True while the gateway has no auth at all: then web pages of other origins are kept out. */
+  readonly open: boolean;
+  readonly draining: () => boolean;
+  readonly log: Log;
+  readonly ids: Ids;
+  readonly onRequest: (path: string, method: string, response: ServerResponse) => void;
+}
+
+export function createRequestHandler(options: RouterOptions): RequestHandler {
+  const find = createFinder(options.endpoints);
+  return (raw, response) => {
+    const requestId = options.ids.request();
+    const url = splitUrl(raw.url ?? '/');
+    const request = describeRequest(raw, response, { requestId, ...url }, options);
+    const fail = (thrown: unknown): void => {
+      const error = toOpenClawError(thrown, requestId);
+      if (error.code === 'internal_error') options.log.error('request failed', { requestId, path: url.path, error });
+      replyError(response, { error, dialect: request.dialect, requestId, closeConnection: !raw.complete });
+    };
+    try {
+      const found = find(url.path, request.method);
+      options.onRequest(found.pattern, request.method, response);
+      if (options.open) refuseForeignPages(raw);
+      if (options.draining() && !found.pattern.startsWith('/health') && !found.pattern.startsWith('/ready')) {
+        throw new OpenClawError('draining', { retryAfterMs: 1000 });
+      }
+      const answered = found.endpoint(request);
+      if (answered instanceof Promise) answered.catch(fail);
+    } catch (thrown) {
+      fail(thrown);
+    }
+  };
+}
+
+function describeRequest(
+  raw: IncomingMessage,
+  response: ServerResponse,
+  url: { readonly requestId: string; readonly path: string; readonly query: string },
+  options: RouterOptions,
+): GatewayRequest {
+  const authenticate = (): Principal => options.authenticate(raw);
+  return {
+    requestId: url.requestId,
+    method: raw.method ?? 'GET',
+    path: url.path,
+    get query() {
+      return new URLSearchParams(url.query);
+    },
+    raw,
+    response,
+    dialect: dialectOf(url.path, raw),
+    get fromLoopback() {
+      return isLoopback(raw.socket.remoteAddress ?? '') && raw.headers['x-forwarded-for'] === undefined && raw.headers.forwarded === undefined;
+    },
+    authenticate,
+    authorize(scope) {
+      const principal = authenticate();
+      if (!principal.scopes.has(scope)) throw new OpenClawError('forbidden', { details: { keyId: principal.id, scope } });
+      return principal;
+    },
+  };
+}
+
+interface Found {
+  readonly endpoint: Endpoint;
+  /** The table's key: a bounded set, fit for a metric's label. */
+  readonly pattern: string;
+}
+
+function createFinder(endpoints: EndpointTable): (path: string, method: string) => Found {
+  const prefixes = Object.keys(endpoints).filter((pattern) => pattern.endsWith('/*'));
+  return (path, method) => {
+    const pattern = Object.hasOwn(endpoints, path) ? path : prefixes.find((candidate) => path.startsWith(candidate.slice(0, -1)));
+    const methods = pattern === undefined ? undefined : endpoints[pattern];
+    if (pattern === undefined || !methods) throw new OpenClawError('not_found', { details: { method, path: path.slice(0, 200) } });
+    const endpoint = methods[method] ?? (method === 'HEAD' ? methods['GET'] : undefined);
+    if (!endpoint) throw new OpenClawError('method_not_allowed', { details: { path: pattern, method, allow: Object.keys(methods).join(', ') } });
+    return { endpoint, pattern };
+  };
+}
+
+function splitUrl(url: string): { path: string; query: string } {
+  const mark = url.indexOf('?');
+  const path = mark === -1 ? url : url.slice(0, mark);
+  // Snippets for hosted gateways put the OpenAI API below /openai.
+  return { path: path.startsWith('/openai/v1/') ? path.slice('/openai'.length) : path, query: mark === -1 ? '' : url.slice(mark + 1) };
+}
+
+/** Anthropic's clients name their API's version on every call, also where both share a path (`/v1/models`). */
+function dialectOf(path: string, raw: IncomingMessage): DialectName {
+  const isAnthropic = path.startsWith('/v1/messages') || (path.startsWith('/v1/models') && raw.headers['anthropic-version'] !== undefined);
+  return isAnthropic ? 'anthropic-messages' : 'openai-completions';
+}
+
+/** Without auth a page in the operator's browser could use the providers; pages always say where they come from. */
+function refuseForeignPages(raw: IncomingMessage): void {
+  const { origin, host } = raw.headers;
+  const hostName = (host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
+  if (hostName !== 'localhost' && !isLoopback(hostName)) {
+    throw new OpenClawError('origin_forbidden', { details: { origin: `host ${hostName.slice(0, 100)}` } });
+  }
+  if (origin === undefined) return;
+  const allowed = URL.canParse(origin) && new URL(origin).host === host;
+  if (!allowed) throw new OpenClawError('origin_forbidden', { details: { origin: origin.slice(0, 100) } });
+}
+
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address);
+}

@@ -1,0 +1,129 @@
+/**
+ * The model path, as the gateway and `compose.ts` see it. Built here from its pieces and from what others hand in.
+ */
+import type { ModelsSettings, TimeoutSettings } from '../config/index.ts';
+import type { Clock } from '../core/clock.ts';
+import type { OpenClawError } from '../core/errors.ts';
+import { reasonOf } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
+import type { Database } from '../storage/index.ts';
+import type { ModelCall, ModelSink } from './call.ts';
+import { costNanoUsd, loadCatalogue, type Catalogue } from './catalogue/index.ts';
+import { discoverLocalServers } from './discovery.ts';
+import { createHttpUpstream } from './http-upstream.ts';
+import { createProviders, type FoundKey } from './providers.ts';
+import { createRehearsal } from './rehearsal/index.ts';
+import { createRouter, type Router } from './route.ts';
+import { createModelService, type ModelService } from './service.ts';
+import type { Provider, Target } from './target.ts';
+import { createTelemetry } from './telemetry.ts';
+import { createUsageLog, type UsageLog } from './usage.ts';
+
+export type { Caller, ModelCall, ModelSink } from './call.ts';
+export type { DialectName } from './dialects/dialect.ts';
+export { encodeErrorBody } from './dialects/index.ts';
+export { findVendor, vendors, type Vendor } from './catalogue/index.ts';
+export type { FoundKey } from './providers.ts';
+export type { OfferedModel, Router } from './route.ts';
+export type { ModelService } from './service.ts';
+export type { Provider } from './target.ts';
+export type { UsageDimension, UsageLog, UsageTotal } from './usage.ts';
+
+export interface ModelPathOptions {
+  readonly settings: ModelsSettings;
+  /** For providers that are not in the configuration. */
+  readonly defaultTimeouts: TimeoutSettings;
+  readonly nestingDepthLimit: number;
+  readonly keysFromEnvironment: readonly FoundKey[];
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+export interface ModelPath {
+  readonly service: ModelService;
+  readonly router: Router;
+  readonly usage: UsageLog;
+  providers(): readonly Provider[];
+  /**
+   * Looks for model servers on this machine and reads the catalogue; both may take longer than a start should. Requests
+   * that come earlier wait for the catalogue, which takes milliseconds.
+   */
+  prepare(signal: AbortSignal): Promise<void>;
+  /** Cancels what is under way, writes what is known of it, and closes every connection. */
+  close(reason: OpenClawError): Promise<void>;
+}
+
+/** @throws OpenClawError `config_invalid` for a provider that cannot be asked as it is configured */
+export function createModelPath(options: ModelPathOptions): ModelPath {
+  const { clock, database, log, metrics, settings } = options;
+  let catalogue: Catalogue | undefined;
+  const http = createHttpUpstream({ clock });
+  const providers = createProviders({
+    configured: settings.providers,
+    fromEnvironment: options.keysFromEnvironment,
+    timeouts: options.defaultTimeouts,
+    http,
+    rehearsal: createRehearsal({ clock }),
+    catalogue: () => catalogue,
+  });
+  const router = createRouter({ providers: () => providers.list(), routes: settings.routes });
+  const usage = createUsageLog({ database, clock, log });
+  const telemetry = createTelemetry(metrics);
+  const costOf = (target: Target, observed: { usage: Parameters<typeof costNanoUsd>[1] | undefined }): number | undefined =>
+    observed.usage ? costNanoUsd(target.known?.price, observed.usage) : undefined;
+
+  const service = createModelService({
+    clock,
+    random: options.random,
+    retry: settings.retry,
+    nestingDepthLimit: options.nestingDepthLimit,
+    route: (model, caller) => router.resolve(model, caller),
+    costOf,
+    onFinished(report) {
+      const cost = report.target ? costOf(report.target, report.observed) : undefined;
+      usage.record(report, cost);
+      telemetry.finished(report, cost);
+      if (report.outcome.kind === 'failed') logFailure(log, report.call.requestId, report.outcome.error);
+    },
+  });
+  metrics.gauge({ name: 'openclaw_model_requests_in_flight', help: 'Model requests under way.', read: () => service.requests.inFlight });
+  metrics.gauge({ name: 'openclaw_usage_rows_waiting', help: 'Usage rows not yet written.', read: () => usage.waiting });
+
+  let catalogueLoad: Promise<void> | undefined;
+  const loadOnce = (): Promise<void> =>
+    (catalogueLoad ??= loadCatalogue().then((loaded) => {
+      catalogue = loaded;
+    }));
+
+  return {
+    service: {
+      requests: service.requests,
+      serve: (call: ModelCall, sink: ModelSink) => (catalogue ? service.serve(call, sink) : loadOnce().then(() => service.serve(call, sink))),
+    },
+    router,
+    usage,
+    providers: () => providers.list(),
+    async prepare(signal) {
+      const [, servers] = await Promise.all([loadOnce(), discoverLocalServers({ signal })]);
+      for (const server of servers) {
+        providers.addLocal(server);
+        log.info('found a model server on this machine', { provider: server.id, baseUrl: server.baseUrl, models: server.models.length });
+      }
+    },
+    async close(reason) {
+      service.requests.cancelAll(reason);
+      await service.requests.idle();
+      await Promise.all([usage.close(), http.close()]);
+    },
+  };
+}
+
+function logFailure(log: Log, requestId: string, error: OpenClawError): void {
+  const fields = { requestId, code: error.code, status: error.status, reason: reasonOf(error) };
+  if (error.code === 'internal_error') log.error('model request failed', { ...fields, error });
+  else log.debug('model request failed', fields);
+}

@@ -1,0 +1,202 @@
+/**
+ * Who can be asked: the providers of the configuration, those whose key lies in the environment, the model servers that
+ * were found on this machine, and the built-in rehearsal, in this order of preference.
+ *
+ * It builds them from data; it does not ask them anything. Names and routes: `route.ts`.
+ */
+import { OpenClawError } from '../core/errors.ts';
+import type { ProviderSettings, TimeoutSettings } from '../config/index.ts';
+import { findVendor, type Catalogue, type CatalogueModel, type Vendor } from './catalogue/index.ts';
+import type { DialectName, Quirks } from './dialects/dialect.ts';
+import type { KnownModel, Provider } from './target.ts';
+import type { Upstream } from './upstream.ts';
+
+export interface ProvidersOptions {
+  readonly configured: Readonly<Record<string, ProviderSettings>>;
+  /** Vendors whose key was found in the environment; one that is configured by name is left to its configuration. */
+  readonly fromEnvironment: readonly FoundKey[];
+  /** For providers without timeouts of their own. */
+  readonly timeouts: TimeoutSettings;
+  readonly http: Upstream;
+  readonly rehearsal: Upstream;
+  /** `undefined` while it is not loaded: then only the models of the configuration are known. */
+  readonly catalogue: () => Catalogue | undefined;
+}
+
+/** A vendor's key that lay in the environment. */
+export interface FoundKey {
+  readonly vendor: Vendor;
+  readonly key: string;
+  /** Where it lay, for people. */
+  readonly source: string;
+}
+
+/** A model server that answered on a port of this machine. */
+export interface LocalServer {
+  readonly id: string;
+  readonly baseUrl: string;
+  readonly models: readonly string[];
+}
+
+export interface Providers {
+  /** In the order in which they are preferred. */
+  list(): readonly Provider[];
+  /** Adds or replaces a server that was found; configured providers of the same name stay. */
+  addLocal(server: LocalServer): void;
+}
+
+export const rehearsalProviderId = 'openclaw';
+const rehearsalModels: readonly KnownModel[] = [
+  { id: 'rehearsal', contextWindow: undefined, maxOutputTokens: undefined, price: { input: 0, output: 0 } },
+];
+
+export function createProviders(options: ProvidersOptions): Providers {
+  const configured = Object.entries(options.configured).map(([id, settings]) => fromSettings(id, settings, options));
+  const found = options.fromEnvironment
+    .filter(({ vendor }) => !Object.hasOwn(options.configured, vendor.id))
+    .map((entry) => fromVendor(entry, options));
+  const rehearsal = rehearsalProvider(options);
+  let local: readonly Provider[] = [];
+  let all = [...configured, ...found, rehearsal];
+
+  return {
+    list: () => all,
+    addLocal(server) {
+      if (Object.hasOwn(options.configured, server.id)) return;
+      local = [...local.filter(({ id }) => id !== server.id), fromLocal(server, options)];
+      all = [...configured, ...found, ...local, rehearsal];
+    },
+  };
+}
+
+function fromSettings(id: string, settings: ProviderSettings, options: ProvidersOptions): Provider {
+  const vendor = findVendor(id);
+  const dialect = settings.api ?? vendor?.dialect;
+  const baseUrl = settings.baseUrl ?? vendor?.baseUrl;
+  if (!dialect || !baseUrl) throw incomplete(id, baseUrl ? 'api' : 'baseUrl');
+  const keys = settings.apiKeys?.map(({ key }) => key) ?? (settings.apiKey === undefined ? [] : [settings.apiKey]);
+  const environmentKey = keys.length === 0 ? options.fromEnvironment.find((entry) => entry.vendor.id === id) : undefined;
+  return {
+    ...shared(options),
+    ...splitBaseUrl(baseUrl, dialect),
+    id,
+    dialect,
+    keySource: environmentKey?.source ?? `models.providers.${id}.${settings.apiKeys ? 'apiKeys' : 'apiKey'}`,
+    nextHeaders: headersInTurn(environmentKey ? [environmentKey.key] : keys, {
+      credential: vendor?.credential ?? (dialect === 'anthropic-messages' ? 'x-api-key' : 'bearer'),
+      fixed: { ...vendor?.headers, ...lowerCaseNames(settings.headers ?? {}) },
+    }),
+    quirks: vendor?.quirks ?? {},
+    ...timeoutsOf(settings.timeouts),
+    models: knownModels(vendor?.id ?? id, settings, options),
+  };
+}
+
+function fromVendor({ vendor, key, source }: FoundKey, options: ProvidersOptions): Provider {
+  return {
+    ...shared(options),
+    ...splitBaseUrl(vendor.baseUrl, vendor.dialect),
+    id: vendor.id,
+    dialect: vendor.dialect,
+    keySource: source,
+    nextHeaders: headersInTurn([key], { credential: vendor.credential, fixed: vendor.headers ?? {} }),
+    quirks: vendor.quirks ?? {},
+    models: knownModels(vendor.id, undefined, options),
+  };
+}
+
+function fromLocal(server: LocalServer, options: ProvidersOptions): Provider {
+  const vendor: Vendor | undefined = findVendor(server.id);
+  const known = server.models.map((id): KnownModel => ({ id, contextWindow: undefined, maxOutputTokens: undefined, price: { input: 0, output: 0 } }));
+  return {
+    ...shared(options),
+    ...splitBaseUrl(server.baseUrl, 'openai-completions'),
+    id: server.id,
+    dialect: 'openai-completions',
+    keySource: 'no key',
+    nextHeaders: () => ({}),
+    quirks: vendor?.quirks ?? {},
+    models: () => known,
+  };
+}
+
+function rehearsalProvider(options: ProvidersOptions): Provider {
+  return {
+    ...shared(options),
+    upstream: options.rehearsal,
+    id: rehearsalProviderId,
+    dialect: 'openai-completions',
+    origin: 'openclaw:rehearsal',
+    basePath: '',
+    keySource: 'no key',
+    nextHeaders: () => ({}),
+    quirks: {},
+    models: () => rehearsalModels,
+  };
+}
+
+function shared(options: ProvidersOptions): Pick<Provider, 'upstream' | 'timeouts' | 'firstByteWholeMs'> {
+  return { upstream: options.http, ...timeoutsOf(options.timeouts) };
+}
+
+function timeoutsOf(settings: TimeoutSettings): Pick<Provider, 'timeouts' | 'firstByteWholeMs'> {
+  const { connectMs, firstByteMs, idleMs, totalMs, firstByteWholeMs } = settings;
+  return { timeouts: { connectMs, firstByteMs, idleMs, totalMs }, firstByteWholeMs };
+}
+
+/** A base URL of the Messages API is written with and without its version; the dialect's path has it. */
+function splitBaseUrl(baseUrl: string, dialect: DialectName): { origin: string; basePath: string } {
+  const url = new URL(baseUrl);
+  const path = url.pathname.replace(/\/+$/, '');
+  return { origin: url.origin, basePath: dialect === 'anthropic-messages' ? path.replace(/\/v1$/, '') : path };
+}
+
+interface HeaderPlan {
+  readonly credential: Vendor['credential'];
+  readonly fixed: Readonly<Record<string, string>>;
+}
+
+/** Several keys take turns; each set of headers is built once. */
+function headersInTurn(keys: readonly string[], plan: HeaderPlan): () => Readonly<Record<string, string>> {
+  const sets = keys.map((key) => ({ ...(plan.credential === 'bearer' ? { authorization: `Bearer ${key}` } : { 'x-api-key': key }), ...plan.fixed }));
+  let turn = 0;
+  return () => {
+    const set = sets[turn];
+    turn = (turn + 1) % Math.max(1, sets.length);
+    return set ?? plan.fixed;
+  };
+}
+
+function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** The list is asked for with each request, and changes only once: when the catalogue has been loaded. */
+function knownModels(vendorId: string, settings: ProviderSettings | undefined, options: ProvidersOptions): () => readonly KnownModel[] {
+  const own = settings?.models ?? [];
+  let list: readonly KnownModel[] = own.map((model) => fromRow({ id: model.id }));
+  let complete = false;
+  return () => {
+    const catalogue = complete ? undefined : options.catalogue();
+    if (catalogue) {
+      list = catalogue.modelsOf(vendorId, own).map(fromRow);
+      complete = true;
+    }
+    return list;
+  };
+}
+
+function fromRow({ id, contextWindow, maxOutputTokens, price }: CatalogueModel): KnownModel {
+  return { id, contextWindow, maxOutputTokens, price };
+}
+
+function incomplete(id: string, field: 'api' | 'baseUrl'): OpenClawError {
+  return new OpenClawError('config_invalid', {
+    details: {
+      where: `models.providers.${id}`,
+      reason: `${field} is missing, and ${id} is not a vendor that OpenClaw knows`,
+      suggestion: `Add ${field}, or use the name of a known vendor: docs/providers.md lists them.`,
+    },
+    param: `models.providers.${id}.${field}`,
+  });
+}

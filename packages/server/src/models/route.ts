@@ -1,0 +1,101 @@
+/**
+ * From the name that a client writes as `model` to the targets that may answer, in their order.
+ *
+ * A name is, in this order of precedence: a route of the configuration, `provider/model`, or a bare model id; several
+ * providers that have that id are an implicit failover route over them.
+ *
+ * It does not ask anybody: see `service.ts`.
+ */
+import { nearestName } from '../core/nearest-name.ts';
+import { OpenClawError } from '../core/errors.ts';
+import type { Caller } from './call.ts';
+import type { KnownModel, Provider, Target } from './target.ts';
+
+export interface RouterOptions {
+  /** In the order in which they are preferred; may grow while running (local servers are found after the start). */
+  readonly providers: () => readonly Provider[];
+  readonly routes: Readonly<Record<string, { readonly targets: readonly string[] }>>;
+}
+
+export interface OfferedModel {
+  /** What a client writes as `model`. */
+  readonly id: string;
+  /** The provider's id, or `openclaw` for a route. */
+  readonly ownedBy: string;
+  readonly known: KnownModel | undefined;
+}
+
+export interface Router {
+  /** @throws OpenClawError `model_not_found`, `model_forbidden` */
+  resolve(model: string, caller: Caller): readonly Target[];
+  /** What the caller may use: routes first, then the known models of each provider. */
+  list(caller: Caller): OfferedModel[];
+}
+
+export function createRouter(options: RouterOptions): Router {
+  const { routes } = options;
+
+  function named(name: string): readonly Target[] {
+    if (Object.hasOwn(routes, name)) return (routes[name]?.targets ?? []).flatMap((target) => qualified(target) ?? []);
+    const exact = qualified(name);
+    if (exact) return [exact];
+    return options.providers().flatMap((provider) => {
+      const known = provider.models().find((model) => model.id === name);
+      return known ? [targetOf(provider, name, known)] : [];
+    });
+  }
+
+  /** `provider/model`; the model may be one that nobody has heard of yet. */
+  function qualified(name: string): Target | undefined {
+    const slash = name.indexOf('/');
+    const provider = slash > 0 ? options.providers().find(({ id }) => id === name.slice(0, slash)) : undefined;
+    const model = name.slice(slash + 1);
+    if (!provider || model === '') return undefined;
+    return targetOf(
+      provider,
+      model,
+      provider.models().find(({ id }) => id === model),
+    );
+  }
+
+  function list(caller: Caller): OfferedModel[] {
+    const offered: OfferedModel[] = Object.keys(routes)
+      .filter((name) => named(name).length > 0)
+      .map((id) => ({ id, ownedBy: 'openclaw', known: undefined }));
+    for (const provider of options.providers()) {
+      for (const known of provider.models()) offered.push({ id: `${provider.id}/${known.id}`, ownedBy: provider.id, known });
+    }
+    const allowed = caller.models;
+    if (!allowed) return offered;
+    return offered.filter(({ id }) => allowed.includes(id) || allowed.includes(id.slice(id.indexOf('/') + 1)));
+  }
+
+  return {
+    list,
+    resolve(name, caller) {
+      const targets = named(name);
+      const permitted = caller.models === undefined || caller.models.includes(name) ? targets : targets.filter(isAllowedBy(caller.models));
+      if (permitted.length > 0) return permitted;
+      if (targets.length > 0) throw new OpenClawError('model_forbidden', { details: { keyId: caller.id, model: name }, param: 'model' });
+      throw notFound(
+        name,
+        list(caller).map(({ id }) => id),
+      );
+    },
+  };
+}
+
+function targetOf(provider: Provider, model: string, known: KnownModel | undefined): Target {
+  return { provider, model, name: `${provider.id}/${model}`, known };
+}
+
+function isAllowedBy(allowed: readonly string[]): (target: Target) => boolean {
+  return (target) => allowed.includes(target.name) || allowed.includes(target.model);
+}
+
+function notFound(model: string, offered: readonly string[]): OpenClawError {
+  const bare = offered.map((id) => id.slice(id.indexOf('/') + 1));
+  const nearest = nearestName(model, offered) ?? nearestName(model, bare);
+  const suggestion = nearest ? `Did you mean ${nearest}? GET /v1/models lists all that there are.` : 'GET /v1/models lists those that there are.';
+  return new OpenClawError('model_not_found', { details: { model, suggestion }, param: 'model' });
+}
