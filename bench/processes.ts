@@ -5,6 +5,7 @@
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
@@ -26,7 +27,8 @@ export interface CommandOptions {
   readonly port: number;
   /** A path that answers 200 once the process is ready. */
   readonly readyPath: string;
-  readonly env?: Readonly<Record<string, string>>;
+  /** The whole environment of the process. */
+  readonly env: Readonly<Record<string, string>>;
 }
 
 const running = new Set<ChildProcess>();
@@ -50,7 +52,7 @@ export async function startScript(name: string, args: readonly string[] = []): P
 
 /** Starts any server and waits until `readyPath` answers 200. */
 export async function startCommand(options: CommandOptions): Promise<OwnedProcess> {
-  const child = own(spawn(options.command, options.args, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...options.env } }));
+  const child = own(spawn(options.command, options.args, { stdio: ['ignore', 'ignore', 'pipe'], env: options.env }));
   let complaint = '';
   child.stderr?.on('data', (piece: Buffer) => {
     complaint = `${complaint}${piece.toString()}`.slice(-2000);
@@ -126,12 +128,13 @@ function nextMessage<Message>(child: ChildProcess, name: string): Promise<Messag
   });
 }
 
-async function answersOk(port: number, path: string): Promise<boolean> {
-  try {
-    const response = await fetch(`http://127.0.0.1:${port}${path}`, { headers: { connection: 'close' }, signal: AbortSignal.timeout(2000) });
-    await response.arrayBuffer();
-    return response.ok;
-  } catch {
-    return false; // Not listening yet.
-  }
+/** Not `fetch`: its own start would count into the first start-up time. */
+function answersOk(port: number, path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const request = get({ host: '127.0.0.1', port, path, agent: false, timeout: 2000 }, (response) => {
+      response.resume().once('end', () => resolve(response.statusCode === 200));
+    });
+    request.once('timeout', () => request.destroy());
+    request.once('error', () => resolve(false)); // Not listening yet.
+  });
 }

@@ -1,0 +1,70 @@
+/** Turns measured sections into text: for the terminal, for `docs/performance.md`, for a JSON file. It measures nothing. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { asMegabytes, type Section, type Verdict } from './bench.ts';
+
+export interface Report {
+  readonly command: string;
+  readonly startedAt: string;
+  readonly seconds: number;
+  /** What could not be measured, and why. */
+  readonly notes: readonly string[];
+  readonly sections: readonly Section[];
+}
+
+const page = join(import.meta.dirname, '..', 'docs', 'performance.md');
+const begin = '<!-- bench: begin -->';
+const end = '<!-- bench: end -->';
+
+export function renderSection(section: Section): string {
+  const verdicts = section.verdicts.map((verdict) => `- ${renderVerdict(verdict)}\n`).join('');
+  return `### ${section.title}\n\n${section.method}\n\n${renderTable(section)}\n${verdicts === '' ? '' : `${verdicts}\n`}`;
+}
+
+export function renderReport(report: Report): string {
+  const verdicts = report.sections.flatMap((section) => section.verdicts);
+  return [
+    `Measured ${report.startedAt.slice(0, 10)} by \`${report.command}\` in ${Math.round(report.seconds)} s, on ${machine()}.\n`,
+    ...report.notes.map((note) => `Note: ${note}.\n`),
+    `| bar | found | |\n|---|---|---|`,
+    ...verdicts.map(({ bar, found, holds }) => `| ${bar} | ${found} | ${word(holds)} |`),
+    '',
+    ...report.sections.map(renderSection),
+  ].join('\n');
+}
+
+/** Replaces what stands between the markers of `docs/performance.md`. */
+export function writePage(report: Report): void {
+  const text = readFileSync(page, 'utf8');
+  const from = text.indexOf(begin);
+  const to = text.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`${page} has lost its markers '${begin}' and '${end}'`);
+  writeFileSync(page, `${text.slice(0, from + begin.length)}\n\n${renderReport(report).trimEnd()}\n\n${text.slice(to)}`);
+}
+
+export function writeJson(file: string, report: Report): void {
+  writeFileSync(file, `${JSON.stringify({ machine: machine(), ...report }, null, 2)}\n`);
+}
+
+function renderVerdict({ bar, found, holds }: Verdict): string {
+  return `${bar}: ${found}, ${word(holds)}`;
+}
+
+function word(holds: boolean | undefined): string {
+  if (holds === undefined) return 'not judged';
+  return holds ? 'holds' : 'missed';
+}
+
+function renderTable({ columns, rows }: Section): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
+  // Names to the left, numbers to the right.
+  const rule = columns.map((column) => (column === '' ? '---' : '--:'));
+  return line(columns) + line(rule) + rows.map(line).join('');
+}
+
+function machine(): string {
+  const model = cpus()[0]?.model.trim() ?? 'unknown processor';
+  const busy = (loadavg()[0] ?? 0).toFixed(1);
+  return `${cpus().length} cores (${model}), ${asMegabytes(totalmem())}, Node ${process.version}, load average ${busy} at the end`;
+}

@@ -1,0 +1,113 @@
+/**
+ * The bench: OpenClaw beside a bare relay and Portkey, before the same mock upstream, on this machine and loopback only.
+ *
+ *     npm run bench -- [--quick] [--only NAME] [--json FILE] [--write]
+ *
+ * Every comparison is interleaved, so that what else the machine does hits all alike; read the ratios. The figures are
+ * output, never assertions: the exit code says whether the bench ran, not who won.
+ */
+import { parseArgs } from 'node:util';
+import type { Bench, Running, Scale, Section } from './bench.ts';
+import { contendersBefore, gatewayMissing, portkeyMissing } from './contenders.ts';
+import { measureFirstToken, measureLatency } from './latency.ts';
+import type { Job } from './load.ts';
+import { measureMemory } from './memory.ts';
+import { startScript } from './processes.ts';
+import { type Report, renderReport, renderSection, writeJson, writePage } from './report.ts';
+import { measureStartup } from './startup.ts';
+import { measureStreams } from './streams.ts';
+import { measureThroughput } from './throughput.ts';
+
+const fullScale: Scale = {
+  rounds: 7,
+  latencyRequests: 600,
+  throughputMs: 1500,
+  firstTokens: 50,
+  streamCounts: [128, 512, 1024],
+  streamRuns: 3,
+  starts: 10,
+  memoryRequests: 20_000,
+  settleMs: 5000,
+};
+
+/** About a minute. */
+const quickScale: Scale = {
+  rounds: 3,
+  latencyRequests: 200,
+  throughputMs: 500,
+  firstTokens: 15,
+  streamCounts: [128, 512],
+  streamRuns: 1,
+  starts: 3,
+  memoryRequests: 5000,
+  settleMs: 1500,
+};
+
+const measurements: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
+  startup: measureStartup,
+  memory: measureMemory,
+  latency: measureLatency,
+  throughput: (bench) => measureThroughput(bench, 0),
+  'throughput-20ms': (bench) => measureThroughput(bench, 20),
+  'first-token': measureFirstToken,
+  streams: measureStreams,
+};
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string', multiple: true },
+    json: { type: 'string' },
+    write: { type: 'boolean', default: false },
+  },
+});
+
+async function startBench(): Promise<Bench> {
+  const mock = await startScript('mock-upstream.ts');
+  const generator = await startScript('load.ts');
+  const running: Running[] = [];
+  for (const contender of contendersBefore(mock)) running.push({ contender, process: await contender.start() });
+  return {
+    scale: values.quick ? quickScale : fullScale,
+    mock,
+    running,
+    load: async <Result>(job: Job) => (await generator.ask<{ result: Result }>(job)).result,
+  };
+}
+
+function missingNotes(): string[] {
+  const missing = { OpenClaw: gatewayMissing(), Portkey: portkeyMissing() };
+  return Object.entries(missing).flatMap(([name, reason]) => (reason === undefined ? [] : [`${name} was not measured: ${reason}`]));
+}
+
+async function main(): Promise<void> {
+  const names = values.only ?? Object.keys(measurements);
+  const unknown = names.find((name) => measurements[name] === undefined);
+  if (unknown !== undefined) throw new Error(`there is no measurement '${unknown}'; there are ${Object.keys(measurements).join(', ')}`);
+
+  const startedAt = new Date().toISOString();
+  const startedMs = performance.now();
+  const notes = missingNotes();
+  for (const note of notes) console.log(`Note: ${note}.\n`);
+  const bench = await startBench();
+  const sections: Section[] = [];
+  for (const name of names) {
+    const section = await measurements[name]?.(bench);
+    if (section === undefined) continue;
+    sections.push(section);
+    console.log(renderSection(section));
+  }
+  const command = ['npm run bench --', ...process.argv.slice(2).filter((word) => word !== '--write')].join(' ').replace(/ --$/, '');
+  const report: Report = { command, startedAt, seconds: (performance.now() - startedMs) / 1000, notes, sections };
+  console.log(renderReport({ ...report, sections: [] }).split('\n')[0]);
+  if (values.json !== undefined) writeJson(values.json, report);
+  if (values.write) writePage(report);
+}
+
+try {
+  await main();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}
+process.exit();
