@@ -30,7 +30,7 @@ export interface JsonSchema {
   readonly writeOnly?: true;
   /** The unit of a number that may also be written for people. */
   readonly 'x-unit'?: Unit;
-  /** Names (of keys, or of values where this is an enumeration) that a later release brings. */
+  /** Names that a later release brings: of keys, of words of an enumeration, or of keys of an object in place of a text. */
   readonly 'x-later'?: readonly string[];
   /** What a text that must match `pattern` is called in messages. */
   readonly 'x-expects'?: string;
@@ -58,6 +58,8 @@ interface TextOptions extends Described<string> {
   readonly pattern?: string;
   /** What the pattern stands for, in words that follow "must be". */
   readonly expects?: string;
+  /** Keys of an object that a later release accepts in place of the text. */
+  readonly later?: readonly string[];
 }
 interface NumberOptions extends Described<number> {
   readonly minimum?: number;
@@ -96,13 +98,13 @@ type ObjectOf<P extends Properties, R> = Flat<
 type Flat<T> = { [K in keyof T]: T[K] };
 
 function string<const O extends TextOptions>(options: O): Schema<string, ScalarPresence<O>> {
-  const { expects, ...keywords }: TextOptions = options;
-  return { type: 'string', ...keywords, ...(expects === undefined ? {} : { 'x-expects': expects }) };
+  const { expects, later, ...keywords }: TextOptions = options;
+  return { type: 'string', ...keywords, ...(expects === undefined ? {} : { 'x-expects': expects }), ...(later ? { 'x-later': later } : {}) };
 }
 
 /** A text that nobody may see: written in place, or as a reference to a file or a variable. */
-function secret<const O extends Omit<TextOptions, 'default'>>(options: O): Schema<string, 'maybe'> {
-  const { description, expects, ...keywords }: Omit<TextOptions, 'default'> = options;
+function secret<const O extends Omit<TextOptions, 'default' | 'later'>>(options: O): Schema<string, 'maybe'> {
+  const { description, expects, ...keywords }: Omit<TextOptions, 'default' | 'later'> = options;
   return {
     description,
     anyOf: [{ type: 'string', minLength: 1, ...keywords }, secretReference],

@@ -1,4 +1,10 @@
 /** What the configuration promises to the other parts. */
+export { isLoopback } from './cross-checks.ts';
+export { ensureGatewayToken, gatewayTokenFile } from './gateway-token.ts';
+export { loadConfiguration, type Configuration, type LoadOptions } from './load.ts';
+export { locate, type LocationFlags, type Locations } from './locations.ts';
+export { type OverrideFlags } from './overrides.ts';
+export { formatPath, parsePath, type Path } from './path.ts';
 export {
   settingsSchema,
   type AuthSettings,
@@ -13,3 +19,4 @@ export {
   type Settings,
   type TimeoutSettings,
 } from './schema.ts';
+export { type Origin } from './tree.ts';

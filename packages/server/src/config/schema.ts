@@ -7,9 +7,9 @@
  */
 import { type Infer, schema as s } from '@openclaw/protocol';
 
-const oneWord = { pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', expects: 'letters, digits, dots, dashes and underscores, without a slash' };
+const oneWord = { pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', expects: 'a word of letters, digits, dots, dashes and underscores, without a slash' };
 /** What an HTTP header can carry without quoting; anything else would fail at the first request and not at start. */
-const headerText = { pattern: '^[\\x21-\\x7e]+$', expects: 'visible ASCII characters without spaces' };
+const headerText = { pattern: '^[\\x21-\\x7e]+$', expects: 'a text of visible ASCII characters without spaces' };
 
 const auth = s.object(
   {
@@ -123,7 +123,7 @@ const route = s.object(
       later: ['weighted', 'latency', 'cost', 'sticky'],
     }),
     targets: s.array(
-      s.string({ description: 'One target.', pattern: '^[^\\s/]+/\\S+$', expects: "a model written 'provider/model'" }),
+      s.string({ description: 'One target.', pattern: '^[^\\s/]+/\\S+$', expects: "a model written 'provider/model'", later: ['weight'] }),
       { description: 'Models in the order in which they are tried, each written `provider/model`.', minItems: 1 },
     ),
   },

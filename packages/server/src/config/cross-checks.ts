@@ -1,0 +1,119 @@
+/**
+ * What a schema cannot say: settings that need, exclude or name one another.
+ * Each check is run only where the settings that it reads are right by themselves.
+ */
+import { nearest } from './nearest.ts';
+import { formatPath, isWithin, type Path } from './path.ts';
+import type { Problem } from './problems.ts';
+import type { ProviderSettings, Settings } from './schema.ts';
+
+/** What a check found; its place is for the caller to look up. */
+export type Finding = Omit<Problem, 'origin'>;
+
+export interface CrossCheckOptions {
+  /** Providers that need no `baseUrl`, because OpenClaw knows them. Undefined: not known here, and not checked. */
+  readonly vendors?: readonly string[];
+}
+
+interface Check {
+  readonly reads: readonly Path[];
+  readonly find: (settings: Settings, options: CrossCheckOptions) => readonly Finding[];
+}
+
+const checks: readonly Check[] = [
+  { reads: [['gateway', 'bind'], ['gateway', 'customBindHost']], find: checkBind },
+  { reads: [['gateway', 'auth']], find: checkAuth },
+  { reads: [['gateway']], find: checkOpenDoor },
+  { reads: [['models', 'providers']], find: checkProviders },
+  { reads: [['models', 'providers'], ['models', 'routes']], find: checkRoutes },
+  { reads: [['models', 'retry']], find: checkRetry },
+];
+
+export function crossCheck(settings: Settings, problems: readonly Problem[], options: CrossCheckOptions): Finding[] {
+  const isRight = (path: Path): boolean => !problems.some((problem) => isWithin(problem.path, path) || isWithin(path, problem.path));
+  return checks.filter((check) => check.reads.every(isRight)).flatMap((check) => check.find(settings, options));
+}
+
+/** Whether only this machine can reach what listens there. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
+}
+
+function checkBind({ gateway }: Settings): Finding[] {
+  if (gateway.bind !== 'custom' || gateway.customBindHost !== undefined) return [];
+  const reason = "gateway.bind is 'custom', and gateway.customBindHost is missing";
+  return [{ path: ['gateway', 'bind'], reason, suggestion: 'Set gateway.customBindHost to the address to listen on.' }];
+}
+
+function checkAuth({ gateway: { auth } }: Settings): Finding[] {
+  const findings: Finding[] = [];
+  for (const kind of ['token', 'password'] as const) {
+    if (looksUnexpanded(auth[kind] ?? '')) {
+      const reason = `gateway.auth.${kind} looks like the name of a variable and not like its value`;
+      findings.push({ path: ['gateway', 'auth', kind], reason, suggestion: 'In the file write ${NAME}; in a shell use double quotes and export it first.' });
+    }
+  }
+  if (auth.mode === 'password' && auth.password === undefined) {
+    const reason = "gateway.auth.mode is 'password', and gateway.auth.password is missing";
+    findings.push({ path: ['gateway', 'auth', 'mode'], reason, suggestion: 'Set OPENCLAW_GATEWAY_PASSWORD or gateway.auth.password.' });
+  }
+  return findings;
+}
+
+function checkOpenDoor({ gateway }: Settings): Finding[] {
+  const host = { loopback: '127.0.0.1', lan: '0.0.0.0', custom: gateway.customBindHost ?? '127.0.0.1' }[gateway.bind];
+  if (gateway.auth.mode !== 'none' || isLoopback(host)) return [];
+  return [{ code: 'bind_without_auth', details: { host }, path: ['gateway', 'auth', 'mode'], reason: `there is no auth on ${host}` }];
+}
+
+function checkProviders({ models: { providers } }: Settings, { vendors }: CrossCheckOptions): Finding[] {
+  return Object.entries(providers).flatMap(([name, provider]) => checkProvider(['models', 'providers', name], provider, vendors?.includes(name)));
+}
+
+function checkProvider(path: Path, provider: ProviderSettings, isVendor: boolean | undefined): Finding[] {
+  const findings: Finding[] = [];
+  if (provider.apiKey !== undefined && provider.apiKeys.length > 0) {
+    findings.push({ path: [...path, 'apiKeys'], reason: `${formatPath(path)} has both apiKey and apiKeys`, suggestion: 'Put all keys into apiKeys.' });
+  }
+  if (provider.baseUrl !== undefined && !URL.canParse(provider.baseUrl)) {
+    findings.push({ path: [...path, 'baseUrl'], reason: `${formatPath([...path, 'baseUrl'])} is not an address` });
+  }
+  const missing = (['baseUrl', 'api'] as const).filter((key) => provider[key] === undefined);
+  if (isVendor === false && missing.length > 0) {
+    const reason = `${formatPath(path)} needs ${missing.join(' and ')}: it is not a vendor that OpenClaw knows`;
+    findings.push({ path, reason, suggestion: "For example: baseUrl: 'http://127.0.0.1:8000/v1', api: 'openai-completions'." });
+  }
+  provider.models.forEach(({ id }, index) => {
+    if (provider.models.findIndex((model) => model.id === id) < index) {
+      const place = [...path, 'models', index];
+      findings.push({ path: [...place, 'id'], reason: `${formatPath(place)} repeats the id ${id}`, suggestion: 'Keep one of the two.' });
+    }
+  });
+  return findings;
+}
+
+function checkRoutes({ models: { providers, routes } }: Settings, { vendors }: CrossCheckOptions): Finding[] {
+  if (!vendors) return [];
+  const known = new Set([...Object.keys(providers), ...vendors]);
+  return Object.entries(routes).flatMap(([name, { targets }]) =>
+    targets.flatMap((target, index) => {
+      const provider = target.slice(0, target.indexOf('/'));
+      if (known.has(provider)) return [];
+      const path = ['models', 'routes', name, 'targets', index];
+      const near = nearest(provider, known);
+      const suggestion = near === undefined ? `Add models.providers.${provider}.` : `Did you mean ${near}${target.slice(provider.length)}?`;
+      return [{ path, reason: `${formatPath(path)} names the provider ${provider}, which does not exist`, suggestion }];
+    }),
+  );
+}
+
+function checkRetry({ models: { retry } }: Settings): Finding[] {
+  if (retry.baseDelayMs <= retry.maxDelayMs) return [];
+  const reason = `models.retry.baseDelayMs (${retry.baseDelayMs}) is larger than models.retry.maxDelayMs (${retry.maxDelayMs})`;
+  return [{ path: ['models', 'retry', 'baseDelayMs'], reason, suggestion: 'Raise maxDelayMs or lower baseDelayMs.' }];
+}
+
+/** `$TOKEN`, `${TOKEN}` or `%TOKEN%`: what a shell leaves when it did not fill a variable in. */
+function looksUnexpanded(secret: string): boolean {
+  return /^(\$\w+|\$\{\w*\}?|%\w+%)$/.test(secret);
+}

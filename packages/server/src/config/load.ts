@@ -1,0 +1,148 @@
+/**
+ * Loads the configuration: file, includes, variables, secrets, defaults, flags, checks. A function of the file system and
+ * the environment alone, so that an older version of the file can be loaded in the same way.
+ *
+ * It keeps nothing, watches nothing and writes nothing. An absent file is an empty one.
+ */
+import { parseEnv } from 'node:util';
+
+import type { Environment } from '../core/env.ts';
+import { OpenClawError, reasonOf } from '../core/errors.ts';
+import { crossCheck, type Finding } from './cross-checks.ts';
+import { gatewayTokenFile } from './gateway-token.ts';
+import { readTree } from './include.ts';
+import { locate, type LocationFlags } from './locations.ts';
+import { applyOverrides, type OverrideFlags } from './overrides.ts';
+import { formatPath, type Path } from './path.ts';
+import { type Problem, toConfigError } from './problems.ts';
+import { isPresent, readText } from './read-text.ts';
+import { resolveTree, type Resolution } from './resolve.ts';
+import { type Settings, settingsSchema } from './schema.ts';
+import { substitute } from './substitute.ts';
+import { defaultOrigin, mergeTrees, type Origin, partAt, treeAt, type Tree } from './tree.ts';
+
+export interface LoadOptions {
+  environment: Environment;
+  flags?: LocationFlags & OverrideFlags;
+  /** Providers that OpenClaw knows. Absent: names of providers are not checked. */
+  vendors?: readonly string[];
+  /** Reads the file in place of what is on the disk: a version that is not written yet, or an older one. */
+  text?: string;
+}
+
+export interface Configuration {
+  /** Deeply frozen. Records of names that people choose have no prototype. */
+  readonly settings: Settings;
+  /** Where each setting came from, by its path; objects and lists too where somebody wrote them. */
+  readonly origins: ReadonlyMap<string, Origin>;
+  /** Every secret by the path of its setting, for redaction. */
+  readonly secrets: ReadonlyMap<string, string>;
+  /** The configuration file; see `exists`. */
+  readonly file: string;
+  readonly exists: boolean;
+  readonly stateDirectory: string;
+  /** Every file that something was read from, for watching. */
+  readonly files: readonly string[];
+  /** The environment with the `.env` files behind it. */
+  readonly environment: Environment;
+}
+
+/**
+ * @throws OpenClawError `config_unreadable`, or `config_invalid` (or `bind_without_auth`) with further mistakes in `others`.
+ */
+export async function loadConfiguration(options: LoadOptions): Promise<Configuration> {
+  const { flags = {}, text } = options;
+  const { stateDirectory, file, envFiles } = locate(options.environment, flags);
+  const files = new Set<string>();
+  const problems: Problem[] = [];
+  const exists = probe(file);
+  if (!exists && text === undefined && flags.config !== undefined) throw unreadable(file, new Error('it does not exist'));
+
+  const environment = addEnvFiles(options.environment, envFiles, files);
+  const written = exists || text !== undefined ? await readFileTree(file, { text, files, problems }) : emptyTree;
+  if (!written) throw toConfigError(problems);
+  const filled = substitute(written, { environment, problems, files });
+  const wanted = chooseAuthMode(applyOverrides(filled, { environment, flags, files }));
+  const tree = addGatewayToken(wanted, stateDirectory, files);
+  const resolution = resolveTree(settingsSchema, tree, { environment, readText, problems, files });
+
+  const findings = crossCheck(resolution.value, problems, options.vendors === undefined ? {} : { vendors: options.vendors });
+  problems.push(...findings.map((finding) => placeFinding(finding, resolution)));
+  if (problems.length > 0) throw toConfigError(problems);
+  const { value, origins, secrets } = resolution;
+  return Object.freeze({ settings: deepFreeze(value), origins, secrets, file, exists, stateDirectory, files: [...files], environment });
+}
+
+function probe(file: string): boolean {
+  try {
+    return isPresent(file);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+const emptyTree: Tree = { kind: 'object', members: new Map(), origin: defaultOrigin };
+
+function addEnvFiles(environment: Environment, paths: readonly string[], files: Set<string>): Environment {
+  return paths.filter(probe).reduce((layered, path) => {
+    files.add(path);
+    try {
+      return layered.withFile(path, parseEnv(readText(path)));
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+  }, environment);
+}
+
+async function readFileTree(file: string, context: { text: string | undefined; files: Set<string>; problems: Problem[] }): Promise<Tree | undefined> {
+  const { text, files, problems } = context;
+  // Loaded only where there is a file to parse: the empty start is the fast one.
+  const parser = await import('@humanwhocodes/momoa');
+  const read = (path: string): string => (path === file && text !== undefined ? text : readText(path));
+  try {
+    return readTree(file, { parser, problems, files, readText: read });
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+/** The token of the first start lies below everything that anybody wrote. */
+function addGatewayToken(tree: Tree, stateDirectory: string, files: Set<string>): Tree {
+  const file = gatewayTokenFile(stateDirectory);
+  if (!probe(file)) return tree;
+  files.add(file);
+  try {
+    const value = readText(file).trimEnd();
+    return mergeTrees(treeAt(['gateway', 'auth', 'token'], { kind: 'scalar', value, origin: { kind: 'file', where: file } }), tree);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+/** Somebody gave a password, and neither a token nor a mode: then the password is meant. */
+function chooseAuthMode(tree: Tree): Tree {
+  const isGiven = (name: string): boolean => partAt(tree, ['gateway', 'auth', name]) !== undefined;
+  if (!isGiven('password') || isGiven('token') || isGiven('mode')) return tree;
+  return mergeTrees(tree, treeAt(['gateway', 'auth', 'mode'], { kind: 'scalar', value: 'password', origin: defaultOrigin }));
+}
+
+/** The place of the setting at fault or, where it is absent, of the nearest thing around it. */
+function placeFinding(finding: Finding, { origins }: Resolution<Settings>): Problem {
+  for (let path: Path = finding.path; path.length > 0; path = path.slice(0, -1)) {
+    const origin = origins.get(formatPath(path));
+    if (origin) return { ...finding, origin };
+  }
+  return { ...finding, origin: defaultOrigin };
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    Object.values(value).forEach((part) => deepFreeze(part));
+  }
+  return value;
+}
+
+function unreadable(file: string, cause: unknown): OpenClawError {
+  return new OpenClawError('config_unreadable', { details: { file, reason: reasonOf(cause) }, cause });
+}

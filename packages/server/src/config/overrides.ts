@@ -1,0 +1,53 @@
+/** Settings that flags and variables set over the file's. The one list of both; `docs/config.md` shows it. */
+import type { Environment } from '../core/env.ts';
+import type { Path } from './path.ts';
+import { mergeTrees, treeAt, type Tree } from './tree.ts';
+
+export interface OverrideFlags {
+  readonly port?: string;
+  readonly bind?: string;
+  readonly token?: string;
+  readonly password?: string;
+  readonly logLevel?: string;
+}
+
+interface Override {
+  readonly path: Path;
+  readonly flag: keyof OverrideFlags;
+  readonly flagName: string;
+  /** The first that is set counts. */
+  readonly variables: readonly string[];
+}
+
+export const overrides: readonly Override[] = [
+  { path: ['gateway', 'port'], flag: 'port', flagName: '--port', variables: ['OPENCLAW_GATEWAY_PORT', 'PORT'] },
+  { path: ['gateway', 'bind'], flag: 'bind', flagName: '--bind', variables: ['OPENCLAW_GATEWAY_BIND'] },
+  { path: ['gateway', 'auth', 'token'], flag: 'token', flagName: '--token', variables: ['OPENCLAW_GATEWAY_TOKEN'] },
+  { path: ['gateway', 'auth', 'password'], flag: 'password', flagName: '--password', variables: ['OPENCLAW_GATEWAY_PASSWORD'] },
+  { path: ['logging', 'level'], flag: 'logLevel', flagName: '--log-level', variables: ['OPENCLAW_LOG_LEVEL'] },
+];
+
+/** Lays flags over variables over `tree`. Files that variables were read from are added to `files`. */
+export function applyOverrides(tree: Tree, sources: { environment: Environment; flags: OverrideFlags; files: Set<string> }): Tree {
+  return overrides.reduce<Tree>((under, override) => {
+    const over = readOverride(override, sources);
+    return over ? mergeTrees(under, over) : under;
+  }, tree);
+}
+
+function readOverride(
+  { path, flag, flagName, variables }: Override,
+  { environment, flags, files }: { environment: Environment; flags: OverrideFlags; files: Set<string> },
+): Tree | undefined {
+  const given = flags[flag];
+  if (given !== undefined) return treeAt(path, { kind: 'scalar', value: given, origin: { kind: 'flag', where: flagName } });
+  const variable = variables.map((name) => environment.lookup(name)).find((found) => found && !isServiceLink(found.value));
+  if (!variable) return undefined;
+  if (variable.file !== undefined) files.add(variable.file);
+  return treeAt(path, { kind: 'scalar', value: variable.value, origin: { kind: 'environment', where: variable.source } });
+}
+
+/** Kubernetes sets OPENCLAW_GATEWAY_PORT to `tcp://10.0.0.1:18789` beside a Service named openclaw-gateway: nobody meant that. */
+function isServiceLink(value: string): boolean {
+  return /^(tcp|udp|sctp):\/\//.test(value);
+}

@@ -1,0 +1,238 @@
+/**
+ * Turns a tree into settings by walking the schema once: checks every value, fills defaults in, reads `20s` and references
+ * to secrets, and remembers where each setting came from.
+ *
+ * It covers the keywords that `@openclaw/protocol` builds; a test holds it against Ajv, which would add a third to the
+ * time to start. What no schema can say is in `cross-checks.ts`.
+ */
+import { dirname, resolve as resolvePath } from 'node:path';
+
+import { parseUnit, unitExamples, type Infer, type JsonSchema, type Schema } from '@openclaw/protocol';
+
+import { type Environment, withoutLastNewline } from '../core/env.ts';
+import { reasonOf } from '../core/errors.ts';
+import { nearest } from './nearest.ts';
+import { formatPath, type Path } from './path.ts';
+import type { Problem } from './problems.ts';
+import { defaultOrigin, type Member, type ObjectTree, type Origin, type ScalarTree, type Tree } from './tree.ts';
+
+export interface ResolveContext {
+  readonly environment: Environment;
+  readonly readText: (path: string) => string;
+  readonly problems: Problem[];
+  /** Every file that was read is added here. */
+  readonly files: Set<string>;
+}
+
+export interface Resolution<T> {
+  /** Only to be trusted where `problems` names nothing. */
+  readonly value: T;
+  /** Where each value came from, by its path; objects and lists too where somebody wrote them. */
+  readonly origins: ReadonlyMap<string, Origin>;
+  /** Every secret, by its path. */
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+export function resolveTree<S extends Schema<unknown>>(schema: S, tree: Tree, context: ResolveContext): Resolution<Infer<S>> {
+  const walk: Walk = { ...context, origins: new Map(), secrets: new Map() };
+  // The walk checks each value against the schema that the type is inferred from.
+  const value = resolveValue(schema, tree, [], walk) as Infer<S>;
+  return { value, origins: walk.origins, secrets: walk.secrets };
+}
+
+interface Walk extends ResolveContext {
+  readonly origins: Map<string, Origin>;
+  readonly secrets: Map<string, string>;
+}
+
+function resolveValue(schema: JsonSchema, tree: Tree | undefined, path: Path, walk: Walk): unknown {
+  if (schema.type === 'object') return resolveObject(schema, tree, path, walk);
+  if (schema.type === 'array') return resolveArray(schema, tree, path, walk);
+  if (!tree) {
+    walk.origins.set(formatPath(path), defaultOrigin);
+    return schema.default;
+  }
+  if (schema.writeOnly) return resolveSecret(schema, tree, path, walk);
+  const value = tree.kind === 'scalar' ? readScalar(schema, tree) : undefined;
+  if (value === undefined) return refuse(schema, tree, path, walk);
+  walk.origins.set(formatPath(path), tree.origin);
+  return value;
+}
+
+function resolveObject(schema: JsonSchema, tree: Tree | undefined, path: Path, walk: Walk): unknown {
+  if (tree && tree.kind !== 'object') return refuse(schema, tree, path, walk);
+  if (tree) walk.origins.set(formatPath(path), tree.origin);
+  if (!schema.properties) return resolveRecord(schema, tree, path, walk);
+  const value: Record<string, unknown> = {};
+  for (const [name, property] of Object.entries(schema.properties)) {
+    const member = tree?.members.get(name);
+    if (member || property.default !== undefined) value[name] = resolveValue(property, member?.tree, [...path, name], walk);
+    else if (tree && schema.required?.includes(name)) {
+      const full = [...path, name];
+      report({ origin: tree.origin, path: full, reason: `${formatPath(full)} is missing; it must be ${expectation(property)}` }, walk);
+    }
+  }
+  for (const [name, member] of tree?.members ?? []) {
+    if (!Object.hasOwn(schema.properties, name)) refuseName(schema, name, member, path, walk);
+  }
+  return value;
+}
+
+function resolveRecord(schema: JsonSchema, tree: ObjectTree | undefined, path: Path, walk: Walk): unknown {
+  // No prototype: clients choose the names that are looked up here, and `constructor` must find nothing.
+  const value: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
+  const names = schema.propertyNames;
+  for (const [name, member] of tree?.members ?? []) {
+    if (names?.pattern !== undefined && !new RegExp(names.pattern, 'u').test(name)) {
+      const reason = `${formatPath(path)} has the name ${JSON.stringify(name)}, which must be ${expectation(names)}`;
+      report({ origin: member.keyOrigin, path: [...path, name], reason }, walk);
+    } else if (schema.additionalProperties) {
+      value[name] = resolveValue(schema.additionalProperties, member.tree, [...path, name], walk);
+    }
+  }
+  if (!tree) walk.origins.set(formatPath(path), defaultOrigin);
+  return value;
+}
+
+function resolveArray(schema: JsonSchema, tree: Tree | undefined, path: Path, walk: Walk): unknown {
+  if (tree && tree.kind !== 'array') return refuse(schema, tree, path, walk);
+  const items = tree?.items ?? [];
+  if (tree && items.length < (schema.minItems ?? 0)) refuse(schema, tree, path, walk);
+  walk.origins.set(formatPath(path), tree?.origin ?? defaultOrigin);
+  return items.map((item, index) => resolveValue(schema.items ?? {}, item, [...path, index], walk));
+}
+
+function resolveSecret(schema: JsonSchema, tree: Tree, path: Path, walk: Walk): unknown {
+  const found = tree.kind === 'object' ? readReference(tree, path, walk) : { value: tree.kind === 'scalar' ? tree.value : undefined, where: '' };
+  if (!found) return undefined;
+  const text = schema.anyOf?.[0] ?? {};
+  if (typeof found.value !== 'string' || !fitsText(text, found.value)) return refuse(schema, tree, path, walk);
+  const name = formatPath(path);
+  walk.origins.set(name, found.where === '' ? tree.origin : { ...tree.origin, where: `${tree.origin.where} (${found.where})` });
+  walk.secrets.set(name, found.value);
+  return found.value;
+}
+
+/** Follows `{ $secret: { file } }` or `{ $secret: { env } }`; undefined after reporting why it leads nowhere. */
+function readReference(tree: ObjectTree, path: Path, walk: Walk): { value: string; where: string } | undefined {
+  const fail = (reason: string, suggestion: string, cause?: unknown): undefined => {
+    report({ origin: tree.origin, path, reason: `${formatPath(path)} ${reason}`, suggestion, cause }, walk);
+  };
+  const reference = tree.members.get('$secret')?.tree;
+  const [kind, member] = reference?.kind === 'object' && reference.members.size === 1 ? ([...reference.members][0] ?? []) : [];
+  const target = member?.tree.kind === 'scalar' ? member.tree.value : undefined;
+  if (tree.members.size !== 1 || typeof target !== 'string' || target === '' || (kind !== 'file' && kind !== 'env')) {
+    return fail('must be a text, { $secret: { file: PATH } } or { $secret: { env: NAME } }', 'Write one of the three.');
+  }
+  if (kind === 'env') {
+    const variable = walk.environment.lookup(target);
+    if (!variable) return fail(`needs the variable ${target}, which is not set`, `Set ${target} in the environment or in .env.`);
+    if (variable.file !== undefined) walk.files.add(variable.file);
+    return { value: variable.value, where: variable.source };
+  }
+  const file = resolvePath(dirname(tree.origin.file ?? '.'), target);
+  try {
+    const value = withoutLastNewline(walk.readText(file));
+    walk.files.add(file);
+    return { value, where: file };
+  } catch (cause) {
+    return fail(`needs the file ${file}, which cannot be read: ${reasonOf(cause)}`, 'Check the path and who may read it.', cause);
+  }
+}
+
+/** The value of a scalar as the schema wants it; undefined when it does not fit. */
+function readScalar(schema: JsonSchema, tree: ScalarTree): string | number | boolean | undefined {
+  const value = interpret(schema, tree);
+  if (schema['x-unit']) {
+    const amount = typeof value === 'string' ? parseUnit(value, schema['x-unit']) : value;
+    return typeof amount === 'number' && fitsNumber(schema.anyOf?.[0] ?? {}, amount) ? amount : undefined;
+  }
+  if (typeof value === 'string') return fitsText(schema, value) ? value : undefined;
+  if (typeof value === 'number') return fitsNumber(schema, value) ? value : undefined;
+  return typeof value === 'boolean' && schema.type === 'boolean' ? value : undefined;
+}
+
+/** What comes from a variable or a flag is text; where the schema wants something else, the text is read as that. */
+function interpret(schema: JsonSchema, tree: ScalarTree): ScalarTree['value'] {
+  const { value, origin, variables } = tree;
+  const isPlainText = variables !== undefined || origin.kind === 'environment' || origin.kind === 'flag';
+  if (!isPlainText || typeof value !== 'string') return value;
+  const isNumeric = schema['x-unit'] !== undefined || schema.type === 'integer' || schema.type === 'number';
+  if (isNumeric && /^-?\d+(\.\d+)?$/.test(value)) return Number(value);
+  if (schema.type === 'boolean' && (value === 'true' || value === 'false')) return value === 'true';
+  return value;
+}
+
+function fitsText(schema: JsonSchema, value: string): boolean {
+  if (schema.type !== 'string' || value.length < (schema.minLength ?? 0)) return false;
+  if (schema.enum && !schema.enum.includes(value)) return false;
+  return schema.pattern === undefined || new RegExp(schema.pattern, 'u').test(value);
+}
+
+function fitsNumber(schema: JsonSchema, value: number): boolean {
+  if (schema.type !== 'integer' && schema.type !== 'number') return false;
+  if (!Number.isFinite(value) || (schema.type === 'integer' && !Number.isInteger(value))) return false;
+  return value >= (schema.minimum ?? -Infinity) && value <= (schema.maximum ?? Infinity);
+}
+
+function refuse(schema: JsonSchema, tree: Tree, path: Path, walk: Walk): undefined {
+  const value = tree.kind === 'scalar' && typeof tree.value === 'string' ? tree.value : undefined;
+  const later = schema['x-later']?.find((name) => (tree.kind === 'object' ? tree.members.has(name) : name === value));
+  const reason =
+    later === undefined
+      ? `${formatPath(path)} must be ${expectation(schema)}${description(schema, tree)}`
+      : `${formatPath(path)}: '${later}' comes with a later release; now it must be ${expectation(schema)}`;
+  const near = value === undefined || later !== undefined ? undefined : nearest(value, schema.enum ?? []);
+  report({ origin: tree.origin, path, reason, ...(near === undefined ? {} : { suggestion: `Did you mean '${near}'?` }) }, walk);
+}
+
+function refuseName(schema: JsonSchema, name: string, member: Member, path: Path, walk: Walk): void {
+  const full = formatPath([...path, name]);
+  if (schema['x-later']?.includes(name)) {
+    const suggestion = 'Take it out until then: this release has nothing that would heed it.';
+    report({ origin: member.keyOrigin, path: [...path, name], reason: `${full} comes with a later release`, suggestion }, walk);
+    return;
+  }
+  const names = Object.keys(schema.properties ?? {}).filter((known) => known !== '$schema');
+  const near = nearest(name, names);
+  const suggestion = near === undefined ? `Known here: ${names.join(', ')}.` : `Did you mean ${formatPath([...path, near])}?`;
+  report({ origin: member.keyOrigin, path: [...path, name], reason: `there is no setting ${full}`, suggestion }, walk);
+}
+
+/** One problem for a setting: what follows from the first only hides it. */
+function report(problem: Problem, walk: Walk): void {
+  const path = formatPath(problem.path);
+  if (!walk.problems.some((known) => formatPath(known.path) === path)) walk.problems.push(problem);
+}
+
+/** What a schema accepts, in words that follow "must be". */
+function expectation(schema: JsonSchema): string {
+  const unit = schema['x-unit'];
+  if (unit) {
+    const what = unit === 'bytes' ? 'a size' : 'a time';
+    return `${what} such as '${unitExamples[unit]}', or a whole number of ${unit === 'bytes' ? 'bytes' : 'milliseconds'}${range(schema.anyOf?.[0] ?? {})}`;
+  }
+  if (schema['x-expects'] !== undefined) return schema['x-expects'];
+  if (schema.enum) return schema.enum.length === 1 ? `'${schema.enum[0]}'` : `one of ${schema.enum.map((word) => `'${word}'`).join(', ')}`;
+  if (schema.type === 'object') return 'an object';
+  if (schema.type === 'array') return (schema.minItems ?? 0) > 0 ? 'a list that is not empty' : 'a list';
+  if (schema.type === 'boolean') return 'true or false';
+  if (schema.type === 'integer') return `a whole number${range(schema)}`;
+  if (schema.type === 'number') return `a number${range(schema)}`;
+  return schema.writeOnly || schema.minLength ? 'a text that is not empty' : 'a text';
+}
+
+function range({ minimum, maximum }: JsonSchema): string {
+  if (maximum !== undefined) return ` from ${minimum ?? 0} to ${maximum}`;
+  return minimum === undefined || minimum === 0 ? ' that is not negative' : ` of at least ${minimum}`;
+}
+
+/** What stands there instead, unless that may be a secret. */
+function description(schema: JsonSchema, tree: Tree): string {
+  if (schema.writeOnly) return '; what stands there is not shown';
+  if (tree.kind === 'array') return tree.items.length === 0 ? ', not an empty list' : ', not a list';
+  if (tree.kind === 'object') return ', not an object';
+  if (tree.variables) return `, and the value of ${tree.variables.map((name) => `\${${name}}`).join(', ')} is not`;
+  const text = typeof tree.value === 'string' ? JSON.stringify(tree.value) : String(tree.value);
+  return `, not ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`;
+}
