@@ -48,8 +48,7 @@ export class IncomingRequest {
 
   /** In no vendor's words. @throws OpenClawError `invalid_request` */
   get decoded(): ModelRequest {
-    this.#decoded ??= dialects[this.call.dialect].decodeRequest(this.body);
-    return this.#decoded;
+    return (this.#decoded ??= dialects[this.call.dialect].decodeRequest(this.body));
   }
 
   /** Whether bytes can go through untouched: both sides speak the same dialect and the vendor needs no repair. */

@@ -90,8 +90,8 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
       if (report.outcome.kind === 'failed') logFailure(log, report.call.requestId, report.outcome.error);
     },
   });
-  metrics.gauge({ name: 'openclaw_model_requests_in_flight', help: 'Model requests under way.', read: () => service.requests.inFlight });
-  metrics.gauge({ name: 'openclaw_usage_rows_waiting', help: 'Usage rows not yet written.', read: () => usage.waiting });
+  metrics.callback({ name: 'openclaw_model_requests_in_flight', help: 'Model requests under way.', type: 'gauge', read: () => service.requests.inFlight });
+  metrics.callback({ name: 'openclaw_usage_rows_waiting', help: 'Usage rows not yet written.', type: 'gauge', read: () => usage.waiting });
 
   let catalogueLoad: Promise<void> | undefined;
   const loadOnce = (): Promise<void> =>

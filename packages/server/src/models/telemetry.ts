@@ -1,9 +1,6 @@
 /** The model path's metrics: which there are, and how a finished request moves them. */
-import type { Metrics } from '../core/metrics.ts';
+import { durationBuckets, type Metrics } from '../core/metrics.ts';
 import type { RequestReport } from './service.ts';
-
-/** Seconds. Model answers take from milliseconds (rehearsal, cache) to minutes (long outputs). */
-const durationBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 
 export interface Telemetry {
   finished(report: RequestReport, costNanoUsd: number | undefined): void;
@@ -13,34 +10,34 @@ export function createTelemetry(metrics: Metrics): Telemetry {
   const requests = metrics.counter({
     name: 'openclaw_model_requests_total',
     help: 'Finished requests by target and outcome.',
-    labels: ['provider', 'model', 'outcome'],
+    labelNames: ['provider', 'model', 'outcome'],
   });
   const attempts = metrics.counter({
     name: 'openclaw_model_attempts_total',
     help: 'Requests to providers by outcome; more than requests when there were retries.',
-    labels: ['provider', 'model', 'outcome'],
+    labelNames: ['provider', 'model', 'outcome'],
   });
   const duration = metrics.histogram({
     name: 'openclaw_model_request_seconds',
     help: 'From the request to the end of the answer.',
-    labels: ['provider', 'model'],
+    labelNames: ['provider', 'model'],
     buckets: durationBuckets,
   });
   const firstOutput = metrics.histogram({
     name: 'openclaw_model_first_output_seconds',
     help: 'From the request to the first output of the model.',
-    labels: ['provider', 'model'],
+    labelNames: ['provider', 'model'],
     buckets: durationBuckets,
   });
   const tokens = metrics.counter({
     name: 'openclaw_model_tokens_total',
     help: 'Tokens by target and kind.',
-    labels: ['provider', 'model', 'kind'],
+    labelNames: ['provider', 'model', 'kind'],
   });
   const cost = metrics.counter({
     name: 'openclaw_model_cost_usd_total',
     help: 'US$ for requests whose price is known.',
-    labels: ['provider', 'model'],
+    labelNames: ['provider', 'model'],
   });
 
   return {
