@@ -123,6 +123,12 @@ export const errorCatalogue = {
     message: 'The key {keyId} may not use the model {model}.',
     hint: 'GET /v1/models lists what the key may use; `openclaw keys create --models …` makes one that may.',
   },
+  origin_forbidden: {
+    status: 403,
+    retryable: false,
+    message: 'A gateway without auth does not answer pages of {origin}.',
+    hint: 'Set a token (OPENCLAW_GATEWAY_TOKEN), or call it from a program on this machine.',
+  },
 
   // The provider
   upstream_refused: {
@@ -136,6 +142,12 @@ export const errorCatalogue = {
     retryable: false,
     message: '{provider} refused the key that this gateway holds for it: {reason}.',
     hint: 'Check {keySource}; your own credential for the gateway was accepted.',
+  },
+  upstream_quota: {
+    status: 429,
+    retryable: false,
+    message: 'The account behind {keySource} has nothing left to spend at {provider}: {reason}.',
+    hint: 'Add credit or raise the limit at {provider}, or route to another provider; waiting does not help.',
   },
   upstream_rate_limited: {
     status: 429,
@@ -248,6 +260,12 @@ export const errorCatalogue = {
     retryable: false,
     message: 'There is no setting {path}.',
     hint: '{suggestion}',
+  },
+  config_key_unset: {
+    status: 0,
+    retryable: false,
+    message: 'The setting {path} is not set.',
+    hint: '`openclaw config set {path} VALUE` sets it.',
   },
   state_unwritable: {
     status: 0,

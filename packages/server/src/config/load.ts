@@ -12,6 +12,7 @@ import { crossCheck, type Finding } from './cross-checks.ts';
 import { gatewayTokenFile } from './gateway-token.ts';
 import { readTree } from './include.ts';
 import { locate, type LocationFlags } from './locations.ts';
+import { defaultOrigin, type Origin } from './origin.ts';
 import { applyOverrides, type OverrideFlags } from './overrides.ts';
 import { formatPath, type Path } from './path.ts';
 import { type Problem, toConfigError } from './problems.ts';
@@ -19,7 +20,7 @@ import { isPresent, readText } from './read-text.ts';
 import { resolveTree, type Resolution } from './resolve.ts';
 import { type Settings, settingsSchema } from './schema.ts';
 import { substitute } from './substitute.ts';
-import { defaultOrigin, mergeTrees, type Origin, partAt, treeAt, type Tree } from './tree.ts';
+import { mergeTrees, partAt, treeAt, type Tree } from './tree.ts';
 
 export interface LoadOptions {
   environment: Environment;

@@ -3,8 +3,8 @@
  * Reasons never hold a value that may be secret.
  */
 import { type ErrorCode, OpenClawError } from '../core/errors.ts';
+import type { Origin } from './origin.ts';
 import type { Path } from './path.ts';
-import type { Origin } from './tree.ts';
 
 export interface Problem {
   readonly origin: Origin;

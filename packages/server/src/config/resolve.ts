@@ -12,9 +12,10 @@ import { parseUnit, unitExamples, type Infer, type JsonSchema, type Schema } fro
 import { type Environment, withoutLastNewline } from '../core/env.ts';
 import { reasonOf } from '../core/errors.ts';
 import { nearest } from './nearest.ts';
+import { defaultOrigin, type Origin } from './origin.ts';
 import { formatPath, type Path } from './path.ts';
 import type { Problem } from './problems.ts';
-import { defaultOrigin, type Member, type ObjectTree, type Origin, type ScalarTree, type Tree } from './tree.ts';
+import type { Member, ObjectTree, ScalarTree, Tree } from './tree.ts';
 
 export interface ResolveContext {
   readonly environment: Environment;

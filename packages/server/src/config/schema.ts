@@ -5,7 +5,9 @@
  * What a later release brings is named as such, so that a pasted example is refused with the right words.
  * It does not read files and checks nothing: see `load.ts` and `validate.ts`.
  */
-import { type Infer, schema as s } from '@openclaw/protocol';
+import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
+
+import type { Path } from './path.ts';
 
 const oneWord = { pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', expects: 'a word of letters, digits, dots, dashes and underscores, without a slash' };
 /** What an HTTP header can carry without quoting; anything else would fail at the first request and not at start. */
@@ -189,3 +191,12 @@ export type TimeoutSettings = Infer<typeof timeouts>;
 export type RouteSettings = Infer<typeof route>;
 export type RetrySettings = ModelsSettings['retry'];
 export type LoggingSettings = Infer<typeof logging>;
+
+/** The schema of the setting at `path`; undefined when there is no such setting. */
+export function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined {
+  return path.reduce<JsonSchema | undefined>((found, segment) => {
+    if (typeof segment === 'number') return found?.items;
+    if (found?.properties) return Object.hasOwn(found.properties, segment) ? found.properties[segment] : undefined;
+    return found?.additionalProperties === false ? undefined : found?.additionalProperties;
+  }, schema);
+}

@@ -4,21 +4,9 @@
  */
 import type * as momoa from '@humanwhocodes/momoa';
 
-import type { Problem } from './problems.ts';
+import { fileOrigin, type Origin } from './origin.ts';
 import type { Path } from './path.ts';
-
-/** Where a value comes from. */
-export interface Origin {
-  readonly kind: 'flag' | 'environment' | 'file' | 'default';
-  /** For people: `/home/me/.openclaw/openclaw.json:3:5`, `environment variable PORT`, `--port`, `default`. */
-  readonly where: string;
-  readonly file?: string;
-  /** From 1, as editors count. */
-  readonly line?: number;
-  readonly column?: number;
-}
-
-export const defaultOrigin: Origin = Object.freeze({ kind: 'default', where: 'default' });
+import type { Problem } from './problems.ts';
 
 export type Tree = ScalarTree | ArrayTree | ObjectTree;
 
@@ -60,11 +48,6 @@ export function parseTree(text: string, context: { file: string; parser: Parser;
     problems.push(syntaxProblem(file, cause));
     return undefined;
   }
-}
-
-export function fileOrigin(file: string, position: { line: number; column: number }): Origin {
-  const { line, column } = position;
-  return { kind: 'file', where: `${file}:${line}:${column}`, file, line, column };
 }
 
 /** Lays `over` on `under`: objects are merged key by key, anything else is replaced. */

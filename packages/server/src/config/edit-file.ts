@@ -1,0 +1,76 @@
+/**
+ * Changes one setting in the configuration file: edits the text, loads the result as the gateway would, and replaces the
+ * file only when the result is good. Whoever edits at the same time loses nothing: then the change is refused.
+ */
+import { OpenClawError } from '../core/errors.ts';
+import { setInText, unsetInText } from './edit.ts';
+import { type Configuration, loadConfiguration, type LoadOptions } from './load.ts';
+import { locate } from './locations.ts';
+import { defaultOrigin } from './origin.ts';
+import { formatPath, type Path } from './path.ts';
+import { type Problem, toConfigError } from './problems.ts';
+import { isPresent, readText } from './read-text.ts';
+import { replaceFile } from './replace-file.ts';
+import { schemaAt, settingsSchema } from './schema.ts';
+import { parseTree, type Parser, type Tree } from './tree.ts';
+
+/**
+ * Sets a value, written as JSON5 or as plain text.
+ * @throws OpenClawError as `loadConfiguration` does, or `usage_error`; then the file is as it was.
+ */
+export async function setSetting(options: LoadOptions, path: Path, value: string): Promise<Configuration> {
+  if (path.length === 0) throw usageError('set needs the path of a setting', 'For example: openclaw config set gateway.port 8080');
+  return editFile(options, (text, parser) => setInText(text, { path, value: readValue(value, { path, parser }), parser }));
+}
+
+/**
+ * Takes a setting out of the file, so that what lies below it (a default, an included file) counts.
+ * @throws OpenClawError `usage_error` when it does not stand in the file.
+ */
+export async function unsetSetting(options: LoadOptions, path: Path): Promise<Configuration> {
+  return editFile(options, (text, parser) => {
+    const edited = unsetInText(text, { path, parser });
+    if (edited !== undefined) return edited;
+    const suggestion = `\`openclaw config get ${formatPath(path)}\` says where the value comes from.`;
+    throw usageError(`${formatPath(path) || 'the whole configuration'} does not stand in the configuration file itself`, suggestion);
+  });
+}
+
+async function editFile(options: LoadOptions, edit: (text: string, parser: Parser) => string): Promise<Configuration> {
+  const { file } = locate(options.environment, options.flags);
+  const parser = await import('@humanwhocodes/momoa');
+  const before = readPresent(file);
+  checkWriting(before, { file, parser });
+  const text = edit(before, parser);
+  const configuration = await loadConfiguration({ ...options, text });
+  if (readPresent(file) !== before) throw usageError(`${file} was changed by somebody else meanwhile`, 'Look at it, and try again.');
+  replaceFile(file, text);
+  return configuration;
+}
+
+function readPresent(file: string): string {
+  return isPresent(file) ? readText(file) : '';
+}
+
+function checkWriting(text: string, { file, parser }: { file: string; parser: Parser }): void {
+  const problems: Problem[] = [];
+  if (text.trim() !== '') parseTree(text, { file, parser, problems });
+  if (problems.length > 0) throw toConfigError(problems);
+}
+
+/** `8080` is a number and `lan` a text; where the setting is a text, `8080` is one too. */
+function readValue(value: string, { path, parser }: { path: Path; parser: Parser }): Tree {
+  const plain: Tree = { kind: 'scalar', value, origin: defaultOrigin };
+  const problems: Problem[] = [];
+  const tree = parseTree(value, { file: 'VALUE', parser, problems });
+  if (!tree) return plain;
+  const [problem] = problems;
+  if (problem) throw usageError(`the value cannot be set: ${problem.reason}`, problem.suggestion ?? 'Correct the value.');
+  const schema = schemaAt(settingsSchema, path);
+  const isText = schema?.writeOnly === true || schema?.type === 'string';
+  return isText && tree.kind === 'scalar' && typeof tree.value !== 'string' ? plain : tree;
+}
+
+function usageError(reason: string, suggestion: string): OpenClawError {
+  return new OpenClawError('usage_error', { details: { reason, suggestion } });
+}
