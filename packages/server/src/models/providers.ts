@@ -8,6 +8,7 @@ import { OpenClawError } from '../core/errors.ts';
 import type { ProviderSettings, TimeoutSettings } from '../config/index.ts';
 import { findVendor, type Catalogue, type CatalogueModel, type Vendor } from './catalogue/index.ts';
 import type { DialectName, Quirks } from './dialects/dialect.ts';
+import { rehearsal } from './rehearsal/index.ts';
 import type { KnownModel, Provider } from './target.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -45,9 +46,8 @@ export interface Providers {
   addLocal(server: LocalServer): void;
 }
 
-export const rehearsalProviderId = 'openclaw';
 const rehearsalModels: readonly KnownModel[] = [
-  { id: 'rehearsal', contextWindow: undefined, maxOutputTokens: undefined, price: { input: 0, output: 0 } },
+  { id: rehearsal.model, contextWindow: undefined, maxOutputTokens: undefined, price: { input: 0, output: 0 } },
 ];
 
 export function createProviders(options: ProvidersOptions): Providers {
@@ -55,16 +55,16 @@ export function createProviders(options: ProvidersOptions): Providers {
   const found = options.fromEnvironment
     .filter(({ vendor }) => !Object.hasOwn(options.configured, vendor.id))
     .map((entry) => fromVendor(entry, options));
-  const rehearsal = rehearsalProvider(options);
+  const builtIn = rehearsalProvider(options);
   let local: readonly Provider[] = [];
-  let all = [...configured, ...found, rehearsal];
+  let all = [...configured, ...found, builtIn];
 
   return {
     list: () => all,
     addLocal(server) {
       if (Object.hasOwn(options.configured, server.id)) return;
       local = [...local.filter(({ id }) => id !== server.id), fromLocal(server, options)];
-      all = [...configured, ...found, ...local, rehearsal];
+      all = [...configured, ...found, ...local, builtIn];
     },
   };
 }
@@ -124,9 +124,9 @@ function rehearsalProvider(options: ProvidersOptions): Provider {
   return {
     ...shared(options),
     upstream: options.rehearsal,
-    id: rehearsalProviderId,
+    id: rehearsal.provider,
     dialect: 'openai-completions',
-    origin: 'openclaw:rehearsal',
+    origin: rehearsal.origin,
     basePath: '',
     keySource: 'no key',
     nextHeaders: () => ({}),

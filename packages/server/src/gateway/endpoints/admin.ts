@@ -1,0 +1,69 @@
+/**
+ * `/admin/v1`: what the command line (and later the UI) needs of a running gateway. For callers with the scope `admin`.
+ */
+import { OpenClawError } from '../../core/errors.ts';
+import { isJsonObject, type JsonObject } from '../../core/json.ts';
+import { parseJsonBody } from '../../core/parse-json.ts';
+import type { Clock } from '../../core/clock.ts';
+import { readBody } from '../body.ts';
+import { replyJson } from '../reply.ts';
+import type { Endpoint, EndpointTable, GatewayRequest } from '../request.ts';
+
+/** What the endpoints need of others; `compose.ts` fills it in. Each function checks what it is given. */
+export interface AdminOptions {
+  readonly clock: Clock;
+  listKeys(): Promise<readonly object[]>;
+  createKey(wanted: JsonObject): Promise<object>;
+  revokeKey(id: string): Promise<object>;
+  usage(question: { readonly sinceMs: number; readonly by: string }): Promise<readonly object[]>;
+  setLogLevel(level: string): void;
+}
+
+const bodyLimits = { bodyBytes: 64 * 1024, bodyTimeoutMs: 10_000 };
+
+export function createAdminEndpoints(options: AdminOptions): EndpointTable {
+  return {
+    '/admin/v1/keys': {
+      GET: guarded(async (request) => replyJson(request.response, 200, { keys: await options.listKeys() })),
+      POST: guarded(async (request) => replyJson(request.response, 201, await options.createKey(await readObject(request, options.clock)))),
+    },
+    '/admin/v1/keys/*': {
+      DELETE: guarded(async (request) => {
+        const id = decodeURIComponent(request.path.slice('/admin/v1/keys/'.length));
+        replyJson(request.response, 200, await options.revokeKey(id));
+      }),
+    },
+    '/admin/v1/usage': {
+      GET: guarded(async (request) => {
+        const sinceMs = Number(request.query.get('since') ?? 0);
+        if (!Number.isFinite(sinceMs)) throw wrong('since', 'must be a time in milliseconds since 1970');
+        replyJson(request.response, 200, { rows: await options.usage({ sinceMs, by: request.query.get('by') ?? 'model' }) });
+      }),
+    },
+    '/admin/v1/logging': {
+      PUT: guarded(async (request) => {
+        const { level } = await readObject(request, options.clock);
+        if (typeof level !== 'string') throw wrong('level', 'must be the name of a level');
+        options.setLogLevel(level);
+        replyJson(request.response, 200, { level });
+      }),
+    },
+  };
+}
+
+function guarded(endpoint: Endpoint): Endpoint {
+  return (request) => {
+    request.authorize('admin');
+    return endpoint(request);
+  };
+}
+
+async function readObject(request: GatewayRequest, clock: Clock): Promise<JsonObject> {
+  const value = parseJsonBody(await readBody(request.raw, bodyLimits, clock), { depthLimit: 8 });
+  if (!isJsonObject(value)) throw wrong('body', 'must be an object');
+  return value;
+}
+
+function wrong(path: string, reason: string): OpenClawError {
+  return new OpenClawError('invalid_request', { details: { path, reason }, param: path });
+}

@@ -1,0 +1,95 @@
+/**
+ * The gateway: every endpoint on one port. It translates the outside to the parts, and nothing else.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Principal } from '../access/index.ts';
+import type { LimitSettings } from '../config/index.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Ids } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
+import type { ModelService, Router } from '../models/index.ts';
+import { createAdminEndpoints, type AdminOptions } from './endpoints/admin.ts';
+import { alive, createHealthEndpoint, createReadyEndpoint } from './endpoints/health.ts';
+import { createMetricsEndpoint } from './endpoints/metrics.ts';
+import { createModelCallEndpoint } from './endpoints/model-calls.ts';
+import { createModelEndpoint, createModelListEndpoint } from './endpoints/model-list.ts';
+import { createRootEndpoint } from './endpoints/root.ts';
+import type { Health } from './health.ts';
+import type { RequestHandler } from './listener.ts';
+import type { EndpointTable } from './request.ts';
+import { createRequestHandler } from './router.ts';
+
+export { createHealth, type Check, type CheckResult, type Health, type HealthReport } from './health.ts';
+export { listen, type Listener, type ListenerLimits, type RequestHandler } from './listener.ts';
+export { startingHandler } from './starting.ts';
+
+export interface GatewayOptions {
+  readonly version: string;
+  readonly limits: LimitSettings;
+  readonly authenticate: (request: IncomingMessage) => Principal;
+  /** True while there is no auth at all. */
+  readonly open: boolean;
+  /** Whether it listens on this machine alone: then `/metrics` needs no credential. */
+  readonly loopbackOnly: boolean;
+  readonly service: ModelService;
+  readonly router: Router;
+  readonly admin: AdminOptions;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly log: Log;
+  readonly ids: Ids;
+  readonly clock: Clock;
+}
+
+export interface Gateway {
+  readonly handler: RequestHandler;
+  /** From now on: unready, and no new work. */
+  drain(): void;
+}
+
+export function createGateway(options: GatewayOptions): Gateway {
+  let draining = false;
+  const startedMs = options.clock.monotonicMs();
+  const requests = options.metrics.counter({
+    name: 'openclaw_http_requests_total',
+    help: 'Answered requests by endpoint, method and status.',
+    labelNames: ['path', 'method', 'status'],
+  });
+  const health = {
+    health: options.health,
+    version: options.version,
+    draining: () => draining,
+    uptimeMs: () => options.clock.monotonicMs() - startedMs,
+  };
+  const modelCall = createModelCallEndpoint({ service: options.service, limits: options.limits, clock: options.clock });
+  const endpoints: EndpointTable = {
+    '/': { GET: createRootEndpoint(options.version) },
+    '/v1/chat/completions': { POST: modelCall },
+    '/v1/messages': { POST: modelCall },
+    '/v1/models': { GET: createModelListEndpoint(options.router) },
+    '/v1/models/*': { GET: createModelEndpoint(options.router) },
+    '/healthz': { GET: alive },
+    '/readyz': { GET: createReadyEndpoint(health) },
+    '/health': { GET: createHealthEndpoint(health) },
+    '/metrics': { GET: createMetricsEndpoint(options.metrics, options.loopbackOnly) },
+    ...createAdminEndpoints(options.admin),
+  };
+  const handler = createRequestHandler({
+    endpoints,
+    authenticate: options.authenticate,
+    open: options.open,
+    draining: () => draining,
+    log: options.log,
+    ids: options.ids,
+    onRequest(path, method, response) {
+      response.once('close', () => requests.labels(path, method, String(response.statusCode)).increment());
+    },
+  });
+  return {
+    handler,
+    drain() {
+      draining = true;
+    },
+  };
+}
