@@ -23,7 +23,7 @@ test('no environment variable belongs to two vendors', () => {
   assert.equal(new Set(variables).size, variables.length);
 });
 
-test('every row names the page that it was taken from', () => {
+test('every row names a page about it', () => {
   for (const vendor of vendors) assert.equal(new URL(vendor.documentation).protocol, 'https:');
 });
 

@@ -26,7 +26,7 @@ export interface Vendor {
   readonly localPorts?: readonly number[];
   /** The vendor's name in the models.dev data, where it has models. */
   readonly modelsDevId?: string;
-  /** The page that the row was taken from. */
+  /** The page about it, for `docs/providers.md` and for whoever doubts the row. */
   readonly documentation: string;
 }
 
