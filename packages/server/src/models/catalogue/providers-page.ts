@@ -74,7 +74,12 @@ function hostedRow(vendor: Vendor, catalogue: Catalogue): string {
 }
 
 function localRow(vendor: Vendor): string {
-  const cells = [`\`${vendor.id}\``, `[${vendor.name}](${vendor.documentation})`, (vendor.localPorts ?? []).join(', '), `\`${vendor.baseUrl}\``];
+  const cells = [
+    `\`${vendor.id}\``,
+    `[${vendor.name}](${vendor.documentation})`,
+    (vendor.localPorts ?? []).join(', '),
+    `\`${vendor.baseUrl}\``,
+  ];
   return `| ${cells.join(' | ')} |`;
 }
 

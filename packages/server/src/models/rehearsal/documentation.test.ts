@@ -8,10 +8,16 @@ import { createRehearsal } from './index.ts';
 import { isScript, parseScript } from './script.ts';
 
 const page = await readFile(new URL('../../../../../docs/rehearsal.md', import.meta.url), 'utf8');
-const examples = [...page.matchAll(/```script\n(.*?)```\s+```outcome\n(.*?)```/gs)].map(([, script = '', outcome = '']) => ({ script, outcome }));
+const examples = [...page.matchAll(/```script\n(.*?)```\s+```outcome\n(.*?)```/gs)].map(([, script = '', outcome = '']) => ({
+  script,
+  outcome,
+}));
 
 interface Chunk {
-  readonly choices?: { delta: { content?: string; tool_calls?: { function: { name: string; arguments: string } }[] }; finish_reason: string | null }[];
+  readonly choices?: {
+    delta: { content?: string; tool_calls?: { function: { name: string; arguments: string } }[] };
+    finish_reason: string | null;
+  }[];
   readonly error?: { message: string };
 }
 

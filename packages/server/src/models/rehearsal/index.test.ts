@@ -167,7 +167,12 @@ test('a script is found in any text part of a message', async () => {
 
 test('without a script it says what it is and how to script it, and claims nothing about images or tools', async () => {
   const { ask } = setup();
-  const messages = [user([{ type: 'text', text: 'What is this?' }, { type: 'image_url', image_url: { url: 'data:,' } }])];
+  const messages = [
+    user([
+      { type: 'text', text: 'What is this?' },
+      { type: 'image_url', image_url: { url: 'data:,' } },
+    ]),
+  ];
   const { choices } = await answerOf(await ask(messages, { tools: [{ type: 'function', function: { name: 'read' } }] }));
   assert.match(choices[0].message.content ?? '', /not a language model/);
   assert.match(choices[0].message.content ?? '', /reads nothing else/);
@@ -185,7 +190,10 @@ test('after its last turn the script is over, and the answer says so', async () 
 test('a failure comes as often as the script says, per request', async () => {
   const { ask } = setup();
   const status = async (requestId: string) => (await ask([user('fail 429 x2\nsay ok')], {}, { requestId })).status;
-  assert.deepEqual([await status('a'), await status('a'), await status('b'), await status('a'), await status('a')], [429, 429, 429, 200, 200]);
+  assert.deepEqual(
+    [await status('a'), await status('a'), await status('b'), await status('a'), await status('a')],
+    [429, 429, 429, 200, 200],
+  );
 });
 
 test("a client's idempotency key counts before the request id", async () => {
@@ -349,7 +357,11 @@ test('the output limit counts words', async () => {
 test('words of tool calls and their results count as input', async () => {
   const { ask } = setup();
   const call = { id: 'call_1_0', type: 'function', function: { name: 'read', arguments: '{"a": 1}' } };
-  const messages = [user('say x\n\nsay y'), { role: 'assistant', content: null, tool_calls: [call] }, { role: 'tool', content: 'three small words' }];
+  const messages = [
+    user('say x\n\nsay y'),
+    { role: 'assistant', content: null, tool_calls: [call] },
+    { role: 'tool', content: 'three small words' },
+  ];
   assert.equal((await answerOf(await ask(messages))).usage.prompt_tokens, 4 + 3 + 3);
 });
 
