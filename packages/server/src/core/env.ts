@@ -40,6 +40,11 @@ interface Layer {
   readonly file?: string;
 }
 
+/** The variables of this process, for handing on. */
+export function processVariables(): Variables {
+  return process.env;
+}
+
 /** Takes a copy of the environment: what changes afterwards is not seen. */
 export function readEnvironment(options: EnvironmentOptions = {}): Environment {
   const { env = process.env, secretsDirectory = '/run/secrets' } = options;

@@ -1,0 +1,46 @@
+/**
+ * `openclaw`: finds the command and runs it. Only the module of the command that was asked for is loaded, because loading all
+ * of them is most of what a short command costs.
+ */
+import { Command, CommanderError } from 'commander';
+import { processVariables } from '../../core/env.ts';
+import { version } from '../../version.ts';
+import { commands, type CommandName } from './commands.ts';
+import { exitUsage, formatError, type Terminal } from './terminal.ts';
+
+/** @returns the exit code */
+export async function main(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+  const exit = { code: 0 };
+  try {
+    const program = await buildProgram(argv, terminal, (code) => (exit.code = code));
+    await program.parseAsync(argv, { from: 'user' });
+    return exit.code;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : exitUsage;
+    terminal.stderr.write(formatError('openclaw', thrown));
+    return exit.code || 1;
+  }
+}
+
+async function buildProgram(argv: readonly string[], terminal: Terminal, setExitCode: (code: number) => void): Promise<Command> {
+  const program = new Command('openclaw')
+    .description('a self-hosted gateway and runtime for AI agents')
+    .version(version, '-V, --version', 'print the version')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(text),
+    })
+    .showHelpAfterError('(openclaw --help shows the commands)')
+    .showSuggestionAfterError()
+    .addHelpText('after', '\nExamples:\n  openclaw gateway run\n  openclaw config validate\n  openclaw keys create --name ci\n  openclaw usage --since 24h\n');
+  const wanted = argv.find((word) => !word.startsWith('-'));
+  const names = Object.keys(commands) as CommandName[];
+  const needed = names.filter((name) => name === wanted);
+  for (const name of needed.length > 0 ? needed : names) await commands[name]({ program, terminal, setExitCode });
+  return program;
+}
+
+function processTerminal(): Terminal {
+  return { stdout: process.stdout, stderr: process.stderr, env: processVariables() };
+}

@@ -1,0 +1,241 @@
+/**
+ * The only file that knows every part: builds them in order, hands them to each other, and takes them down in reverse.
+ *
+ * It decides nothing about requests; what it does decide is when the gateway is ready and how it stops.
+ */
+import type { IncomingMessage } from 'node:http';
+import { createAuthenticator, createVirtualKeys, type VirtualKeys } from './access/index.ts';
+import { ensureGatewayToken, isLoopback, type Configuration } from './config/index.ts';
+import { systemClock, type Clock } from './core/clock.ts';
+import { OpenClawError } from './core/errors.ts';
+import { createIds } from './core/ids.ts';
+import { logLevels, type Log, type LogLevel, type RootLog } from './core/log.ts';
+import type { Metrics } from './core/metrics.ts';
+import { createEventLoopDelay, registerProcessMetrics } from './core/process-metrics.ts';
+import type { Redactor } from './core/redact.ts';
+import { createGateway, createHealth, listen, startingHandler, type Health, type Listener, type RequestHandler } from './gateway/index.ts';
+import { createModelPath, vendors, type FoundKey, type ModelPath, type UsageDimension } from './models/index.ts';
+import { openState, type State } from './storage/index.ts';
+import { version } from './version.ts';
+
+export interface StartOptions {
+  readonly configuration: Configuration;
+  readonly log: RootLog;
+  /** Learns of every secret that is found or made while starting. */
+  readonly redactor: Redactor;
+  readonly metrics: Metrics;
+  readonly clock?: Clock;
+  /** Stops the start: a wait for the state lock ends with it. */
+  readonly signal?: AbortSignal;
+  /** How long to wait for a process that holds the state directory; alive and unready meanwhile. @default 60_000 */
+  readonly lockWaitMs?: number;
+}
+
+export interface RunningGateway {
+  readonly url: string;
+  readonly models: ModelPath;
+  readonly configuration: Configuration;
+  /** File of the token that was made on the first start; `undefined` where the configuration has its own or none. */
+  readonly tokenFile: string | undefined;
+  /** Resolves once local model servers have been looked for. */
+  readonly prepared: Promise<void>;
+  /** Drains and takes everything down; safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** Longer than a draining predecessor takes, shorter than an operator's patience. */
+const lockWaitDefaultMs = 60_000;
+const portsHost: Readonly<Record<string, string>> = { loopback: '127.0.0.1', lan: '0.0.0.0' };
+
+/**
+ * Starts the gateway. It listens before the state is open, so that it is alive while a predecessor still holds the state.
+ * @throws OpenClawError for everything that keeps it from starting; nothing is left running then
+ */
+export async function startGateway(options: StartOptions): Promise<RunningGateway> {
+  const { configuration, log, redactor, metrics } = options;
+  const clock = options.clock ?? systemClock;
+  const { gateway: settings } = configuration.settings;
+  const host = settings.bind === 'custom' ? (settings.customBindHost ?? '') : (portsHost[settings.bind] ?? '');
+  let handler: RequestHandler = startingHandler(() => 'the state directory is being opened');
+  const listener = await listen({ host, port: settings.port }, settings.limits, (request, response) => handler(request, response));
+  const shutdown = new AbortController();
+  let state: State | undefined;
+  try {
+    state = await openState(configuration.stateDirectory, {
+      clock,
+      log: log.child({ component: 'storage' }),
+      waitMs: options.lockWaitMs ?? lockWaitDefaultMs,
+      ...(options.signal ? { signal: options.signal } : {}),
+    });
+    const url = urlOf(host, listener.port);
+    await state.lock.setAddress(url);
+    const parts = await buildParts({ configuration, log, redactor, metrics, clock, state, loopbackOnly: isLoopback(listener.host) });
+    handler = parts.gateway.handler;
+    const prepared = parts.models.prepare(shutdown.signal);
+    return {
+      url,
+      models: parts.models,
+      configuration,
+      tokenFile: parts.tokenFile,
+      prepared,
+      stop: once(() => stop({ ...parts, listener, shutdown, prepared, drainTimeoutMs: settings.drainTimeoutMs, log, clock })),
+    };
+  } catch (thrown) {
+    await listener.close();
+    await state?.close();
+    throw thrown;
+  }
+}
+
+interface PartsOptions {
+  readonly configuration: Configuration;
+  readonly log: RootLog;
+  readonly redactor: Redactor;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+  readonly state: State;
+  readonly loopbackOnly: boolean;
+}
+
+interface Parts {
+  readonly state: State;
+  readonly models: ModelPath;
+  readonly gateway: ReturnType<typeof createGateway>;
+  readonly tokenFile: string | undefined;
+}
+
+async function buildParts({ configuration, log, redactor, metrics, clock, state, loopbackOnly }: PartsOptions): Promise<Parts> {
+  const { settings } = configuration;
+  const { auth, limits } = settings.gateway;
+  const ids = createIds({ clock });
+  const keys = await createVirtualKeys({ database: state.database, clock, ids });
+  const token = auth.mode === 'token' && auth.token === undefined ? ensureGatewayToken(configuration.stateDirectory) : undefined;
+  if (token) redactor.add(token.token);
+  const authenticator = createAuthenticator({ mode: auth.mode, secret: token?.token ?? (auth.mode === 'password' ? auth.password : auth.token), keys, clock });
+  const keysFromEnvironment = findProviderKeys(configuration);
+  redactor.add(...keysFromEnvironment.map(({ key }) => key));
+  const models = createModelPath({
+    settings: settings.models,
+    nestingDepthLimit: limits.nestingDepth,
+    keysFromEnvironment,
+    database: state.database,
+    clock,
+    random: Math.random,
+    log: log.child({ component: 'models' }),
+    metrics,
+  });
+  registerProcessMetrics(metrics, { clock, eventLoopDelay: createEventLoopDelay(clock) });
+  const gateway = createGateway({
+    version,
+    limits,
+    authenticate: (request: IncomingMessage) => authenticator.authenticate(request.headers, request.socket.remoteAddress ?? ''),
+    open: auth.mode === 'none',
+    loopbackOnly,
+    service: models.service,
+    router: models.router,
+    admin: administration({ keys, models, log, clock }),
+    health: examine(state, models, clock),
+    metrics,
+    log: log.child({ component: 'gateway' }),
+    ids,
+    clock,
+  });
+  return { state, models, gateway, tokenFile: token?.file };
+}
+
+/** Vendors whose key lies in the environment or in a `.env` file. */
+function findProviderKeys({ environment }: Configuration): FoundKey[] {
+  return vendors.flatMap((vendor) => {
+    for (const name of vendor.keyVariables) {
+      const found = environment.lookup(name);
+      if (found) return [{ vendor, key: found.value.trim(), source: found.source }];
+    }
+    return [];
+  });
+}
+
+interface AdministrationOptions {
+  readonly keys: VirtualKeys;
+  readonly models: ModelPath;
+  readonly log: RootLog;
+  readonly clock: Clock;
+}
+
+function administration({ keys, models, log, clock }: AdministrationOptions): Parameters<typeof createGateway>[0]['admin'] {
+  return {
+    clock,
+    listKeys: () => keys.list(),
+    createKey: (wanted) => keys.create(wanted),
+    revokeKey: (id) => keys.revoke(id),
+    usage: ({ sinceMs, by }) => models.usage.totals({ sinceMs, by: by as UsageDimension }),
+    setLogLevel: (level) => log.setLevel(logLevelOf(level)),
+  };
+}
+
+function logLevelOf(name: string): LogLevel {
+  const level = logLevels.find((known) => known === name);
+  if (level) return level;
+  throw new OpenClawError('invalid_request', { details: { path: 'level', reason: `must be one of ${logLevels.join(', ')}` }, param: 'level' });
+}
+
+/** Below this, the next hour of logs and journal may not fit. */
+const lowDiskBytes = 256 * 1024 * 1024;
+
+function examine(state: State, models: ModelPath, clock: Clock): Health {
+  return createHealth(
+    {
+      state: async () => {
+        const { writable, reason } = await state.database.check();
+        return writable ? { state: 'ok' } : { state: 'failed', ...(reason === undefined ? {} : { detail: reason }) };
+      },
+      disk: async () => {
+        const freeBytes = await state.freeBytes();
+        if (freeBytes > lowDiskBytes) return { state: 'ok' };
+        return { state: 'degraded', detail: `${Math.floor(freeBytes / 2 ** 20)} MiB are free on the volume of the state directory` };
+      },
+      providers: () => {
+        const names = models.providers().map(({ id }) => id);
+        return names.length > 1 ? { state: 'ok' } : { state: 'degraded', detail: 'no provider is configured; only the rehearsal answers' };
+      },
+    },
+    clock,
+  );
+}
+
+interface StopOptions extends Parts {
+  readonly listener: Listener;
+  readonly shutdown: AbortController;
+  readonly prepared: Promise<void>;
+  readonly drainTimeoutMs: number;
+  readonly log: Log;
+  readonly clock: Clock;
+}
+
+/** Unready, no new work, time for what streams, then the end of everything in the reverse order of its beginning. */
+async function stop(options: StopOptions): Promise<void> {
+  const { gateway, models, listener, state, log, clock, drainTimeoutMs } = options;
+  gateway.drain();
+  listener.stopAccepting();
+  options.shutdown.abort();
+  const inFlight = models.service.requests.inFlight;
+  if (inFlight > 0) log.info('waiting for running requests', { inFlight, drainTimeoutMs });
+  const { promise: late, resolve } = Promise.withResolvers<void>();
+  const timer = clock.after(drainTimeoutMs, resolve);
+  await Promise.race([models.service.requests.idle(), late]);
+  timer.cancel();
+  await options.prepared.catch(() => {});
+  await models.close(new OpenClawError('draining'));
+  await listener.close();
+  await state.close();
+  log.info('stopped');
+}
+
+function urlOf(host: string, port: number): string {
+  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
+  return `http://${reachable}:${port}`;
+}
+
+function once(action: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | undefined;
+  return () => (running ??= action());
+}

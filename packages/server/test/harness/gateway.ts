@@ -1,0 +1,79 @@
+/** A whole gateway inside the test's process, on a free port, with a state directory of its own. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startGateway, type RunningGateway } from '../../src/compose.ts';
+import { loadConfiguration } from '../../src/config/index.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { readEnvironment } from '../../src/core/env.ts';
+import { createLog, type LogThreshold } from '../../src/core/log.ts';
+import { createMetrics } from '../../src/core/metrics.ts';
+import { createRedactor } from '../../src/core/redact.ts';
+import { vendors } from '../../src/models/index.ts';
+
+export interface TestGateway extends AsyncDisposable {
+  readonly url: string;
+  readonly token: string;
+  readonly stateDirectory: string;
+  readonly running: RunningGateway;
+  /** Lines of the log so far, parsed. */
+  readonly logLines: Record<string, unknown>[];
+  /** `fetch` with the token. */
+  request(path: string, init?: RequestInit & { readonly json?: unknown }): Promise<Response>;
+}
+
+export interface TestGatewayOptions {
+  readonly settings?: Record<string, unknown>;
+  readonly environment?: Record<string, string>;
+  readonly logLevel?: LogThreshold;
+  /** Starts on an existing state directory, which is kept at the end. */
+  readonly stateDirectory?: string;
+}
+
+export const testToken = 'test-token-of-the-gateway';
+
+export async function startTestGateway(options: TestGatewayOptions = {}): Promise<TestGateway> {
+  const stateDirectory = options.stateDirectory ?? (await mkdtemp(join(tmpdir(), 'openclaw-gateway-')));
+  const settings = options.settings ?? {};
+  await writeFile(join(stateDirectory, 'openclaw.json'), JSON.stringify(settings));
+  const environment = readEnvironment({
+    env: { HOME: stateDirectory, OPENCLAW_STATE_DIR: stateDirectory, OPENCLAW_GATEWAY_TOKEN: testToken, OPENCLAW_GATEWAY_PORT: '0', ...options.environment },
+    secretsDirectory: join(stateDirectory, 'no-secrets'),
+  });
+  const configuration = await loadConfiguration({ environment, vendors: vendors.map(({ id }) => id) });
+  const logLines: Record<string, unknown>[] = [];
+  const redactor = createRedactor([...configuration.secrets.values()]);
+  const log = createLog({
+    clock: systemClock,
+    level: options.logLevel ?? 'info',
+    redactor,
+    destinations: [{ write: (line) => void logLines.push(JSON.parse(line) as Record<string, unknown>), format: 'json' }],
+  });
+  const running = await startGateway({ configuration, log, redactor, metrics: createMetrics() });
+  return {
+    url: running.url,
+    token: testToken,
+    stateDirectory,
+    running,
+    logLines,
+    request(path, init = {}) {
+      const { json, headers, ...rest } = init;
+      const body = json === undefined ? {} : { method: 'POST', body: JSON.stringify(json) };
+      return fetch(`${running.url}${path}`, { ...body, ...rest, headers: { authorization: `Bearer ${testToken}`, ...headers } });
+    },
+    async [Symbol.asyncDispose]() {
+      await running.stop();
+      if (options.stateDirectory === undefined) await rm(stateDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Settings with one provider `acme` at `baseUrl`. */
+export function acme(baseUrl: string, api: 'openai-completions' | 'anthropic-messages' = 'openai-completions', more: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    models: {
+      providers: { acme: { baseUrl, api, apiKey: 'acme-key-of-the-provider', models: [{ id: 'large', cost: { input: 1, output: 2 } }], ...more } },
+      retry: { baseDelayMs: 1, maxDelayMs: 50, attempts: 3 },
+    },
+  };
+}
