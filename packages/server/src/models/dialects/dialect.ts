@@ -39,7 +39,6 @@ export interface Dialect {
    * `headers` have lower-case names; `nowMs` is the wall clock, for dates in Retry-After.
    */
   classify(failure: UpstreamFailure): OpenClawError;
-
 }
 
 export interface EncodeTarget {
@@ -64,6 +63,16 @@ export interface Quirks {
   readonly finishStopOnTools?: boolean;
   /** Sends every tool call as index 0; calls are told apart by their ids. */
   readonly toolIndexAlwaysZero?: boolean;
+  /** True where earlier turns may carry `reasoning_content` (DeepSeek). @default only if the client spoke the same dialect */
+  readonly reasoningContent?: boolean;
+  /** True where parts may carry Anthropic's `cache_control` (OpenRouter). @default only if the client spoke the same dialect */
+  readonly cacheControl?: boolean;
+  /** True where an OpenAI-like upstream takes `top_k` (vLLM, llama.cpp). @default only if the client spoke the same dialect */
+  readonly topK?: boolean;
+  /** True for models that take a budget of thinking tokens and no effort (Claude before 4.6). @default false */
+  readonly thinkingBudget?: boolean;
+  /** True for models that take `system` messages within the conversation (Claude since Opus 4.8). @default only if the client spoke the same dialect */
+  readonly systemMessages?: boolean;
 }
 
 export interface EncodedRequest {

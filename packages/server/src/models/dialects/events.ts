@@ -3,9 +3,10 @@
  *
  * The grammar, which `assert-event-order.ts` checks in tests:
  *
- *     start (blockStart blockDelta* blockStop)* usage* finish        an answer
- *     start? (blockStart blockDelta* blockStop?)* usage* error       a failure, after which nothing comes
+ *     start (blockStart blockDelta* blockStop)* finish        an answer
+ *     start? (blockStart blockDelta* blockStop?)* error       a failure, after which nothing comes
  *
+ * `usage` may come anywhere between the start and the end: early, so that a stream that breaks off is still paid for.
  * Blocks may overlap (parallel tool calls stream interleaved); each has an index of its own, counted from 0 in the order
  * in which blocks start, and stable for the whole answer.
  */

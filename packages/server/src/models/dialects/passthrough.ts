@@ -89,7 +89,7 @@ function applyEdits(body: Buffer, edits: Edit[]): Buffer {
 const emptyChoices = /"choices"\s*:\s*\[\s*\]/;
 
 /** Whether this event of an OpenAI stream holds usage and nothing else: it is hidden from a client that did not ask for it. */
-export function isUsageOnlyChunk(event: ServerSentEvent): boolean {
+export function isUsageOnlyEvent(event: ServerSentEvent): boolean {
   if (event.data === undefined || !event.data.includes('"usage"') || !emptyChoices.test(event.data)) return false;
   try {
     const chunk: unknown = JSON.parse(event.data);

@@ -7,6 +7,8 @@
 import type { JsonObject, JsonValue } from '../../core/json.ts';
 
 export interface ModelRequest {
+  /** The dialect that the client spoke: what only that dialect has a meaning for can be carried to it and to no other. */
+  readonly dialect: string;
   /** The model's name as the upstream knows it once a target is chosen; before that, as the client wrote it. */
   readonly model: string;
   readonly stream: boolean;
@@ -45,6 +47,8 @@ export interface Message {
   readonly name?: string;
   /** True where the client wrote `developer` and not `system`. */
   readonly developer?: boolean;
+  /** Fields of the message that have no place here, under their names on the client's wire. */
+  readonly extensions?: JsonObject;
 }
 
 export type Part =
@@ -56,28 +60,31 @@ export type Part =
   | RedactedThinkingPart
   | RefusalPart
   | ToolCallPart
-  | ToolResultPart;
+  | ToolResultPart
+  | NativePart;
 
-/** Prompt-cache breakpoint after this part, in the words of its own dialect (`{ type: 'ephemeral', ttl: '1h' }`). */
-interface Cacheable {
+interface Extendable {
+  /** Prompt-cache breakpoint after this part, in Anthropic's words (`{ type: 'ephemeral', ttl: '1h' }`). */
   readonly cacheControl?: JsonObject;
+  /** Fields of the part that have no place here, under their names on the client's wire. */
+  readonly extensions?: JsonObject;
 }
 
-export interface TextPart extends Cacheable {
+export interface TextPart extends Extendable {
   readonly type: 'text';
   readonly text: string;
   /** Citations and the like, kept verbatim for a replay to the same dialect. */
   readonly citations?: JsonValue;
 }
 
-export interface ImagePart extends Cacheable {
+export interface ImagePart extends Extendable {
   readonly type: 'image';
   readonly source: MediaSource;
   /** OpenAI's `low`, `high`, `auto`. */
   readonly detail?: string;
 }
 
-export interface FilePart extends Cacheable {
+export interface FilePart extends Extendable {
   readonly type: 'file';
   readonly source: MediaSource | { readonly kind: 'text'; readonly text: string };
   readonly filename?: string;
@@ -113,26 +120,31 @@ export interface RefusalPart {
   readonly text: string;
 }
 
-export interface ToolCallPart extends Cacheable {
+export interface ToolCallPart extends Extendable {
   readonly type: 'toolCall';
   readonly id: string;
   readonly name: string;
   /** JSON text exactly as the model wrote it; `''` where it wrote none. May be malformed, and is kept then. */
   readonly argumentsJson: string;
-  /** Fields on the call that belong to its dialect (Gemini's thought signature), kept for a replay. */
-  readonly extensions?: JsonObject;
 }
 
-export interface ToolResultPart extends Cacheable {
+export interface ToolResultPart extends Extendable {
   readonly type: 'toolResult';
   readonly toolCallId: string;
-  readonly parts: readonly (TextPart | ImagePart | FilePart)[];
+  readonly parts: readonly (TextPart | ImagePart | FilePart | NativePart)[];
   readonly isError?: boolean;
+}
+
+/** A part of a kind that only its own dialect has (a server tool's result), verbatim. */
+export interface NativePart {
+  readonly type: 'native';
+  readonly dialect: string;
+  readonly value: JsonObject;
 }
 
 export type Tool = FunctionTool | NativeTool;
 
-export interface FunctionTool extends Cacheable {
+export interface FunctionTool extends Extendable {
   readonly type: 'function';
   readonly name: string;
   readonly description?: string;

@@ -1,0 +1,16 @@
+/** Anthropic's Messages API. */
+import type { Dialect } from '../dialect.ts';
+import { classify } from '../failures.ts';
+import { decodeRequest } from './decode-request.ts';
+import { decodeResponse } from './decode-response.ts';
+import { encodeRequest } from './encode-request.ts';
+import { encodeResponse } from './encode-response.ts';
+
+export const anthropicMessages: Dialect = {
+  name: 'anthropic-messages',
+  decodeRequest,
+  encodeRequest,
+  decodeResponse,
+  encodeResponse,
+  classify,
+};
