@@ -14,9 +14,15 @@ export const peersDirectory = join(import.meta.dirname, 'peers');
 /** Exact versions, so that two tables can be compared. Fastify is for `http-server.ts` alone. */
 const peers = { '@portkey-ai/gateway': '1.15.2', fastify: '5.12.8' } as const;
 
+/**
+ * From 1.14 on, its `Response` keeps the frozen headers of what `fetch` returned, and Portkey 1.15.2 answers every streamed
+ * request with 500 ("TypeError: immutable"). The newest release with which the peer can do its work.
+ */
+const overrides = { '@hono/node-server': '1.13.8' } as const;
+
 function installPeers(): number {
   mkdirSync(peersDirectory, { recursive: true });
-  const manifest = { name: 'openclaw-bench-peers', private: true, dependencies: peers };
+  const manifest = { name: 'openclaw-bench-peers', private: true, dependencies: peers, overrides };
   writeFileSync(join(peersDirectory, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   // --ignore-scripts: a peer has no business running code at installation; none of these needs it.
   const npm = spawnSync('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts'], { cwd: peersDirectory, stdio: 'inherit' });

@@ -90,6 +90,8 @@ function answer(socket: Socket, wish: Wish, anthropic: boolean): void {
     while (stream.sent < wish.deltas) sendDelta(stream);
     return;
   }
+  // The first at once, not at the next tick: the time to the first token is measured.
+  if (sendDelta(stream)) return;
   paced.add(stream);
   ticker ??= setInterval(sendDue, tickMs);
 }

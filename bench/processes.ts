@@ -3,7 +3,7 @@
  *
  * It does not know what they do. Memory and processor time come from /proc, so they are NaN where there is none.
  */
-import { spawn, type ChildProcess } from 'node:child_process';
+import { type ChildProcess, spawn, type SpawnOptions } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { createServer, type AddressInfo } from 'node:net';
@@ -45,7 +45,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 /** Starts a script of this folder, which says over IPC when it is ready. */
 export async function startScript(name: string, args: readonly string[] = []): Promise<OwnedProcess> {
-  const child = own(spawn(process.execPath, [join(import.meta.dirname, name), ...args], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }));
+  // 'advanced' carries NaN, which JSON turns into null.
+  const options: SpawnOptions = { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' };
+  const child = own(spawn(process.execPath, [join(import.meta.dirname, name), ...args], options));
   const { listening } = await nextMessage<{ listening: number }>(child, name);
   return handleOf(child, listening);
 }

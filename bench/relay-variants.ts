@@ -160,6 +160,25 @@ const handlers: Record<string, () => Handler> = {
         pool.dispatch({ ...requestOf(request.url ?? '/'), body }, handler);
       });
   },
+  'forward-headers-as-objects'() {
+    const pool = newPool();
+    return (request, response) =>
+      collect(request, (body) => {
+        const { connection: _connection, host: _host, ...kept } = request.headers;
+        pool.dispatch({ path: request.url ?? '/', method: 'POST', headers: kept, body }, dispatchHandler(response));
+      });
+  },
+  'forward-headers-raw'() {
+    const pool = newPool();
+    return (request, response) =>
+      collect(request, (body) => {
+        const handler = dispatchHandler(response);
+        handler.onResponseStart = (controller, status) => {
+          response.writeHead(status, keptHeaders((controller.rawHeaders as Buffer[]).map((part) => part.toString('latin1'))));
+        };
+        pool.dispatch({ path: request.url ?? '/', method: 'POST', headers: keptHeaders(request.rawHeaders), body }, handler);
+      });
+  },
   'set-header-each': () => respondWith((response, status, answered) => {
     for (const [name, value] of Object.entries(answered)) response.setHeader(name, value as string);
     response.writeHead(status);
@@ -188,6 +207,17 @@ const serverVariants: Record<string, ServerOptions> = {
   'server-no-host-required': { requireHostHeader: false },
   'server-no-delay-off': { noDelay: false },
 };
+
+const hopByHop = new Set(['connection', 'keep-alive', 'host']);
+
+function keptHeaders(raw: readonly string[]): string[] {
+  const kept: string[] = [];
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const [name, value] = [raw[at] as string, raw[at + 1] as string];
+    if (!hopByHop.has(name.toLowerCase())) kept.push(name, value);
+  }
+  return kept;
+}
 
 function dispatchOver(pool: Pool): Handler {
   return (request, response) =>
