@@ -15,8 +15,8 @@ export const peersDirectory = join(import.meta.dirname, 'peers');
 const peers = { '@portkey-ai/gateway': '1.15.2', fastify: '5.12.8' } as const;
 
 /**
- * From 1.14 on, its `Response` keeps the frozen headers of what `fetch` returned, and Portkey 1.15.2 answers every streamed
- * request with 500 ("TypeError: immutable"). The newest release with which the peer can do its work.
+ * In later releases (1.14.4, 1.19.1 and 1.19.19 were tried) `Response` keeps the frozen headers of what `fetch` returned, and Portkey
+ * 1.15.2 answers every streamed request with 500 ("TypeError: immutable"). With this one the peer can do its work.
  */
 const overrides = { '@hono/node-server': '1.13.8' } as const;
 

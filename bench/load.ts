@@ -255,7 +255,7 @@ async function holdStream(target: Target, wish: Wish): Promise<StreamOutcome> {
   return { failure: failure || wrong || lost, worstGapMs };
 }
 
-function runJob(job: Job): Promise<LoopResult | StreamsResult> {
+export function runJob(job: Job): Promise<LoopResult | StreamsResult> {
   switch (job.kind) {
     case 'closed-loop':
       return runClosedLoop(job);

@@ -57,9 +57,12 @@ function word(holds: boolean | undefined): string {
 }
 
 function renderTable({ columns, rows }: Section): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |\n`;
+  const widths = columns.map((column, at) => Math.max(column.length, 3, ...rows.map((row) => row[at]?.length ?? 0)));
   // Names to the left, numbers to the right.
-  const rule = columns.map((column) => (column === '' ? '---' : '--:'));
+  const isName = (at: number): boolean => columns[at] === '';
+  const pad = (cell: string, at: number): string => (isName(at) ? cell.padEnd(widths[at] ?? 0) : cell.padStart(widths[at] ?? 0));
+  const line = (cells: readonly string[]): string => `| ${cells.map(pad).join(' | ')} |\n`;
+  const rule = widths.map((width, at) => (isName(at) ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`));
   return line(columns) + line(rule) + rows.map(line).join('');
 }
 
