@@ -78,6 +78,7 @@ interface ObjectOptions<K extends string> extends ContainerOptions {
   readonly later?: readonly string[];
 }
 interface ArrayOptions extends ContainerOptions {
+  /** A list that may not be empty has no default. */
   readonly minItems?: number;
 }
 interface RecordOptions extends ContainerOptions {
@@ -86,7 +87,7 @@ interface RecordOptions extends ContainerOptions {
 }
 
 type ScalarPresence<O> = O extends { readonly default: unknown } ? 'always' : 'maybe';
-type ContainerPresence<O> = O extends { readonly optional: true } ? 'maybe' : 'always';
+type ContainerPresence<O> = O extends { readonly optional: true } | { readonly minItems: number } ? 'maybe' : 'always';
 
 type Properties = Readonly<Record<string, Schema<unknown>>>;
 type AlwaysKeys<P extends Properties, R> = {
@@ -99,7 +100,12 @@ type Flat<T> = { [K in keyof T]: T[K] };
 
 function string<const O extends TextOptions>(options: O): Schema<string, ScalarPresence<O>> {
   const { expects, later, ...keywords }: TextOptions = options;
-  return { type: 'string', ...keywords, ...(expects === undefined ? {} : { 'x-expects': expects }), ...(later ? { 'x-later': later } : {}) };
+  return {
+    type: 'string',
+    ...keywords,
+    ...(expects === undefined ? {} : { 'x-expects': expects }),
+    ...(later ? { 'x-later': later } : {}),
+  };
 }
 
 /** A text that nobody may see: written in place, or as a reference to a file or a variable. */
@@ -146,7 +152,7 @@ function array<S extends Schema<unknown>, const O extends ArrayOptions>(
   options: O,
 ): Schema<readonly Infer<S>[], ContainerPresence<O>> {
   const { optional, ...keywords }: ArrayOptions = options;
-  return { type: 'array', items, ...keywords, ...(optional ? {} : { default: [] }) };
+  return { type: 'array', items, ...keywords, ...(optional || keywords.minItems !== undefined ? {} : { default: [] }) };
 }
 
 /** Any number of entries of one shape under names that the operator chooses. */

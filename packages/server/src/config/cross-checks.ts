@@ -21,11 +21,23 @@ interface Check {
 }
 
 const checks: readonly Check[] = [
-  { reads: [['gateway', 'bind'], ['gateway', 'customBindHost']], find: checkBind },
+  {
+    reads: [
+      ['gateway', 'bind'],
+      ['gateway', 'customBindHost'],
+    ],
+    find: checkBind,
+  },
   { reads: [['gateway', 'auth']], find: checkAuth },
   { reads: [['gateway']], find: checkOpenDoor },
   { reads: [['models', 'providers']], find: checkProviders },
-  { reads: [['models', 'providers'], ['models', 'routes']], find: checkRoutes },
+  {
+    reads: [
+      ['models', 'providers'],
+      ['models', 'routes'],
+    ],
+    find: checkRoutes,
+  },
   { reads: [['models', 'retry']], find: checkRetry },
 ];
 
@@ -50,7 +62,11 @@ function checkAuth({ gateway: { auth } }: Settings): Finding[] {
   for (const kind of ['token', 'password'] as const) {
     if (looksUnexpanded(auth[kind] ?? '')) {
       const reason = `gateway.auth.${kind} looks like the name of a variable and not like its value`;
-      findings.push({ path: ['gateway', 'auth', kind], reason, suggestion: 'In the file write ${NAME}; in a shell use double quotes and export it first.' });
+      findings.push({
+        path: ['gateway', 'auth', kind],
+        reason,
+        suggestion: 'In the file write ${NAME}; in a shell use double quotes and export it first.',
+      });
     }
   }
   if (auth.mode === 'password' && auth.password === undefined) {
@@ -67,13 +83,19 @@ function checkOpenDoor({ gateway }: Settings): Finding[] {
 }
 
 function checkProviders({ models: { providers } }: Settings, { vendors }: CrossCheckOptions): Finding[] {
-  return Object.entries(providers).flatMap(([name, provider]) => checkProvider(['models', 'providers', name], provider, vendors?.includes(name)));
+  return Object.entries(providers).flatMap(([name, provider]) =>
+    checkProvider(['models', 'providers', name], provider, vendors?.includes(name)),
+  );
 }
 
 function checkProvider(path: Path, provider: ProviderSettings, isVendor: boolean | undefined): Finding[] {
   const findings: Finding[] = [];
   if (provider.apiKey !== undefined && provider.apiKeys.length > 0) {
-    findings.push({ path: [...path, 'apiKeys'], reason: `${formatPath(path)} has both apiKey and apiKeys`, suggestion: 'Put all keys into apiKeys.' });
+    findings.push({
+      path: [...path, 'apiKeys'],
+      reason: `${formatPath(path)} has both apiKey and apiKeys`,
+      suggestion: 'Put all keys into apiKeys.',
+    });
   }
   if (provider.baseUrl !== undefined && !URL.canParse(provider.baseUrl)) {
     findings.push({ path: [...path, 'baseUrl'], reason: `${formatPath([...path, 'baseUrl'])} is not an address` });

@@ -92,7 +92,9 @@ function insertion(source: Source, node: momoa.ValueNode, what: { path: Path; se
   const margin = isOwnLine && last ? marginAt(source.text, startOf(last)) : outer + source.style.indent;
   const content = printTree(wrap(rest, value), source.style, last && !isOwnLine ? outer : margin);
   const item = typeof segment === 'string' ? `${printName(segment, source.style)}: ${content}` : content;
-  return last ? insertAfter(source, last, { item, margin: isOwnLine ? margin : undefined }) : insertFirst(source, node, { item, margin, outer });
+  return last
+    ? insertAfter(source, last, { item, margin: isOwnLine ? margin : undefined })
+    : insertFirst(source, node, { item, margin, outer });
 }
 
 function insertFirst(source: Source, node: Container, { item, margin, outer }: { item: string; margin: string; outer: string }): Edit[] {
@@ -138,7 +140,9 @@ function removal(source: Source, container: Container, removed: momoa.AnyNode): 
   const before = items[items.findIndex((item) => startOf(item) === start) - 1];
   const comma = before && tokenAfter(source, endOf(before));
   // It was the last, and strict JSON must not keep the comma before it.
-  return comma ? [cut({ start: startOf(comma), end: endOf(comma) }), cut(widen(source.text, start, end))] : [cut(widen(source.text, start, end))];
+  return comma
+    ? [cut({ start: startOf(comma), end: endOf(comma) }), cut(widen(source.text, start, end))]
+    : [cut(widen(source.text, start, end))];
 }
 
 /** Takes the whole line along where nothing else stands on it, and otherwise the blanks behind. */

@@ -51,7 +51,10 @@ function expand(tree: Tree, position: Position, context: IncludeContext): Tree {
   }
   const include = tree.members.get('$include');
   const included = include ? listNames(include.tree, context).map((name) => includeOne(name, position, context)) : [];
-  return [...included, { ...tree, members: own }].reduce<Tree>((under, over) => (over ? mergeTrees(under, over) : under), { ...tree, members: new Map() });
+  return [...included, { ...tree, members: own }].reduce<Tree>((under, over) => (over ? mergeTrees(under, over) : under), {
+    ...tree,
+    members: new Map(),
+  });
 }
 
 function listNames(tree: Tree, context: IncludeContext): (ScalarTree & { value: string })[] {
@@ -64,7 +67,13 @@ function listNames(tree: Tree, context: IncludeContext): (ScalarTree & { value: 
 
 function includeOne(name: ScalarTree & { value: string }, position: Position, context: IncludeContext): ObjectTree | undefined {
   const fail = (reason: string, suggestion?: string, cause?: unknown): undefined => {
-    context.problems.push({ origin: name.origin, path: ['$include'], reason: `$include: ${reason}`, ...(suggestion === undefined ? {} : { suggestion }), cause });
+    context.problems.push({
+      origin: name.origin,
+      path: ['$include'],
+      reason: `$include: ${reason}`,
+      ...(suggestion === undefined ? {} : { suggestion }),
+      cause,
+    });
     return undefined;
   };
   const path = resolve(dirname(position.file), name.value);

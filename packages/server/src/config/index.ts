@@ -12,6 +12,7 @@ export { publishSchema } from './published-schema.ts';
 export {
   schemaAt,
   settingsSchema,
+  timeoutDefaults,
   type AuthSettings,
   type GatewaySettings,
   type LimitSettings,

@@ -34,7 +34,7 @@ export interface LoadOptions {
 export interface Configuration {
   /** Deeply frozen. Records of names that people choose have no prototype. */
   readonly settings: Settings;
-  /** Where each setting came from, by its path; objects and lists too where somebody wrote them. */
+  /** Where each setting came from, by its path; objects and lists too. */
   readonly origins: ReadonlyMap<string, Origin>;
   /** Every secret by the path of its setting, for redaction. */
   readonly secrets: ReadonlyMap<string, string>;
@@ -95,7 +95,10 @@ function addEnvFiles(environment: Environment, paths: readonly string[], files: 
   }, environment);
 }
 
-async function readFileTree(file: string, context: { text: string | undefined; files: Set<string>; problems: Problem[] }): Promise<Tree | undefined> {
+async function readFileTree(
+  file: string,
+  context: { text: string | undefined; files: Set<string>; problems: Problem[] },
+): Promise<Tree | undefined> {
   const { text, files, problems } = context;
   // Loaded only where there is a file to parse: the empty start is the fast one.
   const parser = await import('@humanwhocodes/momoa');
@@ -131,7 +134,7 @@ function chooseAuthMode(tree: Tree): Tree {
 function placeFinding(finding: Finding, { origins }: Resolution<Settings>): Problem {
   for (let path: Path = finding.path; path.length > 0; path = path.slice(0, -1)) {
     const origin = origins.get(formatPath(path));
-    if (origin) return { ...finding, origin };
+    if (origin && origin.kind !== 'default') return { ...finding, origin };
   }
   return { ...finding, origin: defaultOrigin };
 }

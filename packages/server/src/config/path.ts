@@ -52,6 +52,9 @@ function unquote(quoted: string, text: string): string {
 }
 
 function malformed(text: string, cause?: unknown): OpenClawError {
-  const details = { reason: `${text} is not the path of a setting`, suggestion: 'Write it like gateway.port, models.routes.fast.targets[0] or models.routes["a.b"].' };
+  const details = {
+    reason: `${text} is not the path of a setting`,
+    suggestion: 'Write it like gateway.port, models.routes.fast.targets[0] or models.routes["a.b"].',
+  };
   return new OpenClawError('usage_error', { details, cause });
 }

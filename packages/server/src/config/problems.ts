@@ -26,7 +26,10 @@ const fallbackSuggestion = 'docs/config.md and `openclaw config schema` say what
 export function toConfigError(problems: readonly Problem[]): OpenClawError {
   const [first, ...rest] = problems.toSorted(byPlace);
   if (!first) throw new RangeError('There is no problem to report');
-  return describeProblem(first, rest.map((problem) => describeProblem(problem)));
+  return describeProblem(
+    first,
+    rest.map((problem) => describeProblem(problem)),
+  );
 }
 
 function describeProblem(problem: Problem, others: readonly OpenClawError[] = []): OpenClawError {
@@ -37,7 +40,8 @@ function describeProblem(problem: Problem, others: readonly OpenClawError[] = []
 
 /** Mistakes of one file in the order of its lines; the others keep their order, after them. */
 function byPlace(a: Problem, b: Problem): number {
-  if (a.origin.file === undefined || b.origin.file === undefined) return Number(a.origin.file === undefined) - Number(b.origin.file === undefined);
+  if (a.origin.file === undefined || b.origin.file === undefined)
+    return Number(a.origin.file === undefined) - Number(b.origin.file === undefined);
   if (a.origin.file !== b.origin.file) return 0;
   return (a.origin.line ?? 0) - (b.origin.line ?? 0) || (a.origin.column ?? 0) - (b.origin.column ?? 0);
 }

@@ -13,7 +13,10 @@ export function publishSchema(schema: JsonSchema): JsonSchema {
   const { properties, additionalProperties, items } = schema;
   if (schema.writeOnly || schema.anyOf) return schema;
   if (items) return { ...schema, items: publishSchema(items) };
-  if (additionalProperties) return { ...schema, properties: { $include: include }, additionalProperties: publishSchema(additionalProperties) };
+  if (additionalProperties) {
+    const propertyNames: JsonSchema = { anyOf: [schema.propertyNames ?? {}, { enum: ['$include'] }] };
+    return { ...schema, propertyNames, properties: { $include: include }, additionalProperties: publishSchema(additionalProperties) };
+  }
   if (!properties) return schema;
   const published = Object.entries(properties).map(([name, property]) => [name, publishSchema(property)] as const);
   return { ...schema, properties: { ...Object.fromEntries(published), $include: include } };

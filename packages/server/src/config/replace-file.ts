@@ -23,7 +23,7 @@ function writeDurably(path: string, text: string, mode: number): void {
   const descriptor = openSync(path, 'w', mode);
   try {
     const bytes = Buffer.from(text);
-    for (let written = 0; written < bytes.length; ) written += writeSync(descriptor, bytes, written);
+    for (let written = 0; written < bytes.length;) written += writeSync(descriptor, bytes, written);
     fsyncSync(descriptor);
   } finally {
     closeSync(descriptor);

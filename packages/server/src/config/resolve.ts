@@ -28,7 +28,7 @@ export interface ResolveContext {
 export interface Resolution<T> {
   /** Only to be trusted where `problems` names nothing. */
   readonly value: T;
-  /** Where each value came from, by its path; objects and lists too where somebody wrote them. */
+  /** Where each value came from, by its path; objects and lists too. */
   readonly origins: ReadonlyMap<string, Origin>;
   /** Every secret, by its path. */
   readonly secrets: ReadonlyMap<string, string>;
@@ -62,7 +62,7 @@ function resolveValue(schema: JsonSchema, tree: Tree | undefined, path: Path, wa
 
 function resolveObject(schema: JsonSchema, tree: Tree | undefined, path: Path, walk: Walk): unknown {
   if (tree && tree.kind !== 'object') return refuse(schema, tree, path, walk);
-  if (tree) walk.origins.set(formatPath(path), tree.origin);
+  walk.origins.set(formatPath(path), tree?.origin ?? defaultOrigin);
   if (!schema.properties) return resolveRecord(schema, tree, path, walk);
   const value: Record<string, unknown> = {};
   for (const [name, property] of Object.entries(schema.properties)) {
@@ -91,7 +91,6 @@ function resolveRecord(schema: JsonSchema, tree: ObjectTree | undefined, path: P
       value[name] = resolveValue(schema.additionalProperties, member.tree, [...path, name], walk);
     }
   }
-  if (!tree) walk.origins.set(formatPath(path), defaultOrigin);
   return value;
 }
 
@@ -104,7 +103,8 @@ function resolveArray(schema: JsonSchema, tree: Tree | undefined, path: Path, wa
 }
 
 function resolveSecret(schema: JsonSchema, tree: Tree, path: Path, walk: Walk): unknown {
-  const found = tree.kind === 'object' ? readReference(tree, path, walk) : { value: tree.kind === 'scalar' ? tree.value : undefined, where: '' };
+  const found =
+    tree.kind === 'object' ? readReference(tree, path, walk) : { value: tree.kind === 'scalar' ? tree.value : undefined, where: '' };
   if (!found) return undefined;
   const text = schema.anyOf?.[0] ?? {};
   if (typeof found.value !== 'string' || !fitsText(text, found.value)) return refuse(schema, tree, path, walk);
@@ -179,10 +179,11 @@ function fitsNumber(schema: JsonSchema, value: number): boolean {
 function refuse(schema: JsonSchema, tree: Tree, path: Path, walk: Walk): undefined {
   const value = tree.kind === 'scalar' && typeof tree.value === 'string' ? tree.value : undefined;
   const later = schema['x-later']?.find((name) => (tree.kind === 'object' ? tree.members.has(name) : name === value));
+  const name = formatPath(path) || 'the configuration';
   const reason =
     later === undefined
-      ? `${formatPath(path)} must be ${expectation(schema)}${description(schema, tree)}`
-      : `${formatPath(path)}: '${later}' comes with a later release; now it must be ${expectation(schema)}`;
+      ? `${name} must be ${expectation(schema)}${description(schema, tree)}`
+      : `${name}: '${later}' comes with a later release; now it must be ${expectation(schema)}`;
   const near = value === undefined || later !== undefined ? undefined : nearest(value, schema.enum ?? []);
   report({ origin: tree.origin, path, reason, ...(near === undefined ? {} : { suggestion: `Did you mean '${near}'?` }) }, walk);
 }

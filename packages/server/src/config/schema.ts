@@ -9,19 +9,24 @@ import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 
 import type { Path } from './path.ts';
 
-const oneWord = { pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$', expects: 'a word of letters, digits, dots, dashes and underscores, without a slash' };
+const oneWord = {
+  pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
+  expects: 'a word of letters, digits, dots, dashes and underscores, without a slash',
+};
 /** What an HTTP header can carry without quoting; anything else would fail at the first request and not at start. */
 const headerText = { pattern: '^[\\x21-\\x7e]+$', expects: 'a text of visible ASCII characters without spaces' };
 
 const auth = s.object(
   {
     mode: s.choice(['token', 'password', 'none'], {
-      description:
-        'How callers prove who they are. `none` is for loopback only. Absent, and only a password is given: `password`.',
+      description: 'How callers prove who they are. `none` is for loopback only. Absent, and only a password is given: `password`.',
       default: 'token',
       later: ['trusted-proxy'],
     }),
-    token: s.secret({ description: 'The secret that callers send as `Authorization: Bearer` or `x-api-key`. Absent: the one made on the first start.', ...headerText }),
+    token: s.secret({
+      description: 'The secret that callers send as `Authorization: Bearer` or `x-api-key`. Absent: the one made on the first start.',
+      ...headerText,
+    }),
     password: s.secret({ description: 'The same for mode `password`; a secret that people choose.', ...headerText }),
   },
   { description: 'Who may call.' },
@@ -30,9 +35,18 @@ const auth = s.object(
 const limits = s.object(
   {
     bodyBytes: s.bytes({ description: 'Largest body of a request; more is answered with 413.', default: 32 * 2 ** 20, minimum: 1024 }),
-    headerBytes: s.bytes({ description: 'All headers of a request together; more is answered with 431.', default: 32 * 2 ** 10, minimum: 1024 }),
+    headerBytes: s.bytes({
+      description: 'All headers of a request together; more is answered with 431.',
+      default: 32 * 2 ** 10,
+      minimum: 1024,
+    }),
     connections: s.integer({ description: 'Open client connections; more are refused.', default: 10_000, minimum: 1 }),
-    nestingDepth: s.integer({ description: 'Levels of arrays and objects in a body; more is answered with 400.', default: 128, minimum: 8, maximum: 1000 }),
+    nestingDepth: s.integer({
+      description: 'Levels of arrays and objects in a body; more is answered with 400.',
+      default: 128,
+      minimum: 8,
+      maximum: 1000,
+    }),
     headerTimeoutMs: s.durationMs({ description: 'Time for the headers of a request to arrive.', default: 15_000, minimum: 1 }),
     bodyTimeoutMs: s.durationMs({ description: 'Time for the whole body of a request to arrive.', default: 60_000, minimum: 1 }),
     keepAliveMs: s.durationMs({
@@ -107,10 +121,13 @@ const provider = s.object(
       ),
       { description: 'Several keys, used in turn.' },
     ),
-    headers: s.record(s.secret({ description: 'The value; treated as a secret.', pattern: '^[\\x20-\\x7e]*$', expects: 'ASCII text in one line' }), {
-      description: 'Headers to send with each request to the provider.',
-      names: { pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", expects: 'a header name' },
-    }),
+    headers: s.record(
+      s.secret({ description: 'The value; treated as a secret.', pattern: '^[\\x20-\\x7e]*$', expects: 'ASCII text in one line' }),
+      {
+        description: 'Headers to send with each request to the provider.',
+        names: { pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", expects: 'a header name' },
+      },
+    ),
     models: s.array(model, { description: 'Models to offer besides those that OpenClaw knows, or what to correct about those.' }),
     timeouts,
   },
@@ -138,7 +155,10 @@ const models = s.object(
       description: 'Accounts and servers, under the name that stands before the slash in `provider/model`.',
       names: oneWord,
     }),
-    routes: s.record(route, { description: 'Names that clients use as `model`, each with the models that stand behind it.', names: oneWord }),
+    routes: s.record(route, {
+      description: 'Names that clients use as `model`, each with the models that stand behind it.',
+      names: oneWord,
+    }),
     retry: s.object(
       {
         attempts: s.integer({ description: 'Tries of one request altogether; 1: no retry.', default: 5, minimum: 1, maximum: 20 }),
@@ -158,8 +178,16 @@ const logging = s.object(
       default: 'info',
     }),
     format: s.choice(['auto', 'pretty', 'json'], { description: '`auto`: pretty on a terminal, JSON otherwise.', default: 'auto' }),
-    maxFileBytes: s.bytes({ description: 'A log file that grows larger is closed and the next begun.', default: 10 * 2 ** 20, minimum: 4096 }),
-    maxAgeMs: s.durationMs({ description: 'A log file that gets older is closed and the next begun.', default: 86_400_000, minimum: 60_000 }),
+    maxFileBytes: s.bytes({
+      description: 'A log file that grows larger is closed and the next begun.',
+      default: 10 * 2 ** 20,
+      minimum: 4096,
+    }),
+    maxAgeMs: s.durationMs({
+      description: 'A log file that gets older is closed and the next begun.',
+      default: 86_400_000,
+      minimum: 60_000,
+    }),
     maxFiles: s.integer({ description: 'Log files that are kept; the oldest are deleted.', default: 7, minimum: 1, maximum: 1000 }),
   },
   { description: 'What is written down about the work.' },
@@ -191,6 +219,11 @@ export type TimeoutSettings = Infer<typeof timeouts>;
 export type RouteSettings = Infer<typeof route>;
 export type RetrySettings = ModelsSettings['retry'];
 export type LoggingSettings = Infer<typeof logging>;
+
+/** What holds for a provider that is in no file: one whose key lies in the environment, or a server on this machine. */
+export const timeoutDefaults = Object.fromEntries(
+  Object.entries(timeouts.properties ?? {}).map(([name, { default: value }]) => [name, value]),
+) as TimeoutSettings;
 
 /** The schema of the setting at `path`; undefined when there is no such setting. */
 export function schemaAt(schema: JsonSchema, path: Path): JsonSchema | undefined {

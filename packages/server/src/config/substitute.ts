@@ -33,12 +33,22 @@ function fillIn(tree: ScalarTree, text: string, context: SubstituteContext & { p
   const value = text.replace(/(\$?)\$\{([^}]*)(\}?)/g, (written, escape: string, name: string, end: string) => {
     if (escape) return written.slice(1);
     if (!end || !/^[A-Za-z_]\w*$/.test(name)) {
-      report(tree, context, `${formatPath(context.path)} has a \${ that is not followed by the name of a variable and }`, 'Write $${ for the text ${ itself.');
+      report(
+        tree,
+        context,
+        `${formatPath(context.path)} has a \${ that is not followed by the name of a variable and }`,
+        'Write $${ for the text ${ itself.',
+      );
       return '';
     }
     const found = context.environment.lookup(name);
     if (!found) {
-      report(tree, context, `${formatPath(context.path)} needs the variable ${name}, which is not set`, `Set ${name} in the environment or in .env, or its file in ${name}_FILE.`);
+      report(
+        tree,
+        context,
+        `${formatPath(context.path)} needs the variable ${name}, which is not set`,
+        `Set ${name} in the environment or in .env, or its file in ${name}_FILE.`,
+      );
       return '';
     }
     if (found.file !== undefined) context.files.add(found.file);

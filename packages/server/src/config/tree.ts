@@ -45,7 +45,7 @@ export function parseTree(text: string, context: { file: string; parser: Parser;
   try {
     return toTree(parser.parse(text, { mode: 'json5', ranges: true }).body, [], { file, problems });
   } catch (cause) {
-    problems.push(syntaxProblem(file, cause));
+    problems.push(syntaxProblem(cause, { file, text }));
     return undefined;
   }
 }
@@ -63,10 +63,12 @@ export function mergeTrees(under: Tree, over: Tree): Tree {
 
 /** The tree of one value at a path, for what comes from outside of files. */
 export function treeAt(path: Path, value: ScalarTree): Tree {
-  return path.toReversed().reduce<Tree>(
-    (tree, name) => ({ kind: 'object', members: new Map([[String(name), { keyOrigin: value.origin, tree }]]), origin: value.origin }),
-    value,
-  );
+  return path
+    .toReversed()
+    .reduce<Tree>(
+      (tree, name) => ({ kind: 'object', members: new Map([[String(name), { keyOrigin: value.origin, tree }]]), origin: value.origin }),
+      value,
+    );
 }
 
 /** The part of a tree at a path of names. */
@@ -106,7 +108,12 @@ function toMembers(node: momoa.ObjectNode, path: Path, context: ReadContext): Ma
     const memberPath = [...path, name];
     const before = members.get(name);
     if (forbiddenNames.has(name)) {
-      context.problems.push({ origin: keyOrigin, path: memberPath, reason: `the name ${name} is not allowed`, suggestion: 'Choose another name.' });
+      context.problems.push({
+        origin: keyOrigin,
+        path: memberPath,
+        reason: `the name ${name} is not allowed`,
+        suggestion: 'Choose another name.',
+      });
     } else if (before) {
       const reason = `${name} stands here a second time; the first is in line ${before.keyOrigin.line ?? 1}`;
       context.problems.push({ origin: keyOrigin, path: memberPath, reason, suggestion: 'Keep one of the two.' });
@@ -117,18 +124,28 @@ function toMembers(node: momoa.ObjectNode, path: Path, context: ReadContext): Ma
   return members;
 }
 
-function syntaxProblem(file: string, cause: unknown): Problem {
+function syntaxProblem(cause: unknown, { file, text }: { file: string; text: string }): Problem {
   if (cause instanceof RangeError) {
     const origin = fileOrigin(file, { line: 1, column: 1 });
     return { origin, path: [], reason: `it is nested deeper than ${depthLimit} levels`, suggestion: 'No setting is.', cause };
   }
   const { line = 1, column = 1, message = 'it cannot be read' } = cause as { line?: number; column?: number; message?: string };
-  const reason = message.replace(/ \(\d+:\d+\)$/, '').replace(/\.? found\.?$/, '').replace(/\.$/, '');
+  // The parser does not always know where the end is.
+  const position = message.includes('end of input') ? endOf(text) : { line, column };
+  const reason = message
+    .replace(/ \(\d+:\d+\)$/, '')
+    .replace(/\.? found\.?$/, '')
+    .replace(/\.$/, '');
   return {
-    origin: fileOrigin(file, { line, column }),
+    origin: fileOrigin(file, position),
     path: [],
     reason: `not valid JSON5: ${reason.charAt(0).toLowerCase()}${reason.slice(1)}`,
     suggestion: 'Look at this place and just before it: a comma, a quote or a brace is missing or too many.',
     cause,
   };
+}
+
+function endOf(text: string): { line: number; column: number } {
+  const lines = text.trimEnd().split('\n');
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }

@@ -54,19 +54,22 @@ export function registerConfigCommands(program: Command, io: ConfigCommandIo): v
     .option('--show-secrets', 'print secrets too')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .action((path: string | undefined, _: unknown, command: Command) => get(path ?? '', command.optsWithGlobals<GetFlags>(), io));
-  add('set <path> <value>', 'change one setting in the file; VALUE is JSON5, or else text')
-    .action((path: string, value: string, _: unknown, command: Command) => set(path, value, { flags: command.optsWithGlobals<FileFlags>(), io }));
-  add('unset <path>', 'take one setting out of the file')
-    .action((path: string, _: unknown, command: Command) => unset(path, command.optsWithGlobals<FileFlags>(), io));
-  add('validate', 'check the configuration and name every mistake in it')
-    .action((_: unknown, command: Command) => validate(command.optsWithGlobals<FileFlags>(), io));
-  add('schema', 'print the JSON Schema of the file')
-    .action(() => void io.stdout.write(`${JSON.stringify(publishSchema(settingsSchema), null, 2)}\n`));
-  add('file', 'print where the configuration file is')
-    .action((_: unknown, command: Command) => {
-      const { environment, flags } = loadOptions(command.optsWithGlobals<FileFlags>(), io);
-      io.stdout.write(`${locate(environment, flags).file}\n`);
-    });
+  add('set <path> <value>', 'change one setting in the file; VALUE is JSON5, or else text').action(
+    (path: string, value: string, _: unknown, command: Command) => set(path, value, { flags: command.optsWithGlobals<FileFlags>(), io }),
+  );
+  add('unset <path>', 'take one setting out of the file').action((path: string, _: unknown, command: Command) =>
+    unset(path, command.optsWithGlobals<FileFlags>(), io),
+  );
+  add('validate', 'check the configuration and name every mistake in it').action((_: unknown, command: Command) =>
+    validate(command.optsWithGlobals<FileFlags>(), io),
+  );
+  add('schema', 'print the JSON Schema of the file').action(
+    () => void io.stdout.write(`${JSON.stringify(publishSchema(settingsSchema), null, 2)}\n`),
+  );
+  add('file', 'print where the configuration file is').action((_: unknown, command: Command) => {
+    const { environment, flags } = loadOptions(command.optsWithGlobals<FileFlags>(), io);
+    io.stdout.write(`${locate(environment, flags).file}\n`);
+  });
 }
 
 async function get(text: string, flags: GetFlags, io: ConfigCommandIo): Promise<void> {
@@ -130,7 +133,10 @@ function loadOptions({ config, stateDir }: FileFlags, { env, vendors }: ConfigCo
 
 function valueAt(settings: unknown, path: Path): unknown {
   return path.reduce<unknown>(
-    (value, segment) => (typeof value === 'object' && value !== null && Object.hasOwn(value, segment) ? (value as Record<Path[number], unknown>)[segment] : undefined),
+    (value, segment) =>
+      typeof value === 'object' && value !== null && Object.hasOwn(value, segment)
+        ? (value as Record<Path[number], unknown>)[segment]
+        : undefined,
     settings,
   );
 }
@@ -154,14 +160,23 @@ function display(value: unknown): string {
 
 function table(rows: readonly (readonly string[])[]): string {
   const widths = [0, 1].map((column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows.map((row) => `${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ').trimEnd()}\n`).join('');
+  return rows
+    .map(
+      (row) =>
+        `${row
+          .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+          .join('  ')
+          .trimEnd()}\n`,
+    )
+    .join('');
 }
 
 function absent(path: Path, configuration: Configuration): OpenClawError {
   const name = formatPath(path);
   const parent = path.slice(0, -1);
   const isKnown = schemaAt(settingsSchema, path) !== undefined && schemaAt(settingsSchema, parent)?.properties !== undefined;
-  if (isKnown && valueAt(configuration.settings, parent) !== undefined) return new OpenClawError('config_key_unset', { details: { path: name } });
+  if (isKnown && valueAt(configuration.settings, parent) !== undefined)
+    return new OpenClawError('config_key_unset', { details: { path: name } });
   const known = [...configuration.origins.keys()].filter((candidate) => candidate !== '');
   const near = nearest(name, known) ?? known.find((candidate) => candidate.endsWith(`.${name}`));
   const suggestion = near === undefined ? '`openclaw config get` lists all settings.' : `Did you mean ${near}?`;
