@@ -99,6 +99,12 @@ export const errorCatalogue = {
     message: 'The credential in {source} is the name of a variable, {credential}, and not its value.',
     hint: 'Your shell or program did not fill the variable in: use double quotes, and export it first.',
   },
+  too_many_failures: {
+    status: 429,
+    retryable: false,
+    message: 'Too many wrong credentials came from {address}.',
+    hint: 'Correct the credential that the program there sends; Retry-After says when the next wrong one is looked at.',
+  },
   key_revoked: {
     status: 401,
     retryable: false,

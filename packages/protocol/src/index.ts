@@ -1,4 +1,14 @@
 /** What `@openclaw/protocol` promises: names that other packages and programs may rely on. */
+export {
+  scopes,
+  usageDimensions,
+  type CreatedKey,
+  type CreateKeyRequest,
+  type KeyRecord,
+  type Scope,
+  type UsageDimension,
+  type UsageRow,
+} from './admin.ts';
 export { errorCatalogue, type ErrorCode, type ErrorEntry } from './errors.ts';
 export { schema, type Infer, type JsonSchema, type Schema } from './schema.ts';
 export { formatUnit, parseUnit, unitExamples, type Unit } from './units.ts';

@@ -46,6 +46,8 @@ test('lines below the level are not written, and a change of the level reaches c
   assert.equal(log.level, 'trace');
   log.setLevel('silent');
   assert.deepEqual(writeAll(), []);
+  assert.throws(() => log.setLevel('loud'), { code: 'invalid_request' });
+  assert.equal(log.level, 'silent');
 });
 
 test('an error of the catalogue is logged with code, message and hint, its cause with the stack', () => {

@@ -5,6 +5,7 @@
  * `rotating-file.ts` for the one on disk.
  */
 import type { Clock } from './clock.ts';
+import { OpenClawError } from './errors.ts';
 import type { JsonObject } from './json.ts';
 import { formatJson, formatPretty, type LogRecord } from './log-format.ts';
 import { toLogText, toLogValue } from './log-value.ts';
@@ -31,8 +32,11 @@ export interface Log extends Readonly<Record<LogLevel, LogMethod>> {
 
 export interface RootLog extends Log {
   readonly level: LogThreshold;
-  /** From now on, also for every child that exists. */
-  setLevel(level: LogThreshold): void;
+  /**
+   * From now on, also for every child that exists.
+   * @throws OpenClawError `invalid_request` if there is no such level.
+   */
+  setLevel(level: string): void;
   /** Waits for destinations that write later. */
   flush(): Promise<void>;
 }
@@ -113,6 +117,9 @@ export function createLog(options: LogOptions): RootLog {
       return threshold;
     },
     setLevel(level) {
+      if (!isThreshold(level)) {
+        throw new OpenClawError('invalid_request', { details: { path: 'level', reason: `must be one of silent, ${logLevels.join(', ')}` }, param: 'level' });
+      }
       threshold = level;
       rank = rankOf(level);
     },
@@ -131,6 +138,10 @@ function methods(method: (level: LogLevel) => LogMethod): Record<LogLevel, LogMe
     error: method('error'),
     fatal: method('fatal'),
   };
+}
+
+function isThreshold(level: string): level is LogThreshold {
+  return level === 'silent' || logLevels.some((known) => known === level);
 }
 
 function rankOf(level: LogThreshold): number {

@@ -1,0 +1,62 @@
+/**
+ * What `/admin/v1` answers and takes, for the command line and the Control UI. Times are ISO 8601 in UTC.
+ *
+ * Shapes only: who may ask is the server's business, and how it looks on a terminal is the command line's.
+ */
+
+export const scopes = ['models', 'admin'] as const;
+
+/** What a credential may do: `models` reaches `/v1/*`, `admin` reaches `/admin/v1` and the details of health. */
+export type Scope = (typeof scopes)[number];
+
+export interface KeyRecord {
+  /** `key_…`; not secret. */
+  readonly id: string;
+  readonly name: string;
+  /** The beginning of the key itself, to recognise it by. */
+  readonly prefix: string;
+  readonly scopes: readonly Scope[];
+  /** Models that the key may use; null for all. */
+  readonly models: readonly string[] | null;
+  readonly state: 'active' | 'expired' | 'revoked';
+  readonly createdAt: string;
+  readonly expiresAt: string | null;
+  readonly revokedAt: string | null;
+}
+
+/** The answer to the creation of a key: the only time that the key itself is shown. */
+export interface CreatedKey extends KeyRecord {
+  readonly key: string;
+}
+
+/** An alias and not an interface, so that it is a JSON object to the compiler. */
+export type CreateKeyRequest = {
+  readonly name: string;
+  /** @default ['models'] */
+  readonly scopes?: readonly string[];
+  /** @default all */
+  readonly models?: readonly string[];
+  /** @default never */
+  readonly expiresAt?: string;
+};
+
+export const usageDimensions = ['model', 'provider', 'key', 'route', 'day'] as const;
+export type UsageDimension = (typeof usageDimensions)[number];
+
+/** Totals of the requests that have one value of the dimension. */
+export interface UsageRow {
+  /** The value: a model, an id of a key, a day (`2026-11-21`, UTC), … */
+  readonly name: string;
+  readonly requests: number;
+  /** Of those, the ones that did not complete. */
+  readonly failed: number;
+  /** All of the input, those from and into the provider's cache among them. */
+  readonly inputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly outputTokens: number;
+  /** Billionths of a US dollar, of the requests whose price is known. */
+  readonly costNanoUsd: number;
+  /** Requests that used tokens at an unknown price: their cost is missing above, it is not 0. */
+  readonly unpriced: number;
+}

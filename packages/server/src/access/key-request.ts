@@ -1,0 +1,76 @@
+/** Checks the wish for a new virtual key. It does not know which models exist: routes come and go while a key lives. */
+import { scopes as knownScopes, type Scope } from '@openclaw/protocol';
+import { OpenClawError } from '../core/errors.ts';
+
+export interface KeyRequest {
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** Undefined for all. */
+  readonly models: readonly string[] | undefined;
+  readonly expiresAtMs: number | undefined;
+}
+
+const fields: ReadonlySet<string> = new Set(['name', 'scopes', 'models', 'expiresAt']);
+/** They have their columns, but nothing enforces them before admission does. A limit that does not hold is worse than none. */
+const laterFields: ReadonlySet<string> = new Set(['rpm', 'tpm', 'usdPerDay', 'usdPerMonth']);
+
+const nameLimit = 100;
+const modelNameLimit = 200;
+const modelLimit = 1000;
+
+/** @throws OpenClawError `invalid_request` that names the field */
+export function readKeyRequest(wanted: Readonly<Record<string, unknown>>, nowMs: number): KeyRequest {
+  for (const field of Object.keys(wanted)) {
+    if (laterFields.has(field)) throw wrong(field, 'limits of keys come with a later release; nothing would enforce them yet');
+    if (!fields.has(field)) throw wrong(field, `is not a field of a key; those are ${Array.from(fields).join(', ')}`);
+  }
+  return {
+    name: readName(wanted['name']),
+    scopes: readScopes(wanted['scopes']),
+    models: readModels(wanted['models']),
+    expiresAtMs: readExpiry(wanted['expiresAt'], nowMs),
+  };
+}
+
+function readName(value: unknown): string {
+  const name = typeof value === 'string' ? value.trim() : '';
+  if (name === '' || name.length > nameLimit || /\p{Cc}/u.test(name)) throw wrong('name', `must be a text of 1 to ${nameLimit} characters`);
+  return name;
+}
+
+function readScopes(value: unknown): readonly Scope[] {
+  if (value === undefined) return ['models'];
+  const wanted = readTexts(value, 'scopes', knownScopes.length);
+  return wanted.map((scope) => knownScopes.find((known) => known === scope) ?? fail('scopes', `there is no scope ${scope}; those are ${knownScopes.join(', ')}`));
+}
+
+function readModels(value: unknown): readonly string[] | undefined {
+  return value === undefined || value === null ? undefined : readTexts(value, 'models', modelLimit);
+}
+
+function readTexts(value: unknown, path: string, limit: number): readonly string[] {
+  if (!Array.isArray(value) || value.length === 0) throw wrong(path, 'must be a list of names with at least one; leave it out for the default');
+  const texts = value.map((item: unknown) => {
+    if (typeof item === 'string' && item !== '' && item.length <= modelNameLimit) return item;
+    throw wrong(path, `must hold names of 1 to ${modelNameLimit} characters`);
+  });
+  const unique = Array.from(new Set(texts));
+  if (unique.length > limit) throw wrong(path, `must hold at most ${limit} names`);
+  return unique;
+}
+
+function readExpiry(value: unknown, nowMs: number): number | undefined {
+  if (value === undefined || value === null) return undefined;
+  const timeMs = typeof value === 'string' && /^\d{4}-\d{2}-\d{2}/.test(value) ? Date.parse(value) : Number.NaN;
+  if (Number.isNaN(timeMs)) throw wrong('expiresAt', 'must be a time such as 2027-01-31T00:00:00Z');
+  if (timeMs <= nowMs) throw wrong('expiresAt', 'must lie in the future');
+  return timeMs;
+}
+
+function fail(path: string, reason: string): never {
+  throw wrong(path, reason);
+}
+
+function wrong(path: string, reason: string): OpenClawError {
+  return new OpenClawError('invalid_request', { details: { path, reason }, param: path });
+}

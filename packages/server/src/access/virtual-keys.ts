@@ -1,0 +1,191 @@
+/**
+ * Virtual keys: credentials that an operator hands to programs, each with its own scopes and models.
+ *
+ * A key is 256 random bits, so a plain SHA-256 of it is as hard to turn back as a slow one; only that is stored. All keys are held
+ * in memory: finding one touches no disk. A change is durable before it is in force here, and other processes on the same
+ * store hear of it. Limits of rate and money are not enforced yet, and therefore refused.
+ */
+import { hash, randomBytes } from 'node:crypto';
+import type { CreatedKey, KeyRecord, Scope } from '@openclaw/protocol';
+import type { Clock, Timer } from '../core/clock.ts';
+import { OpenClawError, reasonOf } from '../core/errors.ts';
+import type { Ids } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import type { Database } from '../storage/index.ts';
+import { readKeyRequest } from './key-request.ts';
+import { keyChannel, readKeys, revokeKeyWrite, type StoredKey, writeKey } from './key-store.ts';
+import type { Principal } from './principal.ts';
+
+export interface VirtualKeysOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly ids: Pick<Ids, 'key'>;
+  /** Where it is said that another process's change could not be read. @default nowhere */
+  readonly log?: Log;
+}
+
+export interface VirtualKeys {
+  /** Who holds this key; an error if it is revoked or expired; undefined if there is none. Touches no disk. */
+  find(key: string): Principal | OpenClawError | undefined;
+  /** In the order of their creation; revoked and expired ones too. */
+  list(): Promise<KeyRecord[]>;
+  /**
+   * @param wanted a `CreateKeyRequest`, which is checked here
+   * @throws OpenClawError `invalid_request` that names the field
+   */
+  create(wanted: Readonly<Record<string, unknown>>): Promise<CreatedKey>;
+  /**
+   * From the moment it resolves the key is refused. Revoking twice changes nothing.
+   * @throws OpenClawError `key_not_found`
+   */
+  revoke(id: string): Promise<KeyRecord>;
+  /** Stops listening to other processes. */
+  close(): void;
+}
+
+/** The prefix makes a key recognisable in files that should not hold one. */
+const keyPrefix = 'ock_';
+/** Characters shown of a key: enough to tell keys apart, and far too few to help a guess. */
+const shownCharacters = keyPrefix.length + 6;
+/** How soon a change that could not be read is asked for again. */
+const reloadDelayMs = 1000;
+
+interface HeldKey {
+  readonly stored: StoredKey;
+  readonly principal: Principal;
+}
+
+/** Loads all keys. */
+export async function createVirtualKeys(options: VirtualKeysOptions): Promise<VirtualKeys> {
+  const { database, clock, ids } = options;
+  const byHash = new Map<string, HeldKey>();
+  const byId = new Map<string, HeldKey>();
+
+  const hold = (read: StoredKey): void => {
+    const { id, scopes, models } = read;
+    // A row that was read before a revocation may arrive after it; nothing makes a revoked key valid again.
+    const stored = { ...read, revokedAtMs: byId.get(id)?.stored.revokedAtMs ?? read.revokedAtMs };
+    const held = { stored, principal: Object.freeze<Principal>({ kind: 'key', id, scopes: new Set(scopes), models }) };
+    byHash.set(stored.hash, held);
+    byId.set(id, held);
+  };
+  const reload = async (id: string): Promise<void> => (await readKeys(database, id)).forEach(hold);
+
+  // Listening begins before the first reading: a change in between is heard, and read again.
+  const listener = createReloader({ ...options, reload });
+  for (const stored of await readKeys(database)) hold(stored);
+
+  return {
+    find(key) {
+      if (!key.startsWith(keyPrefix)) return undefined;
+      const held = byHash.get(hash('sha256', key));
+      if (held === undefined) return undefined;
+      const { id, revokedAtMs, expiresAtMs } = held.stored;
+      if (revokedAtMs !== undefined) return new OpenClawError('key_revoked', { details: { keyId: id } });
+      if (expiresAtMs === undefined || clock.now() < expiresAtMs) return held.principal;
+      return new OpenClawError('key_expired', { details: { keyId: id, expiredAt: new Date(expiresAtMs).toISOString() } });
+    },
+    async list() {
+      return Array.from(byId.values(), ({ stored }) => recordOf(stored, clock.now())).sort(byCreation);
+    },
+    async create(wanted) {
+      const request = readKeyRequest(wanted, clock.now());
+      const key = keyPrefix + randomBytes(32).toString('base64url');
+      const stored: StoredKey = {
+        ...request,
+        id: ids.key(),
+        hash: hash('sha256', key),
+        prefix: key.slice(0, shownCharacters),
+        createdAtMs: clock.now(),
+        revokedAtMs: undefined,
+      };
+      await database.write(writeKey(stored));
+      hold(stored);
+      await listener.announce(stored.id);
+      return { ...recordOf(stored, clock.now()), key };
+    },
+    async revoke(id) {
+      const held = byId.get(id);
+      if (held === undefined) throw new OpenClawError('key_not_found', { details: { keyId: id } });
+      if (held.stored.revokedAtMs === undefined) {
+        const revokedAtMs = clock.now();
+        await database.write(revokeKeyWrite(id, revokedAtMs));
+        hold({ ...held.stored, revokedAtMs });
+        await listener.announce(id);
+      }
+      return recordOf(byId.get(id)!.stored, clock.now());
+    },
+    close: () => listener.close(),
+  };
+}
+
+interface ReloaderOptions extends VirtualKeysOptions {
+  readonly reload: (id: string) => Promise<void>;
+}
+
+interface Reloader {
+  /** Tells the other processes. They hear it at most once, so a failure here is only logged: the change itself is stored. */
+  announce(id: string): Promise<void>;
+  close(): void;
+}
+
+/** Reads a key again when another process says that it changed, until that succeeds: it may have been revoked. */
+function createReloader({ database, clock, log, reload }: ReloaderOptions): Reloader {
+  const retries = new Set<Timer>();
+  let closed = false;
+
+  const read = async (id: string): Promise<void> => {
+    try {
+      await reload(id);
+    } catch (thrown) {
+      if (closed) return;
+      log?.warn('a changed key could not be read; it is tried again', { keyId: id, reason: reasonOf(thrown) });
+      const timer = clock.after(reloadDelayMs, () => {
+        retries.delete(timer);
+        void read(id);
+      });
+      retries.add(timer);
+    }
+  };
+  const unsubscribe = database.subscribe(keyChannel, (id) => void read(id));
+
+  return {
+    async announce(id) {
+      try {
+        await database.publish(keyChannel, id);
+      } catch (thrown) {
+        log?.warn('other processes could not be told of a changed key', { keyId: id, reason: reasonOf(thrown) });
+      }
+    },
+    close() {
+      closed = true;
+      unsubscribe();
+      for (const timer of retries) timer.cancel();
+    },
+  };
+}
+
+function recordOf(stored: StoredKey, nowMs: number): KeyRecord {
+  const { id, name, prefix, scopes, models, createdAtMs, expiresAtMs, revokedAtMs } = stored;
+  const expired = expiresAtMs !== undefined && nowMs >= expiresAtMs;
+  return {
+    id,
+    name,
+    prefix,
+    scopes: scopes as readonly Scope[],
+    models: models ?? null,
+    state: revokedAtMs !== undefined ? 'revoked' : expired ? 'expired' : 'active',
+    createdAt: new Date(createdAtMs).toISOString(),
+    expiresAt: isoOrNull(expiresAtMs),
+    revokedAt: isoOrNull(revokedAtMs),
+  };
+}
+
+function isoOrNull(timeMs: number | undefined): string | null {
+  return timeMs === undefined ? null : new Date(timeMs).toISOString();
+}
+
+function byCreation(left: KeyRecord, right: KeyRecord): number {
+  const [first, second] = [left.createdAt + left.id, right.createdAt + right.id];
+  return first < second ? -1 : first > second ? 1 : 0;
+}
