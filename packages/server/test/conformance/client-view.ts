@@ -1,0 +1,166 @@
+/**
+ * What a client makes of an answer, read by rules of its own and not by the gateway's code: text, tool calls, why it ended,
+ * usage. Throws where the bytes break the rules of the client's dialect.
+ */
+import assert from 'node:assert/strict';
+import type { DialectName } from '../../src/models/dialects/dialect.ts';
+import type { Cell } from './cases.ts';
+import type { Exchange } from './exchange.ts';
+
+/* eslint-disable-next-line typescript/no-explicit-any -- a test reads JSON of any shape, and asserts what it finds */
+export type Json = any;
+
+export interface ClientView {
+  text: string;
+  thinking: string;
+  calls: { id: string; name: string; arguments: string }[];
+  finish: string | undefined;
+  usage: Json;
+  /** The error that ended the stream, where one did. */
+  error: Json;
+}
+
+export interface StreamEvent {
+  readonly name: string | undefined;
+  /** `[DONE]`, or the parsed JSON. */
+  readonly data: Json;
+}
+
+/** Splits a stream by blank lines; the gateway itself writes no other line ends than the provider did. */
+export function eventsOf(text: string): StreamEvent[] {
+  const blocks = text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n').split('\n\n');
+  assert.equal(blocks.pop()?.trim(), '', 'the stream ends with a whole event');
+  return blocks.flatMap((block) => {
+    const lines = block.split('\n');
+    const data = lines.filter((line) => line.startsWith('data:')).map((line) => line.slice(5).replace(/^ /, ''));
+    if (data.length === 0) return [];
+    const name = lines.find((line) => line.startsWith('event:'))?.slice(6).trim();
+    const joined = data.join('\n');
+    return [{ name, data: joined === '[DONE]' ? joined : JSON.parse(joined) }];
+  });
+}
+
+export function viewOf(cell: Cell, { status, text }: Exchange): ClientView {
+  assert.equal(status, 200, text);
+  if (cell.streaming === 'whole') return viewOfWhole(cell.in, JSON.parse(text));
+  return cell.in === 'openai-completions' ? viewOfChunks(eventsOf(text)) : viewOfMessages(eventsOf(text));
+}
+
+function emptyView(): ClientView {
+  return { text: '', thinking: '', calls: [], finish: undefined, usage: undefined, error: undefined };
+}
+
+function viewOfChunks(events: readonly StreamEvent[]): ClientView {
+  const view = emptyView();
+  let ended = false;
+  for (const { data } of events) {
+    assert.ok(!ended, 'nothing comes after the end');
+    if (data === '[DONE]' || data.error) {
+      ended = true;
+      view.error = data.error;
+      continue;
+    }
+    assert.equal(data.object, 'chat.completion.chunk');
+    if (data.usage) view.usage = data.usage;
+    for (const { delta, finish_reason: reason } of data.choices) {
+      view.text += delta.content ?? '';
+      view.thinking += delta.reasoning_content ?? '';
+      for (const call of delta.tool_calls ?? []) addCall(view, call);
+      if (reason) {
+        assert.equal(view.finish, undefined, 'one finish_reason');
+        view.finish = reason;
+      }
+    }
+  }
+  assert.ok(ended, 'the stream says that it is over');
+  return view;
+}
+
+function addCall(view: ClientView, call: Json): void {
+  if (call.id) {
+    assert.equal(call.index, view.calls.length, 'tool indexes count the calls');
+    view.calls.push({ id: call.id, name: call.function.name, arguments: call.function.arguments ?? '' });
+    return;
+  }
+  const known = view.calls[call.index];
+  assert.ok(known, 'arguments belong to a call that has started');
+  known.arguments += call.function.arguments ?? '';
+}
+
+function viewOfMessages(events: readonly StreamEvent[]): ClientView {
+  const view = emptyView();
+  const blocks: Json[] = [];
+  let open: number | undefined;
+  let ended = false;
+  for (const [position, { name, data }] of events.entries()) {
+    assert.ok(!ended, 'nothing comes after the end');
+    assert.equal(name, data.type, 'the event is named as its type');
+    if (data.type === 'error') {
+      ended = true;
+      view.error = data.error;
+    } else if (data.type === 'message_start') {
+      assert.equal(position, 0, 'one message_start, and it is the first');
+      view.usage = { ...data.message.usage };
+    } else if (data.type === 'content_block_start') {
+      assert.equal(open, undefined, 'one block is open at a time');
+      assert.equal(data.index, blocks.length, 'indexes count the blocks');
+      open = data.index;
+      blocks.push({ ...data.content_block, json: '' });
+    } else if (data.type === 'content_block_delta') {
+      assert.equal(data.index, open, 'a delta belongs to the open block');
+      addDelta(blocks[data.index], data.delta);
+    } else if (data.type === 'content_block_stop') {
+      assert.equal(data.index, open, 'what stops is open');
+      open = undefined;
+    } else if (data.type === 'message_delta') {
+      assert.equal(open, undefined, 'every block has stopped');
+      view.finish = data.delta.stop_reason;
+      for (const [field, count] of Object.entries(data.usage)) if (count !== null) view.usage[field] = count;
+    } else if (data.type === 'message_stop') ended = true;
+    else assert.equal(data.type, 'ping');
+  }
+  assert.ok(ended, 'the stream says that it is over');
+  readBlocks(view, blocks);
+  return view;
+}
+
+function addDelta(block: Json, delta: Json): void {
+  if (delta.type === 'text_delta') block.text += delta.text;
+  else if (delta.type === 'thinking_delta') block.thinking += delta.thinking;
+  else if (delta.type === 'input_json_delta') block.json += delta.partial_json;
+}
+
+function readBlocks(view: ClientView, blocks: readonly Json[]): void {
+  for (const block of blocks) {
+    if (block.type === 'text') view.text += block.text;
+    else if (block.type === 'thinking') view.thinking += block.thinking;
+    else if (block.type === 'tool_use') view.calls.push({ id: block.id, name: block.name, arguments: block.json || inputText(block.input) });
+  }
+}
+
+function inputText(input: unknown): string {
+  return typeof input === 'string' ? input : JSON.stringify(input);
+}
+
+function viewOfWhole(dialect: DialectName, body: Json): ClientView {
+  const view = { ...emptyView(), usage: body.usage };
+  if (dialect === 'anthropic-messages') {
+    assert.equal(body.type, 'message');
+    readBlocks(view, body.content);
+    return { ...view, finish: body.stop_reason };
+  }
+  assert.equal(body.object, 'chat.completion');
+  const [choice] = body.choices;
+  const calls = (choice.message.tool_calls ?? []).map((call: Json) => ({ id: call.id, ...call.function }));
+  return { ...view, text: choice.message.content ?? '', thinking: choice.message.reasoning_content ?? '', calls, finish: choice.finish_reason };
+}
+
+/** The error that the client sees, wherever it stands: in the body, or as the last event of a stream. */
+export function errorOf(cell: Cell, { status, text }: Exchange): Json {
+  if (status !== 200) return JSON.parse(text).error;
+  const events = eventsOf(text);
+  const last = events.at(-1);
+  if (cell.in === 'anthropic-messages') assert.equal(last?.name, 'error', 'the last event is an error');
+  assert.ok(last?.data.error, 'the last event is an error');
+  return last.data.error;
+}
