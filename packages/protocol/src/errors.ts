@@ -333,6 +333,12 @@ export const errorCatalogue = {
     message: 'The gateway at {url} does not answer: {reason}.',
     hint: 'Start it with `openclaw gateway run`, or name another with OPENCLAW_GATEWAY_URL.',
   },
+  workloads_unavailable: {
+    status: 0,
+    retryable: false,
+    message: 'clw {command} is not part of this release: OpenClaw does not run workloads yet.',
+    hint: '`openclaw --help` shows the commands that there are.',
+  },
   usage_error: {
     status: 0,
     retryable: false,

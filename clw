@@ -1,0 +1,18 @@
+#!/bin/sh
+# Runs `clw` from this clone, from any directory and through symbolic links, whatever Node is on the PATH.
+# Plain sh, because starting an old Node only to find a newer one would cost more than the command itself.
+program=$0
+while [ -L "$program" ]; do
+  target=$(readlink "$program")
+  case $target in /*) program=$target ;; *) program=$(dirname "$program")/$target ;; esac
+done
+root=$(cd "$(dirname "$program")" && pwd -P) || exit 1
+script=$root/packages/server/bin/clw.js
+node=$root/node_modules/.bin/node
+
+if [ -x "$node" ]; then exec "$node" "$script" "$@"; fi
+major=$(node --version 2>/dev/null)
+major=${major#v}
+if [ "${major%%.*}" -ge 24 ] 2>/dev/null && [ -d "$root/node_modules" ]; then exec node "$script" "$@"; fi
+echo "clw: not installed yet: run 'npm ci' in $root" >&2
+exit 1
