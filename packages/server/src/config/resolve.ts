@@ -7,15 +7,16 @@
  */
 import { dirname, resolve as resolvePath } from 'node:path';
 
-import { parseUnit, unitExamples, type Infer, type JsonSchema, type Schema } from '@openclaw/protocol';
+import { parseUnit, type Infer, type JsonSchema, type Schema } from '@openclaw/protocol';
 
 import { type Environment, withoutLastNewline } from '../core/env.ts';
 import { reasonOf } from '../core/errors.ts';
 import { nearest } from './nearest.ts';
 import { defaultOrigin, type Origin } from './origin.ts';
-import { formatPath, type Path } from './path.ts';
+import { formatPath, type Path, type Segment } from './path.ts';
 import type { Problem } from './problems.ts';
 import type { Member, ObjectTree, ScalarTree, Tree } from './tree.ts';
+import { description, expectation } from './wording.ts';
 
 export interface ResolveContext {
   readonly environment: Environment;
@@ -37,7 +38,7 @@ export interface Resolution<T> {
 export function resolveTree<S extends Schema<unknown>>(schema: S, tree: Tree, context: ResolveContext): Resolution<Infer<S>> {
   const walk: Walk = { ...context, origins: new Map(), secrets: new Map() };
   // The walk checks each value against the schema that the type is inferred from.
-  const value = resolveValue(schema, tree, [], walk) as Infer<S>;
+  const value = resolveValue(schema, tree, { path: [], walk }) as Infer<S>;
   return { value, origins: walk.origins, secrets: walk.secrets };
 }
 
@@ -46,40 +47,53 @@ interface Walk extends ResolveContext {
   readonly secrets: Map<string, string>;
 }
 
-function resolveValue(schema: JsonSchema, tree: Tree | undefined, path: Path, walk: Walk): unknown {
-  if (schema.type === 'object') return resolveObject(schema, tree, path, walk);
-  if (schema.type === 'array') return resolveArray(schema, tree, path, walk);
+/** Where in the settings the walk is. */
+interface Place {
+  readonly path: Path;
+  readonly walk: Walk;
+}
+
+function inside({ path, walk }: Place, segment: Segment): Place {
+  return { path: [...path, segment], walk };
+}
+
+function resolveValue(schema: JsonSchema, tree: Tree | undefined, place: Place): unknown {
+  const { origins } = place.walk;
+  if (schema.type === 'object') return resolveObject(schema, tree, place);
+  if (schema.type === 'array') return resolveArray(schema, tree, place);
   if (!tree) {
-    walk.origins.set(formatPath(path), defaultOrigin);
+    origins.set(formatPath(place.path), defaultOrigin);
     return schema.default;
   }
-  if (schema.writeOnly) return resolveSecret(schema, tree, path, walk);
+  if (schema.writeOnly) return resolveSecret(schema, tree, place);
   const value = tree.kind === 'scalar' ? readScalar(schema, tree) : undefined;
-  if (value === undefined) return refuse(schema, tree, path, walk);
-  walk.origins.set(formatPath(path), tree.origin);
+  if (value === undefined) return refuse(schema, tree, place);
+  origins.set(formatPath(place.path), tree.origin);
   return value;
 }
 
-function resolveObject(schema: JsonSchema, tree: Tree | undefined, path: Path, walk: Walk): unknown {
-  if (tree && tree.kind !== 'object') return refuse(schema, tree, path, walk);
+function resolveObject(schema: JsonSchema, tree: Tree | undefined, place: Place): unknown {
+  if (tree && tree.kind !== 'object') return refuse(schema, tree, place);
+  const { path, walk } = place;
   walk.origins.set(formatPath(path), tree?.origin ?? defaultOrigin);
-  if (!schema.properties) return resolveRecord(schema, tree, path, walk);
+  if (!schema.properties) return resolveRecord(schema, tree, place);
   const value: Record<string, unknown> = {};
   for (const [name, property] of Object.entries(schema.properties)) {
     const member = tree?.members.get(name);
-    if (member || property.default !== undefined) value[name] = resolveValue(property, member?.tree, [...path, name], walk);
+    if (member || property.default !== undefined) value[name] = resolveValue(property, member?.tree, inside(place, name));
     else if (tree && schema.required?.includes(name)) {
       const full = [...path, name];
       report({ origin: tree.origin, path: full, reason: `${formatPath(full)} is missing; it must be ${expectation(property)}` }, walk);
     }
   }
   for (const [name, member] of tree?.members ?? []) {
-    if (!Object.hasOwn(schema.properties, name)) refuseName(schema, name, member, path, walk);
+    if (!Object.hasOwn(schema.properties, name)) refuseName(schema, member, inside(place, name));
   }
   return value;
 }
 
-function resolveRecord(schema: JsonSchema, tree: ObjectTree | undefined, path: Path, walk: Walk): unknown {
+function resolveRecord(schema: JsonSchema, tree: ObjectTree | undefined, place: Place): unknown {
+  const { path, walk } = place;
   // No prototype: clients choose the names that are looked up here, and `constructor` must find nothing.
   const value: Record<string, unknown> = Object.create(null) as Record<string, unknown>;
   const names = schema.propertyNames;
@@ -88,26 +102,27 @@ function resolveRecord(schema: JsonSchema, tree: ObjectTree | undefined, path: P
       const reason = `${formatPath(path)} has the name ${JSON.stringify(name)}, which must be ${expectation(names)}`;
       report({ origin: member.keyOrigin, path: [...path, name], reason }, walk);
     } else if (schema.additionalProperties) {
-      value[name] = resolveValue(schema.additionalProperties, member.tree, [...path, name], walk);
+      value[name] = resolveValue(schema.additionalProperties, member.tree, inside(place, name));
     }
   }
   return value;
 }
 
-function resolveArray(schema: JsonSchema, tree: Tree | undefined, path: Path, walk: Walk): unknown {
-  if (tree && tree.kind !== 'array') return refuse(schema, tree, path, walk);
+function resolveArray(schema: JsonSchema, tree: Tree | undefined, place: Place): unknown {
+  if (tree && tree.kind !== 'array') return refuse(schema, tree, place);
+  const { path, walk } = place;
   const items = tree?.items ?? [];
-  if (tree && items.length < (schema.minItems ?? 0)) refuse(schema, tree, path, walk);
+  if (tree && items.length < (schema.minItems ?? 0)) refuse(schema, tree, place);
   walk.origins.set(formatPath(path), tree?.origin ?? defaultOrigin);
-  return items.map((item, index) => resolveValue(schema.items ?? {}, item, [...path, index], walk));
+  return items.map((item, index) => resolveValue(schema.items ?? {}, item, inside(place, index)));
 }
 
-function resolveSecret(schema: JsonSchema, tree: Tree, path: Path, walk: Walk): unknown {
-  const found =
-    tree.kind === 'object' ? readReference(tree, path, walk) : { value: tree.kind === 'scalar' ? tree.value : undefined, where: '' };
+function resolveSecret(schema: JsonSchema, tree: Tree, place: Place): unknown {
+  const { path, walk } = place;
+  const found = tree.kind === 'object' ? readReference(tree, place) : { value: tree.kind === 'scalar' ? tree.value : undefined, where: '' };
   if (!found) return undefined;
   const text = schema.anyOf?.[0] ?? {};
-  if (typeof found.value !== 'string' || !fitsText(text, found.value)) return refuse(schema, tree, path, walk);
+  if (typeof found.value !== 'string' || !fitsText(text, found.value)) return refuse(schema, tree, place);
   const name = formatPath(path);
   walk.origins.set(name, found.where === '' ? tree.origin : { ...tree.origin, where: `${tree.origin.where} (${found.where})` });
   walk.secrets.set(name, found.value);
@@ -115,7 +130,7 @@ function resolveSecret(schema: JsonSchema, tree: Tree, path: Path, walk: Walk): 
 }
 
 /** Follows `{ $secret: { file } }` or `{ $secret: { env } }`; undefined after reporting why it leads nowhere. */
-function readReference(tree: ObjectTree, path: Path, walk: Walk): { value: string; where: string } | undefined {
+function readReference(tree: ObjectTree, { path, walk }: Place): { value: string; where: string } | undefined {
   const fail = (reason: string, suggestion: string, cause?: unknown): undefined => {
     report({ origin: tree.origin, path, reason: `${formatPath(path)} ${reason}`, suggestion, cause }, walk);
   };
@@ -176,7 +191,7 @@ function fitsNumber(schema: JsonSchema, value: number): boolean {
   return value >= (schema.minimum ?? -Infinity) && value <= (schema.maximum ?? Infinity);
 }
 
-function refuse(schema: JsonSchema, tree: Tree, path: Path, walk: Walk): undefined {
+function refuse(schema: JsonSchema, tree: Tree, { path, walk }: Place): undefined {
   const value = tree.kind === 'scalar' && typeof tree.value === 'string' ? tree.value : undefined;
   const later = schema['x-later']?.find((name) => (tree.kind === 'object' ? tree.members.has(name) : name === value));
   const name = formatPath(path) || 'the configuration';
@@ -188,53 +203,21 @@ function refuse(schema: JsonSchema, tree: Tree, path: Path, walk: Walk): undefin
   report({ origin: tree.origin, path, reason, ...(near === undefined ? {} : { suggestion: `Did you mean '${near}'?` }) }, walk);
 }
 
-function refuseName(schema: JsonSchema, name: string, member: Member, path: Path, walk: Walk): void {
-  const full = formatPath([...path, name]);
+function refuseName(schema: JsonSchema, { keyOrigin: origin }: Member, { path, walk }: Place): void {
+  const [full, name] = [formatPath(path), String(path.at(-1))];
   if (schema['x-later']?.includes(name)) {
     const suggestion = 'Take it out until then: this release has nothing that would heed it.';
-    report({ origin: member.keyOrigin, path: [...path, name], reason: `${full} comes with a later release`, suggestion }, walk);
+    report({ origin, path, reason: `${full} comes with a later release`, suggestion }, walk);
     return;
   }
   const names = Object.keys(schema.properties ?? {}).filter((known) => known !== '$schema');
   const near = nearest(name, names);
-  const suggestion = near === undefined ? `Known here: ${names.join(', ')}.` : `Did you mean ${formatPath([...path, near])}?`;
-  report({ origin: member.keyOrigin, path: [...path, name], reason: `there is no setting ${full}`, suggestion }, walk);
+  const suggestion = near === undefined ? `Known here: ${names.join(', ')}.` : `Did you mean ${formatPath([...path.slice(0, -1), near])}?`;
+  report({ origin, path, reason: `there is no setting ${full}`, suggestion }, walk);
 }
 
 /** One problem for a setting: what follows from the first only hides it. */
 function report(problem: Problem, walk: Walk): void {
   const path = formatPath(problem.path);
   if (!walk.problems.some((known) => formatPath(known.path) === path)) walk.problems.push(problem);
-}
-
-/** What a schema accepts, in words that follow "must be". */
-function expectation(schema: JsonSchema): string {
-  const unit = schema['x-unit'];
-  if (unit) {
-    const what = unit === 'bytes' ? 'a size' : 'a time';
-    return `${what} such as '${unitExamples[unit]}', or a whole number of ${unit === 'bytes' ? 'bytes' : 'milliseconds'}${range(schema.anyOf?.[0] ?? {})}`;
-  }
-  if (schema['x-expects'] !== undefined) return schema['x-expects'];
-  if (schema.enum) return schema.enum.length === 1 ? `'${schema.enum[0]}'` : `one of ${schema.enum.map((word) => `'${word}'`).join(', ')}`;
-  if (schema.type === 'object') return 'an object';
-  if (schema.type === 'array') return (schema.minItems ?? 0) > 0 ? 'a list that is not empty' : 'a list';
-  if (schema.type === 'boolean') return 'true or false';
-  if (schema.type === 'integer') return `a whole number${range(schema)}`;
-  if (schema.type === 'number') return `a number${range(schema)}`;
-  return schema.writeOnly || schema.minLength ? 'a text that is not empty' : 'a text';
-}
-
-function range({ minimum, maximum }: JsonSchema): string {
-  if (maximum !== undefined) return ` from ${minimum ?? 0} to ${maximum}`;
-  return minimum === undefined || minimum === 0 ? ' that is not negative' : ` of at least ${minimum}`;
-}
-
-/** What stands there instead, unless that may be a secret. */
-function description(schema: JsonSchema, tree: Tree): string {
-  if (schema.writeOnly) return '; what stands there is not shown';
-  if (tree.kind === 'array') return tree.items.length === 0 ? ', not an empty list' : ', not a list';
-  if (tree.kind === 'object') return ', not an object';
-  if (tree.variables) return `, and the value of ${tree.variables.map((name) => `\${${name}}`).join(', ')} is not`;
-  const text = typeof tree.value === 'string' ? JSON.stringify(tree.value) : String(tree.value);
-  return `, not ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`;
 }

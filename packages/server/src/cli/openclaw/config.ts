@@ -54,9 +54,13 @@ export function registerConfigCommands(program: Command, io: ConfigCommandIo): v
     .option('--show-secrets', 'print secrets too')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .action((path: string | undefined, _: unknown, command: Command) => get(path ?? '', command.optsWithGlobals<GetFlags>(), io));
-  add('set <path> <value>', 'change one setting in the file; VALUE is JSON5, or else text').action(
-    (path: string, value: string, _: unknown, command: Command) => set(path, value, { flags: command.optsWithGlobals<FileFlags>(), io }),
-  );
+  add('set <path> <value>', 'change one setting in the file; VALUE is JSON5, or else text').action(function (
+    this: Command,
+    path: string,
+    value: string,
+  ) {
+    return set(path, value, { flags: this.optsWithGlobals<FileFlags>(), io });
+  });
   add('unset <path>', 'take one setting out of the file').action((path: string, _: unknown, command: Command) =>
     unset(path, command.optsWithGlobals<FileFlags>(), io),
   );
