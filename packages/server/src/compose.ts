@@ -71,7 +71,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     await state.lock.setAddress(url);
     const parts = await buildParts({ configuration, log, redactor, metrics, clock, state, loopbackOnly: isLoopback(listener.host) });
     handler = parts.gateway.handler;
-    const prepared = parts.models.prepare(shutdown.signal);
+    const prepared = parts.models.prepare(listener.port, shutdown.signal);
     return {
       url,
       models: parts.models,

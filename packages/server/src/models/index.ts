@@ -1,7 +1,7 @@
 /**
  * The model path, as the gateway and `compose.ts` see it. Built here from its pieces and from what others hand in.
  */
-import type { ModelsSettings, TimeoutSettings } from '../config/index.ts';
+import { timeoutDefaults, type ModelsSettings } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { OpenClawError } from '../core/errors.ts';
 import { reasonOf } from '../core/errors.ts';
@@ -32,8 +32,6 @@ export type { UsageDimension, UsageLog, UsageTotal } from './usage.ts';
 
 export interface ModelPathOptions {
   readonly settings: ModelsSettings;
-  /** For providers that are not in the configuration. */
-  readonly defaultTimeouts: TimeoutSettings;
   readonly nestingDepthLimit: number;
   readonly keysFromEnvironment: readonly FoundKey[];
   readonly database: Database;
@@ -51,8 +49,9 @@ export interface ModelPath {
   /**
    * Looks for model servers on this machine and reads the catalogue; both may take longer than a start should. Requests
    * that come earlier wait for the catalogue, which takes milliseconds.
+   * @param ownPort the gateway's own, so that it does not take itself for a model server
    */
-  prepare(signal: AbortSignal): Promise<void>;
+  prepare(ownPort: number, signal: AbortSignal): Promise<void>;
   /** Cancels what is under way, writes what is known of it, and closes every connection. */
   close(reason: OpenClawError): Promise<void>;
 }
@@ -62,12 +61,13 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   const { clock, database, log, metrics, settings } = options;
   let catalogue: Catalogue | undefined;
   const http = createHttpUpstream({ clock });
+  const builtIn = createRehearsal({ clock });
   const providers = createProviders({
     configured: settings.providers,
     fromEnvironment: options.keysFromEnvironment,
-    timeouts: options.defaultTimeouts,
+    timeouts: timeoutDefaults,
     http,
-    rehearsal: createRehearsal({ clock }),
+    rehearsal: builtIn,
     catalogue: () => catalogue,
   });
   const router = createRouter({ providers: () => providers.list(), routes: settings.routes });
@@ -107,8 +107,8 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     router,
     usage,
     providers: () => providers.list(),
-    async prepare(signal) {
-      const [, servers] = await Promise.all([loadOnce(), discoverLocalServers({ signal })]);
+    async prepare(ownPort, signal) {
+      const [, servers] = await Promise.all([loadOnce(), discoverLocalServers({ signal, ignorePorts: [ownPort] })]);
       for (const server of servers) {
         providers.addLocal(server);
         log.info('found a model server on this machine', { provider: server.id, baseUrl: server.baseUrl, models: server.models.length });
@@ -117,7 +117,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     async close(reason) {
       service.requests.cancelAll(reason);
       await service.requests.idle();
-      await Promise.all([usage.close(), http.close()]);
+      await Promise.all([usage.close(), http.close(), builtIn.close()]);
     },
   };
 }

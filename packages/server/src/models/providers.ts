@@ -7,7 +7,8 @@
 import { OpenClawError } from '../core/errors.ts';
 import type { ProviderSettings, TimeoutSettings } from '../config/index.ts';
 import { findVendor, type Catalogue, type CatalogueModel, type Vendor } from './catalogue/index.ts';
-import type { DialectName, Quirks } from './dialects/dialect.ts';
+import type { DialectName } from './dialects/dialect.ts';
+import type { LocalServer } from './discovery.ts';
 import { rehearsal } from './rehearsal/index.ts';
 import type { KnownModel, Provider } from './target.ts';
 import type { Upstream } from './upstream.ts';
@@ -32,13 +33,6 @@ export interface FoundKey {
   readonly source: string;
 }
 
-/** A model server that answered on a port of this machine. */
-export interface LocalServer {
-  readonly id: string;
-  readonly baseUrl: string;
-  readonly models: readonly string[];
-}
-
 export interface Providers {
   /** In the order in which they are preferred. */
   list(): readonly Provider[];
@@ -46,9 +40,7 @@ export interface Providers {
   addLocal(server: LocalServer): void;
 }
 
-const rehearsalModels: readonly KnownModel[] = [
-  { id: rehearsal.model, contextWindow: undefined, maxOutputTokens: undefined, price: { input: 0, output: 0 } },
-];
+const rehearsalModels: readonly KnownModel[] = [fromRow({ id: rehearsal.model })];
 
 export function createProviders(options: ProvidersOptions): Providers {
   const configured = Object.entries(options.configured).map(([id, settings]) => fromSettings(id, settings, options));
@@ -106,8 +98,8 @@ function fromVendor({ vendor, key, source }: FoundKey, options: ProvidersOptions
 }
 
 function fromLocal(server: LocalServer, options: ProvidersOptions): Provider {
-  const vendor: Vendor | undefined = findVendor(server.id);
-  const known = server.models.map((id): KnownModel => ({ id, contextWindow: undefined, maxOutputTokens: undefined, price: { input: 0, output: 0 } }));
+  const vendor = server.vendor === undefined ? undefined : findVendor(server.vendor);
+  const known = server.models.map((model) => fromRow(model));
   return {
     ...shared(options),
     ...splitBaseUrl(server.baseUrl, 'openai-completions'),
