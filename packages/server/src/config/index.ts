@@ -1,11 +1,10 @@
 /** What the configuration promises to the other parts. */
 export { isLoopback } from './cross-checks.ts';
 export { setSetting, unsetSetting } from './edit-file.ts';
-export { ensureGatewayToken, gatewayTokenFile } from './gateway-token.ts';
+export { ensureGatewayToken } from './gateway-token.ts';
 export { loadConfiguration, type Configuration, type LoadOptions } from './load.ts';
-export { locate, type LocationFlags, type Locations } from './locations.ts';
+export { locate } from './locations.ts';
 export { type Origin } from './origin.ts';
-export { type OverrideFlags } from './overrides.ts';
 export { nearest } from './nearest.ts';
 export { formatPath, parsePath, type Path } from './path.ts';
 export { publishSchema } from './published-schema.ts';
