@@ -4,6 +4,7 @@
  * It decides nothing about requests; what it does decide is when the gateway is ready and how it stops.
  */
 import type { IncomingMessage } from 'node:http';
+import { usageDimensions, type UsageDimension } from '@openclaw/protocol';
 import { createAuthenticator, createVirtualKeys, type VirtualKeys } from './access/index.ts';
 import { ensureGatewayToken, isLoopback, type Configuration } from './config/index.ts';
 import { systemClock, type Clock } from './core/clock.ts';
@@ -14,7 +15,7 @@ import type { Metrics } from './core/metrics.ts';
 import { createEventLoopDelay, registerProcessMetrics } from './core/process-metrics.ts';
 import type { Redactor } from './core/redact.ts';
 import { createGateway, createHealth, listen, startingHandler, type Health, type Listener, type RequestHandler } from './gateway/index.ts';
-import { createModelPath, vendors, type FoundKey, type ModelPath, type UsageDimension } from './models/index.ts';
+import { createModelPath, createUsageReader, vendors, type FoundKey, type ModelPath, type UsageReader } from './models/index.ts';
 import { openState, type State } from './storage/index.ts';
 import { version } from './version.ts';
 
@@ -99,6 +100,7 @@ interface PartsOptions {
 
 interface Parts {
   readonly state: State;
+  readonly keys: VirtualKeys;
   readonly models: ModelPath;
   readonly gateway: ReturnType<typeof createGateway>;
   readonly tokenFile: string | undefined;
@@ -108,7 +110,7 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
   const { settings } = configuration;
   const { auth, limits } = settings.gateway;
   const ids = createIds({ clock });
-  const keys = await createVirtualKeys({ database: state.database, clock, ids });
+  const keys = await createVirtualKeys({ database: state.database, clock, ids, log: log.child({ component: 'access' }) });
   const token = auth.mode === 'token' && auth.token === undefined ? ensureGatewayToken(configuration.stateDirectory) : undefined;
   if (token) redactor.add(token.token);
   const authenticator = createAuthenticator({ mode: auth.mode, secret: token?.token ?? (auth.mode === 'password' ? auth.password : auth.token), keys, clock });
@@ -140,7 +142,7 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
     ids,
     clock,
   });
-  return { state, models, gateway, tokenFile: token?.file };
+  return { state, keys, models, gateway, tokenFile: token?.file };
 }
 
 /** Vendors whose key lies in the environment or in a `.env` file. */
@@ -167,9 +169,15 @@ function administration({ keys, models, log, clock }: AdministrationOptions): Pa
     listKeys: () => keys.list(),
     createKey: (wanted) => keys.create(wanted),
     revokeKey: (id) => keys.revoke(id),
-    usage: ({ sinceMs, by }) => models.usage.totals({ sinceMs, by: by as UsageDimension }),
+    usage: ({ sinceMs, by }) => models.usage.totals({ sinceMs, by: dimensionOf(by) }),
     setLogLevel: (level) => log.setLevel(logLevelOf(level)),
   };
+}
+
+function dimensionOf(name: string): UsageDimension {
+  const dimension = usageDimensions.find((known) => known === name);
+  if (dimension) return dimension;
+  throw new OpenClawError('invalid_request', { details: { path: 'by', reason: `must be one of ${usageDimensions.join(', ')}` }, param: 'by' });
 }
 
 function logLevelOf(name: string): LogLevel {
@@ -226,6 +234,7 @@ async function stop(options: StopOptions): Promise<void> {
   await options.prepared.catch(() => {});
   await models.close(new OpenClawError('draining'));
   await listener.close();
+  options.keys.close();
   await state.close();
   log.info('stopped');
 }
@@ -238,4 +247,26 @@ function urlOf(host: string, port: number): string {
 function once(action: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () => (running ??= action());
+}
+
+/** What the command line needs of the state when no gateway runs; the lock is held until `close`. */
+export interface OpenedState {
+  readonly keys: VirtualKeys;
+  readonly usage: UsageReader;
+  close(): Promise<void>;
+}
+
+/** @throws OpenClawError `state_locked` if a gateway holds the state after all, and whatever keeps the state from opening */
+export async function openStateForCommand(stateDirectory: string, log: Log): Promise<OpenedState> {
+  const clock = systemClock;
+  const state = await openState(stateDirectory, { clock, log, waitMs: 0 });
+  const keys = await createVirtualKeys({ database: state.database, clock, ids: createIds({ clock }) });
+  return {
+    keys,
+    usage: createUsageReader(state.database),
+    async close() {
+      keys.close();
+      await state.close();
+    },
+  };
 }

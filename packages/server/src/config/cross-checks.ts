@@ -2,7 +2,7 @@
  * What a schema cannot say: settings that need, exclude or name one another.
  * Each check is run only where the settings that it reads are right by themselves.
  */
-import { nearest } from './nearest.ts';
+import { nearestName } from '../core/nearest-name.ts';
 import { formatPath, isWithin, type Path } from './path.ts';
 import type { Problem } from './problems.ts';
 import type { ProviderSettings, Settings } from './schema.ts';
@@ -122,7 +122,7 @@ function checkRoutes({ models: { providers, routes } }: Settings, { vendors }: C
       const provider = target.slice(0, target.indexOf('/'));
       if (known.has(provider)) return [];
       const path = ['models', 'routes', name, 'targets', index];
-      const near = nearest(provider, known);
+      const near = nearestName(provider, known);
       const suggestion = near === undefined ? `Add models.providers.${provider}.` : `Did you mean ${near}${target.slice(provider.length)}?`;
       return [{ path, reason: `${formatPath(path)} names the provider ${provider}, which does not exist`, suggestion }];
     }),

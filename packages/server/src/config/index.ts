@@ -5,7 +5,6 @@ export { ensureGatewayToken } from './gateway-token.ts';
 export { loadConfiguration, type Configuration, type LoadOptions } from './load.ts';
 export { locate } from './locations.ts';
 export { type Origin } from './origin.ts';
-export { nearest } from './nearest.ts';
 export { formatPath, parsePath, type Path } from './path.ts';
 export { publishSchema } from './published-schema.ts';
 export {

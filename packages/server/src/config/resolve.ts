@@ -11,7 +11,7 @@ import { parseUnit, type Infer, type JsonSchema, type Schema } from '@openclaw/p
 
 import { type Environment, withoutLastNewline } from '../core/env.ts';
 import { reasonOf } from '../core/errors.ts';
-import { nearest } from './nearest.ts';
+import { nearestName } from '../core/nearest-name.ts';
 import { defaultOrigin, type Origin } from './origin.ts';
 import { formatPath, type Path, type Segment } from './path.ts';
 import type { Problem } from './problems.ts';
@@ -199,7 +199,7 @@ function refuse(schema: JsonSchema, tree: Tree, { path, walk }: Place): undefine
     later === undefined
       ? `${name} must be ${expectation(schema)}${description(schema, tree)}`
       : `${name}: '${later}' comes with a later release; now it must be ${expectation(schema)}`;
-  const near = value === undefined || later !== undefined ? undefined : nearest(value, schema.enum ?? []);
+  const near = value === undefined || later !== undefined ? undefined : nearestName(value, schema.enum ?? []);
   report({ origin: tree.origin, path, reason, ...(near === undefined ? {} : { suggestion: `Did you mean '${near}'?` }) }, walk);
 }
 
@@ -211,7 +211,7 @@ function refuseName(schema: JsonSchema, { keyOrigin: origin }: Member, { path, w
     return;
   }
   const names = Object.keys(schema.properties ?? {}).filter((known) => known !== '$schema');
-  const near = nearest(name, names);
+  const near = nearestName(name, names);
   const suggestion = near === undefined ? `Known here: ${names.join(', ')}.` : `Did you mean ${formatPath([...path.slice(0, -1), near])}?`;
   report({ origin, path, reason: `there is no setting ${full}`, suggestion }, walk);
 }

@@ -1,12 +1,19 @@
 /** Finds the name that somebody probably meant. */
 
-/** The candidate that is fewest edits away, if that is few enough for a typing error (a third of its length). */
-export function nearestName(written: string, candidates: Iterable<string>): string | undefined {
+/** No setting, command or model has a longer name; what is longer is no typing slip. */
+const longestName = 100;
+
+/** The candidate with the fewest typing slips from `name`, or undefined when none is near. */
+export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+  // Names come from clients too, and the work grows with the square of their length.
+  if (name.length > longestName) return undefined;
   let best: string | undefined;
-  let bestDistance = Infinity;
+  // Two slips, or one in three letters of a long name: beyond that a suggestion confuses more than it helps.
+  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(written.toLowerCase(), candidate.toLowerCase());
-    if (distance < bestDistance && distance <= Math.max(2, Math.floor(candidate.length / 3))) {
+    const distance = slips(name.toLowerCase(), candidate.toLowerCase());
+    // A name of which nothing is left is not a slip.
+    if (distance < bestDistance && distance < Math.max(name.length, candidate.length)) {
       best = candidate;
       bestDistance = distance;
     }
@@ -14,25 +21,22 @@ export function nearestName(written: string, candidates: Iterable<string>): stri
   return best;
 }
 
-/** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */
-function editDistance(left: string, right: string): number {
-  let beforeLast: number[] = [];
-  let last = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= left.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= right.length; column += 1) {
-      const substitution = left[row - 1] === right[column - 1] ? 0 : 1;
-      let cost = Math.min(at(current, column - 1) + 1, at(last, column) + 1, at(last, column - 1) + substitution);
-      const swapped = row > 1 && column > 1 && left[row - 1] === right[column - 2] && left[row - 2] === right[column - 1];
-      if (swapped) cost = Math.min(cost, at(beforeLast, column - 2) + 1);
-      current.push(cost);
+/** Damerau-Levenshtein distance (optimal string alignment): letters added, left out, changed, or swapped with their neighbour. */
+function slips(from: string, to: string): number {
+  const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, index) => index)];
+  for (let i = 1; i <= from.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= to.length; j += 1) {
+      const change = from[i - 1] === to[j - 1] ? 0 : 1;
+      let cost = Math.min(at(rows[i - 1], j) + 1, at(row, j - 1) + 1, at(rows[i - 1], j - 1) + change);
+      if (i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]) cost = Math.min(cost, at(rows[i - 2], j - 2) + 1);
+      row.push(cost);
     }
-    beforeLast = last;
-    last = current;
+    rows.push(row);
   }
-  return at(last, right.length);
+  return at(rows.at(-1), to.length);
 }
 
-function at(row: readonly number[], column: number): number {
-  return row[column] ?? Infinity;
+function at(row: readonly number[] | undefined, index: number): number {
+  return row?.[index] ?? 0;
 }

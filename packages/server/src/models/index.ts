@@ -9,11 +9,11 @@ import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Database } from '../storage/index.ts';
 import type { ModelCall, ModelSink } from './call.ts';
-import { costNanoUsd, loadCatalogue, type Catalogue } from './catalogue/index.ts';
+import { costNanoUsd, loadCatalogue, vendors, type Catalogue } from './catalogue/index.ts';
 import { discoverLocalServers } from './discovery.ts';
 import { createHttpUpstream } from './http-upstream.ts';
 import { createProviders, type FoundKey } from './providers.ts';
-import { createRehearsal } from './rehearsal/index.ts';
+import { createRehearsal, rehearsal } from './rehearsal/index.ts';
 import { createRouter, type Router } from './route.ts';
 import { createModelService, type ModelService } from './service.ts';
 import type { Provider, Target } from './target.ts';
@@ -23,12 +23,16 @@ import { createUsageLog, type UsageLog } from './usage.ts';
 export type { Caller, ModelCall, ModelSink } from './call.ts';
 export type { DialectName } from './dialects/dialect.ts';
 export { encodeErrorBody } from './dialects/index.ts';
-export { findVendor, vendors, type Vendor } from './catalogue/index.ts';
+export { vendors } from './catalogue/index.ts';
+
 export type { FoundKey } from './providers.ts';
 export type { OfferedModel, Router } from './route.ts';
 export type { ModelService } from './service.ts';
 export type { Provider } from './target.ts';
-export type { UsageDimension, UsageLog, UsageTotal } from './usage.ts';
+export { createUsageReader, type UsageLog, type UsageReader } from './usage.ts';
+
+/** Names of providers that need no `baseUrl` in the configuration. */
+export const knownProviders: readonly string[] = [...vendors.map(({ id }) => id), rehearsal.provider];
 
 export interface ModelPathOptions {
   readonly settings: ModelsSettings;

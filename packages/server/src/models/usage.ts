@@ -4,16 +4,20 @@
  *
  * It does not enforce anything: budgets come with admission.
  */
+import type { UsageDimension, UsageRow } from '@openclaw/protocol';
 import type { Clock } from '../core/clock.ts';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Database, Statement, Value } from '../storage/index.ts';
 import type { RequestReport } from './service.ts';
 
-export interface UsageLog {
+export interface UsageReader {
+  /** Totals of all requests since `sinceMs` (wall clock), one row per value of `by`: the most requests first, days in their order. */
+  totals(question: { readonly sinceMs: number; readonly by: UsageDimension }): Promise<UsageRow[]>;
+}
+
+export interface UsageLog extends UsageReader {
   record(report: RequestReport, costNanoUsd: number | undefined): void;
-  /** Totals of all requests since `sinceMs` (wall clock), one row per value of `by`, the most requests first. */
-  totals(question: { readonly sinceMs: number; readonly by: UsageDimension }): Promise<UsageTotal[]>;
   /** Requests that wait to be written. */
   readonly waiting: number;
   /** Reports that were thrown away because the database took none for too long. */
@@ -21,22 +25,6 @@ export interface UsageLog {
   /** Writes what waits. */
   flush(): Promise<void>;
   close(): Promise<void>;
-}
-
-export type UsageDimension = 'model' | 'provider' | 'key' | 'route' | 'day';
-
-export interface UsageTotal {
-  readonly name: string;
-  readonly requests: number;
-  readonly failed: number;
-  readonly inputTokens: number;
-  readonly cacheReadTokens: number;
-  readonly cacheWriteTokens: number;
-  readonly outputTokens: number;
-  /** Of those requests whose price is known. */
-  readonly costNanoUsd: number;
-  /** Requests that used tokens at an unknown price. */
-  readonly unpriced: number;
 }
 
 export interface UsageLogOptions {
@@ -59,6 +47,7 @@ const columns = [
 ] as const;
 
 export function createUsageLog({ database, clock, log }: UsageLogOptions): UsageLog {
+  const reader = createUsageReader(database);
   let waiting: Value[][] = [];
   let dropped = 0;
   let flushing: Promise<void> = Promise.resolve();
@@ -90,8 +79,7 @@ export function createUsageLog({ database, clock, log }: UsageLogOptions): Usage
     },
     async totals(question) {
       await flush();
-      const rows = await database.read(totalsStatement(question.sinceMs, question.by));
-      return rows.map(totalOf);
+      return reader.totals(question);
     },
     get waiting() {
       return waiting.length;
@@ -105,6 +93,13 @@ export function createUsageLog({ database, clock, log }: UsageLogOptions): Usage
       await flush();
       if (waiting.length > 0) throw new OpenClawError('storage_failed', { details: { reason: `${waiting.length} usage rows were not written` } });
     },
+  };
+}
+
+/** For a process that only asks: the command line beside a stopped gateway. */
+export function createUsageReader(database: Database): UsageReader {
+  return {
+    totals: async ({ sinceMs, by }) => (await database.read(totalsStatement(sinceMs, by))).map(totalOf),
   };
 }
 
@@ -160,7 +155,7 @@ function totalsStatement(sinceMs: number, by: UsageDimension): Statement {
   };
 }
 
-function totalOf(row: Readonly<Record<string, Value>>): UsageTotal {
+function totalOf(row: Readonly<Record<string, Value>>): UsageRow {
   const count = (column: string): number => Number(row[column] ?? 0);
   const name = row['name'];
   return {

@@ -9,7 +9,7 @@ import { readEnvironment } from '../../src/core/env.ts';
 import { createLog, type LogThreshold } from '../../src/core/log.ts';
 import { createMetrics } from '../../src/core/metrics.ts';
 import { createRedactor } from '../../src/core/redact.ts';
-import { vendors } from '../../src/models/index.ts';
+import { knownProviders } from '../../src/models/index.ts';
 
 export interface TestGateway extends AsyncDisposable {
   readonly url: string;
@@ -40,7 +40,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     env: { HOME: stateDirectory, OPENCLAW_STATE_DIR: stateDirectory, OPENCLAW_GATEWAY_TOKEN: testToken, OPENCLAW_GATEWAY_PORT: '0', ...options.environment },
     secretsDirectory: join(stateDirectory, 'no-secrets'),
   });
-  const configuration = await loadConfiguration({ environment, vendors: vendors.map(({ id }) => id) });
+  const configuration = await loadConfiguration({ environment, vendors: knownProviders });
   const logLines: Record<string, unknown>[] = [];
   const redactor = createRedactor([...configuration.secrets.values()]);
   const log = createLog({

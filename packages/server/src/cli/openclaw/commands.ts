@@ -14,8 +14,8 @@ export const commands = {
     registerGatewayCommands(context);
   },
   async config({ program, terminal }: CommandContext): Promise<void> {
-    const [{ registerConfigCommands }, { vendors }] = await Promise.all([import('./config.ts'), import('../../models/index.ts')]);
-    registerConfigCommands(program, { ...terminal, vendors: vendors.map(({ id }) => id) });
+    const [{ registerConfigCommands }, { knownProviders }] = await Promise.all([import('./config.ts'), import('../../models/index.ts')]);
+    registerConfigCommands(program, { ...terminal, vendors: knownProviders });
   },
 } as const;
 

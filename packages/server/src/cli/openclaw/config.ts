@@ -12,7 +12,6 @@ import {
   loadConfiguration,
   locate,
   type LoadOptions,
-  nearest,
   parsePath,
   type Path,
   publishSchema,
@@ -23,6 +22,7 @@ import {
 } from '../../config/index.ts';
 import { readEnvironment, type Variables } from '../../core/env.ts';
 import { OpenClawError } from '../../core/errors.ts';
+import { nearestName } from '../../core/nearest-name.ts';
 
 export interface ConfigCommandIo {
   readonly stdout: { write(text: string): unknown };
@@ -182,7 +182,7 @@ function absent(path: Path, configuration: Configuration): OpenClawError {
   if (isKnown && valueAt(configuration.settings, parent) !== undefined)
     return new OpenClawError('config_key_unset', { details: { path: name } });
   const known = [...configuration.origins.keys()].filter((candidate) => candidate !== '');
-  const near = nearest(name, known) ?? known.find((candidate) => candidate.endsWith(`.${name}`));
+  const near = nearestName(name, known) ?? known.find((candidate) => candidate.endsWith(`.${name}`));
   const suggestion = near === undefined ? '`openclaw config get` lists all settings.' : `Did you mean ${near}?`;
   return new OpenClawError('config_key_unknown', { details: { path: name, suggestion } });
 }

@@ -10,7 +10,7 @@ import { createLog, type RootLog } from '../../core/log.ts';
 import { createMetrics, type Metrics } from '../../core/metrics.ts';
 import { createRedactor, type Redactor } from '../../core/redact.ts';
 import { createRotatingFile } from '../../core/rotating-file.ts';
-import { vendors } from '../../models/index.ts';
+import { knownProviders } from '../../models/index.ts';
 import { version } from '../../version.ts';
 import type { CommandContext } from './commands.ts';
 import { exitConfiguration, formatError, type Terminal } from './terminal.ts';
@@ -47,7 +47,7 @@ async function run(flags: RunFlags, terminal: Terminal): Promise<number> {
     const configuration = await loadConfiguration({
       environment: readEnvironment({ env: terminal.env }),
       flags,
-      vendors: vendors.map(({ id }) => id),
+      vendors: knownProviders,
     });
     logging = openLogging(configuration, terminal);
     const gateway = await startGateway({ configuration, ...logging, signal: stopped.signal });
