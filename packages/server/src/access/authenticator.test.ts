@@ -18,8 +18,19 @@ interface Setup {
 
 function setup(options: Partial<AuthenticatorOptions> = {}): Setup {
   const clock = createFakeClock();
-  const found: Readonly<Record<string, Principal | OpenClawError>> = { ock_a: principalOf('key_a'), ock_b: principalOf('key_b'), ock_old: revoked };
-  const authenticator = createAuthenticator({ mode: 'token', secret, clock, keys: { find: (key) => found[key] }, failures: { allowed: 3, windowMs: 60_000 }, ...options });
+  const found: Readonly<Record<string, Principal | OpenClawError>> = {
+    ock_a: principalOf('key_a'),
+    ock_b: principalOf('key_b'),
+    ock_old: revoked,
+  };
+  const authenticator = createAuthenticator({
+    mode: 'token',
+    secret,
+    clock,
+    keys: { find: (key) => found[key] },
+    failures: { allowed: 3, windowMs: 60_000 },
+    ...options,
+  });
   const refusal = (headers: RequestHeaders, address = '10.0.0.1'): OpenClawError => {
     try {
       authenticator.authenticate(headers, address);
@@ -94,12 +105,22 @@ test('no refusal repeats a credential', () => {
 
 test('a credential that was never filled in is called that, by its name', () => {
   const { refusal } = setup({ failures: { allowed: 100 } });
-  for (const text of ['$OPENCLAW_GATEWAY_TOKEN', '${TOKEN}', '%TOKEN%', '<your-key>', '<YOUR API KEY>', '{{ token }}', '{{.Values.token}}', '$(cat token)']) {
+  for (const text of [
+    '$OPENCLAW_GATEWAY_TOKEN',
+    '${TOKEN}',
+    '%TOKEN%',
+    '<your-key>',
+    '<YOUR API KEY>',
+    '{{ token }}',
+    '{{.Values.token}}',
+    '$(cat token)',
+  ]) {
     const error = refusal({ authorization: `Bearer ${text}` });
     assert.equal(error.code, 'unexpanded_credentials', text);
     assert.ok(error.message.includes(text));
   }
-  for (const text of ['abc$TOKEN', '$2b$12$abcdefghijk', '50%', '<>', '$']) assert.equal(refusal({ 'x-api-key': text }).code, 'invalid_credentials', text);
+  for (const text of ['abc$TOKEN', '$2b$12$abcdefghijk', '50%', '<>', '$'])
+    assert.equal(refusal({ 'x-api-key': text }).code, 'invalid_credentials', text);
 });
 
 test('a token that looks like a variable is accepted if it is the token', () => {

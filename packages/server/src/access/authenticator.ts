@@ -88,7 +88,8 @@ function readCredentials(headers: RequestHeaders): Credential[] {
   const credentials: Credential[] = [];
   const authorization = single(headers['authorization']);
   const [, scheme, token] = /^(?:(bearer)(?:\s+|$))?(.*)$/is.exec(authorization) ?? [];
-  if (token !== undefined && token !== '') credentials.push({ source: scheme === undefined ? 'Authorization (without Bearer)' : 'Authorization', text: token });
+  if (token !== undefined && token !== '')
+    credentials.push({ source: scheme === undefined ? 'Authorization (without Bearer)' : 'Authorization', text: token });
   const apiKey = single(headers['x-api-key']);
   if (apiKey !== '') credentials.push({ source: 'x-api-key', text: apiKey });
   return credentials;

@@ -41,7 +41,10 @@ function readName(value: unknown): string {
 function readScopes(value: unknown): readonly Scope[] {
   if (value === undefined) return ['models'];
   const wanted = readTexts(value, 'scopes', knownScopes.length);
-  return wanted.map((scope) => knownScopes.find((known) => known === scope) ?? fail('scopes', `there is no scope ${scope}; those are ${knownScopes.join(', ')}`));
+  return wanted.map(
+    (scope) =>
+      knownScopes.find((known) => known === scope) ?? fail('scopes', `there is no scope ${scope}; those are ${knownScopes.join(', ')}`),
+  );
 }
 
 function readModels(value: unknown): readonly string[] | undefined {
@@ -49,7 +52,8 @@ function readModels(value: unknown): readonly string[] | undefined {
 }
 
 function readTexts(value: unknown, path: string, limit: number): readonly string[] {
-  if (!Array.isArray(value) || value.length === 0) throw wrong(path, 'must be a list of names with at least one; leave it out for the default');
+  if (!Array.isArray(value) || value.length === 0)
+    throw wrong(path, 'must be a list of names with at least one; leave it out for the default');
   const texts = value.map((item: unknown) => {
     if (typeof item === 'string' && item !== '' && item.length <= modelNameLimit) return item;
     throw wrong(path, `must hold names of 1 to ${modelNameLimit} characters`);

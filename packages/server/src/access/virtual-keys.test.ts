@@ -35,7 +35,10 @@ test('a new key is found with its scopes and models, without touching the store'
   const before = store.statements.length;
   const found = keys.find(created.key);
   assert.ok(found !== undefined && !(found instanceof OpenClawError));
-  assert.deepEqual({ ...found, scopes: [...found.scopes] }, { kind: 'key', id: created.id, scopes: ['models'], models: ['fast', 'local/small'] });
+  assert.deepEqual(
+    { ...found, scopes: [...found.scopes] },
+    { kind: 'key', id: created.id, scopes: ['models'], models: ['fast', 'local/small'] },
+  );
   for (const other of ['', 'ock_', created.key.slice(0, -1), `${created.key}a`, created.key.toUpperCase(), 'sk-something']) {
     assert.equal(keys.find(other), undefined);
   }
@@ -58,7 +61,13 @@ test('keys survive a restart, with everything that was said of them', async () =
   await keys.revoke(second.id);
   const restarted = await another();
   assert.deepEqual(await restarted.list(), await keys.list());
-  assert.deepEqual((await restarted.list()).map(({ name, state }) => [name, state]), [['first', 'active'], ['second', 'revoked']]);
+  assert.deepEqual(
+    (await restarted.list()).map(({ name, state }) => [name, state]),
+    [
+      ['first', 'active'],
+      ['second', 'revoked'],
+    ],
+  );
   assert.equal(codeOf(restarted.find(first.key)), 'valid');
   assert.equal(codeOf(restarted.find(second.key)), 'key_revoked');
 });
@@ -159,6 +168,7 @@ test('a wish for a key is checked field by field', async () => {
     [{ name: 'a', usdPerDay: 0 }, /^usdPerDay: limits of keys come with a later release/],
     [{ name: 'a', color: 'red' }, /^color: is not a field of a key/],
   ];
-  for (const [wanted, message] of refused) await assert.rejects(keys.create(wanted), { code: 'invalid_request', message }, JSON.stringify(wanted));
+  for (const [wanted, message] of refused)
+    await assert.rejects(keys.create(wanted), { code: 'invalid_request', message }, JSON.stringify(wanted));
   assert.deepEqual(await keys.list(), []);
 });

@@ -7,17 +7,26 @@ const columns = [{ heading: 'NAME' }, { heading: 'REQUESTS', align: 'right' }, {
 
 test('columns are aligned and no line ends in blanks', () => {
   assert.equal(
-    formatTable(columns, [['ci', '7', 'all'], ['production', '12345', 'fast, local/small']]),
+    formatTable(columns, [
+      ['ci', '7', 'all'],
+      ['production', '12345', 'fast, local/small'],
+    ]),
     'NAME        REQUESTS  MODELS\nci                 7  all\nproduction     12345  fast, local/small\n',
   );
 });
 
 test('a table for a terminal is never wider than it, and what was cut is marked', () => {
-  fc.assert(fc.property(fc.array(fc.tuple(fc.string(), fc.string(), fc.string({ maxLength: 200 })), { maxLength: 5 }), fc.integer({ min: 22, max: 120 }), (rows, width) => {
-    const lines = formatTable(columns, rows, { width }).split('\n');
-    assert.equal(lines.length, rows.length + 2);
-    for (const line of lines) assert.ok(Array.from(line).length <= width, line);
-  }));
+  fc.assert(
+    fc.property(
+      fc.array(fc.tuple(fc.string(), fc.string(), fc.string({ maxLength: 200 })), { maxLength: 5 }),
+      fc.integer({ min: 22, max: 120 }),
+      (rows, width) => {
+        const lines = formatTable(columns, rows, { width }).split('\n');
+        assert.equal(lines.length, rows.length + 2);
+        for (const line of lines) assert.ok(Array.from(line).length <= width, line);
+      },
+    ),
+  );
   assert.match(formatTable(columns, [['a', '1', 'x'.repeat(100)]], { width: 40 }), /x…\n$/);
 });
 

@@ -21,7 +21,15 @@ export function formatTable(columns: readonly Column[], rows: readonly (readonly
     columns.map((_, index) => Math.max(...lines.map((line) => lengthOf(line[index] ?? '')))),
     width,
   );
-  return lines.map((line) => `${line.map((text, index) => cell(text, widths[index]!, columns[index]?.align)).join(gap).trimEnd()}\n`).join('');
+  return lines
+    .map(
+      (line) =>
+        `${line
+          .map((text, index) => cell(text, widths[index]!, columns[index]?.align))
+          .join(gap)
+          .trimEnd()}\n`,
+    )
+    .join('');
 }
 
 /** The width that tables have to fit: of a terminal its own, of a pipe none. */

@@ -11,7 +11,11 @@ test('timers fire in the order of their moments, each seeing its own moment', ()
     clock.after(5, () => seen.push(['nested', clock.monotonicMs()]));
   });
   clock.advance(30);
-  assert.deepEqual(seen, [['early', 10], ['nested', 15], ['late', 20]]);
+  assert.deepEqual(seen, [
+    ['early', 10],
+    ['nested', 15],
+    ['late', 20],
+  ]);
   assert.equal(clock.monotonicMs(), 30);
   assert.equal(clock.pendingTimers, 0);
 });

@@ -71,10 +71,5 @@ function encodeTime(milliseconds: number): string {
 /** 40 bits as eight characters. */
 function encodeFiveBytes(bytes: Uint8Array, offset: number, pairs: readonly string[]): string {
   const [a, b, c, d, e] = [bytes[offset]!, bytes[offset + 1]!, bytes[offset + 2]!, bytes[offset + 3]!, bytes[offset + 4]!];
-  return (
-    pairs[(a << 2) | (b >> 6)]!
-    + pairs[((b & 63) << 4) | (c >> 4)]!
-    + pairs[((c & 15) << 6) | (d >> 2)]!
-    + pairs[((d & 3) << 8) | e]!
-  );
+  return pairs[(a << 2) | (b >> 6)]! + pairs[((b & 63) << 4) | (c >> 4)]! + pairs[((c & 15) << 6) | (d >> 2)]! + pairs[((d & 3) << 8) | e]!;
 }

@@ -42,14 +42,23 @@ export function formatPretty(record: LogRecord, { limitCharacters, colours }: Pr
   for (const [name, value] of Object.entries(rest)) line += ` ${paint('dim', `${visible(name)}=`)}${printable(value)}`;
   if (isJsonObject(error)) line += prettyError(error, paint);
   else if (error !== undefined) line += ` ${paint('dim', 'error=')}${printable(error)}`;
-  return line.length <= limitCharacters ? `${line}\n` : `${line.slice(0, limitCharacters)}${paint('dim', `… [cut, ${line.length} characters]`)}\n`;
+  return line.length <= limitCharacters
+    ? `${line}\n`
+    : `${line.slice(0, limitCharacters)}${paint('dim', `… [cut, ${line.length} characters]`)}\n`;
 }
 
 type Colour = keyof typeof colourCodes;
 type Paint = (colour: Colour, text: string) => string;
 
 const colourCodes = { dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
-const levelColours: Readonly<Record<LogLevel, Colour>> = { trace: 'dim', debug: 'dim', info: 'green', warn: 'yellow', error: 'red', fatal: 'red' };
+const levelColours: Readonly<Record<LogLevel, Colour>> = {
+  trace: 'dim',
+  debug: 'dim',
+  info: 'green',
+  warn: 'yellow',
+  error: 'red',
+  fatal: 'red',
+};
 
 function painted(colour: Colour, text: string): string {
   return `\u001B[${colourCodes[colour]}m${text}\u001B[0m`;
@@ -66,7 +75,8 @@ function prettyError(error: JsonObject, paint: Paint): string {
     const frames = error['stack'].split('\n').filter((line) => line.trimStart().startsWith('at '));
     lines += frames.map((frame) => `\n${paint('dim', `  ${visible(frame)}`)}`).join('');
   }
-  if (error['cause'] !== undefined) lines += isJsonObject(error['cause']) ? prettyError(error['cause'], paint) : `\n  ${printable(error['cause'])}`;
+  if (error['cause'] !== undefined)
+    lines += isJsonObject(error['cause']) ? prettyError(error['cause'], paint) : `\n  ${printable(error['cause'])}`;
   return lines;
 }
 
@@ -81,8 +91,7 @@ function visible(text: string): string {
 
 /** Escapes what a terminal would act upon, and what would begin another line. */
 function escapeControls(text: string): string {
-  // oxlint-disable-next-line no-control-regex
-  return text.replace(/[\u0000-\u001F\u007F-\u009F\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return text.replace(/[\p{Cc}\u2028\u2029]/gu, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }
 
 function cutTexts(_name: string, value: JsonValue): JsonValue {

@@ -73,9 +73,10 @@ function convertRecord(record: object, depth: number): JsonObject {
 /** What is expected needs no stack; anything else is a mistake in a program, and its stack says where. */
 function errorFields(error: Error, depth: number): JsonObject {
   const cause = error.cause === undefined ? undefined : convert(error.cause, depth + 1);
-  const own = error instanceof OpenClawError
-    ? { code: error.code, message: error.message, hint: error.hint }
-    : { code: systemCode(error) ?? error.name, message: error.message, stack: error.stack };
+  const own =
+    error instanceof OpenClawError
+      ? { code: error.code, message: error.message, hint: error.hint }
+      : { code: systemCode(error) ?? error.name, message: error.message, stack: error.stack };
   return convertRecord({ ...own, cause }, depth);
 }
 

@@ -52,7 +52,12 @@ test('lines below the level are not written, and a change of the level reaches c
 
 test('an error of the catalogue is logged with code, message and hint, its cause with the stack', () => {
   const { log, last } = setup();
-  log.error('start failed', { error: new OpenClawError('state_unwritable', { details: { directory: '/d', reason: 'read-only', suggestion: 'Mount it.' }, cause: new TypeError('boom') }) });
+  log.error('start failed', {
+    error: new OpenClawError('state_unwritable', {
+      details: { directory: '/d', reason: 'read-only', suggestion: 'Mount it.' },
+      cause: new TypeError('boom'),
+    }),
+  });
   const error = last()['error'] as Record<string, unknown>;
   assert.equal(error['code'], 'state_unwritable');
   assert.equal(error['message'], 'The state directory /d cannot be written: read-only.');
@@ -73,10 +78,26 @@ test('whatever is handed in, a line comes out and nothing is thrown', () => {
   const { log, last } = setup();
   const cycle: Record<string, unknown> = { name: 'cycle' };
   cycle['self'] = cycle;
-  const hostile = { get field(): string { throw new Error('getter'); } };
+  const hostile = {
+    get field(): string {
+      throw new Error('getter');
+    },
+  };
   log.info('odd', {
-    cycle, hostile, big: 10n ** 30n, nan: Number.NaN, nothing: null, action: () => 1, symbol: Symbol('s'), bytes: Buffer.alloc(5), when: new Date(0),
-    url: new URL('http://host/'), map: new Map([['a', 1]]), set: new Set([1]), many: Array.from({ length: 500 }, (_, index) => index), time: 'mine',
+    cycle,
+    hostile,
+    big: 10n ** 30n,
+    nan: Number.NaN,
+    nothing: null,
+    action: () => 1,
+    symbol: Symbol('s'),
+    bytes: Buffer.alloc(5),
+    when: new Date(0),
+    url: new URL('http://host/'),
+    map: new Map([['a', 1]]),
+    set: new Set([1]),
+    many: Array.from({ length: 500 }, (_, index) => index),
+    time: 'mine',
   });
   const line = last();
   assert.equal(line['hostile'], '[unreadable]');
@@ -91,26 +112,43 @@ test('whatever is handed in, a line comes out and nothing is thrown', () => {
   assert.equal(line['field.time'], 'mine');
   assert.equal('action' in line || 'symbol' in line, false);
   assert.match(JSON.stringify(line['cycle']), /deeper values left out/);
-  fc.assert(fc.property(fc.string(), fc.dictionary(fc.string(), fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withNullPrototype: true, withTypedArray: true })), (message, fields) => {
-    log.info(message, fields);
-    assert.equal(last()['level'], 'info');
-  }));
+  fc.assert(
+    fc.property(
+      fc.string(),
+      fc.dictionary(
+        fc.string(),
+        fc.anything({ withBigInt: true, withDate: true, withMap: true, withSet: true, withNullPrototype: true, withTypedArray: true }),
+      ),
+      (message, fields) => {
+        log.info(message, fields);
+        assert.equal(last()['level'], 'info');
+      },
+    ),
+  );
 });
 
 test('a secret never survives in a line, wherever it stands and however it is spread over the fields', () => {
   const secret = fc.stringMatching(/^[A-Za-z0-9_-]{12,40}$/);
-  fc.assert(fc.property(secret, fc.integer({ min: 1, max: 11 }), fc.boolean(), (known, cut, pretty) => {
-    const { log, lines } = setup({ redactor: createRedactor([known]), format: pretty ? 'pretty' : 'json' });
-    const [head, tail] = [known.slice(0, cut), known.slice(cut)];
-    log.info(`before ${known} after`, { [known]: known, nested: { list: [known, `x${known}`] }, error: new Error(known, { cause: new Error(known) }), url: `/?q=${encodeURIComponent(known)}` });
-    log.child({ component: known }).info('message');
-    assert.ok(!lines.join('').includes(known), lines.join(''));
-    lines.length = 0;
-    log.info(head, { tail });
-    log.child({ head }).info('', { list: [tail] });
-    log.info('pieces', { chunks: [head, tail] });
-    for (const line of lines) assert.ok(!(line.includes(head) && line.includes(tail) && head.length > 3 && tail.length > 3), line);
-  }), { numRuns: 200 });
+  fc.assert(
+    fc.property(secret, fc.integer({ min: 1, max: 11 }), fc.boolean(), (known, cut, pretty) => {
+      const { log, lines } = setup({ redactor: createRedactor([known]), format: pretty ? 'pretty' : 'json' });
+      const [head, tail] = [known.slice(0, cut), known.slice(cut)];
+      log.info(`before ${known} after`, {
+        [known]: known,
+        nested: { list: [known, `x${known}`] },
+        error: new Error(known, { cause: new Error(known) }),
+        url: `/?q=${encodeURIComponent(known)}`,
+      });
+      log.child({ component: known }).info('message');
+      assert.ok(!lines.join('').includes(known), lines.join(''));
+      lines.length = 0;
+      log.info(head, { tail });
+      log.child({ head }).info('', { list: [tail] });
+      log.info('pieces', { chunks: [head, tail] });
+      for (const line of lines) assert.ok(!(line.includes(head) && line.includes(tail) && head.length > 3 && tail.length > 3), line);
+    }),
+    { numRuns: 200 },
+  );
 });
 
 test('a secret that the log is told of later is taken out from then on', () => {
@@ -147,10 +185,7 @@ test('auto is pretty with colours on a terminal, JSON elsewhere; pretty without 
   const both: { terminal: string[]; file: string[] } = { terminal: [], file: [] };
   const log = createLog({
     clock: createFakeClock(),
-    destinations: [
-      { write: (line) => void both.terminal.push(line), isTerminal: true },
-      { write: (line) => void both.file.push(line) },
-    ],
+    destinations: [{ write: (line) => void both.terminal.push(line), isTerminal: true }, { write: (line) => void both.file.push(line) }],
   });
   log.info('ready', { component: 'gateway' });
   assert.match(both.terminal[0]!, /\u001B\[32mINFO \u001B\[0m/);
@@ -158,7 +193,10 @@ test('auto is pretty with colours on a terminal, JSON elsewhere; pretty without 
 
   const { log: piped, lines } = setup({ format: 'pretty' });
   piped.error('failed', { component: 'gateway', requestId: 'req_1', note: 'two words', error: new OpenClawError('draining') });
-  assert.match(lines[0]!, /^\d\d:\d\d:\d\d\.000 ERROR gateway: failed requestId=req_1 note="two words"\n {2}draining: The gateway is shutting down\.\n {2}Try again/);
+  assert.match(
+    lines[0]!,
+    /^\d\d:\d\d:\d\d\.000 ERROR gateway: failed requestId=req_1 note="two words"\n {2}draining: The gateway is shutting down\.\n {2}Try again/,
+  );
 });
 
 test('no destination can be made to show a second line or to act upon control characters', () => {
@@ -175,7 +213,11 @@ test('no destination can be made to show a second line or to act upon control ch
 test('a destination that fails costs its own lines only, and they are counted', () => {
   const metrics = createMetrics();
   const lines: string[] = [];
-  const broken = { write: () => { throw new Error('EPIPE'); } };
+  const broken = {
+    write: () => {
+      throw new Error('EPIPE');
+    },
+  };
   const log = createLog({ clock: createFakeClock(), metrics, destinations: [broken, { write: (line) => void lines.push(line) }] });
   log.info('one');
   log.error('two');
@@ -199,9 +241,11 @@ test('docs/logs.md names the levels, the fields of the log itself and those of a
   };
   assert.deepEqual(tableNames('Levels'), [...logLevels].reverse());
   const { log, last } = setup({ lineLimitCharacters: 600 });
-  log.child({ component: 'c' }).error('m', { requestId: 'r', error: new OpenClawError('internal_error', { cause: new Error('x') }), body: 'x'.repeat(1000) });
+  log
+    .child({ component: 'c' })
+    .error('m', { requestId: 'r', error: new OpenClawError('internal_error', { cause: new Error('x') }), body: 'x'.repeat(1000) });
   const line = last();
-  assert.deepEqual(tableNames('Fields').toSorted(), ['component', 'cut', 'error', 'level', 'message', 'requestId', 'time']);
+  assert.deepEqual(new Set(tableNames('Fields')), new Set(['component', 'cut', 'error', 'level', 'message', 'requestId', 'time']));
   for (const name of ['component', 'cut', 'level', 'message', 'requestId', 'time']) assert.ok(name in line, name);
   assert.deepEqual(tableNames('Errors'), ['code', 'message', 'hint', 'cause', 'stack']);
 });

@@ -76,7 +76,11 @@ export function createLog(options: LogOptions): RootLog {
   const { destinations, clock, format, lineLimitCharacters } = { ...logDefaults, ...options };
   const redactor = options.redactor ?? createRedactor();
   const counts = options.metrics === undefined ? undefined : logCounters(options.metrics);
-  const outputs = destinations.map((destination) => ({ destination, pretty: isPretty(destination, format), colours: destination.isTerminal === true }));
+  const outputs = destinations.map((destination) => ({
+    destination,
+    pretty: isPretty(destination, format),
+    colours: destination.isTerminal === true,
+  }));
   let threshold: LogThreshold = options.level ?? logDefaults.level;
   let rank = rankOf(threshold);
 
@@ -87,7 +91,8 @@ export function createLog(options: LogOptions): RootLog {
     counts?.lines.labels(level).increment();
     for (const output of outputs) {
       try {
-        if (output.pretty) output.destination.write(formatPretty(record, { limitCharacters: lineLimitCharacters, colours: output.colours }));
+        if (output.pretty)
+          output.destination.write(formatPretty(record, { limitCharacters: lineLimitCharacters, colours: output.colours }));
         else output.destination.write((json ??= formatJson(record, lineLimitCharacters)));
       } catch {
         // There is nowhere left to say so but the counter.
@@ -118,13 +123,16 @@ export function createLog(options: LogOptions): RootLog {
     },
     setLevel(level) {
       if (!isThreshold(level)) {
-        throw new OpenClawError('invalid_request', { details: { path: 'level', reason: `must be one of silent, ${logLevels.join(', ')}` }, param: 'level' });
+        throw new OpenClawError('invalid_request', {
+          details: { path: 'level', reason: `must be one of silent, ${logLevels.join(', ')}` },
+          param: 'level',
+        });
       }
       threshold = level;
       rank = rankOf(level);
     },
     async flush() {
-      await Promise.all(destinations.map((destination) => destination.flush?.()));
+      await Promise.all(destinations.map(async (destination) => await destination.flush?.()));
     },
   };
 }

@@ -100,30 +100,47 @@ test('the same label values are the same series, others are not', () => {
 });
 
 test('any label value and any help text comes back as it was', () => {
-  const awkward = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: fc.constantFrom('\\', '"', '\n', 'n', '}', ',', '=', ' ', '#', '\r') }));
-  fc.assert(fc.property(awkward, awkward, awkward, (first, second, help) => {
-    const metrics = createMetrics();
-    metrics.counter({ name: 'x_total', help, labelNames: ['a', 'b'] }).labels(first, second).increment();
-    const parsed = parseExposition(metrics.text());
-    assert.deepEqual(parsed.samples.filter((sample) => sample.name === 'x_total'), [{ name: 'x_total', labels: { a: first, b: second }, value: 1 }]);
-    assert.equal(parsed.help.get('x_total'), help);
-  }), { numRuns: 300 });
+  const awkward = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.string({ unit: fc.constantFrom('\\', '"', '\n', 'n', '}', ',', '=', ' ', '#', '\r') }),
+  );
+  fc.assert(
+    fc.property(awkward, awkward, awkward, (first, second, help) => {
+      const metrics = createMetrics();
+      metrics
+        .counter({ name: 'x_total', help, labelNames: ['a', 'b'] })
+        .labels(first, second)
+        .increment();
+      const parsed = parseExposition(metrics.text());
+      assert.deepEqual(
+        parsed.samples.filter((sample) => sample.name === 'x_total'),
+        [{ name: 'x_total', labels: { a: first, b: second }, value: 1 }],
+      );
+      assert.equal(parsed.help.get('x_total'), help);
+    }),
+    { numRuns: 300 },
+  );
 });
 
 test('a histogram counts each value in every bucket whose bound it does not exceed', () => {
   const buckets = [0.1, 1, 10];
-  fc.assert(fc.property(fc.array(fc.oneof(fc.constantFrom(0.1, 1, 10, 0, Infinity), fc.double({ min: 0, max: 20, noNaN: true }))), (values) => {
-    const metrics = createMetrics();
-    const histogram = metrics.histogram({ name: 'seconds', help: 'Time.', labelNames: ['path'], buckets }).labels('/v1');
-    for (const value of values) histogram.observe(value);
-    const parsed = parseExposition(metrics.text());
-    for (const bound of buckets) {
-      assert.equal(find(parsed, 'seconds_bucket', { path: '/v1', le: String(bound) }), values.filter((value) => value <= bound).length);
-    }
-    assert.equal(find(parsed, 'seconds_bucket', { path: '/v1', le: '+Inf' }), values.length);
-    assert.equal(find(parsed, 'seconds_count', { path: '/v1' }), values.length);
-    assert.equal(find(parsed, 'seconds_sum', { path: '/v1' }), values.reduce((sum, value) => sum + value, 0));
-  }));
+  fc.assert(
+    fc.property(fc.array(fc.oneof(fc.constantFrom(0.1, 1, 10, 0, Infinity), fc.double({ min: 0, max: 20, noNaN: true }))), (values) => {
+      const metrics = createMetrics();
+      const histogram = metrics.histogram({ name: 'seconds', help: 'Time.', labelNames: ['path'], buckets }).labels('/v1');
+      for (const value of values) histogram.observe(value);
+      const parsed = parseExposition(metrics.text());
+      for (const bound of buckets) {
+        assert.equal(find(parsed, 'seconds_bucket', { path: '/v1', le: String(bound) }), values.filter((value) => value <= bound).length);
+      }
+      assert.equal(find(parsed, 'seconds_bucket', { path: '/v1', le: '+Inf' }), values.length);
+      assert.equal(find(parsed, 'seconds_count', { path: '/v1' }), values.length);
+      assert.equal(
+        find(parsed, 'seconds_sum', { path: '/v1' }),
+        values.reduce((sum, value) => sum + value, 0),
+      );
+    }),
+  );
 });
 
 test('values beyond the limit of series are counted under other, and how often is counted too', () => {
@@ -144,7 +161,16 @@ test('a callback is asked at each exposition; NaN and an empty list are no serie
   metrics.callback({ type: 'gauge', name: 'one', help: 'One.', read: () => now });
   metrics.callback({ type: 'gauge', name: 'none', help: 'None.', read: () => Number.NaN });
   metrics.callback({ type: 'gauge', name: 'empty', help: 'Empty.', labelNames: ['a'], read: () => [] });
-  metrics.callback({ type: 'counter', name: 'many_total', help: 'Many.', labelNames: ['a'], read: () => [{ labels: ['x'], value: 1 }, { labels: ['y'], value: 2 }] });
+  metrics.callback({
+    type: 'counter',
+    name: 'many_total',
+    help: 'Many.',
+    labelNames: ['a'],
+    read: () => [
+      { labels: ['x'], value: 1 },
+      { labels: ['y'], value: 2 },
+    ],
+  });
   assert.equal(find(parseExposition(metrics.text()), 'one'), 1);
   now = 2;
   const parsed = parseExposition(metrics.text());
@@ -167,5 +193,8 @@ test('mistakes of the program are refused when they are made', () => {
 });
 
 test('the buckets for durations rise', () => {
-  assert.deepEqual([...durationBuckets].sort((a, b) => a - b), durationBuckets);
+  assert.deepEqual(
+    [...durationBuckets].sort((a, b) => a - b),
+    durationBuckets,
+  );
 });

@@ -166,7 +166,10 @@ function createSeriesMap<Child>(options: SeriesMapOptions<Child>): { labels: Fam
       const child = find(values, seriesLimit);
       if (child !== undefined) return child;
       onOverflow();
-      return find(values.map(() => 'other'), Number.POSITIVE_INFINITY)!;
+      return find(
+        values.map(() => 'other'),
+        Number.POSITIVE_INFINITY,
+      )!;
     },
     lines: () => Array.from(all.values(), (series) => series.lines()).join(''),
   };
@@ -208,7 +211,9 @@ function histogramSeries(name: string, labels: string, buckets: readonly number[
   const counts = new Float64Array(buckets.length + 1);
   let sum = 0;
   const separator = labels === '' ? '' : ',';
-  const bucketPrefixes = [...buckets, Infinity].map((bound) => linePrefix(`${name}_bucket`, `${labels}${separator}le="${formatNumber(bound)}"`));
+  const bucketPrefixes = [...buckets, Infinity].map((bound) =>
+    linePrefix(`${name}_bucket`, `${labels}${separator}le="${formatNumber(bound)}"`),
+  );
   const sumPrefix = linePrefix(`${name}_sum`, labels);
   const countPrefix = linePrefix(`${name}_count`, labels);
   return {

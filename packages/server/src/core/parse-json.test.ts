@@ -23,7 +23,11 @@ function depthOf(value: JsonValue): number {
 }
 
 // Strings full of what could confuse a scan that does not parse.
-const trickyString = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('{', '[', '}', ']', '"', '\\', 'a', 'é') }), fc.string({ minLength: 120, maxLength: 140, unit: fc.constantFrom('\\', '"', '[', 'a') }));
+const trickyString = fc.oneof(
+  fc.string(),
+  fc.string({ unit: fc.constantFrom('{', '[', '}', ']', '"', '\\', 'a', 'é') }),
+  fc.string({ minLength: 120, maxLength: 140, unit: fc.constantFrom('\\', '"', '[', 'a') }),
+);
 const { json } = fc.letrec<{ json: JsonValue }>((tie) => ({
   json: fc.oneof(
     { maxDepth: 12, withCrossShrink: true },
@@ -34,16 +38,21 @@ const { json } = fc.letrec<{ json: JsonValue }>((tie) => ({
 }));
 
 test('the depth scan agrees with the depth of the parsed value', () => {
-  fc.assert(fc.property(json, fc.integer({ min: 0, max: 8 }), fc.constantFrom(0, 2), (value, limit, indent) => {
-    assert.equal(exceedsDepth(Buffer.from(JSON.stringify(value, null, indent)), limit), depthOf(value) > limit);
-  }), { numRuns: 500 });
+  fc.assert(
+    fc.property(json, fc.integer({ min: 0, max: 8 }), fc.constantFrom(0, 2), (value, limit, indent) => {
+      assert.equal(exceedsDepth(Buffer.from(JSON.stringify(value, null, indent)), limit), depthOf(value) > limit);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('what JSON.parse reads is read the same', () => {
-  fc.assert(fc.property(json, (value) => {
-    const body = { value };
-    assert.deepEqual(parse(JSON.stringify(body)), JSON.parse(JSON.stringify(body)));
-  }));
+  fc.assert(
+    fc.property(json, (value) => {
+      const body = { value };
+      assert.deepEqual(parse(JSON.stringify(body)), JSON.parse(JSON.stringify(body)));
+    }),
+  );
 });
 
 test('a value at the limit of levels is read, one deeper is refused before it is parsed', () => {
@@ -90,16 +99,19 @@ test('every text that JSON.parse refuses gets a place, none is quoted', () => {
     const cut = at % text.length;
     return text.slice(0, cut) + insert + text.slice(cut + 1);
   });
-  fc.assert(fc.property(broken, (text) => {
-    let valid = true;
-    try {
-      JSON.parse(text);
-    } catch {
-      valid = false;
-    }
-    if (valid) return;
-    assert.match(refusal(() => parse(text)).message, /: (?:it ends too early, at|unexpected character at) line \d+, column \d+\.$/);
-  }), { numRuns: 500 });
+  fc.assert(
+    fc.property(broken, (text) => {
+      let valid = true;
+      try {
+        JSON.parse(text);
+      } catch {
+        valid = false;
+      }
+      if (valid) return;
+      assert.match(refusal(() => parse(text)).message, /: (?:it ends too early, at|unexpected character at) line \d+, column \d+\.$/);
+    }),
+    { numRuns: 500 },
+  );
 });
 
 test('bytes that are not UTF-8 are refused; a byte order mark is passed over', () => {
@@ -108,7 +120,13 @@ test('bytes that are not UTF-8 are refused; a byte order mark is passed over', (
 });
 
 test('JSON that is not an object is refused by its kind', () => {
-  for (const [text, kind] of [['[]', 'an array'], ['null', 'null'], ['"a"', 'a string'], ['1', 'a number'], ['true', 'a boolean']] as const) {
+  for (const [text, kind] of [
+    ['[]', 'an array'],
+    ['null', 'null'],
+    ['"a"', 'a string'],
+    ['1', 'a number'],
+    ['true', 'a boolean'],
+  ] as const) {
     const error = refusal(() => parse(text));
     assert.equal(error.code, 'invalid_request');
     assert.ok(error.message.endsWith(`not ${kind}.`), error.message);

@@ -123,7 +123,8 @@ function refusePrototype(value: JsonValue, path: string): void {
   if (typeof value !== 'object' || value === null) return;
   for (const [key, item] of Object.entries(value)) {
     const itemPath = Array.isArray(value) ? `${path}[${key}]` : joinPath(path, key);
-    if (key === '__proto__') throw new OpenClawError('invalid_request', { details: { path: itemPath, reason: 'no field may have this name' } });
+    if (key === '__proto__')
+      throw new OpenClawError('invalid_request', { details: { path: itemPath, reason: 'no field may have this name' } });
     refusePrototype(item, itemPath);
   }
 }

@@ -42,8 +42,8 @@ const lookalike = new RegExp(
   [
     /(\bbearer\s+)[^\s"',;\\]{8,}/,
     new RegExp(
-      `((?:\\b|_|-)${secretNames}${/\\?["']?\s*[=:]\s*\\?["']?/.source})`
-        + /(?!(?:bearer )?TOKEN\b)(?:(?:bearer|basic)\s+)?[^\s"'&,;\\(){}[\]]{4,}/.source,
+      `((?:\\b|_|-)${secretNames}${/\\?["']?\s*[=:]\s*\\?["']?/.source})` +
+        /(?!(?:bearer )?TOKEN\b)(?:(?:bearer|basic)\s+)?[^\s"'&,;\\(){}[\]]{4,}/.source,
     ),
     /(:\/\/)[^\s/@:"']{0,256}:[^\s/@"']{1,256}(?=@)/,
     ...tokenShapes,
@@ -89,7 +89,7 @@ export function createRedactor(initialSecrets: readonly string[] = []): Redactor
   const text = (input: string): string => {
     if (input.length < shortestSecret) return input;
     const withoutKnown = knownPattern === undefined ? input : input.replace(knownPattern, redactedText);
-    return withoutKnown.replace(lookalike, keepPrefix);
+    return withoutKnown.replace(lookalike, (...match: (string | undefined)[]) => (match[1] ?? match[2] ?? match[3] ?? '') + redactedText);
   };
 
   const fieldName = (name: string): FieldName => {
@@ -125,11 +125,9 @@ export function createRedactor(initialSecrets: readonly string[] = []): Redactor
 }
 
 function patternOf(secrets: readonly string[]): RegExp | undefined {
-  return secrets.length === 0 ? undefined : new RegExp(secrets.map((secret) => secret.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
-}
-
-function keepPrefix(_match: string, scheme?: string, name?: string, url?: string): string {
-  return (scheme ?? name ?? url ?? '') + redactedText;
+  return secrets.length === 0
+    ? undefined
+    : new RegExp(secrets.map((secret) => secret.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g');
 }
 
 function blank(text: string): string {

@@ -1,5 +1,17 @@
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -32,7 +44,10 @@ test('lines arrive in order, in a file that only its owner may read', async (t) 
   await file.flush();
   file.write('line 100\n');
   await file.flush();
-  assert.deepEqual(linesOf(path), Array.from({ length: 101 }, (_, index) => `line ${index}`));
+  assert.deepEqual(
+    linesOf(path),
+    Array.from({ length: 101 }, (_, index) => `line ${index}`),
+  );
   assert.equal(statSync(path).mode & 0o777, 0o600);
   assert.equal(statSync(join(path, '..')).mode & 0o777, 0o700);
 });
@@ -62,7 +77,10 @@ test('no file grows beyond the limit, no line is lost before its file is deleted
     assert.equal(statSync(join(path, '..', name)).mode & 0o777, 0o600);
   }
   const kept = [`${path}.3`, `${path}.2`, `${path}.1`, path].flatMap(linesOf);
-  assert.deepEqual(kept, Array.from({ length: kept.length }, (_, index) => `line ${200 - kept.length + index}`));
+  assert.deepEqual(
+    kept,
+    Array.from({ length: kept.length }, (_, index) => `line ${200 - kept.length + index}`),
+  );
   assert.equal(file.lostLines, 0);
 });
 
@@ -119,22 +137,29 @@ test('an existing file is continued, files beyond a lowered limit go, and a mode
   assert.deepEqual([linesOf(`${path}.1`), linesOf(path)], [['old', 'new'], ['newest']]);
 });
 
-test('a full disk loses lines, counts them, and writing goes on when there is room again', { skip: !existsSync('/dev/full') }, async (t) => {
-  const { path, file } = setup(t);
-  mkdirSync(join(path, '..'));
-  symlinkSync('/dev/full', path);
-  file.write('lost\n');
-  file.write('lost too\n');
-  await file.flush();
-  assert.equal(file.lostLines, 2);
-  assert.match(file.failure ?? '', /ENOSPC/);
-  unlinkSync(path);
-  file.write('kept\n');
-  await file.flush();
-  assert.equal(file.failure, undefined);
-  assert.equal(file.lostLines, 2);
-  assert.deepEqual(linesOf(path).filter((line) => line !== ''), ['kept']);
-});
+test(
+  'a full disk loses lines, counts them, and writing goes on when there is room again',
+  { skip: !existsSync('/dev/full') },
+  async (t) => {
+    const { path, file } = setup(t);
+    mkdirSync(join(path, '..'));
+    symlinkSync('/dev/full', path);
+    file.write('lost\n');
+    file.write('lost too\n');
+    await file.flush();
+    assert.equal(file.lostLines, 2);
+    assert.match(file.failure ?? '', /ENOSPC/);
+    unlinkSync(path);
+    file.write('kept\n');
+    await file.flush();
+    assert.equal(file.failure, undefined);
+    assert.equal(file.lostLines, 2);
+    assert.deepEqual(
+      linesOf(path).filter((line) => line !== ''),
+      ['kept'],
+    );
+  },
+);
 
 test('lines wait for a directory that is not there yet, up to the bound of the buffer', async (t) => {
   const { directory, path, file } = setup(t, { bufferBytes: 30 });

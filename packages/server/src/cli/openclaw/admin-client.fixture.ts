@@ -22,7 +22,15 @@ export interface AdminFixture {
 
 export function keyRecord(id: string, changes: Partial<KeyRecord> = {}): KeyRecord {
   return {
-    id, name: 'ci', prefix: 'ock_abcdef', scopes: ['models'], models: null, state: 'active', createdAt: '2026-01-01T00:00:00.000Z', expiresAt: null, revokedAt: null,
+    id,
+    name: 'ci',
+    prefix: 'ock_abcdef',
+    scopes: ['models'],
+    models: null,
+    state: 'active',
+    createdAt: '2026-01-01T00:00:00.000Z',
+    expiresAt: null,
+    revokedAt: null,
     ...changes,
   };
 }

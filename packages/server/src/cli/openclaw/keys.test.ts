@@ -11,7 +11,9 @@ test('create prints the key alone, and the rest beside it', async () => {
   assert.equal(stdout, 'ock_abcdef-the-rest-of-it\n');
   assert.match(stderr, /^key_new \(ci\) was created\. This is the only time/);
   assert.ok(!stderr.includes('the-rest'));
-  assert.deepEqual(wishes, [{ name: 'ci', scopes: ['models', 'admin'], models: ['fast', 'local/small'], expiresAt: '2026-01-31T00:00:00.000Z' }]);
+  assert.deepEqual(wishes, [
+    { name: 'ci', scopes: ['models', 'admin'], models: ['fast', 'local/small'], expiresAt: '2026-01-31T00:00:00.000Z' },
+  ]);
 });
 
 test('create wishes only for what was said, and takes a date too', async () => {
@@ -42,7 +44,10 @@ test('what is no moment is refused with an example', async () => {
 
 test('list fits the terminal, and a pipe gets everything', async () => {
   const { run, keys } = setup();
-  keys.push(keyRecord('key_1', { models: ['fast', 'local/small'], expiresAt: '2027-01-31T00:00:00.000Z' }), keyRecord('key_2', { name: 'x'.repeat(60), state: 'revoked' }));
+  keys.push(
+    keyRecord('key_1', { models: ['fast', 'local/small'], expiresAt: '2027-01-31T00:00:00.000Z' }),
+    keyRecord('key_2', { name: 'x'.repeat(60), state: 'revoked' }),
+  );
   const { stdout, stderr } = await run('keys list');
   assert.equal(stderr, '');
   const lines = stdout.trimEnd().split('\n');
@@ -62,7 +67,11 @@ test('list without keys prints nothing but a note, and as JSON an empty list', a
 
 test('revoke takes an id, a name that is not ambiguous, or the key itself', async () => {
   const { run, keys } = setup();
-  keys.push(keyRecord('key_1', { name: 'ci' }), keyRecord('key_2', { name: 'old', prefix: 'ock_zzzzzz' }), keyRecord('key_3', { name: 'ci', state: 'revoked' }));
+  keys.push(
+    keyRecord('key_1', { name: 'ci' }),
+    keyRecord('key_2', { name: 'old', prefix: 'ock_zzzzzz' }),
+    keyRecord('key_3', { name: 'ci', state: 'revoked' }),
+  );
   assert.equal((await run('keys revoke key_2')).stdout, 'key_2 (old) is revoked.\n');
   assert.equal((await run('keys revoke ci')).stdout, 'key_1 (ci) is revoked.\n');
   assert.equal((await run('keys revoke ock_zzzzzzwhatever')).stdout, 'key_2 (old) is revoked.\n');
@@ -81,11 +90,15 @@ test('revoke refuses a name that several keys have, and one that none has, witho
 test('every command shows examples in its help', async () => {
   for (const command of ['create', 'list', 'revoke']) {
     let help = '';
-    await assert.rejects(createAdminFixture((program, context) => {
-      registerKeysCommands(program, context);
-      program.configureOutput({ writeOut: (text) => void (help += text) });
-      for (const child of program.commands) for (const grandchild of child.commands) grandchild.configureOutput({ writeOut: (text) => void (help += text) });
-    }).run(`keys ${command} --help`), { code: 'commander.helpDisplayed' });
+    await assert.rejects(
+      createAdminFixture((program, context) => {
+        registerKeysCommands(program, context);
+        program.configureOutput({ writeOut: (text) => void (help += text) });
+        for (const child of program.commands)
+          for (const grandchild of child.commands) grandchild.configureOutput({ writeOut: (text) => void (help += text) });
+      }).run(`keys ${command} --help`),
+      { code: 'commander.helpDisplayed' },
+    );
     assert.match(help, new RegExp(`Examples:\\n.*openclaw keys ${command}`));
     assert.ok(!help.includes('--rpm'));
   }

@@ -32,7 +32,10 @@ export function registerKeysCommands(program: Command, context: AdminCommandCont
     .option('--scopes <scopes>', 'what it may do, separated by commas: models, admin (default: models)', commaSeparated)
     .option('--models <models>', 'models and routes that it may use, separated by commas (default: all)', commaSeparated)
     .option('--expires <when>', 'when it ends: 30d, or a date (default: never)')
-    .addHelpText('after', '\nExamples:\n  openclaw keys create --name ci\n  KEY=$(openclaw keys create --name ci --models fast,local/small --expires 30d)\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  openclaw keys create --name ci\n  KEY=$(openclaw keys create --name ci --models fast,local/small --expires 30d)\n',
+    )
     .action((flags: CreateFlags) => create(flags, context));
   addOutput(group.command('list'))
     .description('list all keys; the keys themselves are kept nowhere')
@@ -51,7 +54,8 @@ function addOutput(command: Command): Command {
 }
 
 async function create(flags: CreateFlags, { io, admin, clock }: AdminCommandContext): Promise<void> {
-  const expiresMs = flags.expires === undefined ? undefined : parseMoment(flags.expires, { flag: '--expires', nowMs: clock.now(), direction: 'future' });
+  const expiresMs =
+    flags.expires === undefined ? undefined : parseMoment(flags.expires, { flag: '--expires', nowMs: clock.now(), direction: 'future' });
   const wanted: CreateKeyRequest = {
     name: flags.name,
     ...(flags.scopes === undefined ? {} : { scopes: flags.scopes }),
@@ -83,7 +87,10 @@ async function resolveKey(wanted: string, admin: AdminCommandContext['admin']): 
   const meant = keys.filter((key) => (isKeyItself ? wanted.startsWith(key.prefix) : key.name === wanted && key.state !== 'revoked'));
   if (meant.length > 1) {
     throw new OpenClawError('usage_error', {
-      details: { reason: `${meant.length} keys are meant by that`, suggestion: `Name one by its id: ${meant.map(({ id }) => id).join(', ')}.` },
+      details: {
+        reason: `${meant.length} keys are meant by that`,
+        suggestion: `Name one by its id: ${meant.map(({ id }) => id).join(', ')}.`,
+      },
     });
   }
   const [key] = meant;
@@ -91,7 +98,9 @@ async function resolveKey(wanted: string, admin: AdminCommandContext['admin']): 
   return key.id;
 }
 
-const keyColumns: readonly Column[] = ['ID', 'NAME', 'KEY', 'STATE', 'SCOPES', 'MODELS', 'CREATED', 'EXPIRES'].map((heading) => ({ heading }));
+const keyColumns: readonly Column[] = ['ID', 'NAME', 'KEY', 'STATE', 'SCOPES', 'MODELS', 'CREATED', 'EXPIRES'].map((heading) => ({
+  heading,
+}));
 
 function keyRow(key: KeyRecord): string[] {
   return [
@@ -101,7 +110,10 @@ function keyRow(key: KeyRecord): string[] {
 }
 
 function commaSeparated(text: string): string[] {
-  return text.split(',').map((item) => item.trim()).filter((item) => item !== '');
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 function refuseLimit(flag: string): never {

@@ -20,6 +20,9 @@ export function parseMoment(text: string, { flag, nowMs, direction }: MomentOpti
   const timeMs = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(timeMs)) return timeMs;
   throw new OpenClawError('usage_error', {
-    details: { reason: `${flag} ${text} is neither a duration nor a date`, suggestion: `Write it like ${flag} 24h, ${flag} 30d or ${flag} 2026-12-31.` },
+    details: {
+      reason: `${flag} ${text} is neither a duration nor a date`,
+      suggestion: `Write it like ${flag} 24h, ${flag} 30d or ${flag} 2026-12-31.`,
+    },
   });
 }

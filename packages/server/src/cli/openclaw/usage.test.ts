@@ -9,7 +9,16 @@ const nowMs = 1_767_225_600_000;
 
 function row(name: string, changes: Partial<UsageRow> = {}): UsageRow {
   return {
-    name, requests: 3, failed: 1, inputTokens: 1000, cacheReadTokens: 200, cacheWriteTokens: 0, outputTokens: 50, costNanoUsd: 1_234_500_000, unpriced: 0, ...changes,
+    name,
+    requests: 3,
+    failed: 1,
+    inputTokens: 1000,
+    cacheReadTokens: 200,
+    cacheWriteTokens: 0,
+    outputTokens: 50,
+    costNanoUsd: 1_234_500_000,
+    unpriced: 0,
+    ...changes,
   };
 }
 
@@ -25,20 +34,26 @@ test('the table has a row for each model and their total', async () => {
   rows.push(row('openai/gpt-5-mini'), row('local/small', { requests: 10, costNanoUsd: 0 }));
   const { stdout, stderr } = await run('usage');
   assert.equal(stderr, '');
-  assert.deepEqual(stdout.split('\n').map((line) => line.replace(/ +/g, ' ')), [
-    'MODEL REQUESTS FAILED INPUT CACHED OUTPUT COST',
-    'openai/gpt-5-mini 3 1 1000 200 50 $1.23',
-    'local/small 10 1 1000 200 50 $0',
-    'total 13 2 2000 400 100 $1.23',
-    '',
-  ]);
+  assert.deepEqual(
+    stdout.split('\n').map((line) => line.replace(/ +/g, ' ')),
+    [
+      'MODEL REQUESTS FAILED INPUT CACHED OUTPUT COST',
+      'openai/gpt-5-mini 3 1 1000 200 50 $1.23',
+      'local/small 10 1 1000 200 50 $0',
+      'total 13 2 2000 400 100 $1.23',
+      '',
+    ],
+  );
 });
 
 test('an unknown cost is never shown as nothing', async () => {
   const { run, rows } = setup();
   rows.push(row('a', { costNanoUsd: 0, unpriced: 3 }), row('b', { unpriced: 1 }));
   const { stdout, stderr } = await run('usage');
-  const costs = stdout.split('\n').slice(1, 4).map((line) => line.split(/ {2,}/).at(-1));
+  const costs = stdout
+    .split('\n')
+    .slice(1, 4)
+    .map((line) => line.split(/ {2,}/).at(-1));
   assert.deepEqual(costs, ['unknown', '≥ $1.23', '≥ $1.23']);
   assert.equal(stderr, '4 requests used tokens at an unknown price: that cost is not in the sums.\n');
 });

@@ -18,7 +18,10 @@ export function registerUsageCommand(program: Command, context: AdminCommandCont
     .option('--since <when>', 'from when on: 24h, 7d, or a date', '24h')
     .addOption(new Option('--by <dimension>', 'what to add up by').choices(usageDimensions).default('model'))
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table'))
-    .addHelpText('after', '\nExamples:\n  openclaw usage\n  openclaw usage --since 7d --by day\n  openclaw usage --since 2026-11-01 --by key -o json\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  openclaw usage\n  openclaw usage --since 7d --by day\n  openclaw usage --since 2026-11-01 --by key -o json\n',
+    )
     .action((flags: UsageFlags) => usage(flags, context));
 }
 
@@ -39,7 +42,10 @@ async function usage({ since, by, output }: UsageFlags, { io, admin, clock }: Ad
   const cells = shown.map((row) => usageRow({ ...row, name: names.get(row.name) ?? row.name }));
   io.stdout.write(formatTable(usageColumns(by), cells, { width: widthOf(io.stdout) }));
   const { unpriced } = totalOf(rows);
-  if (unpriced > 0) io.stderr.write(`${unpriced} ${unpriced === 1 ? 'request' : 'requests'} used tokens at an unknown price: that cost is not in the sums.\n`);
+  if (unpriced > 0)
+    io.stderr.write(
+      `${unpriced} ${unpriced === 1 ? 'request' : 'requests'} used tokens at an unknown price: that cost is not in the sums.\n`,
+    );
 }
 
 /** Ids with the names that people gave them. */
