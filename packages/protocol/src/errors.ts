@@ -339,6 +339,12 @@ export const errorCatalogue = {
     message: 'clw {command} is not part of this release: OpenClaw does not run workloads yet.',
     hint: '`openclaw --help` shows the commands that there are.',
   },
+  gateway_refused: {
+    status: 0,
+    retryable: false,
+    message: 'The gateway at {url} refused: {reason}.',
+    hint: 'The words are the gateway\'s; `openclaw config get gateway.auth` shows which credential this command sent.',
+  },
   usage_error: {
     status: 0,
     retryable: false,

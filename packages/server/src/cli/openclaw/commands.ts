@@ -1,5 +1,6 @@
 /** Every command of `openclaw`, each loaded only when it is needed. A new command is a file beside this one and a line here. */
 import type { Command } from 'commander';
+import { systemClock } from '../../core/clock.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface CommandContext {
@@ -16,6 +17,18 @@ export const commands = {
   async config({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerConfigCommands }, { knownProviders }] = await Promise.all([import('./config.ts'), import('../../models/index.ts')]);
     registerConfigCommands(program, { ...terminal, vendors: knownProviders });
+  },
+  async keys({ program, terminal }: CommandContext): Promise<void> {
+    const [{ registerKeysCommands }, { createAdmin }] = await Promise.all([import('./keys.ts'), import('./admin.ts')]);
+    registerKeysCommands(program, { io: terminal, admin: createAdmin(terminal), clock: systemClock });
+  },
+  async usage({ program, terminal }: CommandContext): Promise<void> {
+    const [{ registerUsageCommand }, { createAdmin }] = await Promise.all([import('./usage.ts'), import('./admin.ts')]);
+    registerUsageCommand(program, { io: terminal, admin: createAdmin(terminal), clock: systemClock });
+  },
+  async logs({ program, terminal }: CommandContext): Promise<void> {
+    const { registerLogsCommands } = await import('./logs.ts');
+    registerLogsCommands(program, terminal);
   },
 } as const;
 

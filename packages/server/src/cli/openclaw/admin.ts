@@ -1,0 +1,118 @@
+/**
+ * The administration as the commands reach it: through the running gateway where there is one, else through the state itself.
+ *
+ * A command never opens the database beside a live gateway: it takes the lock, or it asks whoever holds it.
+ */
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { CreatedKey, KeyRecord, UsageRow } from '@openclaw/protocol';
+import { openStateForCommand } from '../../compose.ts';
+import { loadConfiguration, type Configuration } from '../../config/index.ts';
+import { systemClock } from '../../core/clock.ts';
+import { readEnvironment } from '../../core/env.ts';
+import { OpenClawError, reasonOf } from '../../core/errors.ts';
+import { isJsonObject, type JsonObject } from '../../core/json.ts';
+import { createLog } from '../../core/log.ts';
+import { knownProviders } from '../../models/index.ts';
+import { readStateOwner } from '../../storage/index.ts';
+import type { AdminClient } from './admin-client.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Opens what it needs at each call and closes it again, so that a command that fails to parse opens nothing. */
+export function createAdmin(terminal: Terminal): AdminClient {
+  return {
+    listKeys: () => withAdmin(terminal, (client) => client.listKeys()),
+    createKey: (wanted) => withAdmin(terminal, (client) => client.createKey(wanted)),
+    revokeKey: (id) => withAdmin(terminal, (client) => client.revokeKey(id)),
+    usage: (question) => withAdmin(terminal, (client) => client.usage(question)),
+  };
+}
+
+/** @throws OpenClawError `gateway_unreachable`, `state_locked`, or what keeps the configuration from loading */
+async function withAdmin<Result>(terminal: Terminal, use: (client: AdminClient) => Promise<Result>): Promise<Result> {
+  const environment = readEnvironment({ env: terminal.env });
+  const configuration = await loadConfiguration({ environment, vendors: knownProviders });
+  const named = configuration.environment.lookup('OPENCLAW_GATEWAY_URL')?.value;
+  const address = named ?? (await readStateOwner(configuration.stateDirectory))?.address;
+  if (address !== undefined) return use(createHttpAdminClient(address, secretOf(configuration)));
+  const log = createLog({ destinations: [], clock: systemClock, level: 'silent' });
+  const { keys, usage, close } = await openStateForCommand(configuration.stateDirectory, log);
+  try {
+    return await use({
+      listKeys: () => keys.list(),
+      createKey: (wanted) => keys.create(wanted),
+      revokeKey: (id) => keys.revoke(id),
+      usage: (question) => usage.totals(question),
+    });
+  } finally {
+    await close();
+  }
+}
+
+export function secretOf({ settings }: Configuration): string | undefined {
+  const { mode, token, password } = settings.gateway.auth;
+  return mode === 'password' ? password : mode === 'token' ? token : undefined;
+}
+
+export function createHttpAdminClient(address: string, secret: string | undefined): AdminClient {
+  const call = (method: string, path: string, body?: JsonObject): Promise<JsonObject> => callGateway({ address, secret, method, path, body });
+  return {
+    listKeys: async () => (await call('GET', '/admin/v1/keys'))['keys'] as unknown as KeyRecord[],
+    createKey: async (wanted) => (await call('POST', '/admin/v1/keys', wanted as unknown as JsonObject)) as unknown as CreatedKey,
+    revokeKey: async (id) => (await call('DELETE', `/admin/v1/keys/${encodeURIComponent(id)}`)) as unknown as KeyRecord,
+    usage: async ({ sinceMs, by }) => (await call('GET', `/admin/v1/usage?since=${sinceMs}&by=${by}`))['rows'] as unknown as UsageRow[],
+  };
+}
+
+interface GatewayCall {
+  readonly address: string;
+  readonly secret: string | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly body?: JsonObject | undefined;
+}
+
+const callTimeoutMs = 10_000;
+
+/** One JSON call. The gateway's own errors come back with their code, message and hint. */
+export async function callGateway(call: GatewayCall): Promise<JsonObject> {
+  const { status, text } = await exchange(call).catch((thrown: unknown) => {
+    throw new OpenClawError('gateway_unreachable', { details: { url: call.address, reason: reasonOf(thrown) }, cause: thrown });
+  });
+  const answer = parse(text);
+  if (status < 300 && answer) return answer;
+  throw refusal(call.address, status, answer);
+}
+
+function exchange({ address, secret, method, path, body }: GatewayCall): Promise<{ status: number; text: string }> {
+  const url = new URL(path, address);
+  const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const request = start(url, { method, timeout: callTimeoutMs, agent: false }, (response) => {
+      const chunks: Buffer[] = [];
+      response.on('data', (chunk: Buffer) => chunks.push(chunk));
+      response.on('error', reject);
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }));
+    });
+    request.on('timeout', () => request.destroy(new Error(`no answer within ${callTimeoutMs} ms`)));
+    request.on('error', reject);
+    if (secret !== undefined) request.setHeader('authorization', `Bearer ${secret}`);
+    if (body) request.setHeader('content-type', 'application/json');
+    request.end(body ? JSON.stringify(body) : undefined);
+  });
+}
+
+function parse(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function refusal(address: string, status: number, answer: JsonObject | undefined): OpenClawError {
+  const error = answer?.['error'];
+  const words = isJsonObject(error) && typeof error['message'] === 'string' ? error['message'] : `status ${status}, and not an answer of OpenClaw`;
+  return new OpenClawError('gateway_refused', { details: { url: address, reason: words.replace(/\.$/, '') } });
+}
