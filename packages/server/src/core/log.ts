@@ -132,7 +132,7 @@ export function createLog(options: LogOptions): RootLog {
       rank = rankOf(level);
     },
     async flush() {
-      await Promise.all(destinations.map(async (destination) => await destination.flush?.()));
+      await Promise.all(destinations.flatMap((destination) => destination.flush?.() ?? []));
     },
   };
 }
