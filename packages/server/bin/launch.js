@@ -4,11 +4,11 @@
  *
  * In a clone the TypeScript sources run as they are; a published package has only `dist`.
  */
-import { spawn } from 'child_process';
-import { existsSync } from 'fs';
-import module from 'module';
-import { dirname, isAbsolute, join } from 'path';
-import { fileURLToPath } from 'url';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import module from 'node:module';
+import { dirname, isAbsolute, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 const neededMajor = 24;
 const here = dirname(fileURLToPath(import.meta.url));

@@ -1,0 +1,35 @@
+/**
+ * Writes `dist` of both packages, for publishing. From a clone nothing needs it: there the sources run as they are.
+ *
+ *     node scripts/build.ts
+ */
+import { execFileSync } from 'node:child_process';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+
+/** In this order, because the server is compiled against the declarations of the protocol. */
+const packages = ['protocol', 'server'] as const;
+
+/** Compiled away, or of use to tests alone. */
+const leftOut = /\.ts$|\.fixture\.|\/fixtures$/;
+
+export function build(): void {
+  for (const name of packages) {
+    const folder = join(root, 'packages', name);
+    rmSync(join(folder, 'dist'), { recursive: true, force: true });
+    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(folder, 'tsconfig.build.json')], {
+      stdio: 'inherit',
+    });
+    copyData(join(folder, 'src'), join(folder, 'dist'));
+    cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
+  }
+}
+
+/** What the compiler does not copy: the tables that the program reads. */
+function copyData(source: string, target: string): void {
+  cpSync(source, target, { recursive: true, filter: (file) => !leftOut.test(file) });
+}
+
+if (import.meta.main) build();
