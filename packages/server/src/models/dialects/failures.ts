@@ -94,7 +94,8 @@ function retryAfterOf(headers: Readonly<Record<string, string>>, nowMs: number):
   const written = headers['retry-after'];
   const seconds = numberOf(written);
   if (seconds !== undefined) return seconds * 1000;
-  const date = written === undefined ? Number.NaN : Date.parse(written);
+  // A date begins with its day of the week; without that, `Date.parse` takes nearly anything for one.
+  const date = written !== undefined && /^\s*[a-z]{3}/i.test(written) ? Date.parse(written) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
 }
 
