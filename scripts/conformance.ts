@@ -10,7 +10,7 @@
 import { globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
-import { cases, cells, nameOf, type Cell, type ConformanceCase } from '../packages/server/test/conformance/cases.ts';
+import { cases, cells, linksOf, nameOf, type Cell, type ConformanceCase } from '../packages/server/test/conformance/cases.ts';
 
 const root = join(import.meta.dirname, '..');
 const report = join(root, 'docs/conformance.md');
@@ -78,14 +78,16 @@ function scoreOf(rows: readonly Row[]): string {
   const count = (verdict: Row['verdict']): number => rows.filter((row) => row.verdict === verdict).length;
   const tested = rows.flatMap(({ marks }) => marks).filter((mark) => mark === 'holds').length;
   return (
-    `${count('holds')} of ${rows.length} cases hold (${tested} cells); ${count('fails')} fail, ${count('incomplete')} are tested in part, `
-    + `${count('not done')} are not done, ${count('not applicable')} wait for a dialect that does not exist yet`
+    `${count('holds')} of ${rows.length} cases hold (${tested} cells); ${count('fails')} fail, ${count('incomplete')} are tested in part, ` +
+    `${count('not done')} are not done, ${count('not applicable')} wait for a dialect that does not exist yet`
   );
 }
 
 function printMatrix(rows: readonly Row[]): void {
   process.stdout.write(cells.map((cell, index) => `  ${index + 1}  ${nameOf(cell)}\n`).join(''));
-  process.stdout.write(`\n  +  holds   F  fails   ?  no test   .  cannot occur\n\n case  ${cells.map((_, index) => index + 1).join(' ')}\n`);
+  process.stdout.write(
+    `\n  +  holds   F  fails   ?  no test   .  cannot occur\n\n case  ${cells.map((_, index) => index + 1).join(' ')}\n`,
+  );
   for (const { case: one, marks, verdict } of rows) {
     const shown = marks.map((mark) => (mark ? signs[mark] : '.')).join(' ');
     process.stdout.write(`  ${String(one.number).padStart(3)}  ${shown}  ${verdict.padEnd(14)} ${one.title.slice(0, 90)}\n`);
@@ -121,7 +123,9 @@ function markdown(rows: readonly Row[]): string {
 function markdownRow({ case: one, marks, verdict }: Row): string {
   const shown = one.applies ? `\`${marks.map((mark) => (mark ? signs[mark] : '·')).join('')}\`` : '';
   const why = one.waitsFor === undefined ? verdict : `${verdict}: waits for ${one.waitsFor}`;
-  const links = one.links.map((link, index) => `[${index + 1}](${link})`).join(' ');
+  const links = linksOf(one)
+    .map((link, index) => `[${index + 1}](${link})`)
+    .join(' ');
   const title = one.title.replaceAll('|', '\\|');
   return `| ${one.number} | ${title}${one.note === undefined ? '' : ` *${one.note}*`} | ${shown} | ${why} | ${links} |`;
 }

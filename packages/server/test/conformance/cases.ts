@@ -16,9 +16,9 @@ export interface Cell {
 
 export interface ConformanceCase {
   readonly number: number;
-  readonly area: string;
   readonly title: string;
-  readonly links: readonly string[];
+  /** Where it was reported: `owner/repository#7` is an issue, `owner/repository!7` a pull request, anything else an address. */
+  readonly threads: string;
   /** Where it can occur; absent while there is no test. */
   readonly applies?: (cell: Cell) => boolean;
   /** The dialect without which it cannot occur at all. */
@@ -49,572 +49,284 @@ const toAnthropicStreams = (cell: Cell): boolean => toAnthropic(cell) && streams
 const fromOpenai = (cell: Cell): boolean => cell.out === 'openai-completions';
 const fromOpenaiStreams = (cell: Cell): boolean => fromOpenai(cell) && streams(cell);
 
+/** The addresses of a case's threads. */
+export function linksOf({ threads }: ConformanceCase): string[] {
+  return threads
+    .split(' ')
+    .filter((thread) => thread !== '')
+    .map((thread) => {
+      const match = /^([^:]+)([#!])(\d+)$/.exec(thread);
+      return match ? `https://github.com/${match[1]}/${match[2] === '#' ? 'issues' : 'pull'}/${match[3]}` : thread;
+    });
+}
+
 export const cases: readonly ConformanceCase[] = [
+  // Framing and stream endings
   {
     number: 1,
-    area: 'Framing and stream endings',
     title: 'UTF-8 character cut across chunks stays whole',
-    links: [
-      'https://github.com/api7/aisix/issues/111',
-      'https://github.com/katanemo/plano/issues/980',
-      'https://github.com/musistudio/claude-code-router/pull/1672',
-    ],
+    threads: 'api7/aisix#111 katanemo/plano#980 musistudio/claude-code-router!1672',
     applies: every,
   },
   {
     number: 2,
-    area: 'Framing and stream endings',
     title: 'One persistent decoder, and lines cut across chunks are re-joined',
-    links: ['https://github.com/lobehub/lobehub/pull/18640'],
+    threads: 'lobehub/lobehub!18640',
     applies: streams,
   },
   {
     number: 3,
-    area: 'Framing and stream endings',
-    title: 'CRLF, lone CR, `\\r`|`\\n` split across chunks, `data:` without a space',
-    links: ['https://github.com/praxis-proxy/praxis/pull/739', 'https://github.com/miruamel/xuan/issues/194'],
+    title: 'CRLF, lone CR, `\r`|`\n` split across chunks, `data:` without a space',
+    threads: 'praxis-proxy/praxis!739 miruamel/xuan#194',
     applies: streams,
   },
   {
     number: 4,
-    area: 'Framing and stream endings',
     title: 'SSE comments and pings skipped, not JSON-parsed',
-    links: ['https://openrouter.ai/docs/api_reference/streaming'],
+    threads: 'https://openrouter.ai/docs/api_reference/streaming',
     applies: streams,
   },
-  {
-    number: 5,
-    area: 'Framing and stream endings',
-    title: 'Compressed SSE from upstream is decoded before parsing',
-    links: ['https://github.com/agentgateway/agentgateway/pull/909'],
-    applies: every,
-  },
-  {
-    number: 6,
-    area: 'Framing and stream endings',
-    title: 'Exactly one `message_start`',
-    links: ['https://github.com/maximhq/bifrost/pull/4518', 'https://github.com/BerriAI/litellm/pull/38153'],
-    applies: toAnthropicStreams,
-  },
+  { number: 5, title: 'Compressed SSE from upstream is decoded before parsing', threads: 'agentgateway/agentgateway!909', applies: every },
+  { number: 6, title: 'Exactly one `message_start`', threads: 'maximhq/bifrost!4518 BerriAI/litellm!38153', applies: toAnthropicStreams },
   {
     number: 7,
-    area: 'Framing and stream endings',
     title: 'Every block start has its stop; Bedrock egress emits `contentBlockStop`',
-    links: ['https://github.com/maximhq/bifrost/pull/4970'],
+    threads: 'maximhq/bifrost!4970',
     applies: toAnthropicStreams,
-    note: 'Bedrock\'s half waits for the dialect bedrock-converse-stream.',
+    note: "Bedrock's half waits for the dialect bedrock-converse-stream.",
   },
   {
     number: 8,
-    area: 'Framing and stream endings',
-    title: 'Upstream drop mid-stream → error event in the client\'s dialect, never a clean end: Anthropic `event: error`, Responses `response.failed`, chat `{"error":…}`',
-    links: [
-      'https://github.com/dativo-io/talon/pull/254',
-      'https://github.com/mozilla-ai/any-llm/pull/847',
-      'https://github.com/Oaklight/llm-rosetta/issues/481',
-      'https://github.com/Dstack-TEE/private-ai-gateway/pull/98',
-    ],
+    title:
+      'Upstream drop mid-stream → error event in the client\'s dialect, never a clean end: Anthropic `event: error`, Responses `response.failed`, chat `{"error":…}`',
+    threads: 'dativo-io/talon!254 mozilla-ai/any-llm!847 Oaklight/llm-rosetta#481 Dstack-TEE/private-ai-gateway!98',
     applies: every,
   },
-  {
-    number: 9,
-    area: 'Framing and stream endings',
-    title: 'A half event is dropped or closed before the error is written',
-    links: ['https://github.com/dativo-io/talon/issues/393'],
-    applies: streams,
-  },
+  { number: 9, title: 'A half event is dropped or closed before the error is written', threads: 'dativo-io/talon#393', applies: streams },
   {
     number: 10,
-    area: 'Framing and stream endings',
-    title: 'EOF without `messageStop`/`finish_reason` is a failure; no invented finish or usage; cut-off tool JSON is not delivered as complete',
-    links: ['https://github.com/BerriAI/litellm/issues/32686', 'https://github.com/earendil-works/pi/issues/4210'],
+    title:
+      'EOF without `messageStop`/`finish_reason` is a failure; no invented finish or usage; cut-off tool JSON is not delivered as complete',
+    threads: 'BerriAI/litellm#32686 earendil-works/pi#4210',
     applies: every,
   },
-  {
-    number: 11,
-    area: 'Framing and stream endings',
-    title: 'Nothing after the terminal event',
-    links: ['https://github.com/BerriAI/litellm/issues/40345'],
-    applies: streams,
-  },
+  { number: 11, title: 'Nothing after the terminal event', threads: 'BerriAI/litellm#40345', applies: streams },
   {
     number: 12,
-    area: 'Framing and stream endings',
     title: 'Error inside HTTP 200 before first output triggers retry/fallback',
-    links: [
-      'https://github.com/maximhq/bifrost/blob/main/docs/features/retries-and-fallbacks.mdx',
-      'https://github.com/BerriAI/litellm/pull/33256',
-    ],
+    threads: 'https://github.com/maximhq/bifrost/blob/main/docs/features/retries-and-fallbacks.mdx BerriAI/litellm!33256',
     applies: every,
   },
   {
     number: 13,
-    area: 'Framing and stream endings',
     title: 'Responses in-stream `error` events surface as errors',
-    links: ['https://github.com/BerriAI/litellm/issues/29223', 'https://github.com/BerriAI/litellm/pull/32835'],
+    threads: 'BerriAI/litellm#29223 BerriAI/litellm!32835',
     applies: streams,
     note: 'On the dialects that exist: an error event after output. The Responses half waits for openai-responses.',
   },
   {
     number: 14,
-    area: 'Framing and stream endings',
     title: 'Bedrock event-stream error frames carry valid checksums',
-    links: ['https://github.com/maximhq/bifrost/pull/4518'],
+    threads: 'maximhq/bifrost!4518',
     waitsFor: 'bedrock-converse-stream',
   },
-  {
-    number: 15,
-    area: 'Framing and stream endings',
-    title: 'Empty `stop` with zero usage is suspect, retryable before commit',
-    links: ['https://github.com/can1357/oh-my-pi/issues/9480'],
-  },
-  {
-    number: 16,
-    area: 'Framing and stream endings',
-    title: 'Same bad request gives the same status streaming or not',
-    links: ['https://github.com/BerriAI/litellm/issues/18689'],
-    applies: every,
-  },
+  { number: 15, title: 'Empty `stop` with zero usage is suspect, retryable before commit', threads: 'can1357/oh-my-pi#9480' },
+  { number: 16, title: 'Same bad request gives the same status streaming or not', threads: 'BerriAI/litellm#18689', applies: every },
+  // Tool calls
   {
     number: 17,
-    area: 'Tool calls',
     title: 'Anthropic content index ≠ OpenAI tool index (text first shifts it)',
-    links: ['https://github.com/BerriAI/litellm/issues/5231', 'https://github.com/Portkey-AI/gateway/issues/1275'],
+    threads: 'BerriAI/litellm#5231 Portkey-AI/gateway#1275',
     applies: streams,
   },
   {
     number: 18,
-    area: 'Tool calls',
     title: 'Interleaved parallel deltas routed by index',
-    links: [
-      'https://github.com/praxis-proxy/ai/issues/266',
-      'https://github.com/sgl-project/sglang/issues/39782',
-      'https://github.com/ls1intum/edutelligence/pull/923',
-    ],
+    threads: 'praxis-proxy/ai#266 sgl-project/sglang#39782 ls1intum/edutelligence!923',
     applies: streams,
   },
   {
     number: 19,
-    area: 'Tool calls',
     title: 'Responses→chat bridge gives each call its own index',
-    links: ['https://github.com/BerriAI/litellm/issues/21331'],
+    threads: 'BerriAI/litellm#21331',
     waitsFor: 'openai-responses',
   },
-  {
-    number: 20,
-    area: 'Tool calls',
-    title: 'Upstream that sends every call as index 0',
-    links: ['https://github.com/ai-dynamo/dynamo/pull/4723', 'https://github.com/huggingface/smolagents/pull/1958'],
-  },
-  {
-    number: 21,
-    area: 'Tool calls',
-    title: 'First chunk holding both name and placeholder `{}`',
-    links: ['https://github.com/scriptscat/scriptcat/pull/1355'],
-  },
-  {
-    number: 22,
-    area: 'Tool calls',
-    title: 'No-argument call: `""` ↔ `{}`, malformed JSON kept verbatim',
-    links: [],
-    applies: every,
-  },
+  { number: 20, title: 'Upstream that sends every call as index 0', threads: 'ai-dynamo/dynamo!4723 huggingface/smolagents!1958' },
+  { number: 21, title: 'First chunk holding both name and placeholder `{}`', threads: 'scriptscat/scriptcat!1355' },
+  { number: 22, title: 'No-argument call: `""` ↔ `{}`, malformed JSON kept verbatim', threads: '', applies: every },
   {
     number: 23,
-    area: 'Tool calls',
     title: 'finish = tool_calls when tools were called though upstream says stop (Gemini, xAI)',
-    links: ['https://github.com/envoyproxy/ai-gateway/pull/1486', 'https://github.com/vercel/ai/issues/12218'],
+    threads: 'envoyproxy/ai-gateway!1486 vercel/ai#12218',
     applies: fromOpenai,
   },
   {
     number: 24,
-    area: 'Tool calls',
     title: 'Tool id rules: Mistral exactly 9 alphanumerics, collision-safe',
-    links: [
-      'https://github.com/anomalyco/opencode/pull/48843',
-      'https://github.com/vercel/ai/pull/11863',
-      'https://github.com/BerriAI/litellm/issues/34239',
-    ],
+    threads: 'anomalyco/opencode!48843 vercel/ai!11863 BerriAI/litellm#34239',
   },
-  {
-    number: 25,
-    area: 'Tool calls',
-    title: 'Missing `tool_call_id` inferred or refused clearly',
-    links: ['https://github.com/agentgateway/agentgateway/pull/2426'],
-  },
+  { number: 25, title: 'Missing `tool_call_id` inferred or refused clearly', threads: 'agentgateway/agentgateway!2426' },
   {
     number: 26,
-    area: 'Tool calls',
     title: 'Text before toolUse in Bedrock assistant turns',
-    links: ['https://github.com/BerriAI/litellm/issues/24361'],
+    threads: 'BerriAI/litellm#24361',
     waitsFor: 'bedrock-converse-stream',
   },
-  {
-    number: 27,
-    area: 'Tool calls',
-    title: 'Orphan tool_use after an abort',
-    links: ['https://github.com/earendil-works/pi/pull/707', 'https://github.com/pydantic/pydantic-ai/issues/2327'],
-  },
-  {
-    number: 28,
-    area: 'Tool calls',
-    title: 'Mistral rejects user directly after tool',
-    links: ['https://github.com/onyx-dot-app/onyx/issues/6458'],
-  },
-  {
-    number: 29,
-    area: 'Tool calls',
-    title: 'Forced tool_choice with thinking on',
-    links: ['https://github.com/can1357/oh-my-pi/pull/333'],
-  },
-  {
-    number: 30,
-    area: 'Tool calls',
-    title: '`parallel_tool_calls` and `allowed_tools` carried over',
-    links: ['https://github.com/maximhq/bifrost/pull/7348'],
-  },
-  {
-    number: 31,
-    area: 'Tool calls',
-    title: 'Tool order is stable between requests (else prompt cache dies)',
-    links: ['https://github.com/maximhq/bifrost/pull/5174'],
-  },
-  {
-    number: 32,
-    area: 'Tool calls',
-    title: 'Server tools and unknown tool types survive or fail loudly',
-    links: ['https://github.com/maximhq/bifrost/pull/5174'],
-  },
+  { number: 27, title: 'Orphan tool_use after an abort', threads: 'earendil-works/pi!707 pydantic/pydantic-ai#2327' },
+  { number: 28, title: 'Mistral rejects user directly after tool', threads: 'onyx-dot-app/onyx#6458' },
+  { number: 29, title: 'Forced tool_choice with thinking on', threads: 'can1357/oh-my-pi!333' },
+  { number: 30, title: '`parallel_tool_calls` and `allowed_tools` carried over', threads: 'maximhq/bifrost!7348' },
+  { number: 31, title: 'Tool order is stable between requests (else prompt cache dies)', threads: 'maximhq/bifrost!5174' },
+  { number: 32, title: 'Server tools and unknown tool types survive or fail loudly', threads: 'maximhq/bifrost!5174' },
+  // Reasoning
   {
     number: 33,
-    area: 'Reasoning',
     title: 'Thinking blocks returned so that the next turn may replay them',
-    links: ['https://github.com/BerriAI/litellm/issues/15601', 'https://github.com/anomalyco/opencode/issues/3077'],
+    threads: 'BerriAI/litellm#15601 anomalyco/opencode#3077',
   },
-  {
-    number: 34,
-    area: 'Reasoning',
-    title: 'Signature-only thinking blocks kept',
-    links: ['https://github.com/BerriAI/litellm/pull/38809', 'https://github.com/strands-agents/harness-sdk/pull/2704'],
-  },
-  {
-    number: 35,
-    area: 'Reasoning',
-    title: 'Unsigned blocks from aborted streams not sent back',
-    links: ['https://github.com/earendil-works/pi/issues/2063'],
-  },
+  { number: 34, title: 'Signature-only thinking blocks kept', threads: 'BerriAI/litellm!38809 strands-agents/harness-sdk!2704' },
+  { number: 35, title: 'Unsigned blocks from aborted streams not sent back', threads: 'earendil-works/pi#2063' },
   {
     number: 36,
-    area: 'Reasoning',
     title: 'Bedrock nests `reasoningContent.reasoningText{text,signature}` and `redactedContent`',
-    links: ['https://github.com/NousResearch/hermes-agent/issues/36260'],
+    threads: 'NousResearch/hermes-agent#36260',
     waitsFor: 'bedrock-converse-stream',
   },
   {
     number: 37,
-    area: 'Reasoning',
     title: 'Gemini `thought_signature` round trip in OpenAI form',
-    links: [
-      'https://github.com/BerriAI/litellm/issues/25322',
-      'https://github.com/OpenRouterTeam/openrouter-examples/issues/67',
-      'https://github.com/diegosouzapw/OmniRoute/issues/2504',
-    ],
+    threads: 'BerriAI/litellm#25322 OpenRouterTeam/openrouter-examples#67 diegosouzapw/OmniRoute#2504',
   },
   {
     number: 38,
-    area: 'Reasoning',
     title: '`previous_response_id` and `encrypted_content` stick to their deployment; ids un-wrapped before upstream',
-    links: [
-      'https://github.com/BerriAI/litellm/pull/22651',
-      'https://github.com/BerriAI/litellm/pull/10415',
-      'https://github.com/higress-group/higress/issues/3841',
-    ],
+    threads: 'BerriAI/litellm!22651 BerriAI/litellm!10415 higress-group/higress#3841',
     waitsFor: 'openai-responses',
   },
-  {
-    number: 39,
-    area: 'Reasoning',
-    title: 'No private reasoning fields leaked to strict upstreams',
-    links: ['https://github.com/maximhq/bifrost/pull/4970'],
-  },
+  { number: 39, title: 'No private reasoning fields leaked to strict upstreams', threads: 'maximhq/bifrost!4970' },
+  // Stop reasons
   {
     number: 40,
-    area: 'Stop reasons',
     title: '`content_filter` → Anthropic `refusal`, streaming and not',
-    links: [
-      'https://github.com/BerriAI/litellm/issues/40857',
-      'https://github.com/theopenco/llmgateway/pull/2974',
-      'https://github.com/mozilla-ai/any-llm/issues/1359',
-    ],
+    threads: 'BerriAI/litellm#40857 theopenco/llmgateway!2974 mozilla-ai/any-llm#1359',
     applies: every,
   },
   {
     number: 41,
-    area: 'Stop reasons',
     title: '`pause_turn`, `model_context_window_exceeded` not flattened to stop',
-    links: ['https://github.com/envoyproxy/ai-gateway/pull/2121', 'https://github.com/laravel/ai/pull/881'],
+    threads: 'envoyproxy/ai-gateway!2121 laravel/ai!881',
   },
-  {
-    number: 42,
-    area: 'Stop reasons',
-    title: 'Unknown reasons kept, not turned into stop',
-    links: ['https://github.com/BerriAI/litellm/pull/23800'],
-    applies: every,
-  },
-  {
-    number: 43,
-    area: 'Stop reasons',
-    title: 'Truncation signalled on Responses (`incomplete`)',
-    links: ['https://github.com/maximhq/bifrost/pull/5174'],
-    waitsFor: 'openai-responses',
-  },
-  {
-    number: 44,
-    area: 'Stop reasons',
-    title: 'Gemini safety/recitation endings',
-    links: ['https://github.com/BerriAI/litellm/issues/4491'],
-    waitsFor: 'google-generative-ai',
-  },
-  {
-    number: 45,
-    area: 'Messages and roles',
-    title: 'Several system + developer messages for system-first templates',
-    links: ['https://github.com/BerriAI/litellm/pull/39282'],
-  },
+  { number: 42, title: 'Unknown reasons kept, not turned into stop', threads: 'BerriAI/litellm!23800', applies: every },
+  { number: 43, title: 'Truncation signalled on Responses (`incomplete`)', threads: 'maximhq/bifrost!5174', waitsFor: 'openai-responses' },
+  { number: 44, title: 'Gemini safety/recitation endings', threads: 'BerriAI/litellm#4491', waitsFor: 'google-generative-ai' },
+  // Messages and roles
+  { number: 45, title: 'Several system + developer messages for system-first templates', threads: 'BerriAI/litellm!39282' },
   {
     number: 46,
-    area: 'Messages and roles',
     title: 'Mid-conversation `system` in Anthropic requests (Claude Code 2.1+) accepted',
-    links: [
-      'https://github.com/jwadow/kiro-gateway/pull/264',
-      'https://github.com/maximhq/bifrost/pull/4276',
-      'https://github.com/caozhiyuan/copilot-api/issues/364',
-    ],
+    threads: 'jwadow/kiro-gateway!264 maximhq/bifrost!4276 caozhiyuan/copilot-api#364',
   },
-  {
-    number: 47,
-    area: 'Messages and roles',
-    title: '`anthropic-beta` values filtered per upstream',
-    links: ['https://github.com/BerriAI/litellm/issues/20021', 'https://github.com/anthropics/claude-code/issues/21767'],
-  },
-  {
-    number: 48,
-    area: 'Messages and roles',
-    title: 'Auth precedence when both `Authorization` and `x-api-key` come',
-    links: ['https://github.com/BerriAI/litellm/issues/29190'],
-  },
+  { number: 47, title: '`anthropic-beta` values filtered per upstream', threads: 'BerriAI/litellm#20021 anthropics/claude-code#21767' },
+  { number: 48, title: 'Auth precedence when both `Authorization` and `x-api-key` come', threads: 'BerriAI/litellm#29190' },
+  // Images and files
   {
     number: 49,
-    area: 'Images and files',
     title: 'Data-URL image inside a tool result reaches Gemini as an image',
-    links: ['https://github.com/BerriAI/litellm/pull/23814'],
+    threads: 'BerriAI/litellm!23814',
     waitsFor: 'google-generative-ai',
   },
   {
     number: 50,
-    area: 'Images and files',
     title: 'URL vs base64 per provider; `gs://`',
-    links: [
-      'https://github.com/Portkey-AI/gateway/pull/1078',
-      'https://github.com/maximhq/bifrost/pull/5174',
-      'https://github.com/agentgateway/agentgateway/pull/2548',
-    ],
+    threads: 'Portkey-AI/gateway!1078 maximhq/bifrost!5174 agentgateway/agentgateway!2548',
   },
-  {
-    number: 51,
-    area: 'Images and files',
-    title: 'Declared media type matches bytes',
-    links: ['https://github.com/anthropics/claude-code/issues/13131'],
-  },
-  {
-    number: 52,
-    area: 'Images and files',
-    title: 'PDF data URI → document block',
-    links: ['https://github.com/BerriAI/litellm/pull/39977'],
-  },
-  {
-    number: 53,
-    area: 'Structured output',
-    title: '`response_format` streams on Claude (not only as a hidden tool)',
-    links: ['https://github.com/BerriAI/litellm/issues/9504'],
-  },
-  {
-    number: 54,
-    area: 'Structured output',
-    title: 'Native schema where the model has it, fallback where not',
-    links: ['https://github.com/BerriAI/litellm/issues/21208', 'https://github.com/BerriAI/litellm/issues/27846'],
-  },
-  {
-    number: 55,
-    area: 'Structured output',
-    title: 'Top-level `anyOf` and other unsupported keywords',
-    links: ['https://github.com/BerriAI/litellm/issues/17574'],
-  },
-  {
-    number: 56,
-    area: 'Structured output',
-    title: 'Never drop the schema silently',
-    links: ['https://github.com/BerriAI/litellm/pull/38269'],
-  },
+  { number: 51, title: 'Declared media type matches bytes', threads: 'anthropics/claude-code#13131' },
+  { number: 52, title: 'PDF data URI → document block', threads: 'BerriAI/litellm!39977' },
+  // Structured output
+  { number: 53, title: '`response_format` streams on Claude (not only as a hidden tool)', threads: 'BerriAI/litellm#9504' },
+  { number: 54, title: 'Native schema where the model has it, fallback where not', threads: 'BerriAI/litellm#21208 BerriAI/litellm#27846' },
+  { number: 55, title: 'Top-level `anyOf` and other unsupported keywords', threads: 'BerriAI/litellm#17574' },
+  { number: 56, title: 'Never drop the schema silently', threads: 'BerriAI/litellm!38269' },
+  // Prompt caching
   {
     number: 57,
-    area: 'Prompt caching',
     title: '`cache_control` → Bedrock `cachePoint` everywhere',
-    links: [
-      'https://github.com/envoyproxy/ai-gateway/issues/2528',
-      'https://github.com/envoyproxy/ai-gateway/issues/2477',
-      'https://github.com/BerriAI/litellm/pull/29823',
-      'https://github.com/8monkey-ai/hebo-gateway/issues/190',
-    ],
+    threads: 'envoyproxy/ai-gateway#2528 envoyproxy/ai-gateway#2477 BerriAI/litellm!29823 8monkey-ai/hebo-gateway#190',
     waitsFor: 'bedrock-converse-stream',
   },
-  {
-    number: 58,
-    area: 'Prompt caching',
-    title: '`ttl` dropped where unsupported',
-    links: ['https://github.com/BerriAI/litellm/issues/17250', 'https://github.com/BerriAI/litellm/pull/39355'],
-  },
+  { number: 58, title: '`ttl` dropped where unsupported', threads: 'BerriAI/litellm#17250 BerriAI/litellm!39355' },
   {
     number: 59,
-    area: 'Prompt caching',
     title: 'Never exceed 4 breakpoints; never touch bytes of the cached prefix',
-    links: [
-      'https://github.com/mnfst/llm-gateway/pull/2258',
-      'https://github.com/headroomlabs-ai/headroom/issues/2438',
-      'https://github.com/NanmiCoder/cc-haha/issues/503',
-    ],
+    threads: 'mnfst/llm-gateway!2258 headroomlabs-ai/headroom#2438 NanmiCoder/cc-haha#503',
   },
+  // Usage and money
   {
     number: 60,
-    area: 'Usage and money',
     title: 'Ask for usage on every stream upstream, hide it if the client did not',
-    links: [
-      'https://github.com/ferro-labs/ai-gateway/issues/281',
-      'https://github.com/gpustack/gpustack/issues/4874',
-      'https://github.com/BerriAI/litellm/issues/5632',
-    ],
+    threads: 'ferro-labs/ai-gateway#281 gpustack/gpustack#4874 BerriAI/litellm#5632',
     applies: fromOpenaiStreams,
   },
   {
     number: 61,
-    area: 'Usage and money',
     title: 'Cache read/write tokens charged once',
-    links: [
-      'https://github.com/BerriAI/litellm/issues/9812',
-      'https://github.com/BerriAI/litellm/issues/11789',
-      'https://github.com/BerriAI/litellm/pull/40016',
-    ],
+    threads: 'BerriAI/litellm#9812 BerriAI/litellm#11789 BerriAI/litellm!40016',
   },
-  {
-    number: 62,
-    area: 'Usage and money',
-    title: 'Aborted streams billed for what was produced',
-    links: ['https://github.com/maximhq/bifrost/pull/4518', 'https://github.com/BerriAI/litellm/issues/35958'],
-  },
+  { number: 62, title: 'Aborted streams billed for what was produced', threads: 'maximhq/bifrost!4518 BerriAI/litellm#35958' },
   {
     number: 63,
-    area: 'Usage and money',
     title: 'Anthropic `message_start.usage` shape complete (Claude Code breaks otherwise)',
-    links: ['https://github.com/BerriAI/litellm/issues/24176'],
+    threads: 'BerriAI/litellm#24176',
     applies: toAnthropic,
   },
   {
     number: 64,
-    area: 'Usage and money',
     title: 'Budgets: concurrent burst, N replicas, cold counter, failed request, Redis timeout',
-    links: [
-      'https://github.com/BerriAI/litellm/issues/26672',
-      'https://github.com/BerriAI/litellm/issues/28247',
-      'https://github.com/BerriAI/litellm/issues/27639',
-      'https://github.com/BerriAI/litellm/issues/33325',
-      'https://github.com/BerriAI/litellm/issues/30460',
-    ],
+    threads: 'BerriAI/litellm#26672 BerriAI/litellm#28247 BerriAI/litellm#27639 BerriAI/litellm#33325 BerriAI/litellm#30460',
   },
-  {
-    number: 65,
-    area: 'Usage and money',
-    title: 'A limit of 0 means none allowed',
-    links: ['https://github.com/theopenco/llmgateway/pull/4140'],
-  },
+  { number: 65, title: 'A limit of 0 means none allowed', threads: 'theopenco/llmgateway!4140' },
+  // Cancellation and resources
   {
     number: 66,
-    area: 'Cancellation and resources',
     title: 'Client gone → upstream closed: while waiting for first token, mid-stream, non-streaming, and on every endpoint',
-    links: [
-      'https://github.com/BerriAI/litellm/pull/31499',
-      'https://github.com/BerriAI/litellm/pull/30245',
-      'https://github.com/BerriAI/litellm/issues/37140',
-    ],
+    threads: 'BerriAI/litellm!31499 BerriAI/litellm!30245 BerriAI/litellm#37140',
     applies: every,
   },
   {
     number: 67,
-    area: 'Cancellation and resources',
     title: 'Slots released on abort, timeout, cache hit',
-    links: [
-      'https://github.com/BerriAI/litellm/issues/20256',
-      'https://github.com/BerriAI/litellm/issues/27955',
-      'https://github.com/BerriAI/litellm/pull/30020',
-    ],
+    threads: 'BerriAI/litellm#20256 BerriAI/litellm#27955 BerriAI/litellm!30020',
     applies: every,
   },
   {
     number: 68,
-    area: 'Cancellation and resources',
     title: 'Pool not exhausted by aborted streams or half-closed sockets',
-    links: [
-      'https://github.com/BerriAI/litellm/pull/21213',
-      'https://github.com/BerriAI/litellm/issues/19549',
-      'https://github.com/jwadow/kiro-gateway/issues/38',
-    ],
+    threads: 'BerriAI/litellm!21213 BerriAI/litellm#19549 jwadow/kiro-gateway#38',
     applies: every,
   },
   {
     number: 69,
-    area: 'Cancellation and resources',
     title: 'Flat memory over hours; no O(n²) accumulators; one owner closes a stream',
-    links: [
-      'https://github.com/BerriAI/litellm/issues/12685',
-      'https://github.com/BerriAI/litellm/issues/27954',
-      'https://github.com/maximhq/bifrost/pull/4678',
-    ],
+    threads: 'BerriAI/litellm#12685 BerriAI/litellm#27954 maximhq/bifrost!4678',
   },
   {
     number: 70,
-    area: 'Cancellation and resources',
     title: 'Heartbeats while upstream thinks, only at event boundaries',
-    links: [
-      'https://github.com/BerriAI/litellm/issues/14953',
-      'https://github.com/theopenco/llmgateway/pull/1541',
-      'https://github.com/kortix-ai/suna/pull/3696',
-      'https://github.com/langwatch/langwatch/pull/5963',
-    ],
+    threads: 'BerriAI/litellm#14953 theopenco/llmgateway!1541 kortix-ai/suna!3696 langwatch/langwatch!5963',
   },
+  // Retry, failover, lifecycle
   {
     number: 71,
-    area: 'Retry, failover, lifecycle',
-    title: 'Retry-After read from *each* failure (seconds, date, `-ms`), a floor with a cap; own 429s carry it; failover never duplicates text or sends an unsupported prefill; SDK and gateway retries do not multiply',
-    links: [
-      'https://github.com/BerriAI/litellm/issues/20722',
-      'https://github.com/BerriAI/litellm/issues/27823',
-      'https://github.com/Helicone/helicone/issues/5672',
-      'https://github.com/chenyme/grok2api/pull/986',
-      'https://github.com/BerriAI/litellm/pull/36267',
-      'https://github.com/BerriAI/litellm/pull/32835',
-      'https://github.com/zirkelc/ai-retry/issues/51',
-      'https://github.com/MarimerLLC/rockbot/pull/357',
-    ],
+    title:
+      'Retry-After read from *each* failure (seconds, date, `-ms`), a floor with a cap; own 429s carry it; failover never duplicates text or sends an unsupported prefill; SDK and gateway retries do not multiply',
+    threads:
+      'BerriAI/litellm#20722 BerriAI/litellm#27823 Helicone/helicone#5672 chenyme/grok2api!986 BerriAI/litellm!36267 BerriAI/litellm!32835 zirkelc/ai-retry#51 MarimerLLC/rockbot!357',
   },
   {
     number: 72,
-    area: 'Retry, failover, lifecycle',
-    title: 'Cache key holds every output-affecting field and the tenant; cached stream hits are valid SSE; SIGTERM fails readiness, drains streams, then exits',
-    links: [
-      'https://github.com/Continuum-AI-Corp/OrcaRouter-Lite/issues/84',
-      'https://github.com/vllm-project/semantic-router/issues/913',
-      'https://github.com/BerriAI/litellm/issues/14334',
-      'https://github.com/mnfst/llm-gateway/pull/2326',
-      'https://github.com/askalf/dario/pull/1370',
-    ],
+    title:
+      'Cache key holds every output-affecting field and the tenant; cached stream hits are valid SSE; SIGTERM fails readiness, drains streams, then exits',
+    threads:
+      'Continuum-AI-Corp/OrcaRouter-Lite#84 vllm-project/semantic-router#913 BerriAI/litellm#14334 mnfst/llm-gateway!2326 askalf/dario!1370',
   },
 ];

@@ -28,13 +28,19 @@ export interface StreamEvent {
 
 /** Splits a stream by blank lines; the gateway itself writes no other line ends than the provider did. */
 export function eventsOf(text: string): StreamEvent[] {
-  const blocks = text.replace(/^\ufeff/, '').replace(/\r\n?/g, '\n').split('\n\n');
+  const blocks = text
+    .replace(/^\ufeff/, '')
+    .replace(/\r\n?/g, '\n')
+    .split('\n\n');
   assert.equal(blocks.pop()?.trim(), '', 'the stream ends with a whole event');
   return blocks.flatMap((block) => {
     const lines = block.split('\n');
     const data = lines.filter((line) => line.startsWith('data:')).map((line) => line.slice(5).replace(/^ /, ''));
     if (data.length === 0) return [];
-    const name = lines.find((line) => line.startsWith('event:'))?.slice(6).trim();
+    const name = lines
+      .find((line) => line.startsWith('event:'))
+      ?.slice(6)
+      .trim();
     const joined = data.join('\n');
     return [{ name, data: joined === '[DONE]' ? joined : JSON.parse(joined) }];
   });
@@ -115,7 +121,7 @@ function viewOfMessages(events: readonly StreamEvent[]): ClientView {
     } else if (data.type === 'message_delta') {
       assert.equal(open, undefined, 'every block has stopped');
       view.finish = data.delta.stop_reason;
-      for (const [field, count] of Object.entries(data.usage)) if (count !== null) view.usage[field] = count;
+      Object.assign(view.usage, Object.fromEntries(Object.entries(data.usage).filter(([, count]) => count !== null)));
     } else if (data.type === 'message_stop') ended = true;
     else assert.equal(data.type, 'ping');
   }
@@ -134,7 +140,8 @@ function readBlocks(view: ClientView, blocks: readonly Json[]): void {
   for (const block of blocks) {
     if (block.type === 'text') view.text += block.text;
     else if (block.type === 'thinking') view.thinking += block.thinking;
-    else if (block.type === 'tool_use') view.calls.push({ id: block.id, name: block.name, arguments: block.json || inputText(block.input) });
+    else if (block.type === 'tool_use')
+      view.calls.push({ id: block.id, name: block.name, arguments: block.json || inputText(block.input) });
   }
 }
 
@@ -152,7 +159,13 @@ function viewOfWhole(dialect: DialectName, body: Json): ClientView {
   assert.equal(body.object, 'chat.completion');
   const [choice] = body.choices;
   const calls = (choice.message.tool_calls ?? []).map((call: Json) => ({ id: call.id, ...call.function }));
-  return { ...view, text: choice.message.content ?? '', thinking: choice.message.reasoning_content ?? '', calls, finish: choice.finish_reason };
+  return {
+    ...view,
+    text: choice.message.content ?? '',
+    thinking: choice.message.reasoning_content ?? '',
+    calls,
+    finish: choice.finish_reason,
+  };
 }
 
 /** The error that the client sees, wherever it stands: in the body, or as the last event of a stream. */

@@ -40,23 +40,36 @@ testCase(6, 'there is exactly one message_start, also after another attempt', as
 });
 
 testCase(7, 'every block start has its stop', async (cell) => {
-  const answers = cell.out === 'openai-completions'
-    ? [
-        openai.opening + openai.chunk({ reasoning_content: 'Hm.' }) + openai.chunk({ content: 'Let' }) + openai.chunk({ content: ' me.' })
-          + openai.toolStart(0, 'call_1', 'look') + openai.toolArguments(0, '{}') + openai.toolStart(1, 'call_2', 'wait') + openai.ending('tool_calls'),
-        openai.opening + openai.ending('stop'),
-      ]
-    : [
-        anthropic.messageStart
-          + anthropic.blockStart(0, { type: 'thinking', thinking: '', signature: '' })
-          + anthropic.blockDelta(0, { type: 'thinking_delta', thinking: 'Hm.' }) + anthropic.blockDelta(0, { type: 'signature_delta', signature: 'EqQBCg==' })
-          + anthropic.blockStop(0)
-          + anthropic.blockStart(1, { type: 'redacted_thinking', data: 'EmwKAhgB' }) + anthropic.blockStop(1)
-          + anthropic.blockStart(2, { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: {} })
-          + anthropic.inputDelta(2, '{"query": "weather"}') + anthropic.blockStop(2)
-          + anthropic.blockStart(3, { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] }) + anthropic.blockStop(3)
-          + anthropic.textBlock(4, ['Let me.']) + anthropic.toolBlock(5, { id: 'toolu_1', name: 'look', pieces: ['{}'] }) + anthropic.ending('tool_use'),
-      ];
+  const answers =
+    cell.out === 'openai-completions'
+      ? [
+          openai.opening +
+            openai.chunk({ reasoning_content: 'Hm.' }) +
+            openai.chunk({ content: 'Let' }) +
+            openai.chunk({ content: ' me.' }) +
+            openai.toolStart(0, 'call_1', 'look') +
+            openai.toolArguments(0, '{}') +
+            openai.toolStart(1, 'call_2', 'wait') +
+            openai.ending('tool_calls'),
+          openai.opening + openai.ending('stop'),
+        ]
+      : [
+          anthropic.messageStart +
+            anthropic.blockStart(0, { type: 'thinking', thinking: '', signature: '' }) +
+            anthropic.blockDelta(0, { type: 'thinking_delta', thinking: 'Hm.' }) +
+            anthropic.blockDelta(0, { type: 'signature_delta', signature: 'EqQBCg==' }) +
+            anthropic.blockStop(0) +
+            anthropic.blockStart(1, { type: 'redacted_thinking', data: 'EmwKAhgB' }) +
+            anthropic.blockStop(1) +
+            anthropic.blockStart(2, { type: 'server_tool_use', id: 'srvtoolu_1', name: 'web_search', input: {} }) +
+            anthropic.inputDelta(2, '{"query": "weather"}') +
+            anthropic.blockStop(2) +
+            anthropic.blockStart(3, { type: 'web_search_tool_result', tool_use_id: 'srvtoolu_1', content: [] }) +
+            anthropic.blockStop(3) +
+            anthropic.textBlock(4, ['Let me.']) +
+            anthropic.toolBlock(5, { id: 'toolu_1', name: 'look', pieces: ['{}'] }) +
+            anthropic.ending('tool_use'),
+        ];
   for (const answer of answers) {
     const result = await exchange({ cell, replies: [replyOf(cell, answer)] });
     const events = eventsOf(result.text).map(({ data }) => data);
@@ -67,7 +80,7 @@ testCase(7, 'every block start has its stop', async (cell) => {
   }
 });
 
-testCase(8, 'an upstream that drops mid-answer ends in an error of the client\'s dialect, never cleanly', async (cell) => {
+testCase(8, "an upstream that drops mid-answer ends in an error of the client's dialect, never cleanly", async (cell) => {
   const text = cell.streaming === 'stream' ? unfinishedText(cell, 'Hello, wor') : textAnswer(cell, ['Hello']).slice(0, 60);
   const result = await exchange({ cell, replies: [breaking(cell, text)] });
   assertNoCleanEnd(cell, result);
@@ -80,7 +93,10 @@ testCase(8, 'an upstream that drops mid-answer ends in an error of the client\'s
 });
 
 testCase(9, 'half an event is not passed on before the error', async (cell) => {
-  const half = cell.out === 'openai-completions' ? openai.chunk({ content: 'half' }).slice(0, -20) : anthropic.blockDelta(0, { type: 'text_delta', text: 'half' }).slice(0, -20);
+  const half =
+    cell.out === 'openai-completions'
+      ? openai.chunk({ content: 'half' }).slice(0, -20)
+      : anthropic.blockDelta(0, { type: 'text_delta', text: 'half' }).slice(0, -20);
   for (const size of [undefined, 1]) {
     const whole = unfinishedText(cell, 'Hello');
     const result = await exchange({ cell, replies: [{ ...replyOf(cell, whole + half, size), breaksWith: dropped }] });
@@ -93,10 +109,12 @@ testCase(9, 'half an event is not passed on before the error', async (cell) => {
 });
 
 testCase(10, 'an answer without its end is a failure: no reason, usage or whole tool call is invented', async (cell) => {
-  const cutCall = cell.out === 'openai-completions'
-    ? openai.opening + openai.toolStart(0, 'call_1', 'delete_files') + openai.toolArguments(0, '{"path": "/tmp"')
-    : anthropic.messageStart + anthropic.toolStart(0, 'call_1', 'delete_files') + anthropic.inputDelta(0, '{"path": "/tmp"');
-  const texts = cell.streaming === 'stream' ? [unfinishedText(cell, 'Hello'), cutCall] : [callAnswer(cell, '{"path": "/tmp"}').slice(0, 400)];
+  const cutCall =
+    cell.out === 'openai-completions'
+      ? openai.opening + openai.toolStart(0, 'call_1', 'delete_files') + openai.toolArguments(0, '{"path": "/tmp"')
+      : anthropic.messageStart + anthropic.toolStart(0, 'call_1', 'delete_files') + anthropic.inputDelta(0, '{"path": "/tmp"');
+  const texts =
+    cell.streaming === 'stream' ? [unfinishedText(cell, 'Hello'), cutCall] : [callAnswer(cell, '{"path": "/tmp"}').slice(0, 400)];
   for (const text of texts) {
     const result = await exchange({ cell, replies: [replyOf(cell, text)] });
     assertNoCleanEnd(cell, result);
@@ -104,8 +122,16 @@ testCase(10, 'an answer without its end is a failure: no reason, usage or whole 
     if (cell.streaming === 'whole') assert.equal(result.status, 502);
     if (cell.streaming === 'whole') continue;
     const events = eventsOf(result.text).map(({ data }) => data);
-    if (cell.in === 'anthropic-messages') assert.ok(events.every((event) => event.type !== 'content_block_stop'), 'the cut block is not closed');
-    else assert.ok(events.every((event) => !event.usage), 'no usage');
+    if (cell.in === 'anthropic-messages')
+      assert.ok(
+        events.every((event) => event.type !== 'content_block_stop'),
+        'the cut block is not closed',
+      );
+    else
+      assert.ok(
+        events.every((event) => !event.usage),
+        'no usage',
+      );
   }
 });
 

@@ -88,7 +88,13 @@ async function fetchedThroughPool(reply: Reply, encoding: string, packed: Buffer
   const upstream = createHttpUpstream({ clock: createFakeClock() });
   try {
     const response = await upstream.send(
-      { method: 'POST', origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, path: '/', headers: {}, body: Buffer.from('{}') },
+      {
+        method: 'POST',
+        origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        path: '/',
+        headers: {},
+        body: Buffer.from('{}'),
+      },
       {
         signal: new AbortController().signal,
         requestId: 'req_1',

@@ -23,7 +23,9 @@ testCase(42, 'a reason that is new here is kept, not turned into stop', async (c
 testCase(60, 'usage is asked for on every stream, and hidden from a client that did not ask', async (cell) => {
   const answer = textAnswer(cell, ['Hello']);
   const asking = { stream_options: { include_usage: true } };
-  for (const request of cell.in === 'openai-completions' ? [{}, { stream_options: null }, { stream_options: { include_usage: false } }, asking] : [{}]) {
+  for (const request of cell.in === 'openai-completions'
+    ? [{}, { stream_options: null }, { stream_options: { include_usage: false } }, asking]
+    : [{}]) {
     const result = await exchange({ cell, request, replies: [replyOf(cell, answer)] });
     const options = result.asked[0]?.body['stream_options'] as JsonObject | undefined;
     assert.equal(options?.['include_usage'], true);
@@ -45,5 +47,8 @@ testCase(63, 'the usage of a message has every field that clients read', async (
   assert.equal(typeof usage.cache_creation.ephemeral_1h_input_tokens, 'number');
   assert.ok('service_tier' in usage);
   const { usage: last } = viewOf(cell, result);
-  assert.deepEqual([last.input_tokens, last.cache_read_input_tokens, last.output_tokens], cell.out === 'openai-completions' ? [20, 100, 30] : [15, 100, 30]);
+  assert.deepEqual(
+    [last.input_tokens, last.cache_read_input_tokens, last.output_tokens],
+    cell.out === 'openai-completions' ? [20, 100, 30] : [15, 100, 30],
+  );
 });

@@ -35,7 +35,11 @@ type BlockPlan =
 
 const blockPlan: fc.Arbitrary<BlockPlan> = fc.oneof(
   fc.record({ kind: fc.constant('text' as const), pieces }),
-  fc.record({ kind: fc.constant('thinking' as const), pieces, signature: fc.option(fc.base64String({ minLength: 4 }), { nil: undefined }) }),
+  fc.record({
+    kind: fc.constant('thinking' as const),
+    pieces,
+    signature: fc.option(fc.base64String({ minLength: 4 }), { nil: undefined }),
+  }),
   fc.record({ kind: fc.constant('redactedThinking' as const), data: fc.base64String({ minLength: 4 }) }),
   fc.record({ kind: fc.constant('toolCall' as const), name: fc.stringMatching(/^[a-z_]{1,12}$/), json: argumentsJson }),
 );
@@ -127,9 +131,10 @@ for (const name of names) {
         // A whole chat completion has one place for each kind: thinking, text, calls.
         const rank = { thinking: 0, redactedThinking: 1, text: 2, toolCall: 3 };
         const sorted = plan.blocks.toSorted((a, b) => rank[a.kind] - rank[b.kind]);
-        const blocks = name === 'openai-completions'
-          ? sorted.filter((block, at) => block.kind === 'toolCall' || block.kind !== sorted[at - 1]?.kind)
-          : plan.blocks;
+        const blocks =
+          name === 'openai-completions'
+            ? sorted.filter((block, at) => block.kind === 'toolCall' || block.kind !== sorted[at - 1]?.kind)
+            : plan.blocks;
         const events = eventsOf({ ...plan, blocks }, name);
         const body = JSON.parse(JSON.stringify(dialects[name].encodeResponse(options).whole(events))) as JsonObject;
         const read = dialects[name].decodeResponse('acme').whole(body);
@@ -153,7 +158,9 @@ for (const name of names) {
   });
 
   test(`${name}: garbage never throws out of a decoder, and ends in an error`, () => {
-    const whole = dialects[name].encodeResponse(options).stream(eventsOf({ blocks: [{ kind: 'text', pieces: ['Hello'] }], usage: noTokens, reason: 'stop' }, name));
+    const whole = dialects[name]
+      .encodeResponse(options)
+      .stream(eventsOf({ blocks: [{ kind: 'text', pieces: ['Hello'] }], usage: noTokens, reason: 'stop' }, name));
     const lines = fc.oneof(
       fc.constantFrom(...whole.split(/(?<=\n\n)/)),
       fc.string().map((content) => `data: ${content}\n\n`),
@@ -179,7 +186,10 @@ for (const name of names) {
     for (const before of [[], eventsOf({ blocks: [], usage: noTokens, reason: 'stop' }, name).slice(0, 1)]) {
       const encoder = dialects[name].encodeResponse(options);
       encoder.stream(before);
-      const bytes = encoder.stream([{ type: 'error', error }, { type: 'blockStart', index: 0, block: { kind: 'text' } }]);
+      const bytes = encoder.stream([
+        { type: 'error', error },
+        { type: 'blockStart', index: 0, block: { kind: 'text' } },
+      ]);
       assert.match(bytes, /^(event: error\n)?data: \{.*\}\n\n$/);
       assert.equal(encoder.stream([{ type: 'finish', reason: 'stop', providerReason: 'stop' }]), '');
       const [last] = decodeStream(name, Buffer.from(bytes)).slice(-1);

@@ -33,7 +33,10 @@ export function assertEventOrder(events: readonly ModelEvent[], { complete = tru
         assert.ok(block?.open, `${where}: block ${event.index} is not open`);
         block.open = false;
       } else if (event.type === 'finish') {
-        assert.ok(blocks.every(({ open }) => !open), `${where}: a block is still open`);
+        assert.ok(
+          blocks.every(({ open }) => !open),
+          `${where}: a block is still open`,
+        );
         ended = true;
       }
     }

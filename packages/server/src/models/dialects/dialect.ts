@@ -117,4 +117,3 @@ export interface UpstreamFailure {
   readonly body: string;
   readonly nowMs: number;
 }
-

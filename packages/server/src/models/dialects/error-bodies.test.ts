@@ -3,12 +3,21 @@ import { test } from 'node:test';
 import { OpenClawError } from '../../core/errors.ts';
 import { encodeErrorBody } from './error-bodies.ts';
 
-const error = new OpenClawError('invalid_request', { details: { path: 'messages[2].content', reason: 'is required' }, param: 'messages[2].content' });
+const error = new OpenClawError('invalid_request', {
+  details: { path: 'messages[2].content', reason: 'is required' },
+  param: 'messages[2].content',
+});
 const openclaw = { code: 'invalid_request', hint: error.hint, retryable: false };
 
 test('an OpenAI client gets message with hint, type, param and code', () => {
   assert.deepEqual(encodeErrorBody('openai-completions', error, 'req_1'), {
-    error: { message: `messages[2].content: is required. ${error.hint}`, type: 'invalid_request_error', param: 'messages[2].content', code: 'invalid_request', openclaw },
+    error: {
+      message: `messages[2].content: is required. ${error.hint}`,
+      type: 'invalid_request_error',
+      param: 'messages[2].content',
+      code: 'invalid_request',
+      openclaw,
+    },
   });
 });
 

@@ -13,14 +13,7 @@
 import type { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 
-export type ModelEvent =
-  | StartEvent
-  | BlockStartEvent
-  | BlockDeltaEvent
-  | BlockStopEvent
-  | UsageEvent
-  | FinishEvent
-  | ErrorEvent;
+export type ModelEvent = StartEvent | BlockStartEvent | BlockDeltaEvent | BlockStopEvent | UsageEvent | FinishEvent | ErrorEvent;
 
 export interface StartEvent {
   readonly type: 'start';
@@ -93,15 +86,7 @@ export interface FinishEvent {
   readonly stopSequence?: string;
 }
 
-export type FinishReason =
-  | 'stop'
-  | 'stopSequence'
-  | 'length'
-  | 'contextWindow'
-  | 'toolCalls'
-  | 'contentFilter'
-  | 'pause'
-  | 'other';
+export type FinishReason = 'stop' | 'stopSequence' | 'length' | 'contextWindow' | 'toolCalls' | 'contentFilter' | 'pause' | 'other';
 
 export interface ErrorEvent {
   readonly type: 'error';

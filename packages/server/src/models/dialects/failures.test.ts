@@ -38,7 +38,10 @@ test('each status means one thing, and only what can pass is tried again', () =>
 test('an empty account is not a rate limit: waiting does not help', () => {
   const bodies = [
     [429, { error: { message: 'You exceeded your current quota.', type: 'insufficient_quota', code: 'insufficient_quota' } }],
-    [400, { type: 'error', error: { type: 'invalid_request_error', message: 'Your credit balance is too low to access the Anthropic API.' } }],
+    [
+      400,
+      { type: 'error', error: { type: 'invalid_request_error', message: 'Your credit balance is too low to access the Anthropic API.' } },
+    ],
     [403, { type: 'error', error: { type: 'billing_error', message: 'Billing' } }],
   ] as const;
   for (const [status, body] of bodies) {
@@ -63,7 +66,7 @@ test('x-should-retry overrules the status, but for a rate limit', () => {
   assert.equal(failure(429, {}, { 'x-should-retry': 'false' }).retryable, true);
 });
 
-test('the reason is the provider\'s words: one line, bounded, without keys', () => {
+test("the reason is the provider's words: one line, bounded, without keys", () => {
   assert.match(failure(400, { error: { message: 'Bad\n  field.' } }).message, /acme refused the request: Bad field\.$/);
   assert.match(failure(400, { message: 'top level' }).message, /: top level\.$/);
   assert.match(failure(400, { error: 'a string' }).message, /: a string\.$/);

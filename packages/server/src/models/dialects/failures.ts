@@ -55,7 +55,10 @@ const statusOfKind: readonly (readonly [RegExp, number])[] = [
 
 function codeOf({ status: given, kinds, message = '', headers }: Failure): ErrorCode {
   const status = given || (statusOfKind.find(([pattern]) => kinds.some((kind) => pattern.test(kind)))?.[1] ?? 500);
-  if (status === 402 || ((status === 429 || status < 500) && (kinds.some((kind) => quotaKinds.test(kind)) || quotaMessages.test(message)))) {
+  if (
+    status === 402 ||
+    ((status === 429 || status < 500) && (kinds.some((kind) => quotaKinds.test(kind)) || quotaMessages.test(message)))
+  ) {
     return 'upstream_quota';
   }
   if (status === 401 || status === 403) return 'upstream_authentication';
@@ -120,7 +123,9 @@ function wordsOf(error: JsonValue): FailureWords {
   if (Array.isArray(error) && error[0] !== undefined) return wordsOf(isJsonObject(error[0]) ? (error[0]['error'] ?? error[0]) : error[0]);
   if (!isJsonObject(error)) return { kinds: [] };
   const message = [error['message'], error['detail'], error['msg']].find((value) => typeof value === 'string');
-  const kinds = [error['type'], error['code'], error['status']].filter((value) => typeof value === 'string' && value !== '' && value !== 'error');
+  const kinds = [error['type'], error['code'], error['status']].filter(
+    (value) => typeof value === 'string' && value !== '' && value !== 'error',
+  );
   return { kinds: kinds as string[], ...(typeof message === 'string' && { message }) };
 }
 

@@ -1,10 +1,11 @@
 /**
  * The fields that are left out when a request crosses to another dialect, each with the reason why the answer stays the
- * same without it. Whatever is not in this table and cannot be carried is refused by name.
+ * same without it. Whatever is not in this table and cannot be carried is refused by name. Fields that the internal request
+ * holds (`detail`, `cache_control`, `citations`, `signature`) stand here for completeness; the encoders leave them out.
  *
  * It does not translate: what has a counterpart is carried by the dialects themselves.
  */
-import type { JsonObject, JsonValue } from '../../core/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
 import type { DialectName } from './dialect.ts';
 import { pathOf, unsupported } from './fields.ts';
 
@@ -19,57 +20,72 @@ export interface Omission {
   readonly reason: string;
 }
 
-const is = (...wanted: JsonValue[]) => (value: JsonValue): boolean => wanted.some((one) => JSON.stringify(one) === JSON.stringify(value));
-
-const openai = (place: FieldPlace, field: string, reason: string, onlyIf?: Omission['onlyIf']): Omission => ({
-  from: 'openai-completions', place, field, reason, ...(onlyIf && { onlyIf }),
-});
-const anthropic = (place: FieldPlace, field: string, reason: string, onlyIf?: Omission['onlyIf']): Omission => ({
-  from: 'anthropic-messages', place, field, reason, ...(onlyIf && { onlyIf }),
-});
+const is =
+  (...wanted: JsonValue[]) =>
+  (value: JsonValue): boolean =>
+    wanted.some((one) => JSON.stringify(one) === JSON.stringify(value));
 
 const theDefault = 'The value is what every provider does anyway.';
 const cacheOnly = 'Steers the prompt cache of its own provider: it changes the cost and not the answer.';
 
-export const omissions: readonly Omission[] = [
-  openai('request', 'metadata', 'Labels for the records of the client\'s own provider; no model sees them.'),
-  openai('request', 'store', theDefault, is(false)),
-  openai('request', 'n', theDefault, is(1)),
-  openai('request', 'logprobs', theDefault, is(false)),
-  openai('request', 'top_logprobs', theDefault, is(0)),
-  openai('request', 'logit_bias', theDefault, is({})),
-  openai('request', 'frequency_penalty', theDefault, is(0)),
-  openai('request', 'presence_penalty', theDefault, is(0)),
-  openai('request', 'modalities', theDefault, is(['text'])),
-  openai('request', 'verbosity', theDefault, is('medium')),
-  openai('request', 'prompt_cache_key', cacheOnly),
-  openai('request', 'prompt_cache_retention', cacheOnly),
-  openai('request', 'prompt_cache_options', cacheOnly),
-  openai('request', 'stream_options', 'Concerns the framing of the client\'s own stream, not the answer.'),
-  openai('message', 'annotations', 'Sources of an earlier answer, apart from its text, which is carried.'),
-  openai('message', 'parsed', 'A copy of the content that the SDK made.'),
-  openai('message', 'reasoning', 'Thinking of an earlier turn without a signature, which no other provider takes.'),
-  openai('message', 'reasoning_details', 'Thinking of an earlier turn in the form of another provider.'),
-  openai('part', 'detail', 'A hint about the cost of an image; the other side chooses the resolution itself.'),
-  openai('part', 'index', 'Left over from a stream; the order of the calls says the same.'),
-  openai('part', 'parsed_arguments', 'A copy of the arguments that the SDK made.'),
-  openai('part', 'name', 'The tool\'s name on its result; the id of the call says the same.'),
-  anthropic('request', 'thinking', 'How much to think is carried; how thinking is shown has no counterpart, and it is not shown there.', (value) =>
-    is('enabled', 'disabled', 'adaptive')(typeof value === 'object' && value !== null && !Array.isArray(value) ? (value['type'] ?? null) : null),
-  ),
-  anthropic('request', 'cache_control', cacheOnly),
-  anthropic('request', 'diagnostics', 'Asks why the prompt cache was missed; the answer is the same.'),
-  anthropic('request', 'speed', theDefault, is('standard')),
-  anthropic('request', 'context_management', 'Lets the provider clear old parts of a long conversation; without it the whole of it is read.'),
-  anthropic('part', 'cache_control', `${cacheOnly} Carried where the upstream takes it (quirk cacheControl).`),
-  anthropic('part', 'citations', 'Sources of an earlier answer, apart from its text, which is carried. Asking for citations is refused.'),
-  anthropic('part', 'signature', 'Thinking of an earlier turn is carried only to providers that read it (quirk reasoningContent), and proof of it to none.'),
-  anthropic('part', 'caller', 'The model itself called the tool, which is the only way elsewhere.', is({ type: 'direct' })),
-  anthropic('tool', 'cache_control', `${cacheOnly} Carried where the upstream takes it (quirk cacheControl).`),
-  anthropic('tool', 'eager_input_streaming', 'How finely arguments stream, not what they are.'),
-  anthropic('tool', 'defer_loading', theDefault, is(false)),
-  anthropic('tool', 'allowed_callers', theDefault, is(['direct'])),
-];
+type Row = readonly [place: FieldPlace, field: string, reason: string, onlyIf?: (value: JsonValue) => boolean];
+
+const isKnownThinking = (value: JsonValue): boolean => isJsonObject(value) && is('enabled', 'disabled', 'adaptive')(value['type'] ?? null);
+
+const rows: Readonly<Record<DialectName, readonly Row[]>> = {
+  'openai-completions': [
+    ['request', 'metadata', "Labels for the records of the client's own provider; no model sees them."],
+    ['request', 'store', theDefault, is(false)],
+    ['request', 'n', theDefault, is(1)],
+    ['request', 'logprobs', theDefault, is(false)],
+    ['request', 'top_logprobs', theDefault, is(0)],
+    ['request', 'logit_bias', theDefault, is({})],
+    ['request', 'frequency_penalty', theDefault, is(0)],
+    ['request', 'presence_penalty', theDefault, is(0)],
+    ['request', 'modalities', theDefault, is(['text'])],
+    ['request', 'verbosity', theDefault, is('medium')],
+    ['request', 'prompt_cache_key', cacheOnly],
+    ['request', 'prompt_cache_retention', cacheOnly],
+    ['request', 'prompt_cache_options', cacheOnly],
+    ['request', 'stream_options', "Concerns the framing of the client's own stream, not the answer."],
+    ['message', 'annotations', 'Sources of an earlier answer, apart from its text, which is carried.'],
+    ['message', 'parsed', 'A copy of the content that the SDK made.'],
+    ['message', 'reasoning', 'Thinking of an earlier turn without a signature, which no other provider takes.'],
+    ['message', 'reasoning_details', 'Thinking of an earlier turn in the form of another provider.'],
+    ['part', 'detail', 'A hint about the cost of an image; the other side chooses the resolution itself.'],
+    ['part', 'index', 'Left over from a stream; the order of the calls says the same.'],
+    ['part', 'parsed_arguments', 'A copy of the arguments that the SDK made.'],
+    ['part', 'name', "The tool's name on its result; the id of the call says the same."],
+  ],
+  'anthropic-messages': [
+    [
+      'request',
+      'thinking',
+      'How much to think is carried; how thinking is shown has no counterpart, and it is not shown there.',
+      isKnownThinking,
+    ],
+    ['request', 'cache_control', cacheOnly],
+    ['request', 'diagnostics', 'Asks why the prompt cache was missed; the answer is the same.'],
+    ['request', 'speed', theDefault, is('standard')],
+    ['request', 'context_management', 'Lets the provider clear old parts of a long conversation; without it the whole of it is read.'],
+    ['part', 'cache_control', `${cacheOnly} Carried where the upstream takes it (quirk cacheControl).`],
+    ['part', 'citations', 'Sources of an earlier answer, apart from its text, which is carried. Asking for citations is refused.'],
+    [
+      'part',
+      'signature',
+      'Thinking of an earlier turn is carried only to providers that read it (quirk reasoningContent), and proof of it to none.',
+    ],
+    ['part', 'caller', 'The model itself called the tool, which is the only way elsewhere.', is({ type: 'direct' })],
+    ['tool', 'cache_control', `${cacheOnly} Carried where the upstream takes it (quirk cacheControl).`],
+    ['tool', 'eager_input_streaming', 'How finely arguments stream, not what they are.'],
+    ['tool', 'defer_loading', theDefault, is(false)],
+    ['tool', 'allowed_callers', theDefault, is(['direct'])],
+  ],
+};
+
+export const omissions: readonly Omission[] = (Object.keys(rows) as DialectName[]).flatMap((from) =>
+  rows[from].map(([place, field, reason, onlyIf]): Omission => ({ from, place, field, reason, ...(onlyIf && { onlyIf }) })),
+);
 
 export interface Crossing {
   readonly from: string;

@@ -40,13 +40,26 @@ test('usage is asked for where the request streams and does not ask yet', () => 
 });
 
 test('what is no object is refused', () => {
-  for (const text of ['', '[]', '"model"', '{"model"', '{"model":', '{"model":"a"', '{"model":"a" "b"}', '{model:1}', '{"a":[}', '{"a":}']) {
+  for (const text of [
+    '',
+    '[]',
+    '"model"',
+    '{"model"',
+    '{"model":',
+    '{"model":"a"',
+    '{"model":"a" "b"}',
+    '{model:1}',
+    '{"a":[}',
+    '{"a":}',
+  ]) {
     assert.throws(() => replaced(text), { code: 'invalid_json' }, text);
   }
 });
 
 const value = fc.jsonValue({ depthSize: 'small' });
-const entries = fc.array(fc.tuple(fc.oneof(fc.constantFrom('model', 'stream', 'stream_options', 'messages'), fc.string()), value), { maxLength: 8 });
+const entries = fc.array(fc.tuple(fc.oneof(fc.constantFrom('model', 'stream', 'stream_options', 'messages'), fc.string()), value), {
+  maxLength: 8,
+});
 
 test('for any body the model is replaced and everything else means what it meant', () => {
   fc.assert(
@@ -70,7 +83,8 @@ test('a chunk with usage and nothing else is told from one with choices', () => 
     '{"choices":[{"delta":{"content":"\\"choices\\":[] \\"usage\\""}}],"usage":null}',
     '{"choices":[{"delta":{}}],"usage":{"prompt_tokens":1}}',
     '{"choices":[],"usage":{',
-  ]) assert.equal(isUsageOnlyEvent(event(data)), false, data);
+  ])
+    assert.equal(isUsageOnlyEvent(event(data)), false, data);
 });
 
 test('the envelope is read by type, and by nothing else of the body', () => {

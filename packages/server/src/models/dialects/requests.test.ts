@@ -21,17 +21,23 @@ const defined = <T extends object>(value: { [K in keyof T]: T[K] | undefined }):
 const textPart: fc.Arbitrary<TextPart> = fc
   .record({ type: fc.constant('text' as const), text: content, cacheControl })
   .map((part) => defined<TextPart>(part));
-const source = fc.oneof(
-  fc.record({ kind: fc.constant('url' as const), url: fc.webUrl() }),
-  fc.record({ kind: fc.constant('base64' as const), mediaType: fc.constantFrom('image/png', 'image/jpeg'), data: fc.base64String() }),
-).map((value) => ({ ...value }));
+const source = fc
+  .oneof(
+    fc.record({ kind: fc.constant('url' as const), url: fc.webUrl() }),
+    fc.record({ kind: fc.constant('base64' as const), mediaType: fc.constantFrom('image/png', 'image/jpeg'), data: fc.base64String() }),
+  )
+  .map((value) => ({ ...value }));
 const imagePart = fc.record({ type: fc.constant('image' as const), source, cacheControl }).map((part) => defined<Part>(part));
 const filePart = fc
   .record({ type: fc.constant('file' as const), data: fc.base64String(), filename: optional(word) })
-  .map(({ data, filename }) => defined<Part>({ type: 'file', source: { kind: 'base64', mediaType: 'application/pdf', data }, filename } as Part));
+  .map(({ data, filename }) => defined<Part>({ type: 'file', source: { kind: 'base64', mediaType: 'application/pdf', data }, filename }));
 const userPart: fc.Arbitrary<Part> = fc.oneof(textPart, imagePart, filePart);
 const call: fc.Arbitrary<Omit<ToolCallPart, 'id'>> = fc
-  .record({ type: fc.constant('toolCall' as const), name: word, argumentsJson: fc.dictionary(word, fc.integer(), { maxKeys: 3 }).map((value) => JSON.stringify(value)) })
+  .record({
+    type: fc.constant('toolCall' as const),
+    name: word,
+    argumentsJson: fc.dictionary(word, fc.integer(), { maxKeys: 3 }).map((value) => JSON.stringify(value)),
+  })
   .map((part) => ({ ...part }));
 const thinking = fc.record({ type: fc.constant('thinking' as const), text: content, signature: word }).map((part): Part => ({ ...part }));
 
@@ -60,7 +66,13 @@ const messages = fc
   .map(([first, turns]): Message[] => [...first, ...turns.flatMap((turn, index) => turn(index))]);
 
 const tool = fc
-  .record({ type: fc.constant('function' as const), name: word, description: optional(content), strict: optional(fc.boolean()), cacheControl })
+  .record({
+    type: fc.constant('function' as const),
+    name: word,
+    description: optional(content),
+    strict: optional(fc.boolean()),
+    cacheControl,
+  })
   .map((part) => defined({ ...part, inputSchema: { type: 'object', properties: {} } }) as NonNullable<ModelRequest['tools']>[number]);
 
 const common = fc.record({
@@ -74,7 +86,9 @@ const common = fc.record({
   stopSequences: optional(fc.array(word, { minLength: 1, maxLength: 3 })),
   user: optional(word),
   serviceTier: optional(fc.constant('auto')),
-  toolChoice: optional(fc.constantFrom<NonNullable<ModelRequest['toolChoice']>>({ type: 'auto' }, { type: 'required' }, { type: 'function', name: 'look' })),
+  toolChoice: optional(
+    fc.constantFrom<NonNullable<ModelRequest['toolChoice']>>({ type: 'auto' }, { type: 'required' }, { type: 'function', name: 'look' }),
+  ),
   parallelToolCalls: optional(fc.constant(false)),
   extensions: fc.constantFrom<JsonObject>({}, { a_field_of_tomorrow: { x: [1] } }),
 });
@@ -109,7 +123,7 @@ for (const name of names) {
           model: 'large',
           // Usage is asked for on every stream.
           includeUsage: name === 'anthropic-messages' || fields.stream,
-        } as ModelRequest);
+        });
         const { body } = dialects[name].encodeRequest(request, target);
         assert.deepEqual(dialects[name].decodeRequest(JSON.parse(JSON.stringify(body)) as JsonObject), request);
       }),
@@ -125,23 +139,69 @@ for (const name of names) {
         const request = defined<ModelRequest>({ ...carried, extensions: {}, dialect: other, model: 'large', includeUsage: true });
         const { body } = dialects[name].encodeRequest(request, target);
         const read = dialects[name].decodeRequest(JSON.parse(JSON.stringify(body)) as JsonObject);
-        const said = (one: ModelRequest): unknown => one.messages.flatMap(({ parts }) => parts).flatMap((part) => (part.type === 'text' ? [part.text] : []));
-        const called = (one: ModelRequest): unknown => one.messages.flatMap(({ parts }) => parts).flatMap((part) => (part.type === 'toolCall' ? [[part.id, part.name, part.argumentsJson]] : []));
+        const said = (one: ModelRequest): unknown =>
+          one.messages.flatMap(({ parts }) => parts).flatMap((part) => (part.type === 'text' ? [part.text] : []));
+        const called = (one: ModelRequest): unknown =>
+          one.messages
+            .flatMap(({ parts }) => parts)
+            .flatMap((part) => (part.type === 'toolCall' ? [[part.id, part.name, part.argumentsJson]] : []));
         assert.deepEqual(said(read), said(request));
         assert.deepEqual(called(read), called(request));
-        assert.deepEqual(read.messages.map(({ role }) => role), request.messages.map(({ role }) => role));
+        assert.deepEqual(
+          read.messages.map(({ role }) => role),
+          request.messages.map(({ role }) => role),
+        );
       }),
     );
   });
 
   test(`${name}: a body of any shape is read or refused with a path, never worse`, () => {
     const keys = fc.constantFrom(
-      'model', 'messages', 'role', 'content', 'type', 'text', 'tools', 'function', 'tool_calls', 'image_url', 'source', 'stream', 'max_tokens',
-      'tool_choice', 'response_format', 'thinking', 'system', 'stop', 'name', 'input_schema', 'stream_options', '__proto__',
+      'model',
+      'messages',
+      'role',
+      'content',
+      'type',
+      'text',
+      'tools',
+      'function',
+      'tool_calls',
+      'image_url',
+      'source',
+      'stream',
+      'max_tokens',
+      'tool_choice',
+      'response_format',
+      'thinking',
+      'system',
+      'stop',
+      'name',
+      'input_schema',
+      'stream_options',
+      '__proto__',
     );
-    const words = fc.constantFrom<unknown>('user', 'assistant', 'tool', 'system', 'text', 'image', 'image_url', 'function', 'base64', 'x', 1, true, null);
+    const words = fc.constantFrom<unknown>(
+      'user',
+      'assistant',
+      'tool',
+      'system',
+      'text',
+      'image',
+      'image_url',
+      'function',
+      'base64',
+      'x',
+      1,
+      true,
+      null,
+    );
     const { value } = fc.letrec((tie) => ({
-      value: fc.oneof({ depthSize: 'small', withCrossShrink: true }, words, fc.array(tie('value'), { maxLength: 3 }), fc.dictionary(keys, tie('value'), { maxKeys: 4 })),
+      value: fc.oneof(
+        { depthSize: 'small', withCrossShrink: true },
+        words,
+        fc.array(tie('value'), { maxLength: 3 }),
+        fc.dictionary(keys, tie('value'), { maxKeys: 4 }),
+      ),
     }));
     fc.assert(
       fc.property(fc.dictionary(keys, value, { maxKeys: 6 }), (fields) => {

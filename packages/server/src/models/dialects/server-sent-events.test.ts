@@ -19,13 +19,17 @@ test('an event has its name, its data and its bytes', () => {
   assert.equal(incomplete.toString(), 'data: rest');
 });
 
-test('the standard\'s spellings all mean what it says', () => {
+test("the standard's spellings all mean what it says", () => {
   assert.deepEqual(meaning('data:x\n\n'), [['message', 'x']]);
   assert.deepEqual(meaning('data:  x\n\n'), [['message', ' x']]);
   assert.deepEqual(meaning('data\n\n'), [['message', '']]);
   assert.deepEqual(meaning('data: a\ndata: b\ndata:\n\n'), [['message', 'a\nb\n']]);
   assert.deepEqual(meaning('\ufeffdata: x\n\n'), [['message', 'x']]);
-  assert.deepEqual(meaning('data: x\r\n\r\ndata: y\r\rdata: z\n\n'), [['message', 'x'], ['message', 'y'], ['message', 'z']]);
+  assert.deepEqual(meaning('data: x\r\n\r\ndata: y\r\rdata: z\n\n'), [
+    ['message', 'x'],
+    ['message', 'y'],
+    ['message', 'z'],
+  ]);
   assert.deepEqual(meaning('dataset: x\nevents: y\ndata: z\n\n'), [['message', 'z']]);
   assert.deepEqual(meaning('event:\ndata: x\n\n'), [['message', 'x']]);
   assert.deepEqual(meaning('id: 7\nretry: 10\ndata: x\n\n'), [['message', 'x']]);
@@ -46,7 +50,10 @@ test('an event within one chunk is a slice of it, not a copy', () => {
 test('an event ends with its blank line, though a line feed may follow the carriage return', () => {
   const parser = createServerSentEventParser();
   assert.equal(parser.push(Buffer.from('data: x\r\n\r')).length, 1);
-  assert.deepEqual(parser.push(Buffer.from('\ndata: y\r\n\r\n')).map(({ data }) => data), ['y']);
+  assert.deepEqual(
+    parser.push(Buffer.from('\ndata: y\r\n\r\n')).map(({ data }) => data),
+    ['y'],
+  );
 });
 
 test('an event over the limit is refused, whole or in pieces, and one at the limit is not', () => {
@@ -81,8 +88,12 @@ test('any cutting gives the same events, and their bytes together are the input'
       const bytes = Buffer.from(mark + text);
       const whole = parse([bytes]);
       const cut = parse(cutAt(bytes, places));
-      assert.deepEqual(cut.events.map(({ name, data }) => [name, data]), whole.events.map(({ name, data }) => [name, data]));
-      for (const { events, incomplete } of [whole, cut]) assert.deepEqual(Buffer.concat([...events.map(({ raw }) => raw), incomplete]), bytes);
+      assert.deepEqual(
+        cut.events.map(({ name, data }) => [name, data]),
+        whole.events.map(({ name, data }) => [name, data]),
+      );
+      for (const { events, incomplete } of [whole, cut])
+        assert.deepEqual(Buffer.concat([...events.map(({ raw }) => raw), incomplete]), bytes);
     }),
   );
 });

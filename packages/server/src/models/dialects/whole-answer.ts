@@ -47,6 +47,7 @@ export function collectAnswer(events: readonly ModelEvent[], requestId: string):
       else block.native.push({ dialect: delta.dialect, value: delta.value });
     }
   }
-  if (!finish) throw new OpenClawError('internal_error', { details: { requestId }, cause: new Error('an answer was encoded before its end') });
+  if (!finish)
+    throw new OpenClawError('internal_error', { details: { requestId }, cause: new Error('an answer was encoded before its end') });
   return { start, blocks, usage, finish };
 }

@@ -5,7 +5,17 @@
  */
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import {
-  compact, invalid, objectsOf, optionalBoolean, optionalObject, optionalString, pathOf, requiredObject, requiredString, restOf, wrongType,
+  compact,
+  invalid,
+  objectsOf,
+  optionalBoolean,
+  optionalObject,
+  optionalString,
+  pathOf,
+  requiredObject,
+  requiredString,
+  restOf,
+  wrongType,
 } from '../fields.ts';
 import type { FilePart, ImagePart, MediaSource, Message, Part, TextPart, ToolCallPart, ToolResultPart } from '../request.ts';
 
@@ -126,7 +136,8 @@ function decodeDocument(block: JsonObject, path: string): Part {
   if (source['type'] === 'content') return { type: 'native', dialect, value: block };
   return compact<FilePart>({
     type: 'file',
-    source: source['type'] === 'text' ? { kind: 'text', text: requiredString(source, 'data', sourcePath) } : decodeSource(source, sourcePath),
+    source:
+      source['type'] === 'text' ? { kind: 'text', text: requiredString(source, 'data', sourcePath) } : decodeSource(source, sourcePath),
     filename: optionalString(block, 'title', path),
     context: optionalString(block, 'context', path),
     citations: optionalObject(block, 'citations', path),

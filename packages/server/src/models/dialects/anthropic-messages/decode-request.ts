@@ -5,8 +5,21 @@
  */
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import {
-  compact, invalid, objectsOf, optionalArray, optionalBoolean, optionalCount, optionalNumber, optionalObject, optionalString, pathOf,
-  requiredArray, requiredObject, requiredString, restOf, stringsOf,
+  compact,
+  invalid,
+  objectsOf,
+  optionalArray,
+  optionalBoolean,
+  optionalCount,
+  optionalNumber,
+  optionalObject,
+  optionalString,
+  pathOf,
+  requiredArray,
+  requiredObject,
+  requiredString,
+  restOf,
+  stringsOf,
 } from '../fields.ts';
 import type { Message, ModelRequest, Reasoning, ResponseFormat, Tool, ToolChoice } from '../request.ts';
 import { decodeMessages, decodeSystem } from './decode-messages.ts';
@@ -15,8 +28,22 @@ const dialect = 'anthropic-messages';
 
 const setOf = (...names: string[]): ReadonlySet<string> => new Set(names);
 const knownFields = setOf(
-  'model', 'messages', 'system', 'stream', 'max_tokens', 'tools', 'tool_choice', 'temperature', 'top_p', 'top_k', 'stop_sequences',
-  'thinking', 'output_config', 'output_format', 'metadata', 'service_tier',
+  'model',
+  'messages',
+  'system',
+  'stream',
+  'max_tokens',
+  'tools',
+  'tool_choice',
+  'temperature',
+  'top_p',
+  'top_k',
+  'stop_sequences',
+  'thinking',
+  'output_config',
+  'output_format',
+  'metadata',
+  'service_tier',
 );
 const knownToolFields = setOf('type', 'name', 'description', 'input_schema', 'strict', 'cache_control');
 const knownOutputFields = setOf('format', 'effort');

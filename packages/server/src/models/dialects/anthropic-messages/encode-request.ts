@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/jso
 import type { EncodedRequest, EncodeTarget } from '../dialect.ts';
 import { compact, unsupported } from '../fields.ts';
 import { refuseUncarried } from '../omissions.ts';
-import type { ModelRequest, Reasoning, ResponseFormat, Tool } from '../request.ts';
+import type { ModelRequest, ResponseFormat, Tool } from '../request.ts';
 import { encodeMessages } from './encode-messages.ts';
 
 const dialect = 'anthropic-messages';
@@ -17,7 +17,8 @@ const carriedFields = ['thinking', 'cache_control', 'safety_identifier'];
 
 export function encodeRequest(request: ModelRequest, target: EncodeTarget): EncodedRequest {
   const own = request.dialect === dialect;
-  if (!own) refuseUncarried(request.extensions, { from: request.dialect, place: 'request', path: '', target: target.provider }, carriedFields);
+  if (!own)
+    refuseUncarried(request.extensions, { from: request.dialect, place: 'request', path: '', target: target.provider }, carriedFields);
   const { thinking, cache_control, output_config, metadata, safety_identifier: identifier, ...others } = request.extensions;
   const { system, messages } = encodeMessages(request, target);
   const maxTokens = request.maxOutputTokens ?? target.maxOutputTokens;
@@ -36,12 +37,16 @@ export function encodeRequest(request: ModelRequest, target: EncodeTarget): Enco
     top_p: request.topP,
     top_k: request.topK,
     stop_sequences: request.stopSequences && request.stopSequences.length > 0 ? [...request.stopSequences] : undefined,
-    tools: request.tools && request.tools.length > 0 ? request.tools.map((tool, index) => encodeTool(tool, index, { request, target })) : undefined,
+    tools:
+      request.tools && request.tools.length > 0
+        ? request.tools.map((tool, index) => encodeTool(tool, index, { request, target }))
+        : undefined,
     tool_choice: encodeToolChoice(request, target),
     thinking: thinking ?? reasoning.thinking,
     output_config: Object.keys(output).length > 0 ? output : undefined,
     metadata: Object.keys(labels).length > 0 ? labels : undefined,
-    service_tier: request.serviceTier === undefined ? undefined : own ? request.serviceTier : encodeServiceTier(request.serviceTier, target),
+    service_tier:
+      request.serviceTier === undefined ? undefined : own ? request.serviceTier : encodeServiceTier(request.serviceTier, target),
     cache_control,
     ...(own && others),
   });
@@ -112,7 +117,8 @@ function encodeReasoning({ reasoning, dialect: from }: ModelRequest, maxTokens: 
   const { effort, budgetTokens, adaptive } = reasoning;
   if (from === dialect) {
     const output = effort === undefined ? {} : { output: { effort } };
-    if (budgetTokens !== undefined) return { thinking: budgetTokens === 0 ? off : { type: 'enabled', budget_tokens: budgetTokens }, ...output };
+    if (budgetTokens !== undefined)
+      return { thinking: budgetTokens === 0 ? off : { type: 'enabled', budget_tokens: budgetTokens }, ...output };
     return { ...(adaptive && { thinking: { type: 'adaptive' } }), ...output };
   }
   if (effort === undefined) return {};

@@ -175,6 +175,8 @@ function encodeWholeBlock({ block, text, signature, native }: WholeBlock): JsonO
   if (block.kind === 'native') return [text === '' ? empty : { ...empty, input: inputOfAnswer(text) }];
   if (block.kind === 'thinking') return [{ ...empty, thinking: text, signature: signature ?? '' }];
   if (block.kind === 'redactedThinking') return [empty];
-  const citations: JsonValue[] = native.flatMap(({ dialect: from, value }) => (from === dialect && value['citation'] ? [value['citation']] : []));
+  const citations: JsonValue[] = native.flatMap(({ dialect: from, value }) =>
+    from === dialect && value['citation'] ? [value['citation']] : [],
+  );
   return [{ ...empty, text, citations: citations.length > 0 ? citations : null }];
 }

@@ -7,7 +7,17 @@
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import { isDataUrl, parseDataUrl } from '../data-url.ts';
 import {
-  compact, invalid, objectsOf, optionalArray, optionalObject, optionalString, pathOf, requiredObject, requiredString, restOf, unsupported,
+  compact,
+  invalid,
+  objectsOf,
+  optionalArray,
+  optionalObject,
+  optionalString,
+  pathOf,
+  requiredObject,
+  requiredString,
+  restOf,
+  unsupported,
   wrongType,
 } from '../fields.ts';
 import type { FilePart, ImagePart, MediaSource, Message, Part, TextPart, ToolCallPart, ToolResultPart } from '../request.ts';
@@ -17,7 +27,14 @@ const dialect = 'openai-completions';
 const setOf = (...names: string[]): ReadonlySet<string> => new Set(names);
 const knownMessageFields = setOf('role', 'content', 'name', 'cache_control');
 const knownAssistantFields = setOf(
-  'role', 'content', 'name', 'cache_control', 'refusal', 'tool_calls', 'reasoning_content', 'thinking_blocks',
+  'role',
+  'content',
+  'name',
+  'cache_control',
+  'refusal',
+  'tool_calls',
+  'reasoning_content',
+  'thinking_blocks',
 );
 const knownToolFields = setOf('role', 'content', 'tool_call_id', 'cache_control');
 const knownTextFields = setOf('type', 'text', 'cache_control');
@@ -55,11 +72,7 @@ function decodeMessage(message: JsonObject, role: string, path: string): Message
   throw invalid(pathOf(path, 'role'), 'must be "system", "developer", "user", "assistant" or "tool"');
 }
 
-function decodeContent<T extends Part>(
-  message: JsonObject,
-  path: string,
-  decode: (part: JsonObject, path: string) => T,
-): (T | TextPart)[] {
+function decodeContent<T extends Part>(message: JsonObject, path: string, decode: (part: JsonObject, path: string) => T): (T | TextPart)[] {
   const content = message['content'] ?? undefined;
   if (content === undefined) throw invalid(pathOf(path, 'content'), 'is required');
   if (typeof content === 'string') return [{ type: 'text', text: content }];

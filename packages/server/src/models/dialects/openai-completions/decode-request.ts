@@ -6,8 +6,22 @@
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import { isJsonObject } from '../../../core/json.ts';
 import {
-  compact, invalid, objectsOf, optionalArray, optionalBoolean, optionalCount, optionalNumber, optionalObject, optionalString,
-  pathOf, requiredArray, requiredObject, requiredString, restOf, stringsOf, wrongType,
+  compact,
+  invalid,
+  objectsOf,
+  optionalArray,
+  optionalBoolean,
+  optionalCount,
+  optionalNumber,
+  optionalObject,
+  optionalString,
+  pathOf,
+  requiredArray,
+  requiredObject,
+  requiredString,
+  restOf,
+  stringsOf,
+  wrongType,
 } from '../fields.ts';
 import type { ModelRequest, ResponseFormat, Tool, ToolChoice } from '../request.ts';
 import { decodeMessages } from './decode-messages.ts';
@@ -15,8 +29,23 @@ import { decodeMessages } from './decode-messages.ts';
 const dialect = 'openai-completions';
 
 const knownFields: ReadonlySet<string> = new Set([
-  'model', 'messages', 'stream', 'stream_options', 'tools', 'tool_choice', 'parallel_tool_calls', 'max_completion_tokens', 'max_tokens',
-  'temperature', 'top_p', 'top_k', 'stop', 'response_format', 'reasoning_effort', 'user', 'service_tier',
+  'model',
+  'messages',
+  'stream',
+  'stream_options',
+  'tools',
+  'tool_choice',
+  'parallel_tool_calls',
+  'max_completion_tokens',
+  'max_tokens',
+  'temperature',
+  'top_p',
+  'top_k',
+  'stop',
+  'response_format',
+  'reasoning_effort',
+  'user',
+  'service_tier',
 ]);
 const knownStreamOptions: ReadonlySet<string> = new Set(['include_usage']);
 const knownFunctionFields: ReadonlySet<string> = new Set(['name', 'description', 'parameters', 'strict']);

@@ -69,7 +69,8 @@ export function decodeResponse(provider: string): ResponseDecoder {
       const error = errorIn(body);
       if (error !== undefined) return fail(inStreamError(error, provider));
       const choice = Array.isArray(body['choices']) ? body['choices'][0] : undefined;
-      if (!isJsonObject(choice) || !isJsonObject(choice['message'])) return fail(malformed(provider, 'the answer has no choices[0].message'));
+      if (!isJsonObject(choice) || !isJsonObject(choice['message']))
+        return fail(malformed(provider, 'the answer has no choices[0].message'));
       readMessage(choice['message'], blocks, true);
       const word = choice['finish_reason'];
       if (typeof word !== 'string') return fail(malformed(provider, 'the answer has no finish_reason'));

@@ -9,7 +9,18 @@ import { toDataUrl } from '../data-url.ts';
 import type { EncodeTarget } from '../dialect.ts';
 import { compact, unsupported } from '../fields.ts';
 import { refuseUncarried, type FieldPlace } from '../omissions.ts';
-import type { FilePart, ImagePart, MediaSource, Message, ModelRequest, NativePart, Part, TextPart, ToolCallPart, ToolResultPart } from '../request.ts';
+import type {
+  FilePart,
+  ImagePart,
+  MediaSource,
+  Message,
+  ModelRequest,
+  NativePart,
+  Part,
+  TextPart,
+  ToolCallPart,
+  ToolResultPart,
+} from '../request.ts';
 import { shortToolId } from './tool-ids.ts';
 
 const dialect = 'openai-completions';
@@ -118,7 +129,8 @@ function encodeAssistant(message: Message, context: Context): JsonObject {
   const thinking: JsonObject[] = [];
   for (const part of message.parts) {
     if (part.type === 'toolCall') calls.push(encodeToolCall(part, context));
-    else if (part.type === 'thinking') thinking.push(compact<JsonObject>({ type: 'thinking', thinking: part.text, signature: part.signature }));
+    else if (part.type === 'thinking')
+      thinking.push(compact<JsonObject>({ type: 'thinking', thinking: part.text, signature: part.signature }));
     else if (part.type === 'redactedThinking') thinking.push({ type: 'redacted_thinking', data: part.data });
     else if (part.type === 'native' && part.dialect === dialect && typeof part.value['id'] === 'string') calls.push(part.value);
     else content.push(encodePart(part, context));
@@ -153,7 +165,8 @@ function encodeToolResults(message: Message, context: Context): JsonObject[] {
   const messages: JsonObject[] = [];
   const attachments: JsonObject[] = [];
   for (const part of message.parts) {
-    if (part.type !== 'toolResult') throw unsupported('messages[].content[]', `a part of kind ${part.type} in a tool result`, context.target.provider);
+    if (part.type !== 'toolResult')
+      throw unsupported('messages[].content[]', `a part of kind ${part.type} in a tool result`, context.target.provider);
     const id = toolId(part.toolCallId, context);
     const texts: JsonObject[] = [];
     for (const inner of part.parts) {
@@ -161,7 +174,10 @@ function encodeToolResults(message: Message, context: Context): JsonObject[] {
       if (encoded['type'] === 'text' || context.own) texts.push(encoded);
       else {
         texts.push({ type: 'text', text: `[${inner.type} ${attachments.length / 2 + 1}: see the next user message]` });
-        attachments.push({ type: 'text', text: `[${inner.type} ${attachments.length / 2 + 1}, from the result of tool call ${id}]` }, encoded);
+        attachments.push(
+          { type: 'text', text: `[${inner.type} ${attachments.length / 2 + 1}, from the result of tool call ${id}]` },
+          encoded,
+        );
       }
     }
     const content = texts.length > 0 ? encodeContent(part.isError ? asError(texts) : texts) : part.isError ? 'Error: ' : '';

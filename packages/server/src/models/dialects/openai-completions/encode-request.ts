@@ -30,13 +30,17 @@ export function encodeRequest(request: ModelRequest, target: EncodeTarget): Enco
     top_p: request.topP,
     top_k: request.topK,
     stop: encodeStop(request.stopSequences),
-    tools: request.tools && request.tools.length > 0 ? request.tools.map((tool, index) => encodeTool(tool, index, { request, target })) : undefined,
+    tools:
+      request.tools && request.tools.length > 0
+        ? request.tools.map((tool, index) => encodeTool(tool, index, { request, target }))
+        : undefined,
     tool_choice: request.toolChoice && encodeToolChoice(request.toolChoice, target),
     parallel_tool_calls: request.tools && request.tools.length > 0 ? request.parallelToolCalls : undefined,
     response_format: request.responseFormat && encodeResponseFormat(request.responseFormat),
     reasoning_effort: request.reasoning && effortOf(request.reasoning),
     user: request.user,
-    service_tier: request.serviceTier === undefined ? undefined : own ? request.serviceTier : encodeServiceTier(request.serviceTier, target),
+    service_tier:
+      request.serviceTier === undefined ? undefined : own ? request.serviceTier : encodeServiceTier(request.serviceTier, target),
     ...extensions,
   });
   return { path: '/chat/completions', body, headers: {} };

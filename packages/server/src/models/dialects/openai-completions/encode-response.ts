@@ -152,7 +152,11 @@ function encodeWhole(events: readonly ModelEvent[], options: EncodeOptions): Jso
 }
 
 function encodeMessage(blocks: readonly WholeBlock[]): JsonObject {
-  const textOf = (kind: string): string => blocks.filter(({ block }) => block.kind === kind).map(({ text }) => text).join('');
+  const textOf = (kind: string): string =>
+    blocks
+      .filter(({ block }) => block.kind === kind)
+      .map(({ text }) => text)
+      .join('');
   const reasoning = textOf('thinking');
   const signed = blocks.some(({ block, signature }) => block.kind === 'redactedThinking' || signature !== undefined);
   const thinking = blocks.flatMap(encodeThinking);

@@ -19,8 +19,10 @@ export function decodeFinish(word: string, choice: JsonObject, calledTools: bool
   // xAI, Gemini and some local servers say `stop` although tools were called.
   if (known === 'stop' && calledTools) return { type: 'finish', reason: 'toolCalls', providerReason: word };
   // vLLM names the stop sequence beside the reason.
-  if (known === 'stop' && typeof stopSequence === 'string') return { type: 'finish', reason: 'stopSequence', providerReason: word, stopSequence };
-  if (known === 'length' && native === 'model_context_window_exceeded') return { type: 'finish', reason: 'contextWindow', providerReason: native };
+  if (known === 'stop' && typeof stopSequence === 'string')
+    return { type: 'finish', reason: 'stopSequence', providerReason: word, stopSequence };
+  if (known === 'length' && native === 'model_context_window_exceeded')
+    return { type: 'finish', reason: 'contextWindow', providerReason: native };
   return { type: 'finish', reason: known ?? 'other', providerReason: word };
 }
 

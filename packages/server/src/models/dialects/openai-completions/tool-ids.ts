@@ -4,5 +4,7 @@ import { createHash } from 'node:crypto';
 /** An id that fits already stays; any other becomes nine characters of its hash, so that call and result still meet. */
 export function shortToolId(id: string): string {
   if (/^[a-zA-Z0-9]{9}$/.test(id)) return id;
-  return BigInt(`0x${createHash('sha256').update(id).digest('hex')}`).toString(36).slice(0, 9);
+  return BigInt(`0x${createHash('sha256').update(id).digest('hex')}`)
+    .toString(36)
+    .slice(0, 9);
 }
