@@ -47,6 +47,7 @@ const streams = ({ streaming }: Cell): boolean => streaming === 'stream';
 const toAnthropic = (cell: Cell): boolean => cell.in === 'anthropic-messages';
 const toAnthropicStreams = (cell: Cell): boolean => toAnthropic(cell) && streams(cell);
 const fromOpenai = (cell: Cell): boolean => cell.out === 'openai-completions';
+const fromAnthropic = (cell: Cell): boolean => cell.out === 'anthropic-messages';
 const fromOpenaiStreams = (cell: Cell): boolean => fromOpenai(cell) && streams(cell);
 
 /** The addresses of a case's threads. */
@@ -151,7 +152,12 @@ export const cases: readonly ConformanceCase[] = [
     threads: 'BerriAI/litellm#21331',
     waitsFor: 'openai-responses',
   },
-  { number: 20, title: 'Upstream that sends every call as index 0', threads: 'ai-dynamo/dynamo!4723 huggingface/smolagents!1958' },
+  {
+    number: 20,
+    title: 'Upstream that sends every call as index 0',
+    threads: 'ai-dynamo/dynamo!4723 huggingface/smolagents!1958',
+    applies: fromOpenaiStreams,
+  },
   { number: 21, title: 'First chunk holding both name and placeholder `{}`', threads: 'scriptscat/scriptcat!1355' },
   { number: 22, title: 'No-argument call: `""` ↔ `{}`, malformed JSON kept verbatim', threads: '', applies: every },
   {
@@ -183,8 +189,14 @@ export const cases: readonly ConformanceCase[] = [
     number: 33,
     title: 'Thinking blocks returned so that the next turn may replay them',
     threads: 'BerriAI/litellm#15601 anomalyco/opencode#3077',
+    applies: fromAnthropic,
   },
-  { number: 34, title: 'Signature-only thinking blocks kept', threads: 'BerriAI/litellm!38809 strands-agents/harness-sdk!2704' },
+  {
+    number: 34,
+    title: 'Signature-only thinking blocks kept',
+    threads: 'BerriAI/litellm!38809 strands-agents/harness-sdk!2704',
+    applies: fromAnthropic,
+  },
   { number: 35, title: 'Unsigned blocks from aborted streams not sent back', threads: 'earendil-works/pi#2063' },
   {
     number: 36,
@@ -215,6 +227,7 @@ export const cases: readonly ConformanceCase[] = [
     number: 41,
     title: '`pause_turn`, `model_context_window_exceeded` not flattened to stop',
     threads: 'envoyproxy/ai-gateway!2121 laravel/ai!881',
+    applies: fromAnthropic,
   },
   { number: 42, title: 'Unknown reasons kept, not turned into stop', threads: 'BerriAI/litellm!23800', applies: every },
   { number: 43, title: 'Truncation signalled on Responses (`incomplete`)', threads: 'maximhq/bifrost!5174', waitsFor: 'openai-responses' },
@@ -225,6 +238,7 @@ export const cases: readonly ConformanceCase[] = [
     number: 46,
     title: 'Mid-conversation `system` in Anthropic requests (Claude Code 2.1+) accepted',
     threads: 'jwadow/kiro-gateway!264 maximhq/bifrost!4276 caozhiyuan/copilot-api#364',
+    applies: toAnthropic,
   },
   { number: 47, title: '`anthropic-beta` values filtered per upstream', threads: 'BerriAI/litellm#20021 anthropics/claude-code#21767' },
   { number: 48, title: 'Auth precedence when both `Authorization` and `x-api-key` come', threads: 'BerriAI/litellm#29190' },
@@ -271,6 +285,7 @@ export const cases: readonly ConformanceCase[] = [
     number: 61,
     title: 'Cache read/write tokens charged once',
     threads: 'BerriAI/litellm#9812 BerriAI/litellm#11789 BerriAI/litellm!40016',
+    applies: every,
   },
   { number: 62, title: 'Aborted streams billed for what was produced', threads: 'maximhq/bifrost!4518 BerriAI/litellm#35958' },
   {
