@@ -309,6 +309,18 @@ export const errorCatalogue = {
     message: 'The write was not made because {guard} no longer held.',
     hint: 'Read again and decide anew.',
   },
+  storage_busy: {
+    status: 503,
+    retryable: true,
+    message: 'The database is behind: {waiting} calls wait for it.',
+    hint: 'Wait for Retry-After; if it lasts, the disk under the state directory is too slow.',
+  },
+  changes_expired: {
+    status: 410,
+    retryable: false,
+    message: 'The changes after {after} are gone; the oldest kept is {oldest}.',
+    hint: 'Read everything afresh and follow the changes from there.',
+  },
   storage_failed: {
     status: 500,
     retryable: true,

@@ -1,0 +1,62 @@
+/**
+ * Tells whether the live database is the very file that we left, on a machine that has not lost power since.
+ *
+ * A copy has another inode or birth time; after a power cut the boot has another id. In both cases the file may hold anything,
+ * because it is never synced while in use. Without a boot id (not Linux) every unclean end counts as a power cut.
+ */
+import { readFileSync, statSync } from 'node:fs';
+import type { StorePaths } from './paths.ts';
+import { writeDurably } from './durable-files.ts';
+
+export type Trust =
+  | { readonly trusted: true; readonly clean: boolean }
+  | { readonly trusted: false; readonly present: boolean; readonly reason: string };
+
+interface IdentityRecord {
+  readonly file: string;
+  readonly bootId: string;
+  /** Whether the file was synced and closed. */
+  readonly clean: boolean;
+}
+
+export function judgeLive(paths: StorePaths, bootId: string): Trust {
+  const file = fileIdentity(paths.live);
+  if (file === undefined) return { trusted: false, present: false, reason: 'there was no database file' };
+  const untrusted = (reason: string): Trust => ({ trusted: false, present: true, reason });
+  const record = readRecord(paths.identity);
+  if (record === undefined) return untrusted('nothing says where the database file came from');
+  if (record.file !== file) return untrusted('the database file is a copy');
+  if (record.clean) return { trusted: true, clean: true };
+  if (bootId === '' || record.bootId !== bootId) return untrusted('the machine stopped while the database was in use');
+  return { trusted: true, clean: false };
+}
+
+export function recordLive(paths: StorePaths, bootId: string, clean: boolean): void {
+  const record: IdentityRecord = { file: fileIdentity(paths.live) ?? '', bootId, clean };
+  writeDurably(paths.identity, `${JSON.stringify(record)}\n`);
+}
+
+/** Changes with each boot; empty where the system does not tell. */
+export function readBootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    // Not Linux, or a container that hides it: then no unclean end is trusted.
+    return '';
+  }
+}
+
+/** Inodes are used again, so the time of birth belongs to it. */
+function fileIdentity(path: string): string | undefined {
+  const found = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.dev}:${found.ino}:${found.birthtimeNs}`;
+}
+
+function readRecord(path: string): IdentityRecord | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as IdentityRecord;
+  } catch {
+    // Absent or torn: both mean that nothing is known, which is what the caller is told.
+    return undefined;
+  }
+}
