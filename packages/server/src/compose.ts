@@ -10,13 +10,13 @@ import { ensureGatewayToken, isLoopback, type Configuration } from './config/ind
 import { systemClock, type Clock } from './core/clock.ts';
 import { OpenClawError } from './core/errors.ts';
 import { createIds } from './core/ids.ts';
-import { logLevels, type Log, type LogLevel, type RootLog } from './core/log.ts';
+import type { Log, RootLog } from './core/log.ts';
 import type { Metrics } from './core/metrics.ts';
-import { createEventLoopDelay, registerProcessMetrics } from './core/process-metrics.ts';
+import { createEventLoopDelay, registerProcessMetrics, type EventLoopDelay } from './core/process-metrics.ts';
 import type { Redactor } from './core/redact.ts';
 import { createGateway, createHealth, listen, startingHandler, type Health, type Listener, type RequestHandler } from './gateway/index.ts';
 import { createModelPath, createUsageReader, vendors, type FoundKey, type ModelPath, type UsageReader } from './models/index.ts';
-import { openState, type State } from './storage/index.ts';
+import { openState, readStateOwner, type State } from './storage/index.ts';
 import { version } from './version.ts';
 
 export interface StartOptions {
@@ -35,6 +35,8 @@ export interface StartOptions {
 export interface RunningGateway {
   readonly url: string;
   readonly models: ModelPath;
+  /** Paths and their methods. */
+  readonly endpoints: Readonly<Record<string, readonly string[]>>;
   readonly configuration: Configuration;
   /** File of the token that was made on the first start; `undefined` where the configuration has its own or none. */
   readonly tokenFile: string | undefined;
@@ -58,7 +60,11 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
   const { gateway: settings } = configuration.settings;
   const host = settings.bind === 'custom' ? (settings.customBindHost ?? '') : (portsHost[settings.bind] ?? '');
   let handler: RequestHandler = startingHandler(() => 'the state directory is being opened');
-  const listener = await listen({ host, port: settings.port }, settings.limits, (request, response) => handler(request, response));
+  const listener = await listen({ host, port: settings.port }, settings.limits, (request, response) => handler(request, response)).catch(
+    async (thrown: unknown) => {
+      throw await namePortHolder(thrown, configuration.stateDirectory);
+    },
+  );
   const shutdown = new AbortController();
   let state: State | undefined;
   try {
@@ -76,6 +82,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     return {
       url,
       models: parts.models,
+      endpoints: parts.gateway.endpoints,
       configuration,
       tokenFile: parts.tokenFile,
       prepared,
@@ -86,6 +93,15 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     await state?.close();
     throw thrown;
   }
+}
+
+/** The most common holder of the port is the gateway that already runs on the same state. */
+async function namePortHolder(thrown: unknown, stateDirectory: string): Promise<unknown> {
+  if (!(thrown instanceof OpenClawError) || thrown.code !== 'port_in_use') return thrown;
+  const owner = await readStateOwner(stateDirectory);
+  const { port } = thrown.details;
+  if (owner?.address === undefined || new URL(owner.address).port !== String(port)) return thrown;
+  return new OpenClawError('port_in_use', { details: { ...thrown.details, holder: ` by the gateway that runs already (pid ${owner.pid})` }, cause: thrown });
 }
 
 interface PartsOptions {
@@ -101,6 +117,7 @@ interface PartsOptions {
 interface Parts {
   readonly state: State;
   readonly keys: VirtualKeys;
+  readonly eventLoopDelay: EventLoopDelay;
   readonly models: ModelPath;
   readonly gateway: ReturnType<typeof createGateway>;
   readonly tokenFile: string | undefined;
@@ -126,7 +143,8 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
     log: log.child({ component: 'models' }),
     metrics,
   });
-  registerProcessMetrics(metrics, { clock, eventLoopDelay: createEventLoopDelay(clock) });
+  const eventLoopDelay = createEventLoopDelay(clock);
+  registerProcessMetrics(metrics, { clock, eventLoopDelay });
   const gateway = createGateway({
     version,
     limits,
@@ -142,7 +160,7 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
     ids,
     clock,
   });
-  return { state, keys, models, gateway, tokenFile: token?.file };
+  return { state, keys, models, gateway, eventLoopDelay, tokenFile: token?.file };
 }
 
 /** Vendors whose key lies in the environment or in a `.env` file. */
@@ -170,7 +188,7 @@ function administration({ keys, models, log, clock }: AdministrationOptions): Pa
     createKey: (wanted) => keys.create(wanted),
     revokeKey: (id) => keys.revoke(id),
     usage: ({ sinceMs, by }) => models.usage.totals({ sinceMs, by: dimensionOf(by) }),
-    setLogLevel: (level) => log.setLevel(logLevelOf(level)),
+    setLogLevel: (level) => log.setLevel(level),
   };
 }
 
@@ -178,12 +196,6 @@ function dimensionOf(name: string): UsageDimension {
   const dimension = usageDimensions.find((known) => known === name);
   if (dimension) return dimension;
   throw new OpenClawError('invalid_request', { details: { path: 'by', reason: `must be one of ${usageDimensions.join(', ')}` }, param: 'by' });
-}
-
-function logLevelOf(name: string): LogLevel {
-  const level = logLevels.find((known) => known === name);
-  if (level) return level;
-  throw new OpenClawError('invalid_request', { details: { path: 'level', reason: `must be one of ${logLevels.join(', ')}` }, param: 'level' });
 }
 
 /** Below this, the next hour of logs and journal may not fit. */
@@ -235,6 +247,7 @@ async function stop(options: StopOptions): Promise<void> {
   await models.close(new OpenClawError('draining'));
   await listener.close();
   options.keys.close();
+  options.eventLoopDelay.stop();
   await state.close();
   log.info('stopped');
 }

@@ -44,6 +44,8 @@ export interface GatewayOptions {
 
 export interface Gateway {
   readonly handler: RequestHandler;
+  /** Paths and their methods. */
+  readonly endpoints: Readonly<Record<string, readonly string[]>>;
   /** From now on: unready, and no new work. */
   drain(): void;
 }
@@ -88,6 +90,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   });
   return {
     handler,
+    endpoints: Object.fromEntries(Object.entries(endpoints).map(([path, methods]) => [path, Object.keys(methods)])),
     drain() {
       draining = true;
     },

@@ -15,7 +15,7 @@ interface ErrorBody {
 }
 
 async function post(gateway: TestGateway, body: string | Buffer, headers: Record<string, string> = {}, path = '/v1/chat/completions') {
-  const response = await gateway.request(path, { method: 'POST', body: body as BodyInit, headers });
+  const response = await gateway.request(path, { method: 'POST', body: typeof body === 'string' ? body : new Uint8Array(body), headers });
   return { status: response.status, headers: response.headers, error: ((await response.json()) as ErrorBody).error };
 }
 

@@ -85,6 +85,12 @@ function openLogging(configuration: Configuration, terminal: Terminal): Logging 
   const { level, format, ...limits } = configuration.settings.logging;
   const file = createRotatingFile({ path: join(configuration.stateDirectory, 'logs', 'gateway.log'), clock: systemClock, ...limits });
   const metrics = createMetrics();
+  metrics.callback({
+    type: 'counter',
+    name: 'openclaw_log_file_lines_lost_total',
+    help: 'Lines that could not be written to the log file.',
+    read: () => file.lostLines,
+  });
   const redactor = createRedactor([...configuration.secrets.values()]);
   const log = createLog({
     level,
@@ -97,7 +103,21 @@ function openLogging(configuration: Configuration, terminal: Terminal): Logging 
       { write: (line) => file.write(line), flush: () => file.flush(), format: 'json' },
     ],
   });
-  return { log, redactor, metrics, close: () => file.close() };
+  // Node ends the process after this; the line about why must be on the disk by then.
+  const onCrash = (error: Error): void => {
+    log.fatal('the gateway crashed', { error, stack: error.stack });
+    file.flushNow();
+  };
+  process.on('uncaughtExceptionMonitor', onCrash);
+  return {
+    log,
+    redactor,
+    metrics,
+    async close() {
+      process.off('uncaughtExceptionMonitor', onCrash);
+      await file.close();
+    },
+  };
 }
 
 /** Where it listens, what it has, and one line to paste. */

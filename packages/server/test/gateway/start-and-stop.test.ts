@@ -1,0 +1,227 @@
+/** The program as an operator starts and stops it: its own process, its exit codes, what it prints and leaves behind. */
+import assert from 'node:assert/strict';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { startProvider, stream } from '../harness/provider.ts';
+import { chatStream } from '../harness/wire.ts';
+
+const launcher = fileURLToPath(new URL('../../bin/openclaw.js', import.meta.url));
+
+interface Program extends AsyncDisposable {
+  readonly child: ChildProcess;
+  readonly home: string;
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Resolves with what stdout says once the banner is there. */
+  ready(): Promise<{ url: string; token: string }>;
+  exited(): Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+}
+
+interface ProgramOptions {
+  readonly home?: string;
+  readonly args?: readonly string[];
+  readonly env?: Record<string, string>;
+}
+
+async function startProgram({ home: existing, args = ['gateway', 'run'], env = {} }: ProgramOptions = {}): Promise<Program> {
+  const home = existing ?? (await mkdtemp(join(tmpdir(), 'openclaw-program-')));
+  const child = spawn(process.execPath, [launcher, ...args], {
+    env: { PATH: process.env['PATH'] ?? '', HOME: home, XDG_CACHE_HOME: join(tmpdir(), 'openclaw-test-cache'), OPENCLAW_GATEWAY_PORT: '0', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
+  const exit = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>;
+  return {
+    child,
+    home,
+    stdout: () => stdout,
+    stderr: () => stderr,
+    async ready() {
+      while (!stdout.includes('try it')) {
+        const [ended] = await Promise.race([once(child.stdout, 'data').then(() => [false]), exit.then(() => [true])]);
+        if (ended === true) throw new Error(`it ended before it was ready: ${stderr}`);
+      }
+      const url = /listens on (\S+)/.exec(stdout)?.[1] ?? '';
+      const token = await readFile(join(home, '.openclaw/credentials/gateway-token'), 'utf8').catch(() => '');
+      return { url, token: token.trim() };
+    },
+    async exited() {
+      const [code, signal] = await exit;
+      return { code, signal };
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL');
+      await exit;
+      if (existing === undefined) await rm(home, { recursive: true, force: true });
+    },
+  };
+}
+
+describe('the first start', () => {
+  test('an empty HOME is enough: a private state directory, a token that stays, a line to paste that works', async () => {
+    await using program = await startProgram();
+    const { url, token } = await program.ready();
+    assert.match(program.stdout(), /openclaw\/rehearsal \(built in/);
+    assert.equal((await stat(join(program.home, '.openclaw'))).mode & 0o777, 0o700);
+    assert.equal((await stat(join(program.home, '.openclaw/credentials/gateway-token'))).mode & 0o777, 0o600);
+    assert.ok(!program.stdout().includes(token) && !program.stderr().includes(token), 'the token is not printed');
+    assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
+    const pasted = program.stdout().slice(program.stdout().indexOf('curl'));
+    const shell = spawn('sh', ['-c', pasted], { env: { PATH: process.env['PATH'] ?? '', HOME: program.home } });
+    let answer = '';
+    shell.stdout.on('data', (text: Buffer) => (answer += text.toString()));
+    await once(shell, 'close');
+    assert.match(answer, /Hello from OpenClaw\./);
+    program.child.kill('SIGTERM');
+    assert.deepEqual(await program.exited(), { code: 0, signal: null });
+    await using again = await startProgram({ home: program.home });
+    assert.equal((await again.ready()).token, token);
+  });
+
+  test('an empty volume and the environment alone give a reachable gateway', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'openclaw-volume-'));
+    await writeFile(join(home, 'token'), 'from-a-file\n');
+    await using program = await startProgram({
+      home,
+      env: { OPENCLAW_STATE_DIR: join(home, 'volume'), OPENCLAW_GATEWAY_BIND: 'lan', PORT: '0', OPENCLAW_GATEWAY_PORT: '', OPENCLAW_GATEWAY_TOKEN_FILE: join(home, 'token') },
+    });
+    const { url } = await program.ready();
+    const status = async (token: string) => (await fetch(`${url}/v1/models`, { headers: { 'x-api-key': token } })).status;
+    assert.deepEqual([await status('from-a-file'), await status('wrong')], [200, 401]);
+    assert.equal((await fetch(`${url}/metrics`)).status, 401, 'beyond loopback the metrics need a credential');
+    program.child.kill('SIGKILL');
+    await program.exited();
+    await rm(home, { recursive: true });
+  });
+});
+
+describe('what keeps it from starting ends it with 78, in words', () => {
+  async function refused(options: ProgramOptions): Promise<string> {
+    await using program = await startProgram(options);
+    const started = program.ready().then(
+      () => 'it started',
+      () => program.exited(),
+    );
+    const outcome = await Promise.race([program.exited(), started]);
+    assert.deepEqual(outcome, { code: 78, signal: null }, program.stderr());
+    assert.equal(program.stdout(), '');
+    assert.ok(!program.stderr().includes('    at '), 'no stack trace');
+    return program.stderr();
+  }
+
+  async function homeWith(config: string): Promise<string> {
+    const home = await mkdtemp(join(tmpdir(), 'openclaw-config-'));
+    await mkdir(join(home, '.openclaw'));
+    await writeFile(join(home, '.openclaw/openclaw.json'), config);
+    return home;
+  }
+
+  test('a bind beyond loopback without auth', async () => {
+    const home = await homeWith("{ gateway: { bind: 'lan', auth: { mode: 'none' } } }");
+    const words = await refused({ home });
+    assert.match(words, /refusing to bind/);
+    assert.match(words, /without auth/);
+    assert.match(words, /OPENCLAW_GATEWAY_TOKEN/);
+  });
+
+  test('a port that is taken, by whom it is known and by whom not', async () => {
+    const server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const port = String((server.address() as AddressInfo).port);
+    assert.match(await refused({ env: { OPENCLAW_GATEWAY_PORT: port } }), new RegExp(`Port ${port} .* in use`));
+    server.close();
+    await using program = await startProgram();
+    const { url } = await program.ready();
+    const words = await refused({ home: program.home, env: { OPENCLAW_GATEWAY_PORT: new URL(url).port } });
+    assert.match(words, new RegExp(`in use by .*${program.child.pid}`));
+  });
+
+  test('each kind of bad configuration, with its place', async () => {
+    const kinds: readonly [string, RegExp][] = [
+      ["{ gateway: { prot: 1 } }", /openclaw\.json:1:14: .*gateway\.prot[\s\S]*port/],
+      ["{\n  gateway: {\n    drainTimeoutMs: 'soon',\n  },\n}", /openclaw\.json:3:21/],
+      ["{ gateway: { auth: { token: '${NO_SUCH_VARIABLE}' } } }", /NO_SUCH_VARIABLE[\s\S]*gateway\.auth\.token|gateway\.auth\.token[\s\S]*NO_SUCH_VARIABLE/],
+      ['{ gateway: ', /openclaw\.json:1:/],
+      ["{ models: { providers: { mine: { apiKey: 'k' } } } }", /models\.providers\.mine[\s\S]*baseUrl/],
+      ["{ $include: 'missing.json5' }", /missing\.json5/],
+    ];
+    for (const [config, words] of kinds) assert.match(await refused({ home: await homeWith(config) }), words, config);
+  });
+
+  test('a state directory that cannot be written', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'openclaw-readonly-'));
+    await writeFile(join(home, 'file'), '');
+    const words = await refused({ env: { OPENCLAW_STATE_DIR: join(home, 'file/state') } });
+    assert.match(words, /state directory/);
+    await chmod(home, 0o700);
+  });
+});
+
+describe('the end', () => {
+  test('SIGTERM lets a running stream end, answers no new request, and exits 0', async () => {
+    const finish = Promise.withResolvers<void>();
+    const parts = chatStream({ text: ['one', 'two'] });
+    await using provider = await startProvider(async (response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' });
+      response.write(parts.slice(0, 2).join(''));
+      await finish.promise;
+      response.end(parts.slice(2).join(''));
+    });
+    const config = { models: { providers: { acme: { baseUrl: provider.baseUrl, api: 'openai-completions', models: [{ id: 'large' }] } } } };
+    const home = await mkdtemp(join(tmpdir(), 'openclaw-stop-'));
+    await mkdir(join(home, '.openclaw'));
+    await writeFile(join(home, '.openclaw/openclaw.json'), JSON.stringify(config));
+    await using program = await startProgram({ home });
+    const { url, token } = await program.ready();
+    const headers = { authorization: `Bearer ${token}` };
+    const body = JSON.stringify({ model: 'acme/large', stream: true, messages: [{ role: 'user', content: 'Hello?' }] });
+    const response = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body });
+    const reader = response.body?.pipeThrough(new TextDecoderStream()).getReader();
+    assert.match((await reader?.read())?.value ?? '', /one/);
+    program.child.kill('SIGTERM');
+    while (!program.stderr().includes('waiting for running requests')) await once(program.child.stderr ?? program.child, 'data');
+    await assert.rejects(fetch(`${url}/healthz`, { headers: { connection: 'close' } }));
+    finish.resolve();
+    let rest = '';
+    for (let step = await reader?.read(); step && !step.done; step = await reader?.read()) rest += step.value;
+    assert.match(rest, /two[\s\S]*\[DONE\]/);
+    assert.deepEqual(await program.exited(), { code: 0, signal: null });
+  });
+
+  test('a stream that outlives the drain ends with an error event, and a second signal ends the process at once', async () => {
+    await using provider = await startProvider(stream(chatStream({ text: ['one'] }).slice(0, 2), { end: 'hang' }));
+    const config = {
+      gateway: { drainTimeoutMs: 50 },
+      models: { providers: { acme: { baseUrl: provider.baseUrl, api: 'openai-completions', models: [{ id: 'large' }] } } },
+    };
+    for (const signals of [1, 2]) {
+      const home = await mkdtemp(join(tmpdir(), 'openclaw-stop-'));
+      await mkdir(join(home, '.openclaw'));
+      const drainTimeoutMs = signals === 1 ? 50 : 60_000;
+      await writeFile(join(home, '.openclaw/openclaw.json'), JSON.stringify({ ...config, gateway: { drainTimeoutMs } }));
+      await using program = await startProgram({ home });
+      const { url, token } = await program.ready();
+      const body = JSON.stringify({ model: 'acme/large', stream: true, messages: [{ role: 'user', content: 'Hello?' }] });
+      const response = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers: { authorization: `Bearer ${token}` }, body });
+      program.child.kill('SIGTERM');
+      if (signals === 1) {
+        assert.match(await response.text(), /data: \{"error":\{[^\n]*shutting down/);
+        assert.deepEqual(await program.exited(), { code: 0, signal: null });
+      } else {
+        while (!program.stderr().includes('waiting for running requests')) await once(program.child.stderr ?? program.child, 'data');
+        program.child.kill('SIGTERM');
+        assert.equal((await program.exited()).signal, 'SIGTERM');
+        await assert.rejects(response.text());
+      }
+    }
+  });
+});
