@@ -77,7 +77,7 @@ export const cases: readonly ConformanceCase[] = [
   },
   {
     number: 3,
-    title: 'CRLF, lone CR, `\r`|`\n` split across chunks, `data:` without a space',
+    title: 'CRLF, lone CR, `\\r`|`\\n` split across chunks, `data:` without a space',
     threads: 'praxis-proxy/praxis!739 miruamel/xuan#194',
     applies: streams,
   },
