@@ -19,10 +19,11 @@ export interface Contender {
   targetAt(port: number): Target;
 }
 
-export interface StateDirectory {
-  /** The whole home of one gateway: its state and whatever caches it keeps. */
-  readonly home: string;
+export interface Home {
+  readonly directory: string;
   readonly stateDirectory: string;
+  /** Where Node keeps what it has compiled. */
+  readonly cacheDirectory: string;
 }
 
 const launcher = join(import.meta.dirname, '..', 'openclaw');
@@ -34,14 +35,14 @@ const scratch = mkdtempSync(join(tmpdir(), 'openclaw-bench-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 let homes = 0;
 
-/** A home that nothing has started in yet. */
-export function newHome(mock: OwnedProcess): StateDirectory {
+/** A home that nothing has started in yet. Its compile cache is its own, and so empty, or that of an earlier one. */
+export function newHome(mock: OwnedProcess, cacheDirectory?: string): Home {
   homes += 1;
-  const home = join(scratch, `home-${homes}`);
-  const stateDirectory = join(home, 'state');
+  const directory = join(scratch, `home-${homes}`);
+  const stateDirectory = join(directory, 'state');
   mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
   writeFileSync(join(stateDirectory, 'openclaw.json'), JSON.stringify(configFor(mock), null, 2), { mode: 0o600 });
-  return { home, stateDirectory };
+  return { directory, stateDirectory, cacheDirectory: cacheDirectory ?? join(directory, 'cache') };
 }
 
 /** Everything that is on by default stays on; only the provider and the token are given. */
@@ -52,17 +53,30 @@ function configFor(mock: OwnedProcess): object {
 }
 
 /** `openclaw gateway run` in that home, with an environment that holds nothing of the caller's. */
-export async function startGateway({ home, stateDirectory }: StateDirectory): Promise<OwnedProcess> {
+export async function startGateway({ directory, stateDirectory, cacheDirectory }: Home): Promise<OwnedProcess> {
   const port = await freePort();
   const env = {
-    HOME: home,
-    XDG_CACHE_HOME: join(home, 'cache'),
+    HOME: directory,
+    XDG_CACHE_HOME: cacheDirectory,
     OPENCLAW_STATE_DIR: stateDirectory,
     OPENCLAW_GATEWAY_PORT: String(port),
     OPENCLAW_GATEWAY_BIND: 'loopback',
     PATH: process.env['PATH'] ?? '',
   };
   return startCommand({ command: launcher, args: ['gateway', 'run'], port, readyPath: '/readyz', env });
+}
+
+/** Starts gateways in homes of their own, with the compile cache that an earlier start has left, as with any start but the first. */
+function warmStarter(mock: OwnedProcess): () => Promise<OwnedProcess> {
+  let cacheDirectory: string | undefined;
+  return async () => {
+    if (cacheDirectory === undefined) {
+      const first = newHome(mock);
+      await (await startGateway(first)).stop(); // Node writes the cache when it ends.
+      ({ cacheDirectory } = first);
+    }
+    return startGateway(newHome(mock, cacheDirectory));
+  };
 }
 
 /** Undefined when it can be started, else the reason in words. */
@@ -98,7 +112,7 @@ export function contendersBefore(mock: OwnedProcess): Contender[] {
   ];
   if (gatewayMissing() === undefined) {
     const openclaw = plain('OpenClaw', { headers: { authorization: `Bearer ${token}` }, model: 'mock/mock-model' });
-    all.push({ ...openclaw, start: () => startGateway(newHome(mock)) });
+    all.push({ ...openclaw, start: warmStarter(mock) });
   }
   if (portkeyMissing() === undefined) all.push({ ...plain('Portkey', { headers: portkeyHeaders }), start: startPortkey });
   return all;
