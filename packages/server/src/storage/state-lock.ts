@@ -54,12 +54,18 @@ export async function acquireStateLock(given: string, options: StateLockOptions 
   const directory = prepareStateDirectory(given);
   createLockFile(directory);
   const giveUpAtMs = clock.monotonicMs() + Math.max(waitMs, leastWaitMs);
-  for (;;) {
-    signal.throwIfAborted();
-    const held = tryLock(directory, 'hold');
-    if (held) return own(directory, held, clock);
-    if (clock.monotonicMs() >= giveUpAtMs) throw locked(directory);
-    await sleep(clock, Math.min(lookEveryMs, giveUpAtMs - clock.monotonicMs()), signal);
+  // The clock's timers do not keep a process alive, and a command may wait for nothing else than this.
+  const alive = setInterval(() => undefined, lookEveryMs);
+  try {
+    for (;;) {
+      signal.throwIfAborted();
+      const held = tryLock(directory, 'hold');
+      if (held) return await own(directory, held, clock);
+      if (clock.monotonicMs() >= giveUpAtMs) throw locked(directory);
+      await sleep(clock, Math.min(lookEveryMs, giveUpAtMs - clock.monotonicMs()), signal);
+    }
+  } finally {
+    clearInterval(alive);
   }
 }
 
