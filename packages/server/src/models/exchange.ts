@@ -73,13 +73,14 @@ export async function sendAttempt(
   const response = await provider.upstream.send(encodeAttempt(incoming, target), options);
   if (response.status >= 200 && response.status < 300) return response;
   const body = await readRefusal(response.body);
-  throw dialects[provider.dialect].classify({
-    provider: provider.id,
-    status: response.status,
-    headers: response.headers,
-    body,
-    nowMs: context.nowMs(),
-  });
+  const { status, headers } = response;
+  throw withKeySource(dialects[provider.dialect].classify({ provider: provider.id, status, headers, body, nowMs: context.nowMs() }), provider.keySource);
+}
+
+/** The dialect knows that the key was refused; only here is it known which. */
+function withKeySource(error: OpenClawError, keySource: string): OpenClawError {
+  if (error.code !== 'upstream_authentication') return error;
+  return new OpenClawError(error.code, { details: { ...error.details, keySource }, status: error.status });
 }
 
 function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamRequest {

@@ -7,6 +7,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startProvider, stream } from '../harness/provider.ts';
 import { chatStream } from '../harness/wire.ts';
@@ -165,6 +166,59 @@ describe('what keeps it from starting ends it with 78, in words', () => {
     await chmod(home, 0o700);
   });
 });
+
+describe('a second process on the same state directory', () => {
+  test('waits, alive and unready, and takes over when the first one goes, however it goes', async () => {
+    for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+      await using first = await startProgram();
+      await first.ready();
+      const port = String(await freePort());
+      await using second = await startProgram({ home: first.home, env: { OPENCLAW_GATEWAY_PORT: port } });
+      const probe = async (path: string): Promise<number> => (await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined))?.status ?? 0;
+      while ((await probe('/healthz')) === 0) await setImmediate();
+      assert.equal(await probe('/readyz'), 503);
+      first.child.kill(signal);
+      await second.ready();
+      assert.equal(await probe('/readyz'), 200);
+      await first.exited();
+    }
+  });
+
+  test('says who holds the state when it has waited long enough, and leaves with 78', async () => {
+    await using first = await startProgram();
+    await first.ready();
+    await using second = await startProgram({ home: first.home, args: ['gateway', 'run', '--state-wait', '50ms'] });
+    assert.deepEqual(await second.exited(), { code: 78, signal: null });
+    assert.match(second.stderr(), new RegExp(`is held by .*${first.child.pid}`));
+  });
+
+  test('commands ask the running gateway, and the state itself where none runs', async () => {
+    await using gateway = await startProgram();
+    await gateway.ready();
+    const run = async (...args: string[]): Promise<string> => {
+      await using command = await startProgram({ home: gateway.home, args });
+      assert.deepEqual(await command.exited(), { code: 0, signal: null }, command.stderr());
+      return command.stdout();
+    };
+    const created = JSON.parse(await run('keys', 'create', '--name', 'ci', '-o', 'json')) as { id: string; key: string };
+    assert.match(await run('keys', 'list'), new RegExp(created.id));
+    assert.equal((await run('logs', 'level', 'debug')).trim(), 'debug');
+    gateway.child.kill('SIGKILL');
+    await gateway.exited();
+    assert.match(await run('keys', 'list'), new RegExp(created.id));
+    await run('keys', 'revoke', created.id);
+    assert.match(await run('usage', '--since', '1h', '-o', 'json'), /^\s*[[{]/);
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 describe('the end', () => {
   test('SIGTERM lets a running stream end, answers no new request, and exits 0', async () => {

@@ -4,11 +4,12 @@ import { request as httpRequest, type ClientRequest, type IncomingMessage } from
 import { test } from 'node:test';
 import { acme, startTestGateway, testToken, type TestGateway } from '../harness/gateway.ts';
 import { json, startProvider, stream, type Reply, type TestProvider } from '../harness/provider.ts';
-import { anthropicStream, chatStream, chatWhole } from '../harness/wire.ts';
+import { anthropicStream, anthropicWhole, chatStream, chatWhole } from '../harness/wire.ts';
 
 const apis = ['openai-completions', 'anthropic-messages'] as const;
 type Api = (typeof apis)[number];
 const paths: Readonly<Record<Api, string>> = { 'openai-completions': '/v1/chat/completions', 'anthropic-messages': '/v1/messages' };
+const wholes = { 'openai-completions': chatWhole, 'anthropic-messages': anthropicWhole } as const;
 const streams = { 'openai-completions': chatStream, 'anthropic-messages': anthropicStream } as const;
 
 /** As the article of the case asks: within this time the provider must see its connection close. */
@@ -73,52 +74,65 @@ for (const clientApi of apis) {
   }
 }
 
-test('case 67 [openai-completions → openai-completions, stream]: nothing stays held after an abort, a timeout, a failure or an answer', async () => {
+for (const clientApi of apis) {
+  for (const providerApi of apis) {
+    for (const streaming of [true, false]) {
+      const cell = `[${clientApi} → ${providerApi}, ${streaming ? 'stream' : 'whole'}]`;
+      test(`case 67 ${cell}: nothing stays held after an answer, a timeout, a failure, a truncation or an abort`, () => nothingIsHeld(clientApi, providerApi, streaming));
+      test(`case 68 ${cell}: forty aborted requests neither exhaust nor poison the pool`, () => poolSurvives(clientApi, providerApi, streaming));
+    }
+  }
+}
+
+async function nothingIsHeld(clientApi: Api, providerApi: Api, streaming: boolean): Promise<void> {
   await using provider = await startProvider();
-  const settings = acme(provider.baseUrl, 'openai-completions', { timeouts: { firstByteMs: 50, firstByteWholeMs: 50 } });
+  const settings = acme(provider.baseUrl, providerApi, { timeouts: { firstByteMs: 50, firstByteWholeMs: 50 } });
   await using gateway = await startTestGateway({ settings });
-  const body = { model: 'acme/large', stream: true, messages: [{ role: 'user', content: 'Hello?' }] };
-  for (const reply of [stream(chatStream({ text: ['hi'] })), () => {}, json({ error: { message: 'no' } }, 500), stream(['data: {"half'], { end: 'cut' })] as Reply[]) {
+  const good = streaming ? stream(streams[providerApi]({ text: ['hi'] })) : json(wholes[providerApi]({ text: 'hi' }));
+  const cut: Reply = (response) => void response.writeHead(200, { 'content-length': '500' }).write('{"id":', () => response.destroy());
+  for (const reply of [good, () => {}, json({ error: { message: 'no' } }, 500), streaming ? stream(['data: {"half'], { end: 'cut' }) : cut] as Reply[]) {
     provider.answer(reply);
-    await (await gateway.request('/v1/chat/completions', { json: body })).text();
+    await (await ask(gateway, paths[clientApi], streaming).response).resume();
     await idle(gateway);
   }
   provider.answer(() => {});
   const received = provider.received();
-  const { request } = ask(gateway, '/v1/chat/completions', true);
+  const { request } = ask(gateway, paths[clientApi], streaming);
   await received;
   request.destroy();
   await idle(gateway);
-  const metrics = await (await gateway.request('/metrics')).text();
-  assert.match(metrics, /^openclaw_model_requests_in_flight 0$/m);
-});
+  assert.match(await (await gateway.request('/metrics')).text(), /^openclaw_model_requests_in_flight 0$/m);
+}
 
-test('case 68 [openai-completions → openai-completions, stream]: a hundred aborted streams neither exhaust nor poison the pool', async () => {
-  await using provider = await startProvider(stream(chatStream({ text: ['one', 'two'] }).slice(0, 2), { end: 'hang' }));
-  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
-  for (let round = 0; round < 5; round += 1) {
+async function poolSurvives(clientApi: Api, providerApi: Api, streaming: boolean): Promise<void> {
+  const beginning = streaming ? stream(streams[providerApi]({ text: ['one', 'two'] }).slice(0, 4), { end: 'hang' }) : () => {};
+  await using provider = await startProvider(beginning);
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl, providerApi) });
+  for (let round = 0; round < 4; round += 1) {
     await Promise.all(
-      Array.from({ length: 20 }, async () => {
-        const { request, response } = ask(gateway, '/v1/chat/completions', true);
-        const answer = await response;
-        await new Promise((resolve) => answer.once('data', resolve));
+      Array.from({ length: 10 }, async () => {
+        const received = provider.received();
+        const { request, response } = ask(gateway, paths[clientApi], streaming);
+        await received;
+        if (streaming) await response.then((answer) => new Promise((resolve) => answer.once('data', resolve)));
         request.destroy();
       }),
     );
     await idle(gateway);
   }
-  provider.answer(json(chatWhole({ text: 'still here' })));
-  const answers = await Promise.all(
-    Array.from({ length: 20 }, async () => {
-      const response = await gateway.request('/v1/chat/completions', { json: { model: 'acme/large', messages: [{ role: 'user', content: 'Hello?' }] } });
-      return response.status;
+  provider.answer(json(wholes[providerApi]({ text: 'still here' })));
+  const statuses = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const answer = await ask(gateway, paths[clientApi], false).response;
+      answer.resume();
+      return answer.statusCode;
     }),
   );
-  assert.deepEqual(new Set(answers), new Set([200]));
-  assert.ok(provider.connections <= 20, `${provider.connections} connections are open for 20 requests`);
-});
+  assert.deepEqual(new Set(statuses), new Set([200]));
+  assert.ok(provider.connections <= 10, `${provider.connections} connections are open for 10 requests`);
+}
 
-test('case 68 [openai-completions → openai-completions, whole]: a connection that the provider closed while idle is not used again', async () => {
+test('a connection that the provider closed while idle is not used again', async () => {
   await using provider = await startProvider((response) => {
     response.writeHead(200, { 'content-type': 'application/json', 'connection': 'close' }).end(JSON.stringify(chatWhole({ text: 'bye' })));
   });
@@ -130,4 +144,3 @@ test('case 68 [openai-completions → openai-completions, whole]: a connection t
     await response.arrayBuffer();
   }
 });
-

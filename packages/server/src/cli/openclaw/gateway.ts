@@ -1,6 +1,7 @@
 /** `openclaw gateway run`: runs the gateway in the foreground until it is told to stop. */
 import { join } from 'node:path';
-import { Option, type Command } from 'commander';
+import { parseUnit } from '@openclaw/protocol';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import { loadConfiguration, type Configuration } from '../../config/index.ts';
 import { startGateway, type RunningGateway } from '../../compose.ts';
 import { systemClock } from '../../core/clock.ts';
@@ -21,6 +22,7 @@ interface RunFlags {
   readonly config?: string;
   readonly stateDir?: string;
   readonly logLevel?: string;
+  readonly stateWait?: number;
 }
 
 export function registerGatewayCommands({ program, terminal, setExitCode }: CommandContext): void {
@@ -37,7 +39,16 @@ function addRunOptions(command: Command): Command {
     .addOption(new Option('--bind <where>', 'where to listen (gateway.bind)').choices(['loopback', 'lan', 'custom']))
     .option('--config <file>', 'the configuration file')
     .option('--state-dir <directory>', 'the state directory')
-    .addOption(new Option('--log-level <level>', 'the least important lines that are written (logging.level)'));
+    .addOption(new Option('--log-level <level>', 'the least important lines that are written (logging.level)'))
+    .addOption(
+      new Option('--state-wait <time>', 'how long to wait, alive and unready, for a process that holds the state directory').argParser(parseWait).default(60_000, '60s'),
+    );
+}
+
+function parseWait(text: string): number {
+  const waitMs = parseUnit(text, 'ms');
+  if (waitMs === undefined) throw new InvalidArgumentError('Write a time such as 30s or 0.');
+  return waitMs;
 }
 
 async function run(flags: RunFlags, terminal: Terminal): Promise<number> {
@@ -50,7 +61,12 @@ async function run(flags: RunFlags, terminal: Terminal): Promise<number> {
       vendors: knownProviders,
     });
     logging = openLogging(configuration, terminal);
-    const gateway = await startGateway({ configuration, ...logging, signal: stopped.signal });
+    const gateway = await startGateway({
+      configuration,
+      ...logging,
+      signal: stopped.signal,
+      ...(flags.stateWait === undefined ? {} : { lockWaitMs: flags.stateWait }),
+    });
     await Promise.race([gateway.prepared, stopped.promise]);
     terminal.stdout.write(describe(gateway));
     logging.log.info('ready', { url: gateway.url, version });
