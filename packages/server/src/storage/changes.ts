@@ -25,6 +25,7 @@ export function selectChanges(after: number, limit: number): Statement {
 export function toChanges(rows: readonly Row[], after: number): Change[] {
   const changes = rows.map((row) => ({ position: Number(row['position']), topic: String(row['topic']), key: String(row['key']) }));
   const first = changes[0]?.position;
-  if (first !== undefined && first > after + 1 && after > 0) throw new OpenClawError('changes_expired', { details: { after, oldest: first } });
+  if (first !== undefined && first > after + 1 && after > 0)
+    throw new OpenClawError('changes_expired', { details: { after, oldest: first } });
   return changes;
 }

@@ -47,23 +47,11 @@ interface Waiting<Batch> {
 
 export function createCommitQueue<Batch>(commit: Commit<Batch>, options: CommitQueueLimits = {}): CommitQueue<Batch> {
   const limits = { ...commitQueueDefaults, ...options };
-  let queue: Waiting<Batch>[] = [];
+  const queue: Waiting<Batch>[] = [];
   let waitingBatches = 0;
   let waitingBytes = 0;
   let running: Promise<void> | undefined;
   let closed = false;
-
-  const nextGroup = (): Waiting<Batch>[] => {
-    let count = 0;
-    let bytes = 0;
-    while (count < queue.length && count < limits.groupBatches && (count === 0 || bytes + (queue[count]?.bytes ?? 0) <= limits.groupBytes)) {
-      bytes += queue[count]?.bytes ?? 0;
-      count += 1;
-    }
-    const group = queue.slice(0, count);
-    queue = queue.slice(count);
-    return group;
-  };
 
   const settle = (group: readonly Waiting<Batch>[], outcomeOf: (index: number) => unknown): void => {
     for (const [index, { bytes, resolve, reject }] of group.entries()) {
@@ -79,7 +67,7 @@ export function createCommitQueue<Batch>(commit: Commit<Batch>, options: CommitQ
     // Those who write in the same turn of the loop share the first group.
     await Promise.resolve();
     while (queue.length > 0) {
-      const group = nextGroup();
+      const group = takeGroup(queue, limits);
       try {
         const outcomes = await commit(group.map(({ batch }) => batch));
         settle(group, (index) => outcomes[index]);
@@ -111,6 +99,16 @@ export function createCommitQueue<Batch>(commit: Commit<Batch>, options: CommitQ
       await running;
     },
   };
+}
+
+/** Takes the longest beginning of the queue that the limits allow, and at least one. */
+function takeGroup<Batch>(queue: Waiting<Batch>[], { groupBatches, groupBytes }: Required<CommitQueueLimits>): Waiting<Batch>[] {
+  let bytes = 0;
+  const end = queue.findIndex((waiting, index) => {
+    bytes += waiting.bytes;
+    return index > 0 && (index === groupBatches || bytes > groupBytes);
+  });
+  return queue.splice(0, end === -1 ? queue.length : end);
 }
 
 export function databaseClosed(): OpenClawError {

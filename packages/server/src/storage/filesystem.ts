@@ -76,7 +76,8 @@ export function placeLiveDatabase(stateDirectory: string, facts: FileSystemFacts
   if (mount && unsafeFuse.test(mount.type)) {
     throw unsafe(stateDirectory, mount.type, {
       reason: 'it keeps no promise about appending, renaming and locking',
-      suggestion: 'Use a volume of this machine (OPENCLAW_STATE_DIR) and keep copies there: a plain tar of the live directory can be restored.',
+      suggestion:
+        'Use a volume of this machine (OPENCLAW_STATE_DIR) and keep copies there: a plain tar of the live directory can be restored.',
     });
   }
   return localCache(stateDirectory, type, facts);
@@ -96,9 +97,13 @@ function localCache(stateDirectory: string, type: string, facts: FileSystemFacts
     if (remoteTypeOf(directory, facts) !== undefined) throw new Error('it is not a directory of this machine either');
     // Others may write to a temporary directory too: what they put there in advance is not ours.
     const found = lstatSync(directory);
-    if (!found.isDirectory() || (uid !== undefined && (found.uid !== uid || (found.mode & 0o077) !== 0))) throw new Error('somebody else made it');
+    if (!found.isDirectory() || (uid !== undefined && (found.uid !== uid || (found.mode & 0o077) !== 0)))
+      throw new Error('somebody else made it');
   } catch (thrown) {
-    throw unsafe(stateDirectory, type, { reason: `its database file must lie elsewhere, and ${directory} cannot be used: ${(thrown as Error).message}`, suggestion });
+    throw unsafe(stateDirectory, type, {
+      reason: `its database file must lie elsewhere, and ${directory} cannot be used: ${(thrown as Error).message}`,
+      suggestion,
+    });
   }
   return directory;
 }

@@ -9,6 +9,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { MessageChannel } from 'node:worker_threads';
 import { sleep, systemClock, type Clock } from '../core/clock.ts';
 import { OpenClawError } from '../core/errors.ts';
 import { prepareStateDirectory } from './state-directory.ts';
@@ -55,7 +56,8 @@ export async function acquireStateLock(given: string, options: StateLockOptions 
   createLockFile(directory);
   const giveUpAtMs = clock.monotonicMs() + Math.max(waitMs, leastWaitMs);
   // The clock's timers do not keep a process alive, and a command may wait for nothing else than this.
-  const alive = setInterval(() => undefined, lookEveryMs);
+  const { port1: alive } = new MessageChannel();
+  alive.ref();
   try {
     for (;;) {
       signal.throwIfAborted();
@@ -65,7 +67,7 @@ export async function acquireStateLock(given: string, options: StateLockOptions 
       await sleep(clock, Math.min(lookEveryMs, giveUpAtMs - clock.monotonicMs()), signal);
     }
   } finally {
-    clearInterval(alive);
+    alive.close();
   }
 }
 

@@ -91,6 +91,9 @@ async function freeBytesOf(directory: string): Promise<number> {
 
 function tell(log: Log, { outcome, reason, ...counts }: RecoveryReport, migrated: readonly number[]): void {
   const level = outcome === 'rebuilt' ? 'warn' : 'info';
-  log[level](`the database was ${outcome}: ${reason}`, { outcome, ...counts, ...(migrated.length === 0 ? {} : { migrated: migrated.join(', ') }) });
+  log[level](`the database was ${outcome}: ${reason}`, {
+    outcome,
+    ...counts,
+    ...(migrated.length === 0 ? {} : { migrated: migrated.join(', ') }),
+  });
 }
-

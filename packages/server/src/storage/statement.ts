@@ -68,7 +68,8 @@ export function createStatementChecker(): StatementChecker {
     checkRead: (statement) => void check(statement, ['SELECT', 'WITH']),
     checkWrite(statement) {
       const { variable } = check(statement, ['INSERT', 'UPDATE', 'DELETE', 'WITH']);
-      if (variable !== undefined) throw refusal(statement.sql, `${variable} gives something else when the write is replayed; pass the value in`);
+      if (variable !== undefined)
+        throw refusal(statement.sql, `${variable} gives something else when the write is replayed; pass the value in`);
     },
   };
 }

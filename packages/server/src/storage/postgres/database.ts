@@ -70,22 +70,24 @@ export async function openPostgres({ client, migrations = allMigrations, limits 
       await run(client, { sql: 'SELECT pg_notify($1, $2)', params: [notifyChannel, channel + separator + message] });
     },
     subscribe: channels.subscribe,
-    async check(): Promise<DatabaseHealth> {
-      if (closing) return { writable: false, reason: 'the database is closed', bytes: 0, waiting: 0 };
-      try {
-        // A standby answers queries but takes no writes.
-        const [row] = await run(client, {
-          sql: `SELECT pg_database_size(current_database()) AS bytes, CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END AS standby`,
-        });
-        const bytes = Number(row?.['bytes'] ?? 0);
-        if (row?.['standby'] === 1) return { writable: false, reason: 'this PostgreSQL is a standby', bytes, waiting: queue.waiting };
-        return { writable: true, bytes, waiting: queue.waiting };
-      } catch (thrown) {
-        return { writable: false, reason: reasonOf(thrown), bytes: 0, waiting: queue.waiting };
-      }
-    },
+    check: () => examine(closing ? undefined : client, queue.waiting),
     close: () => (closing ??= close()),
   };
+}
+
+async function examine(client: PostgresClient | undefined, waiting: number): Promise<DatabaseHealth> {
+  if (client === undefined) return { writable: false, reason: 'the database is closed', bytes: 0, waiting };
+  try {
+    // A standby answers queries but takes no writes.
+    const sql = 'SELECT pg_database_size(current_database()) AS bytes, pg_is_in_recovery() AS standby';
+    const [row] = await run(client, { sql });
+    const bytes = Number(row?.['bytes'] ?? 0);
+    return row?.['standby'] === 1
+      ? { writable: false, reason: 'this PostgreSQL is a standby', bytes, waiting }
+      : { writable: true, bytes, waiting };
+  } catch (thrown) {
+    return { writable: false, reason: reasonOf(thrown), bytes: 0, waiting };
+  }
 }
 
 async function migrate(client: PostgresClient, migrations: readonly Migration[]): Promise<void> {

@@ -23,7 +23,9 @@ export interface MigrationLine {
 
 export function encodeBatch({ guards = [], statements, changes = [] }: WriteBatch): string {
   const line: Line = {
-    ...(guards.length === 0 ? {} : { guards: guards.map(({ sql, params, expect, name }) => [sql, encodeValues(params), expect, name] as const) }),
+    ...(guards.length === 0
+      ? {}
+      : { guards: guards.map(({ sql, params, expect, name }) => [sql, encodeValues(params), expect, name] as const) }),
     statements: statements.map(({ sql, params }) => [sql, encodeValues(params)] as const),
     ...(changes.length === 0 ? {} : { changes: changes.map(({ topic, key }) => [topic, key] as const) }),
   };

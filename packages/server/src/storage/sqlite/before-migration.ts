@@ -55,7 +55,8 @@ export function restoreSnapshot(paths: StorePaths, version: number, label: strin
   const keptIn = join(directory, `replaced-${label}`);
   mkdirSync(join(keptIn, 'journal'), { recursive: true, mode: 0o700 });
 
-  if (statSync(paths.snapshot, { throwIfNoEntry: false })) copyFileSync(paths.snapshot, join(keptIn, 'snapshot.sqlite'), constants.COPYFILE_FICLONE);
+  if (statSync(paths.snapshot, { throwIfNoEntry: false }))
+    copyFileSync(paths.snapshot, join(keptIn, 'snapshot.sqlite'), constants.COPYFILE_FICLONE);
   const copy = `${paths.snapshot}.new`;
   copyFileSync(source, copy, constants.COPYFILE_FICLONE);
   replaceDurably(copy, paths.snapshot);
@@ -73,5 +74,7 @@ export function restoreSnapshot(paths: StorePaths, version: number, label: strin
 function noSnapshot(directory: string, version: number): OpenClawError {
   const versions = beforeMigrationVersions(directory);
   const suggestion = versions.length === 0 ? 'There is none at all.' : `There are: ${versions.join(', ')}.`;
-  return new OpenClawError('usage_error', { details: { reason: `There is no snapshot from before migration ${version} in ${directory}`, suggestion } });
+  return new OpenClawError('usage_error', {
+    details: { reason: `There is no snapshot from before migration ${version} in ${directory}`, suggestion },
+  });
 }

@@ -4,7 +4,7 @@
  *
  * The main thread only encodes batches and hands them over. It does not lock the directory: see `state-lock.ts`.
  */
-import { OpenClawError } from '../../core/errors.ts';
+import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import type { Clock } from '../../core/clock.ts';
 import { selectChanges, toChanges } from '../changes.ts';
 import { createCommitQueue, databaseClosed, type CommitQueueLimits } from '../commit-queue.ts';
@@ -13,8 +13,10 @@ import { checkMessage, createLocalChannels } from '../local-channels.ts';
 import { migrations as allMigrations, type Migration } from '../migrations/index.ts';
 import { createStatementChecker } from '../statement.ts';
 import { encodeBatch } from './batch-line.ts';
+import { toStorageError } from './failures.ts';
 import type { StorePaths } from './paths.ts';
 import type { RecoveryReport } from './recovery.ts';
+import type { OpenOptions, OpenReply } from './thread.ts';
 import { startThread, type StoreThread } from './thread-call.ts';
 
 export interface SqliteOptions {
@@ -24,8 +26,8 @@ export interface SqliteOptions {
   readonly thread?: StoreThread;
   /** @default all of this program's */
   readonly migrations?: readonly Migration[];
-  /** @default the kernel's */
-  readonly bootId?: string;
+  /** Smaller numbers show in a second what takes days. */
+  readonly store?: Omit<OpenOptions, 'migrations'>;
   readonly limits?: CommitQueueLimits;
   /** Told of what has no caller to be told: a snapshot that failed. */
   readonly onWarning?: (error: OpenClawError) => void;
@@ -50,72 +52,31 @@ const waitingReads = 1_000;
 export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase> {
   const { paths, clock, migrations = allMigrations, startUpMs = sqliteDefaults.startUpMs } = options;
   const writer = options.thread ?? startThread();
+  const opened = await openWriter(writer, paths, { ...options.store, migrations });
   const checker = createStatementChecker();
   const channels = createLocalChannels();
-  const openedMs = clock.monotonicMs();
-  let reader: StoreThread | undefined;
-  let snapshot: StoreThread | undefined;
+  const reads = createReads(writer, { path: paths.live, clock, startUpMs });
+  const snapshots = createSnapshots(writer, paths, options.onWarning);
   let closing: Promise<void> | undefined;
-  let reads = 0;
-
-  let opened;
-  try {
-    opened = await writer.call('open', paths, migrations, options.bootId);
-  } catch (thrown) {
-    await writer.end();
-    throw thrown;
-  }
 
   const queue = createCommitQueue<string>(async (lines) => {
     const { failures, snapshotDue } = await writer.call('commit', lines);
-    if (snapshotDue && snapshot === undefined && closing === undefined) void takeSnapshot();
+    if (snapshotDue) snapshots.start();
     const outcomes: (OpenClawError | undefined)[] = [];
     for (const [index, { code, details }] of failures) outcomes[index] = new OpenClawError(code, { details });
     return outcomes;
   }, options.limits);
 
-  async function takeSnapshot(): Promise<void> {
-    const thread = startThread();
-    snapshot = thread;
-    try {
-      await writer.call('noteSnapshot', await thread.call('takeSnapshot', paths.live, paths.snapshot));
-    } catch (thrown) {
-      if (closing === undefined) {
-        options.onWarning?.(thrown as OpenClawError);
-        await writer.call('noteSnapshot', undefined).catch(() => undefined); // A writer that ended says so to its writers.
-      }
-    } finally {
-      snapshot = undefined;
-      await thread.end();
-    }
-  }
-
-  const readerThread = (): StoreThread => {
-    if (reader === undefined && clock.monotonicMs() - openedMs < startUpMs) return writer;
-    if (reader === undefined) {
-      reader = startThread();
-      // Its failure is that of each read: they ask a thread without a connection.
-      reader.call('openReader', paths.live).catch(() => undefined);
-    }
-    return reader;
-  };
-
   async function read<Result extends Row>(statement: Statement): Promise<Result[]> {
     if (closing) throw databaseClosed();
     checker.checkRead(statement);
-    if (reads >= waitingReads) throw new OpenClawError('storage_busy', { details: { waiting: reads }, retryAfterMs: 1000 });
-    reads += 1;
-    try {
-      return (await readerThread().call('read', statement)) as Result[];
-    } finally {
-      reads -= 1;
-    }
+    return (await reads.read(statement)) as Result[];
   }
 
   async function close(): Promise<void> {
     await queue.close();
     channels.close();
-    await Promise.all([reader?.end(), snapshot?.end()]);
+    await Promise.all([reads.end(), snapshots.end()]);
     try {
       await writer.call('close');
     } finally {
@@ -124,10 +85,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase
   }
 
   return {
-    engine: 'sqlite',
-    recovery: opened.recovery,
-    migrated: opened.migrated,
-    read,
+    ...{ engine: 'sqlite', recovery: opened.recovery, migrated: opened.migrated, read },
     async write(batch: WriteBatch) {
       for (const guard of batch.guards ?? []) checker.checkRead(guard);
       for (const statement of batch.statements) checker.checkWrite(statement);
@@ -141,15 +99,106 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase
       channels.deliver(channel, message);
     },
     subscribe: channels.subscribe,
-    async check(): Promise<DatabaseHealth> {
-      if (closing) return { writable: false, reason: 'the database is closed', bytes: 0, waiting: 0 };
+    check: () => probe(closing ? undefined : writer, queue.waiting),
+    close: () => (closing ??= close()),
+  };
+}
+
+async function openWriter(writer: StoreThread, paths: StorePaths, options: OpenOptions): Promise<OpenReply> {
+  try {
+    return await writer.call('open', paths, options);
+  } catch (thrown) {
+    await writer.end();
+    throw thrown;
+  }
+}
+
+async function probe(writer: StoreThread | undefined, waiting: number): Promise<DatabaseHealth> {
+  if (writer === undefined) return { writable: false, reason: 'the database is closed', bytes: 0, waiting };
+  try {
+    const { reason, bytes } = await writer.call('probe');
+    return { writable: reason === undefined, ...(reason === undefined ? {} : { reason }), bytes, waiting };
+  } catch (thrown) {
+    return { writable: false, reason: reasonOf(thrown), bytes: 0, waiting };
+  }
+}
+
+interface Reads {
+  read(statement: Statement): Promise<Row[]>;
+  end(): Promise<void>;
+}
+
+interface ReadsOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  readonly startUpMs: number;
+}
+
+function createReads(writer: StoreThread, { path, clock, startUpMs }: ReadsOptions): Reads {
+  const openedMs = clock.monotonicMs();
+  let reader: StoreThread | undefined;
+  let waiting = 0;
+
+  const threadForReads = (): StoreThread => {
+    if (reader === undefined && clock.monotonicMs() - openedMs < startUpMs) return writer;
+    if (reader === undefined) {
+      reader = startThread();
+      // Where this fails, so does each read, in a thread without a connection: nobody has to be told twice.
+      reader.call('openReader', path).catch(() => undefined);
+    }
+    return reader;
+  };
+
+  return {
+    async read(statement) {
+      if (waiting >= waitingReads) throw new OpenClawError('storage_busy', { details: { waiting }, retryAfterMs: 1000 });
+      waiting += 1;
       try {
-        const { reason, bytes } = await writer.call('probe');
-        return { writable: reason === undefined, ...(reason === undefined ? {} : { reason }), bytes, waiting: queue.waiting };
-      } catch (thrown) {
-        return { writable: false, reason: (thrown as OpenClawError).message, bytes: 0, waiting: queue.waiting };
+        return await threadForReads().call('read', statement);
+      } finally {
+        waiting -= 1;
       }
     },
-    close: () => (closing ??= close()),
+    end: async () => reader?.end(),
+  };
+}
+
+interface Snapshots {
+  /** Takes one, unless one is being taken. */
+  start(): void;
+  end(): Promise<void>;
+}
+
+/** Each in a thread of its own, which is gone afterwards: copying a large database takes long, and is rare. */
+function createSnapshots(writer: StoreThread, paths: StorePaths, onWarning: SqliteOptions['onWarning']): Snapshots {
+  let thread: StoreThread | undefined;
+  let taking: Promise<void> | undefined;
+  let ended = false;
+
+  const take = async (own: StoreThread): Promise<void> => {
+    try {
+      await writer.call('noteSnapshot', await own.call('takeSnapshot', paths.live, paths.snapshot));
+    } catch (thrown) {
+      if (ended) return;
+      onWarning?.(toStorageError(thrown));
+      // A writer that has ended says so to everybody who writes.
+      await writer.call('noteSnapshot', undefined).catch(() => undefined);
+    } finally {
+      await own.end();
+      taking = undefined;
+    }
+  };
+
+  return {
+    start() {
+      if (ended || taking) return;
+      thread = startThread();
+      taking = take(thread);
+    },
+    async end() {
+      ended = true;
+      await thread?.end();
+      await taking;
+    },
   };
 }

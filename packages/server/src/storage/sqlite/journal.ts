@@ -4,12 +4,11 @@
  * It is the truth. What `append` returned from is on the disk. A segment's name is the position of its first record, so a missing
  * one shows. It does not know what records mean.
  */
-import { closeSync, fdatasyncSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, statSync, writeSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { OpenClawError } from '../../core/errors.ts';
-import { syncDirectory } from './durable-files.ts';
-import { isNoSpace } from './failures.ts';
 import { encodeRecord, encodeSegmentHeader, readSegment, segmentHeaderBytes, type JournalRecord } from './segment.ts';
+import { createSegment, journalFiles, reopenSegment, type JournalFiles, type SegmentFile } from './segment-file.ts';
 
 export interface Segment {
   readonly path: string;
@@ -51,21 +50,13 @@ export interface Journal {
   close(): void;
 }
 
-/** The part of the file system whose failures a journal must survive, so that tests can be the disk that is full. */
-export interface JournalFiles {
-  write(descriptor: number, bytes: Buffer, position: number): number;
-  sync(descriptor: number): void;
-  truncate(descriptor: number, bytes: number): void;
+export interface JournalOptions {
+  /** Larger segments are read longer at each start, smaller ones are more files. @default 8 MiB */
+  readonly segmentLimitBytes?: number;
+  readonly files?: JournalFiles;
 }
 
-export const journalFiles: JournalFiles = {
-  write: (descriptor, bytes, position) => writeSync(descriptor, bytes, 0, bytes.length, position),
-  sync: fdatasyncSync,
-  truncate: ftruncateSync,
-};
-
-/** Larger segments are read longer at each start, smaller ones are more files. */
-export const segmentLimitBytes = 8 * 2 ** 20;
+export const journalDefaults = { segmentLimitBytes: 8 * 2 ** 20, files: journalFiles } as const;
 const nameDigits = 16;
 const segmentName = /^(\d{16})\.log$/;
 
@@ -93,7 +84,8 @@ export function* readJournal(directory: string, after: number): Generator<Journa
   let last = after;
   let end: JournalEnd = { lastPosition: after, segment: undefined, wholeBytes: 0, tornBytes: 0, writtenPosition: 0 };
   for (const [index, segment] of needed.entries()) {
-    if (segment.firstPosition > last + 1) throw damaged(directory, `records ${last + 1} to ${segment.firstPosition - 1} are missing from its journal`);
+    if (segment.firstPosition > last + 1)
+      throw damaged(directory, `records ${last + 1} to ${segment.firstPosition - 1} are missing from its journal`);
     const bytes = readFileSync(segment.path);
     const records = readSegment(bytes, segment.firstPosition);
     let step = records.next();
@@ -108,7 +100,13 @@ export function* readJournal(directory: string, after: number): Generator<Journa
     if (state === 'damaged') throw damaged(directory, `record ${lastPosition + 1} in ${segment.path} is broken and others follow it`);
     // Only a segment that ends exactly here can be continued; one that ends before a snapshot cannot.
     const goesOn = isLast && lastPosition === last;
-    end = { lastPosition: last, segment: goesOn ? segment : undefined, wholeBytes, tornBytes: bytes.length - wholeBytes, writtenPosition: lastPosition };
+    end = {
+      lastPosition: last,
+      segment: goesOn ? segment : undefined,
+      wholeBytes,
+      tornBytes: bytes.length - wholeBytes,
+      writtenPosition: lastPosition,
+    };
   }
   return end;
 }
@@ -118,68 +116,19 @@ export function damaged(directory: string, reason: string): OpenClawError {
 }
 
 /** Opens the journal for appending where `readJournal` found its end, and cuts off an unfinished write. */
-export function openJournal(directory: string, end: JournalEnd, files: JournalFiles = journalFiles): Journal {
+export function openJournal(directory: string, end: JournalEnd, options: JournalOptions = {}): Journal {
+  const { segmentLimitBytes, files } = { ...journalDefaults, ...options };
   let lastPosition = end.lastPosition;
-  let descriptor: number | undefined;
-  let size = 0;
   let lastRecordBytes = 0;
   let countedBytes = 0;
-  let broken = false;
+  // At once, and not with the first record: a database file beside no journal at all is then always a stranger's.
+  let current = end.segment && end.wholeBytes >= segmentHeaderBytes ? reopenSegment(end.segment.path, end, files) : begin();
+  /** Set when the next record must be the first of a segment. */
+  let full = false;
 
-  const cutTo = (bytes: number): void => {
-    if (descriptor === undefined) return;
-    broken = true;
-    files.truncate(descriptor, bytes);
-    files.sync(descriptor);
-    size = bytes;
-    broken = false;
-  };
-
-  // After a failed sync the kernel may have dropped what it could not write, and a second sync would not say so.
-  const sync = (target: number): void => {
-    try {
-      files.sync(target);
-    } catch (thrown) {
-      if (!isNoSpace(thrown)) broken = true;
-      throw thrown;
-    }
-  };
-
-  const writeAll = (target: number, bytes: Buffer, offset: number): void => {
-    for (let done = 0; done < bytes.length; ) done += files.write(target, bytes.subarray(done), offset + done);
-  };
-
-  const begin = (): number => {
+  function begin(): SegmentFile {
     const path = join(directory, `${String(lastPosition + 1).padStart(nameDigits, '0')}.log`);
-    // A file of this name can only be one whose header was never finished.
-    rmSync(path, { force: true });
-    const created = openSync(path, 'wx', 0o600);
-    try {
-      writeAll(created, encodeSegmentHeader(lastPosition + 1), 0);
-      sync(created);
-      syncDirectory(directory);
-    } catch (thrown) {
-      closeSync(created);
-      rmSync(path, { force: true });
-      throw thrown;
-    }
-    descriptor = created;
-    size = segmentHeaderBytes;
-    return created;
-  };
-
-  const leave = (): void => {
-    if (descriptor !== undefined) closeSync(descriptor);
-    descriptor = undefined;
-  };
-
-  if (end.segment !== undefined && end.wholeBytes >= segmentHeaderBytes) {
-    descriptor = openSync(end.segment.path, 'r+');
-    size = end.wholeBytes;
-    if (end.tornBytes > 0) cutTo(end.wholeBytes);
-  } else {
-    // At once, and not with the first record: a database file beside no journal at all is then always a stranger's.
-    begin();
+    return createSegment(path, encodeSegmentHeader(lastPosition + 1), files);
   }
 
   return {
@@ -190,36 +139,32 @@ export function openJournal(directory: string, end: JournalEnd, files: JournalFi
       return countedBytes;
     },
     get broken() {
-      return broken;
+      return current.broken;
     },
     beginCount() {
       countedBytes = 0;
     },
     append(payload) {
-      if (size >= segmentLimitBytes) leave();
-      const target = descriptor ?? begin();
-      const record = encodeRecord(lastPosition + 1, payload);
-      const before = size;
-      try {
-        writeAll(target, record, before);
-        sync(target);
-      } catch (thrown) {
-        if (!broken) cutTo(before);
-        throw thrown;
+      if (full || current.bytes >= segmentLimitBytes) {
+        const next = begin();
+        current.close();
+        current = next;
+        full = false;
       }
-      size = before + record.length;
+      const record = encodeRecord(lastPosition + 1, payload);
+      current.append(record);
       lastRecordBytes = record.length;
       countedBytes += record.length;
       lastPosition += 1;
     },
     retract() {
-      cutTo(size - lastRecordBytes);
+      current.cutTo(current.bytes - lastRecordBytes);
       countedBytes -= lastRecordBytes;
       lastRecordBytes = 0;
       lastPosition -= 1;
     },
     startSegment() {
-      if (size > segmentHeaderBytes) leave();
+      full = current.bytes > segmentHeaderBytes;
     },
     deleteUpTo(position) {
       const segments = listSegments(directory);
@@ -229,6 +174,6 @@ export function openJournal(directory: string, end: JournalEnd, files: JournalFi
         rmSync(path);
       }
     },
-    close: leave,
+    close: () => current.close(),
   };
 }

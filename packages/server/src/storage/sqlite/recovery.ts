@@ -11,7 +11,7 @@ import { applyLine, createMeta, readMeta, setMeta } from './apply.ts';
 import { connect, type Connection } from './connection.ts';
 import { isCorrupt, isNoSpace } from './failures.ts';
 import { judgeLive, recordLive } from './identity.ts';
-import { damaged, listSegments, openJournal, readJournal, type Journal, type JournalEnd, type JournalFiles } from './journal.ts';
+import { damaged, listSegments, openJournal, readJournal, type Journal, type JournalEnd, type JournalOptions } from './journal.ts';
 import { companionsOf, type StorePaths } from './paths.ts';
 import { quickCheck, readSnapshotMeta, removeDatabase } from './snapshot.ts';
 
@@ -37,7 +37,7 @@ export interface Recovered {
 
 export interface RecoveryOptions {
   readonly bootId: string;
-  readonly files: JournalFiles;
+  readonly journal: JournalOptions;
   /** @throws OpenClawError `storage_newer` */
   readonly checkSchema: (schema: number) => void;
 }
@@ -67,12 +67,20 @@ export function recover(paths: StorePaths, options: RecoveryOptions): Recovered 
   }
 }
 
-function create(paths: StorePaths, { bootId, files }: RecoveryOptions): Recovered {
-  const journal = openJournal(paths.journal, { lastPosition: 0, segment: undefined, wholeBytes: 0, tornBytes: 0, writtenPosition: 0 }, files);
+function create(paths: StorePaths, { bootId, journal: journalOptions }: RecoveryOptions): Recovered {
+  const journal = openJournal(
+    paths.journal,
+    { lastPosition: 0, segment: undefined, wholeBytes: 0, tornBytes: 0, writtenPosition: 0 },
+    journalOptions,
+  );
   const connection = connect(paths.live);
   createMeta(connection);
   recordLive(paths, bootId, false);
-  return { connection, journal, report: { outcome: 'created', reason: 'the state directory was empty', replayedRecords: 0, discardedBytes: 0 } };
+  return {
+    connection,
+    journal,
+    report: { outcome: 'created', reason: 'the state directory was empty', replayedRecords: 0, discardedBytes: 0 },
+  };
 }
 
 function goOn(paths: StorePaths, options: RecoveryOptions, clean: boolean): Recovered {
@@ -92,7 +100,7 @@ function goOn(paths: StorePaths, options: RecoveryOptions, clean: boolean): Reco
       replayedRecords: replay.records,
       discardedBytes: replay.end.tornBytes,
     };
-    return { connection, journal: openJournal(paths.journal, replay.end, options.files), report };
+    return { connection, journal: openJournal(paths.journal, replay.end, options.journal), report };
   } catch (thrown) {
     connection.close();
     throw thrown;
@@ -126,7 +134,7 @@ function rebuild(paths: StorePaths, options: RecoveryOptions, reason: string): R
     replayedRecords: replay.records,
     discardedBytes: replay.end.tornBytes,
   };
-  return { connection: connect(paths.live), journal: openJournal(paths.journal, replay.end, options.files), report };
+  return { connection: connect(paths.live), journal: openJournal(paths.journal, replay.end, options.journal), report };
 }
 
 /** @returns in words, what the rebuild starts from */

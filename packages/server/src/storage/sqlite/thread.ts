@@ -14,6 +14,7 @@ import { toStorageError } from './failures.ts';
 import type { StorePaths } from './paths.ts';
 import type { RecoveryReport } from './recovery.ts';
 import { takeSnapshot, type SnapshotTaken } from './snapshot.ts';
+import type { SnapshotRules } from './snapshot-schedule.ts';
 import { openStore, type Store } from './store.ts';
 
 export interface ErrorMessage {
@@ -37,8 +38,15 @@ export interface ProbeReply {
   readonly bytes: number;
 }
 
+/** What of the store's options can be sent to a thread. */
+export interface OpenOptions {
+  readonly migrations: readonly Migration[];
+  readonly snapshots?: SnapshotRules;
+  readonly journal?: { readonly segmentLimitBytes: number };
+}
+
 export interface Calls {
-  open(paths: StorePaths, migrations: readonly Migration[], bootId: string | undefined): OpenReply;
+  open(paths: StorePaths, options: OpenOptions): OpenReply;
   openReader(path: string): void;
   commit(lines: readonly string[]): CommitReply;
   read(statement: Statement): Row[];
@@ -56,9 +64,7 @@ export interface CallMessage {
   readonly args: readonly unknown[];
 }
 
-export type ReplyMessage =
-  | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly error: ErrorMessage };
+export type ReplyMessage = { readonly id: number; readonly value: unknown } | { readonly id: number; readonly error: ErrorMessage };
 
 function createCalls(): Calls {
   let store: Store | undefined;
@@ -70,8 +76,8 @@ function createCalls(): Calls {
   };
 
   return {
-    open(paths, migrations, bootId) {
-      store = openStore(paths, { migrations, clock: systemClock, ...(bootId === undefined ? {} : { bootId }) });
+    open(paths, options) {
+      store = openStore(paths, { ...options, clock: systemClock });
       return { recovery: store.recovery, migrated: store.migrated };
     },
     openReader(path) {
@@ -81,15 +87,15 @@ function createCalls(): Calls {
       const failures = opened().commit(lines);
       return {
         failures: failures.flatMap((failure, index) => (failure === undefined ? [] : [[index, toMessage(failure)] as const])),
-        snapshotDue: opened().snapshotDue,
+        snapshotDue: opened().snapshots.due,
       };
     },
     read: (statement) => (reader ? reader.all(statement) : opened().read(statement)),
     probe: () => ({ reason: opened().probe(), bytes: opened().bytes() }),
     takeSnapshot,
     noteSnapshot(taken) {
-      if (taken) opened().noteSnapshot(taken);
-      else opened().noteSnapshotFailed();
+      if (taken) opened().snapshots.taken(taken);
+      else opened().snapshots.failed();
     },
     close() {
       reader?.close();
