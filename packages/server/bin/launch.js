@@ -5,7 +5,7 @@
  * In a clone the TypeScript sources run as they are; a published package has only `dist`.
  */
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import module from 'node:module';
 import { dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -29,11 +29,21 @@ async function run(command) {
   process.exitCode = await main(process.argv.slice(2));
 }
 
-/** Halves the time to start. Where the directory cannot be written there is no cache, and nothing else changes. */
+/** Halves the time to start. Where the directory cannot be made there is no cache, and nothing else changes. */
 function enableCompileCache() {
   const { XDG_CACHE_HOME: chosen, HOME: home } = process.env;
   const base = chosen && isAbsolute(chosen) ? chosen : home ? join(home, '.cache') : undefined;
-  if (base) module.enableCompileCache(join(base, 'openclaw'));
+  if (base && makeFolder(base) && makeFolder(join(base, 'openclaw'))) module.enableCompileCache(join(base, 'openclaw'));
+}
+
+/** One level only: Node's own making of whole paths never ends below places such as /proc, where a new folder is not found. */
+function makeFolder(folder) {
+  try {
+    mkdirSync(folder, 0o700);
+    return true;
+  } catch (error) {
+    return error.code === 'EEXIST';
+  }
 }
 
 /** The Node that `npm ci` put into a `node_modules` above this file. */
@@ -47,13 +57,14 @@ function findOwnNode() {
 
 /** Passes signals on, and ends as the child ended. */
 function runOn(node, command) {
-  const child = spawn(node, [join(here, `${command}.js`)].concat(process.argv.slice(2)), { stdio: 'inherit' });
+  let child;
   const pass = (signal) => {
     // What a terminal sends, it sends to the child as well; a second one would mean "at once".
     if (signal === 'SIGTERM' || !process.stdin.isTTY) child.kill(signal);
   };
   const signals = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT'];
   signals.forEach((signal) => process.on(signal, pass));
+  child = spawn(node, [join(here, `${command}.js`)].concat(process.argv.slice(2)), { stdio: 'inherit' });
   child.on('error', (error) => {
     process.stderr.write(`${command}: ${node} does not start: ${error.message}\n`);
     process.exitCode = 1;
