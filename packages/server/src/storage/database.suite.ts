@@ -5,50 +5,17 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
-import { OpenClawError, type ErrorCode } from '../core/errors.ts';
 import { keptChanges } from './changes.ts';
-import type { Database, Value, WriteBatch } from './database.ts';
+import type { Database, WriteBatch } from './database.ts';
 import type { Migration } from './migrations/index.ts';
+import { failsWith, idsOf, insert, noting, tables, type SuiteStore, type WithDatabase, type WithStore } from './suite-store.suite.ts';
+import { testValues } from './values.suite.ts';
 
 export interface Engine {
   /** Opens an empty store with these migrations. */
   create(migrations: readonly Migration[]): Promise<SuiteStore>;
   /** Takes down what all stores shared. */
   stop?(): Promise<void>;
-}
-
-export interface SuiteStore {
-  /** Opens the store; after the database was closed, again. */
-  open(): Promise<Database>;
-  /** Whether two databases may be open on it at once. */
-  readonly shared: boolean;
-  remove(): Promise<void>;
-}
-
-const tables: Migration = {
-  version: 1,
-  name: 'suite',
-  statements: [
-    'CREATE TABLE items (id TEXT PRIMARY KEY NOT NULL, number BIGINT, ratio DOUBLE PRECISION, text TEXT)',
-    'CREATE TABLE runs (id TEXT PRIMARY KEY NOT NULL, epoch BIGINT NOT NULL, sequence BIGINT NOT NULL)',
-    'CREATE TABLE changes (position BIGINT PRIMARY KEY NOT NULL, topic TEXT NOT NULL, key TEXT NOT NULL)',
-  ],
-};
-
-const insert = (id: string, number: Value = 0, text: Value = null): WriteBatch => ({
-  statements: [{ sql: 'INSERT INTO items (id, number, text) VALUES ($1, $2, $3)', params: [id, number, text] }],
-});
-const noting = (batch: WriteBatch, ...keys: string[]): WriteBatch => ({ ...batch, changes: keys.map((key) => ({ topic: 'items', key })) });
-const idsOf = async (database: Database): Promise<unknown[]> =>
-  (await database.read({ sql: 'SELECT id FROM items ORDER BY id' })).map((row) => row['id']);
-
-function failsWith(code: ErrorCode, words: RegExp): (thrown: unknown) => boolean {
-  return (thrown) => {
-    assert.ok(thrown instanceof OpenClawError, `not of the catalogue: ${String(thrown)}`);
-    assert.equal(thrown.code, code);
-    assert.match(thrown.message, words);
-    return true;
-  };
 }
 
 export function describeDatabase(name: string, startEngine: () => Promise<Engine>): void {
@@ -79,15 +46,12 @@ export function describeDatabase(name: string, startEngine: () => Promise<Engine
 
     writesAndGuards(withDatabase);
     order(withDatabase);
-    values(withDatabase);
+    testValues(withDatabase);
     changeFeed(withDatabase);
     channels(withDatabase);
     lifetime(withDatabase, withStore);
   });
 }
-
-type WithDatabase = (use: (database: Database) => Promise<void>) => () => Promise<void>;
-type WithStore = (use: (store: SuiteStore) => Promise<void>) => Promise<void>;
 
 function writesAndGuards(withDatabase: WithDatabase): void {
   test(
@@ -238,115 +202,6 @@ function order(withDatabase: WithDatabase): void {
       };
       await Promise.all(Array.from({ length: 50 }, (_, name) => writer(name)));
       assert.equal((await database.read({ sql: 'SELECT COUNT(*) AS count FROM items' }))[0]?.['count'], 500);
-    }),
-  );
-}
-
-function values(withDatabase: WithDatabase): void {
-  const roundTrip = async (database: Database, row: { number?: Value; ratio?: Value; text?: Value }): Promise<object> => {
-    const { number = null, ratio = null, text = null } = row;
-    await database.write({
-      statements: [
-        { sql: 'DELETE FROM items' },
-        { sql: 'INSERT INTO items (id, number, ratio, text) VALUES ($1, $2, $3, $4)', params: ['row', number, ratio, text] },
-      ],
-    });
-    const [found] = await database.read({ sql: 'SELECT number, ratio, text FROM items' });
-    return { ...found };
-  };
-
-  test(
-    'integers beyond 2^53 come as bigint, others as numbers',
-    withDatabase(async (database) => {
-      const safe = Number.MAX_SAFE_INTEGER;
-      const cases: readonly (readonly [Value, Value])[] = [
-        ...([
-          [0, 0],
-          [-1, -1],
-          [safe, safe],
-          [BigInt(safe), safe],
-          [5n, 5],
-        ] as const),
-        ...[BigInt(safe) + 1n, -(2n ** 63n), 2n ** 63n - 1n].map((value) => [value, value] as const),
-      ];
-      for (const [given, expected] of cases)
-        assert.deepEqual(await roundTrip(database, { number: given }), { number: expected, ratio: null, text: null });
-    }),
-  );
-
-  test(
-    'numbers and text come back as they were',
-    withDatabase(async (database) => {
-      const text = fc.string({ unit: 'binary', maxLength: 50 }).filter((value) => !value.includes('\0') && value.isWellFormed());
-      const ratio = fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0);
-      await fc.assert(
-        fc.asyncProperty(ratio, text, async (number, words) => {
-          assert.deepEqual(await roundTrip(database, { ratio: number, text: words }), { number: null, ratio: number, text: words });
-        }),
-        { numRuns: 50 },
-      );
-    }),
-  );
-
-  test(
-    'whole numbers divide as integers, counts and sums come as numbers',
-    withDatabase(async (database) => {
-      for (const number of [1, 2, 4]) await database.write(insert(`item ${number}`, number));
-      const [row] = await database.read({
-        sql: 'SELECT COUNT(*) AS count, SUM(number) AS sum, MAX(number) / $1 AS half FROM items WHERE number > $2',
-        params: [3, 0],
-      });
-      assert.deepEqual({ ...row }, { count: 3, sum: 7, half: 1 });
-    }),
-  );
-
-  test(
-    'a parameter may stand at several places and in any order; quotes and comments hold none',
-    withDatabase(async (database) => {
-      await database.write(insert("it's $9", 1));
-      const sql = `SELECT '$3 -- $4' AS quoted, id FROM items /* $5 ; */ WHERE id = $2 AND (number = $1 OR number = $1) -- it's $6`;
-      const [row] = await database.read({ sql, params: [1, "it's $9"] });
-      assert.deepEqual({ ...row }, { quoted: '$3 -- $4', id: "it's $9" });
-    }),
-  );
-
-  test(
-    'values that one engine would bend or refuse are refused by all, before anything is written',
-    withDatabase(async (database) => {
-      const refused: readonly (readonly [Value, RegExp])[] = [
-        [Number.NaN, /not a finite number/],
-        [Number.POSITIVE_INFINITY, /not a finite number/],
-        [2n ** 63n, /64 bits/],
-        ['a\0b', /NUL/],
-        [undefined as unknown as Value, /undefined/],
-        [true as unknown as Value, /boolean/],
-      ];
-      const sql = 'INSERT INTO items (id, number) VALUES ($1, $2)';
-      for (const [value, words] of refused) {
-        const statements = [...insert('before').statements, { sql, params: ['x', value] }];
-        await assert.rejects(database.write({ statements }), failsWith('storage_failed', words));
-      }
-      assert.deepEqual(await idsOf(database), []);
-    }),
-  );
-
-  test(
-    'statements outside the shared subset are refused',
-    withDatabase(async (database) => {
-      const writes: readonly (readonly [string, RegExp])[] = [
-        ["INSERT INTO items (id, number) VALUES ('a', random())", /random gives something else/],
-        ["INSERT INTO items (id, text) VALUES ('a', CURRENT_TIMESTAMP)", /CURRENT_TIMESTAMP gives something else/],
-        ['DELETE FROM items; DELETE FROM runs', /more than one statement/],
-        ['PRAGMA synchronous = OFF', /begins with PRAGMA/],
-        ['BEGIN', /begins with BEGIN/],
-        ['INSERT INTO items (id) VALUES ($1)', /names 1 parameters and got 0/],
-        ['INSERT INTO items (id) VALUES ($2)', /without a gap/],
-      ];
-      for (const [sql, words] of writes)
-        await assert.rejects(database.write({ statements: [{ sql }] }), failsWith('storage_failed', words));
-      await assert.rejects(database.read({ sql: 'DELETE FROM items' }), failsWith('storage_failed', /begins with DELETE/));
-      await assert.rejects(database.read({ sql: 'SELECT absent FROM nowhere' }), failsWith('storage_failed', /nowhere/));
-      await assert.rejects(database.write({ statements: [{ sql: 'DELETE FROM nowhere' }] }), failsWith('storage_failed', /nowhere/));
     }),
   );
 }
