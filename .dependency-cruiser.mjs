@@ -151,10 +151,10 @@ export default {
       comment: 'What ships imports no tests, fixtures, scripts or benchmarks.',
       from: {
         path: '^packages/[^/]+/src/',
-        pathNot: '\\.(test|fixture)\\.ts$',
+        pathNot: '\\.(test|fixture|suite)\\.ts$',
       },
       to: {
-        path: '^(packages/[^/]+/test|scripts|bench)/|\\.(test|fixture)\\.ts$',
+        path: '^(packages/[^/]+/test|scripts|bench)/|\\.(test|fixture|suite)\\.ts$',
       },
     },
     {
@@ -163,7 +163,7 @@ export default {
       comment: 'A published package has only the dependencies that its own package.json names.',
       from: {
         path: '^packages/[^/]+/(src|bin)/',
-        pathNot: '\\.(test|fixture)\\.ts$',
+        pathNot: '\\.(test|fixture|suite)\\.ts$',
       },
       to: {
         dependencyTypes: ['npm-dev', 'npm-optional', 'npm-no-pkg', 'npm-unknown', 'npm-peer'],

@@ -1,0 +1,51 @@
+/**
+ * What would be published installs and runs in an empty directory under plain Node. It takes half a minute and asks the npm registry for the
+ * dependencies, so it runs only where OPENCLAW_TEST_REQUIRE says `pack`, as `.ci/run` does.
+ */
+import assert from 'node:assert/strict';
+import { existsSync, mkdirSync, readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { version } from '../../src/version.ts';
+import { createWorkingCopy, runCommand, type CommandResult } from './working-copy.ts';
+
+const asked = (process.env['OPENCLAW_TEST_REQUIRE'] ?? '').split(',').includes('pack');
+
+function assertSuccess(what: string, { code, output }: CommandResult): void {
+  assert.equal(code, 0, `${what}:\n${output}`);
+}
+
+test(
+  'both packages pack, pass publint, install together in an empty directory and run',
+  { skip: !asked && 'OPENCLAW_TEST_REQUIRE does not say pack' },
+  () => {
+    using copy = createWorkingCopy();
+    const manifest = join(copy.path, 'packages/protocol/package.json');
+    const before = readFileSync(manifest, 'utf8');
+    const tarballs = join(copy.path, 'tarballs');
+    mkdirSync(tarballs);
+    for (const name of ['protocol', 'server']) {
+      assertSuccess(`npm pack of ${name}`, copy.run('npm', 'pack', '-w', `packages/${name}`, '--pack-destination', tarballs));
+    }
+    assert.equal(readFileSync(manifest, 'utf8'), before);
+    const files = readdirSync(tarballs).map((file) => join(tarballs, file));
+    assert.equal(files.length, 2);
+    for (const file of files) assertSuccess(`publint ${file}`, copy.run('publint', '--strict', file));
+
+    const place = join(copy.path, 'elsewhere');
+    mkdirSync(place);
+    const home = join(copy.path, 'home');
+    mkdirSync(home);
+    const inPlace = (...command: string[]): CommandResult => runCommand(command, { cwd: place, env: { HOME: home, XDG_CACHE_HOME: '' } });
+    assertSuccess('npm init', inPlace('npm', 'init', '-y'));
+    assertSuccess('npm install', inPlace('npm', 'install', ...files));
+    const packed = join(place, 'node_modules/@openclaw');
+    assert.ok(!existsSync(join(packed, 'server/src')));
+    for (const name of ['protocol', 'server']) assert.ok(existsSync(join(packed, name, 'LICENSE')));
+
+    const { stdout } = inPlace('npx', '--no-install', 'openclaw', '--version');
+    assert.equal(stdout, `${version}\n`);
+    assertSuccess('openclaw config validate', inPlace('npx', '--no-install', 'openclaw', 'config', 'validate'));
+    assert.equal(inPlace('npx', '--no-install', 'clw', 'apply').code, 69);
+  },
+);
