@@ -13,7 +13,7 @@ import type { SnapshotTaken } from './snapshot.ts';
 
 export interface SnapshotRules {
   readonly everyMs: number;
-  /** Less is not worth a snapshot; nor is less than the database itself has. */
+  /** Less is not worth a snapshot; nor is less than the last snapshot has, so that all of them together cost no more than the writes. */
   readonly leastJournalBytes: number;
   readonly mostJournalBytes: number;
 }
@@ -55,7 +55,7 @@ export function createSnapshotSchedule({ paths, journal, clock, rules = snapshot
       const bytes = earlierBytes + journal.countedBytes;
       if (bytes < rules.leastJournalBytes) return false;
       if (bytes >= rules.mostJournalBytes) return true;
-      return clock.monotonicMs() - takenAtMs >= rules.everyMs && bytes >= statSync(paths.live).size;
+      return clock.monotonicMs() - takenAtMs >= rules.everyMs && bytes >= (statSync(paths.snapshot, { throwIfNoEntry: false })?.size ?? 0);
     },
     taken({ replacedPosition }) {
       takenAtMs = clock.monotonicMs();

@@ -4,7 +4,7 @@
  * The copy is made under a temporary name, checked, synced and renamed in; whoever copies the directory meanwhile gets the old
  * one or the new one. It does not decide when, and deletes no journal: see `store.ts`.
  */
-import { rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, rmSync, statSync } from 'node:fs';
 import { readMeta, type StoreMeta } from './apply.ts';
 import { connect, type Connection } from './connection.ts';
 import { replaceDurably } from './durable-files.ts';
@@ -20,6 +20,8 @@ export interface SnapshotTaken extends StoreMeta {
 export function takeSnapshot(live: string, target: string): SnapshotTaken {
   const unfinished = `${target}.new`;
   removeDatabase(unfinished);
+  // SQLite fills an empty file, and keeps the mode that we gave it.
+  closeSync(openSync(unfinished, 'w', 0o600));
   const source = connect(live, { readOnly: true });
   try {
     source.exec(`VACUUM INTO '${unfinished.replaceAll("'", "''")}'`);
