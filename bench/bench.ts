@@ -7,6 +7,7 @@ import type { OwnedProcess } from './processes.ts';
 export interface Scale {
   readonly rounds: number;
   readonly latencyRequests: number;
+  readonly warmUpMs: number;
   readonly throughputMs: number;
   readonly firstTokens: number;
   readonly streamCounts: readonly number[];

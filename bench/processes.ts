@@ -32,6 +32,8 @@ export interface CommandOptions {
 }
 
 const running = new Set<ChildProcess>();
+/** Those told to end; any other end spoils what is being measured. */
+const stopping = new Set<ChildProcess>();
 const readyTimeoutMs = 30_000;
 /** Between two looks at whether a process is ready: the error of a start-up time. */
 const readyPollMs = 2;
@@ -49,7 +51,7 @@ export async function startScript(name: string, args: readonly string[] = []): P
   const options: SpawnOptions = { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' };
   const child = own(spawn(process.execPath, [join(import.meta.dirname, name), ...args], options));
   const { listening } = await nextMessage<{ listening: number }>(child, name);
-  return handleOf(child, listening);
+  return handleOf(child, name, listening);
 }
 
 /** Starts any server and waits until `readyPath` answers 200. */
@@ -65,7 +67,7 @@ export async function startCommand(options: CommandOptions): Promise<OwnedProces
     if (performance.now() > deadlineMs) throw new Error(`${options.command} was not ready after ${readyTimeoutMs} ms: ${complaint}`);
     await new Promise((resolve) => setTimeout(resolve, readyPollMs));
   }
-  return handleOf(child, options.port);
+  return handleOf(child, [options.command, ...options.args].join(' '), options.port);
 }
 
 /** A port that was free a moment ago, for programs that cannot be told to choose one themselves. */
@@ -83,14 +85,19 @@ function own(child: ChildProcess): ChildProcess {
   return child;
 }
 
-function handleOf(child: ChildProcess, port: number): OwnedProcess {
+function handleOf(child: ChildProcess, name: string, port: number): OwnedProcess {
   const pid = child.pid ?? 0;
+  child.once('exit', (code, signal) => {
+    if (stopping.delete(child)) return;
+    console.error(`${name} (process ${pid}) ended with ${signal ?? code} while it was needed: nothing measured since can be used`);
+    process.exit(1);
+  });
   return {
     pid,
     port,
     ask(message) {
       child.send(message);
-      return nextMessage(child, `process ${pid}`);
+      return nextMessage(child, name);
     },
     residentBytes: () => Number(/VmRSS:\s+(\d+)/.exec(readProc(pid, 'status'))?.[1]) * 1024,
     processorMs() {
@@ -112,6 +119,7 @@ function readProc(pid: number, file: string): string {
 
 async function stop(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
+  stopping.add(child);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGTERM');
   const timer = setTimeout(() => child.kill('SIGKILL'), 3000);

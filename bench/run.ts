@@ -21,6 +21,7 @@ import { measureThroughput } from './throughput.ts';
 const fullScale: Scale = {
   rounds: 7,
   latencyRequests: 600,
+  warmUpMs: 6000,
   throughputMs: 1500,
   firstTokens: 50,
   streamCounts: [128, 512, 1024],
@@ -34,6 +35,7 @@ const fullScale: Scale = {
 const quickScale: Scale = {
   rounds: 3,
   latencyRequests: 200,
+  warmUpMs: 1500,
   throughputMs: 500,
   firstTokens: 15,
   streamCounts: [128, 512],
@@ -46,9 +48,9 @@ const quickScale: Scale = {
 const measurements: Readonly<Record<string, (bench: Bench) => Promise<Section>>> = {
   startup: measureStartup,
   memory: measureMemory,
-  latency: measureLatency,
   throughput: (bench) => measureThroughput(bench, 0),
   'throughput-20ms': (bench) => measureThroughput(bench, 20),
+  latency: measureLatency,
   'first-token': measureFirstToken,
   streams: measureStreams,
 };

@@ -15,15 +15,16 @@ interface Sample {
 }
 
 export async function measureThroughput(bench: Bench, delayMs: number): Promise<Section> {
-  const measure = (running: Running): Promise<Sample> => sample(bench, running, delayMs);
-  await interleave(bench, 1, measure); // warm-up
-  const results = await interleave(bench, bench.scale.rounds, measure);
+  // The compiler is at work for some 30,000 requests: five seconds and more for the larger programs.
+  await interleave(bench, 1, (running) => sample(bench, running, { delayMs: 0, durationMs: bench.scale.warmUpMs }));
+  const wanted = { delayMs, durationMs: bench.scale.throughputMs };
+  const results = await interleave(bench, bench.scale.rounds, (running) => sample(bench, running, wanted));
   const upstream = delayMs === 0 ? 'instant upstream' : `${delayMs} ms upstream`;
   const bare = results.get('bare relay') ?? [];
   return {
     title: `Requests a second, ${upstream}`,
     method:
-      `${connections} connections, ${bench.scale.throughputMs} ms a round, medians of ${bench.scale.rounds} interleaved rounds; ratios round by round. ` +
+      `${connections} connections, ${bench.scale.warmUpMs / 1000} s to warm up, then ${bench.scale.throughputMs} ms a round, medians of ${bench.scale.rounds} interleaved rounds; ratios round by round. ` +
       'Processor time is that of the process alone, and the steadier figure on a shared machine.',
     columns: ['', 'requests/s', '× bare', 'p50', 'p99', 'processor µs/request', '× bare', 'failed'],
     rows: [...results].map(([name, own]) => [
@@ -41,10 +42,10 @@ export async function measureThroughput(bench: Bench, delayMs: number): Promise<
   };
 }
 
-async function sample(bench: Bench, { contender, process }: Running, delayMs: number): Promise<Sample> {
+async function sample(bench: Bench, { contender, process }: Running, wanted: { delayMs: number; durationMs: number }): Promise<Sample> {
   const target = contender.targetAt(process.port);
   const beforeMs = process.processorMs();
-  const result = await bench.load<LoopResult>({ kind: 'closed-loop', target, connections, durationMs: bench.scale.throughputMs, delayMs });
+  const result = await bench.load<LoopResult>({ kind: 'closed-loop', target, connections, ...wanted });
   if (result.failed > 0) console.error(`${contender.name}: ${result.failed} requests failed; the first: ${result.firstFailure}`);
   const processorUs = ((process.processorMs() - beforeMs) * 1000) / result.answered;
   return { perSecond: result.answered / result.seconds, p50Ms: result.p50Ms, p99Ms: result.p99Ms, processorUs, failed: result.failed };
