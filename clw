@@ -1,12 +1,12 @@
 #!/bin/sh
 # Runs `clw` from this clone, from any directory and through symbolic links, whatever Node is on the PATH.
 # Plain sh, because starting an old Node only to find a newer one would cost more than the command itself.
-program=$0
+case $0 in */*) program=$0 ;; *) program=./$0 ;; esac
 while [ -L "$program" ]; do
   target=$(readlink "$program")
-  case $target in /*) program=$target ;; *) program=$(dirname "$program")/$target ;; esac
+  case $target in /*) program=$target ;; *) program=${program%/*}/$target ;; esac
 done
-root=$(cd "$(dirname "$program")" && pwd -P) || exit 1
+root=$(cd "${program%/*}/" && pwd -P) || exit 1
 script=$root/packages/server/bin/clw.js
 node=$root/node_modules/.bin/node
 
