@@ -85,7 +85,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     log: options.log,
     ids: options.ids,
     onRequest(path, method, response) {
-      response.once('close', () => requests.labels(path, method, String(response.statusCode)).increment());
+      response.on('close', () => requests.labels(path, method, String(response.statusCode)).increment());
     },
   });
   return {

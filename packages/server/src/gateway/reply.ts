@@ -1,8 +1,12 @@
 /** Writes answers: JSON, text, errors, and the sink of the model path. It decides nothing about their content. */
+import { isAscii } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
 import type { OpenClawError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json.ts';
 import { encodeErrorBody, type DialectName, type ModelSink } from '../models/index.ts';
+
+/** Beyond this the copy costs more than the second buffer. */
+const oneWriteBytes = 16 * 1024;
 
 export function replyJson(response: ServerResponse, status: number, body: JsonValue | object): void {
   replyText(response, status, { contentType: 'application/json', body: JSON.stringify(body) });
@@ -54,7 +58,10 @@ export function sinkOf(response: ServerResponse): ModelSink {
         response.on('drain', settle).on('close', settle);
       }),
     end(chunk) {
-      if (!response.destroyed) response.end(chunk);
+      if (response.destroyed) return;
+      // Node sends head and text in one buffer, but head and bytes in two; for ASCII, which is most JSON, both are the same bytes.
+      if (Buffer.isBuffer(chunk) && chunk.length < oneWriteBytes && isAscii(chunk)) response.end(chunk.toString('latin1'), 'latin1');
+      else response.end(chunk);
     },
   };
 }

@@ -29,7 +29,7 @@ export function createRequestHandler(options: RouterOptions): RequestHandler {
   return (raw, response) => {
     const requestId = options.ids.request();
     const url = splitUrl(raw.url ?? '/');
-    const request = describeRequest(raw, response, { requestId, ...url }, options);
+    const request = new RoutedRequest({ requestId, raw, response }, url, options.authenticate);
     const fail = (thrown: unknown): void => {
       const error = toOpenClawError(thrown, requestId);
       if (error.code === 'internal_error') options.log.error('request failed', { requestId, path: url.path, error });
@@ -50,33 +50,57 @@ export function createRequestHandler(options: RouterOptions): RequestHandler {
   };
 }
 
-function describeRequest(
-  raw: IncomingMessage,
-  response: ServerResponse,
-  url: { readonly requestId: string; readonly path: string; readonly query: string },
-  options: RouterOptions,
-): GatewayRequest {
-  const authenticate = (): Principal => options.authenticate(raw);
-  return {
-    requestId: url.requestId,
-    method: raw.method ?? 'GET',
-    path: url.path,
-    get query() {
-      return new URLSearchParams(url.query);
-    },
-    raw,
-    response,
-    dialect: dialectOf(url.path, raw),
-    get fromLoopback() {
-      return isLoopback(raw.socket.remoteAddress ?? '') && raw.headers['x-forwarded-for'] === undefined && raw.headers.forwarded === undefined;
-    },
-    authenticate,
-    authorize(scope) {
-      const principal = authenticate();
-      if (!principal.scopes.has(scope)) throw new OpenClawError('forbidden', { details: { keyId: principal.id, scope } });
-      return principal;
-    },
-  };
+/** Built for every request, so it computes only what is asked of it. */
+class RoutedRequest implements GatewayRequest {
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+  readonly raw: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly dialect: DialectName;
+  readonly #query: string;
+  readonly #identify: RouterOptions['authenticate'];
+
+  constructor(exchange: Exchange, url: Url, identify: RouterOptions['authenticate']) {
+    this.requestId = exchange.requestId;
+    this.raw = exchange.raw;
+    this.response = exchange.response;
+    this.method = exchange.raw.method ?? 'GET';
+    this.path = url.path;
+    this.dialect = dialectOf(url.path, exchange.raw);
+    this.#query = url.query;
+    this.#identify = identify;
+  }
+
+  get query(): URLSearchParams {
+    return new URLSearchParams(this.#query);
+  }
+
+  get fromLoopback(): boolean {
+    const { headers, socket } = this.raw;
+    return isLoopback(socket.remoteAddress ?? '') && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined;
+  }
+
+  authenticate(): Principal {
+    return this.#identify(this.raw);
+  }
+
+  authorize(scope: string): Principal {
+    const principal = this.authenticate();
+    if (!principal.scopes.has(scope)) throw new OpenClawError('forbidden', { details: { keyId: principal.id, scope } });
+    return principal;
+  }
+}
+
+interface Exchange {
+  readonly requestId: string;
+  readonly raw: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+interface Url {
+  readonly path: string;
+  readonly query: string;
 }
 
 interface Found {
@@ -97,7 +121,7 @@ function createFinder(endpoints: EndpointTable): (path: string, method: string) 
   };
 }
 
-function splitUrl(url: string): { path: string; query: string } {
+function splitUrl(url: string): Url {
   const mark = url.indexOf('?');
   const path = mark === -1 ? url : url.slice(0, mark);
   // Snippets for hosted gateways put the OpenAI API below /openai.

@@ -1,9 +1,29 @@
 /** The model path's metrics: which there are, and how a finished request moves them. */
-import { durationBuckets, type Metrics } from '../core/metrics.ts';
+import { durationBuckets, type Counter, type Family, type Histogram, type Metrics } from '../core/metrics.ts';
 import type { RequestReport } from './service.ts';
+import type { Target } from './target.ts';
 
 export interface Telemetry {
   finished(report: RequestReport, costNanoUsd: number | undefined): void;
+}
+
+const tokenKinds = ['input', 'cacheRead', 'cacheWrite', 'output', 'reasoning'] as const;
+
+/** Models of one provider whose series are kept at hand; more are looked up each time. */
+const keptModels = 500;
+
+interface TargetName {
+  readonly provider: string;
+  readonly model: string;
+}
+
+interface TargetSeries {
+  readonly duration: Histogram;
+  readonly firstOutput: Histogram;
+  readonly cost: Counter;
+  readonly requests: (outcome: string) => Counter;
+  readonly attempts: (outcome: string) => Counter;
+  readonly tokens: (kind: string) => Counter;
 }
 
 export function createTelemetry(metrics: Metrics): Telemetry {
@@ -40,23 +60,48 @@ export function createTelemetry(metrics: Metrics): Telemetry {
     labelNames: ['provider', 'model'],
   });
 
+  /** Finding a series costs more than moving it, and a target meets the same few again and again. */
+  const createSeries = ({ provider, model }: TargetName): TargetSeries => {
+    const counted = new Map<string, Counter>();
+    const countOf = (family: Family<Counter>, prefix: string) => (word: string): Counter => {
+      const key = prefix + word;
+      let counter = counted.get(key);
+      // Words are codes of the catalogue and kinds of tokens: a bounded set.
+      if (!counter) counted.set(key, (counter = family.labels(provider, model, word)));
+      return counter;
+    };
+    return {
+      duration: duration.labels(provider, model),
+      firstOutput: firstOutput.labels(provider, model),
+      cost: cost.labels(provider, model),
+      requests: countOf(requests, 'r'),
+      attempts: countOf(attempts, 'a'),
+      tokens: countOf(tokens, 't'),
+    };
+  };
+  const none = createSeries({ provider: 'none', model: 'none' });
+  const seriesOf = new WeakMap<object, Map<string, TargetSeries>>();
+  const find = (target: Target): TargetSeries => {
+    let ofProvider = seriesOf.get(target.provider);
+    if (!ofProvider) seriesOf.set(target.provider, (ofProvider = new Map()));
+    let series = ofProvider.get(target.model);
+    if (!series) {
+      series = createSeries({ provider: target.provider.id, model: target.model });
+      // Names come from clients; beyond the bound the families themselves say `other`.
+      if (ofProvider.size < keptModels) ofProvider.set(target.model, series);
+    }
+    return series;
+  };
+
   return {
-    finished(report, costNanoUsd) {
-      const provider = report.target?.provider.id ?? 'none';
-      const model = report.target?.model ?? 'none';
-      const { outcome, observed } = report;
-      requests.labels(provider, model, outcome.kind === 'completed' ? 'completed' : outcome.error.code).increment();
-      for (const { target, error } of report.attempts) {
-        attempts.labels(target.provider.id, target.model, error?.code ?? 'completed').increment();
-      }
-      duration.labels(provider, model).observe(report.totalMs / 1000);
-      if (report.firstOutputMs !== undefined) firstOutput.labels(provider, model).observe(report.firstOutputMs / 1000);
-      if (observed.usage) {
-        for (const kind of ['input', 'cacheRead', 'cacheWrite', 'output', 'reasoning'] as const) {
-          if (observed.usage[kind] > 0) tokens.labels(provider, model, kind).increment(observed.usage[kind]);
-        }
-      }
-      if (costNanoUsd !== undefined) cost.labels(provider, model).increment(costNanoUsd / 1e9);
+    finished({ target, outcome, observed, attempts: made, totalMs, firstOutputMs }, costNanoUsd) {
+      const series = target ? find(target) : none;
+      series.requests(outcome.kind === 'completed' ? 'completed' : outcome.error.code).increment();
+      for (const attempt of made) find(attempt.target).attempts(attempt.error?.code ?? 'completed').increment();
+      series.duration.observe(totalMs / 1000);
+      if (firstOutputMs !== undefined) series.firstOutput.observe(firstOutputMs / 1000);
+      if (observed.usage) for (const kind of tokenKinds) if (observed.usage[kind] > 0) series.tokens(kind).increment(observed.usage[kind]);
+      if (costNanoUsd !== undefined) series.cost.increment(costNanoUsd / 1e9);
     },
   };
 }
