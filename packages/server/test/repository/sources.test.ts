@@ -65,7 +65,7 @@ test('what the pages link to exists', () => {
 });
 
 test('docs/errors.md has every error of the catalogue and no other', () => {
-  const documented = [...read('docs/errors.md').matchAll(/^(?:\| |- )`(\w+)`/gm)].map(([, code]) => code);
+  const documented = [...read('docs/errors.md').matchAll(/^(?:\| |- )`(\w+)`/gm)].map(([, code = '']) => code);
   assert.deepEqual(documented.sort(), Object.keys(errorCatalogue).sort());
 });
 
