@@ -16,7 +16,7 @@ import { createEventLoopDelay, registerProcessMetrics, type EventLoopDelay } fro
 import type { Redactor } from './core/redact.ts';
 import { createGateway, createHealth, listen, startingHandler, type Health, type Listener, type RequestHandler } from './gateway/index.ts';
 import { createModelPath, createUsageReader, vendors, type FoundKey, type ModelPath, type UsageReader } from './models/index.ts';
-import { openState, readStateOwner, type State } from './storage/index.ts';
+import { openState, readStateOwner, type State, type StorageThread } from './storage/index.ts';
 import { version } from './version.ts';
 
 export interface StartOptions {
@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly redactor: Redactor;
   readonly metrics: Metrics;
   readonly clock?: Clock;
+  /** One that boots already. @default a new one */
+  readonly storageThread?: StorageThread;
   /** Stops the start: a wait for the state lock ends with it. */
   readonly signal?: AbortSignal;
   /** How long to wait for a process that holds the state directory; alive and unready meanwhile. @default 60_000 */
@@ -73,6 +75,7 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
       log: log.child({ component: 'storage' }),
       waitMs: options.lockWaitMs ?? lockWaitDefaultMs,
       ...(options.signal ? { signal: options.signal } : {}),
+      ...(options.storageThread ? { thread: options.storageThread } : {}),
     });
     const url = urlOf(host, listener.port);
     await state.lock.setAddress(url);

@@ -4,3 +4,4 @@ export { openState, restoreBeforeMigration, type State, type StateOptions } from
 export { acquireStateLock, readStateOwner, type StateLock, type StateLockOptions, type StateOwner } from './state-lock.ts';
 export type { RecoveryReport } from './sqlite/recovery.ts';
 export type { RestoredMigration } from './sqlite/before-migration.ts';
+export { startStorageThread, type StorageThread } from './sqlite/thread-call.ts';

@@ -9,12 +9,14 @@ import { openSqlite } from './sqlite/database.ts';
 import { restoreSnapshot, type RestoredMigration } from './sqlite/before-migration.ts';
 import { storePaths, type StorePaths } from './sqlite/paths.ts';
 import type { RecoveryReport } from './sqlite/recovery.ts';
-import { startThread } from './sqlite/thread-call.ts';
+import { startStorageThread, type StorageThread } from './sqlite/thread-call.ts';
 import { storeDirectory } from './state-directory.ts';
 import { acquireStateLock, type StateLock, type StateLockOptions } from './state-lock.ts';
 
 export interface StateOptions extends StateLockOptions {
   readonly log?: Log;
+  /** One that boots already; it belongs to the state from here on. @default a new one */
+  readonly thread?: StorageThread;
 }
 
 export interface State {
@@ -31,7 +33,7 @@ export interface State {
 export async function openState(directory: string, options: StateOptions = {}): Promise<State> {
   const { clock = systemClock, log } = options;
   // Its boot takes as long as all the rest, so it goes on beside.
-  const thread = startThread();
+  const thread = options.thread ?? startStorageThread();
   let lock: StateLock | undefined;
   try {
     const held = (lock = await acquireStateLock(directory, options));

@@ -1,22 +1,9 @@
-/** `openclaw gateway run`: runs the gateway in the foreground until it is told to stop. */
-import { join } from 'node:path';
+/** `openclaw gateway run`: its options. What it does: `run-gateway.ts`. */
 import { parseUnit } from '@openclaw/protocol';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import { loadConfiguration, type Configuration } from '../../config/index.ts';
-import { startGateway, type RunningGateway } from '../../compose.ts';
-import { systemClock } from '../../core/clock.ts';
-import { readEnvironment } from '../../core/env.ts';
-import { OpenClawError, type ErrorCode } from '../../core/errors.ts';
-import { createLog, type RootLog } from '../../core/log.ts';
-import { createMetrics, type Metrics } from '../../core/metrics.ts';
-import { createRedactor, type Redactor } from '../../core/redact.ts';
-import { createRotatingFile } from '../../core/rotating-file.ts';
-import { knownProviders } from '../../models/index.ts';
-import { version } from '../../version.ts';
 import type { CommandContext } from './commands.ts';
-import { exitConfiguration, formatError, type Terminal } from './terminal.ts';
 
-interface RunFlags {
+export interface RunFlags {
   readonly port?: string;
   readonly bind?: string;
   readonly config?: string;
@@ -30,7 +17,13 @@ export function registerGatewayCommands({ program, terminal, setExitCode }: Comm
   addRunOptions(group.command('run', { isDefault: true }))
     .description('run the gateway in the foreground')
     .addHelpText('after', '\nExamples:\n  openclaw gateway run\n  openclaw gateway run --port 8080\n  OPENCLAW_GATEWAY_TOKEN=… openclaw gateway run --bind lan\n')
-    .action(async (flags: RunFlags) => setExitCode(await run(flags, terminal)));
+    .action(async (flags: RunFlags) => {
+      // The database's thread takes as long to boot as everything else to load, so it begins first.
+      const { startStorageThread } = await import('../../storage/index.ts');
+      const storageThread = startStorageThread();
+      const { runGateway } = await import('./run-gateway.ts');
+      setExitCode(await runGateway(flags, { terminal, storageThread }));
+    });
 }
 
 function addRunOptions(command: Command): Command {
@@ -49,134 +42,4 @@ function parseWait(text: string): number {
   const waitMs = parseUnit(text, 'ms');
   if (waitMs === undefined) throw new InvalidArgumentError('Write a time such as 30s or 0.');
   return waitMs;
-}
-
-async function run(flags: RunFlags, terminal: Terminal): Promise<number> {
-  const stopped = waitForStop();
-  let logging: Logging | undefined;
-  try {
-    const configuration = await loadConfiguration({
-      environment: readEnvironment({ env: terminal.env }),
-      flags,
-      vendors: knownProviders,
-    });
-    logging = openLogging(configuration, terminal);
-    const gateway = await startGateway({
-      configuration,
-      ...logging,
-      signal: stopped.signal,
-      ...(flags.stateWait === undefined ? {} : { lockWaitMs: flags.stateWait }),
-    });
-    await Promise.race([gateway.prepared, stopped.promise]);
-    terminal.stdout.write(describe(gateway));
-    logging.log.info('ready', { url: gateway.url, version });
-    await stopped.promise;
-    await gateway.stop();
-    return 0;
-  } catch (thrown) {
-    if (stopped.signal.aborted && thrown === stopped.signal.reason) return 0;
-    terminal.stderr.write(formatError('openclaw', thrown));
-    return thrown instanceof OpenClawError && needsAChange.has(thrown.code) ? exitConfiguration : 1;
-  } finally {
-    stopped.release();
-    await logging?.close();
-  }
-}
-
-/** Starting again without a change ends in the same way. */
-const needsAChange: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
-  ...(['bind_without_auth', 'bind_failed', 'port_in_use', 'config_invalid', 'config_unreadable'] as const),
-  ...(['state_locked', 'state_filesystem', 'state_unwritable', 'storage_newer', 'storage_damaged'] as const),
-]);
-
-interface Logging {
-  readonly log: RootLog;
-  readonly redactor: Redactor;
-  readonly metrics: Metrics;
-  close(): Promise<void>;
-}
-
-/** To the terminal, and to files in the state directory that outlive it. */
-function openLogging(configuration: Configuration, terminal: Terminal): Logging {
-  const { level, format, ...limits } = configuration.settings.logging;
-  const file = createRotatingFile({ path: join(configuration.stateDirectory, 'logs', 'gateway.log'), clock: systemClock, ...limits });
-  const metrics = createMetrics();
-  metrics.callback({
-    type: 'counter',
-    name: 'openclaw_log_file_lines_lost_total',
-    help: 'Lines that could not be written to the log file.',
-    read: () => file.lostLines,
-  });
-  const redactor = createRedactor([...configuration.secrets.values()]);
-  const log = createLog({
-    level,
-    format,
-    clock: systemClock,
-    redactor,
-    metrics,
-    destinations: [
-      { write: (line) => void terminal.stderr.write(line), isTerminal: terminal.stderr.isTTY === true },
-      { write: (line) => file.write(line), flush: () => file.flush(), format: 'json' },
-    ],
-  });
-  // Node ends the process after this; the line about why must be on the disk by then.
-  const onCrash = (error: Error): void => {
-    log.fatal('the gateway crashed', { error, stack: error.stack });
-    file.flushNow();
-  };
-  process.on('uncaughtExceptionMonitor', onCrash);
-  return {
-    log,
-    redactor,
-    metrics,
-    async close() {
-      process.off('uncaughtExceptionMonitor', onCrash);
-      await file.close();
-    },
-  };
-}
-
-/** Where it listens, what it has, and one line to paste. */
-function describe({ url, configuration, models, tokenFile }: RunningGateway): string {
-  const { auth } = configuration.settings.gateway;
-  const usable = models.providers().filter(({ id }) => id !== 'openclaw');
-  const names = usable.map((provider) => `${provider.id} (${provider.models().length} models, ${provider.keySource})`);
-  const token = tokenFile ?? configuration.origins.get(`gateway.auth.${auth.mode}`)?.where ?? 'the configuration';
-  const secret = tokenFile ? `$(cat ${tokenFile})` : '$OPENCLAW_GATEWAY_TOKEN';
-  const request = JSON.stringify({ model: 'openclaw/rehearsal', messages: [{ role: 'user', content: 'say Hello from OpenClaw.' }] });
-  const lines = [
-    `OpenClaw ${version} listens on ${url}`,
-    '',
-    ...[...names, 'openclaw/rehearsal (built in, for trying things out)'].map((name, index) => `  ${index === 0 ? 'models ' : '       '}  ${name}`),
-    ...(auth.mode === 'none' ? [] : [`  token    ${token}`]),
-    `  try it   curl -s ${url}/v1/chat/completions \\`,
-    ...(auth.mode === 'none' ? [] : [`             -H "Authorization: Bearer ${secret}" \\`]),
-    `             -H 'Content-Type: application/json' \\`,
-    `             -d '${request}'`,
-  ];
-  return `${lines.join('\n')}\n`;
-}
-
-interface StopSignal {
-  readonly promise: Promise<void>;
-  /** Aborted by the first signal, so that a start under way ends too. */
-  readonly signal: AbortSignal;
-  release(): void;
-}
-
-/** The first SIGTERM or SIGINT asks for an orderly end, the second ends the process at once. */
-function waitForStop(): StopSignal {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const controller = new AbortController();
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (controller.signal.aborted) process.kill(process.pid, release(signal));
-    controller.abort();
-    resolve();
-  };
-  const release = (signal: NodeJS.Signals = 'SIGTERM'): NodeJS.Signals => {
-    process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
-    return signal;
-  };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
-  return { promise, signal: controller.signal, release: () => void release() };
 }

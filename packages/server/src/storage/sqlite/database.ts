@@ -17,13 +17,13 @@ import { toStorageError } from './failures.ts';
 import type { StorePaths } from './paths.ts';
 import type { RecoveryReport } from './recovery.ts';
 import type { OpenOptions, OpenReply } from './thread.ts';
-import { startThread, type StoreThread } from './thread-call.ts';
+import { startStorageThread, type StorageThread } from './thread-call.ts';
 
 export interface SqliteOptions {
   readonly paths: StorePaths;
   readonly clock: Clock;
   /** A thread that is booting already. */
-  readonly thread?: StoreThread;
+  readonly thread?: StorageThread;
   /** @default all of this program's */
   readonly migrations?: readonly Migration[];
   /** Smaller numbers show in a second what takes days. */
@@ -51,7 +51,7 @@ const waitingReads = 1_000;
 
 export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase> {
   const { paths, clock, migrations = allMigrations, startUpMs = sqliteDefaults.startUpMs } = options;
-  const writer = options.thread ?? startThread();
+  const writer = options.thread ?? startStorageThread();
   const opened = await openWriter(writer, paths, { ...options.store, migrations });
   const checker = createStatementChecker();
   const channels = createLocalChannels();
@@ -104,7 +104,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase
   };
 }
 
-async function openWriter(writer: StoreThread, paths: StorePaths, options: OpenOptions): Promise<OpenReply> {
+async function openWriter(writer: StorageThread, paths: StorePaths, options: OpenOptions): Promise<OpenReply> {
   try {
     return await writer.call('open', paths, options);
   } catch (thrown) {
@@ -113,7 +113,7 @@ async function openWriter(writer: StoreThread, paths: StorePaths, options: OpenO
   }
 }
 
-async function probe(writer: StoreThread | undefined, waiting: number): Promise<DatabaseHealth> {
+async function probe(writer: StorageThread | undefined, waiting: number): Promise<DatabaseHealth> {
   if (writer === undefined) return { writable: false, reason: 'the database is closed', bytes: 0, waiting };
   try {
     const { reason, bytes } = await writer.call('probe');
@@ -134,15 +134,15 @@ interface ReadsOptions {
   readonly startUpMs: number;
 }
 
-function createReads(writer: StoreThread, { path, clock, startUpMs }: ReadsOptions): Reads {
+function createReads(writer: StorageThread, { path, clock, startUpMs }: ReadsOptions): Reads {
   const openedMs = clock.monotonicMs();
-  let reader: StoreThread | undefined;
+  let reader: StorageThread | undefined;
   let waiting = 0;
 
-  const threadForReads = (): StoreThread => {
+  const threadForReads = (): StorageThread => {
     if (reader === undefined && clock.monotonicMs() - openedMs < startUpMs) return writer;
     if (reader === undefined) {
-      reader = startThread();
+      reader = startStorageThread();
       // Where this fails, so does each read, in a thread without a connection: nobody has to be told twice.
       reader.call('openReader', path).catch(() => undefined);
     }
@@ -170,12 +170,12 @@ interface Snapshots {
 }
 
 /** Each in a thread of its own, which is gone afterwards: copying a large database takes long, and is rare. */
-function createSnapshots(writer: StoreThread, paths: StorePaths, onWarning: SqliteOptions['onWarning']): Snapshots {
-  let thread: StoreThread | undefined;
+function createSnapshots(writer: StorageThread, paths: StorePaths, onWarning: SqliteOptions['onWarning']): Snapshots {
+  let thread: StorageThread | undefined;
   let taking: Promise<void> | undefined;
   let ended = false;
 
-  const take = async (own: StoreThread): Promise<void> => {
+  const take = async (own: StorageThread): Promise<void> => {
     try {
       await writer.call('noteSnapshot', await own.call('takeSnapshot', paths.live, paths.snapshot));
     } catch (thrown) {
@@ -192,7 +192,7 @@ function createSnapshots(writer: StoreThread, paths: StorePaths, onWarning: Sqli
   return {
     start() {
       if (ended || taking) return;
-      thread = startThread();
+      thread = startStorageThread();
       taking = take(thread);
     },
     async end() {

@@ -7,7 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import type { CallName, Calls, CallMessage, ReplyMessage } from './thread.ts';
 
-export interface StoreThread {
+export interface StorageThread {
   /** @throws OpenClawError what the thread threw, or `storage_failed` if it ended */
   call<Name extends CallName>(name: Name, ...args: Parameters<Calls[Name]>): Promise<ReturnType<Calls[Name]>>;
   /** Calls that are not answered yet. */
@@ -22,7 +22,7 @@ interface PendingCall {
 }
 
 /** Starts booting at once; calls made meanwhile are answered when it is up. */
-export function startThread(): StoreThread {
+export function startStorageThread(): StorageThread {
   const source = new URL('./thread.ts', import.meta.url);
   // The published package has compiled files.
   const file = existsSync(source) ? source : new URL('./thread.js', import.meta.url);
