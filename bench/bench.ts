@@ -28,6 +28,8 @@ export interface Bench {
   readonly running: readonly Running[];
   /** Runs one job in the load generator. */
   load<Result>(job: Job): Promise<Result>;
+  /** Brings everything that runs to its steady state; does so once, however often it is called. */
+  warmUp(): Promise<void>;
 }
 
 export interface Verdict {

@@ -48,7 +48,12 @@ export function newHome(mock: OwnedProcess, cacheDirectory?: string): Home {
 /** Everything that is on by default stays on; only the provider and the token are given. */
 function configFor(mock: OwnedProcess): object {
   const price = { input: 0.1, output: 0.4 };
-  const provider = { baseUrl: `http://127.0.0.1:${mock.port}/v1`, api: 'openai-completions', apiKey: 'mock-key', models: [{ id: 'mock-model', cost: price }] };
+  const provider = {
+    baseUrl: `http://127.0.0.1:${mock.port}/v1`,
+    api: 'openai-completions',
+    apiKey: 'mock-key',
+    models: [{ id: 'mock-model', cost: price }],
+  };
   return { gateway: { auth: { mode: 'token', token } }, models: { providers: { mock: provider } } };
 }
 
@@ -83,7 +88,9 @@ function warmStarter(mock: OwnedProcess): () => Promise<OwnedProcess> {
 export function gatewayMissing(): string | undefined {
   if (!existsSync(launcher)) return `there is no ${launcher}`;
   const version = spawnSync(launcher, ['--version'], { encoding: 'utf8', timeout: 20_000 });
-  return version.status === 0 ? undefined : `'openclaw --version' failed: ${(version.stderr || String(version.error ?? '')).trim().slice(0, 300)}`;
+  return version.status === 0
+    ? undefined
+    : `'openclaw --version' failed: ${(version.stderr || String(version.error ?? '')).trim().slice(0, 300)}`;
 }
 
 export function portkeyMissing(): string | undefined {
@@ -99,7 +106,14 @@ export async function startPortkey(): Promise<OwnedProcess> {
 export function contendersBefore(mock: OwnedProcess): Contender[] {
   const plain = (name: ContenderName, extra: Partial<Target> = {}) => ({
     name,
-    targetAt: (port: number): Target => ({ name, port, path: completions, headers: { authorization: 'Bearer mock-key' }, model: 'mock-model', ...extra }),
+    targetAt: (port: number): Target => ({
+      name,
+      port,
+      path: completions,
+      headers: { authorization: 'Bearer mock-key' },
+      model: 'mock-model',
+      ...extra,
+    }),
   });
   const portkeyHeaders = {
     authorization: 'Bearer mock-key',

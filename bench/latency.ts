@@ -36,8 +36,10 @@ export async function measureFirstToken(bench: Bench): Promise<Section> {
 }
 
 async function measureAdded(bench: Bench, jobFor: (target: Target) => Job): Promise<Map<ContenderName, Added>> {
-  const measure = ({ contender, process }: Bench['running'][number]): Promise<LoopResult> => bench.load(jobFor(contender.targetAt(process.port)));
-  await interleave(bench, 1, measure); // warm-up
+  const measure = ({ contender, process }: Bench['running'][number]): Promise<LoopResult> =>
+    bench.load(jobFor(contender.targetAt(process.port)));
+  await bench.warmUp();
+  await interleave(bench, 1, measure); // the code of this kind of request, which the warm-up may not have run
   const results = await interleave(bench, bench.scale.rounds, measure);
   const direct = results.get('direct') ?? [];
   const addedOf = (own: LoopResult[]): Added => ({

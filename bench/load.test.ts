@@ -8,10 +8,10 @@ import { deltaText, openaiAnswer, openaiStream } from './script.ts';
 const deltas = 4;
 
 async function serve(context: TestContext, answer: (response: ServerResponse, seed: number) => void): Promise<Target> {
-  const server: Server = createServer(async (request, response) => {
+  const server: Server = createServer((request, response) => {
     let body = '';
-    for await (const piece of request) body += String(piece);
-    answer(response, Number(/seed=(\d+)/.exec(body)?.[1]));
+    request.on('data', (piece: Buffer) => (body += piece.toString()));
+    request.on('end', () => answer(response, Number(/seed=(\d+)/.exec(body)?.[1])));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   context.after(() => server.close());

@@ -118,7 +118,12 @@ function openConnection(port: number): Connection {
 
 function requestBytes(target: Target, wish: Wish): string {
   const body = requestBody(target.model, wish);
-  const headers = { host: `127.0.0.1:${target.port}`, 'content-type': 'application/json', ...target.headers, 'content-length': String(body.length) };
+  const headers = {
+    host: `127.0.0.1:${target.port}`,
+    'content-type': 'application/json',
+    ...target.headers,
+    'content-length': String(body.length),
+  };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
   return `POST ${target.path} HTTP/1.1\r\n${lines.join('')}\r\n${body}`;
 }

@@ -30,7 +30,10 @@ export async function measureMemory(bench: Bench): Promise<Section> {
 
   const nothing = Number.NaN;
   const all = new Map<ContenderName, Resident>(
-    fresh.map(({ contender }, at) => [contender.name, { idle: idle[at] ?? nothing, loaded: loaded[at] ?? nothing, rested: rested[at] ?? nothing }]),
+    fresh.map(({ contender }, at) => [
+      contender.name,
+      { idle: idle[at] ?? nothing, loaded: loaded[at] ?? nothing, rested: rested[at] ?? nothing },
+    ]),
   );
   return {
     title: 'Resident memory',

@@ -19,18 +19,17 @@ const end = '<!-- bench: end -->';
 
 export function renderSection(section: Section): string {
   const verdicts = section.verdicts.map((verdict) => `- ${renderVerdict(verdict)}\n`).join('');
-  return `### ${section.title}\n\n${section.method}\n\n${renderTable(section)}\n${verdicts === '' ? '' : `${verdicts}\n`}`;
+  return `### ${section.title}\n\n${section.method}\n\n${renderTable(section)}${verdicts === '' ? '' : `\n${verdicts}`}`;
 }
 
-export function renderReport(report: Report): string {
+/** When, where and by what command; then every bar in a line. */
+export function renderSummary(report: Report): string {
   const verdicts = report.sections.flatMap((section) => section.verdicts);
+  const table = renderTable({ columns: ['', '', ''], rows: verdicts.map(({ bar, found, holds }) => [bar, found, word(holds)]) });
   return [
     `Measured ${report.startedAt.slice(0, 10)} by \`${report.command}\` in ${Math.round(report.seconds)} s, on ${machine()}.\n`,
     ...report.notes.map((note) => `Note: ${note}.\n`),
-    `| bar | found | |\n|---|---|---|`,
-    ...verdicts.map(({ bar, found, holds }) => `| ${bar} | ${found} | ${word(holds)} |`),
-    '',
-    ...report.sections.map(renderSection),
+    table,
   ].join('\n');
 }
 
@@ -40,7 +39,10 @@ export function writePage(report: Report): void {
   const from = text.indexOf(begin);
   const to = text.indexOf(end);
   if (from < 0 || to < from) throw new Error(`${page} has lost its markers '${begin}' and '${end}'`);
-  writeFileSync(page, `${text.slice(0, from + begin.length)}\n\n${renderReport(report).trimEnd()}\n\n${text.slice(to)}`);
+  writeFileSync(
+    page,
+    `${text.slice(0, from + begin.length)}\n\n${[renderSummary(report), ...report.sections.map(renderSection)].join('\n').trimEnd()}\n\n${text.slice(to)}`,
+  );
 }
 
 export function writeJson(file: string, report: Report): void {
@@ -56,7 +58,7 @@ function word(holds: boolean | undefined): string {
   return holds ? 'holds' : 'missed';
 }
 
-function renderTable({ columns, rows }: Section): string {
+function renderTable({ columns, rows }: Pick<Section, 'columns' | 'rows'>): string {
   const widths = columns.map((column, at) => Math.max(column.length, 3, ...rows.map((row) => row[at]?.length ?? 0)));
   // Names to the left, numbers to the right.
   const isName = (at: number): boolean => columns[at] === '';

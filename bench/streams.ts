@@ -12,6 +12,7 @@ const barStreams = 512;
 
 export async function measureStreams(bench: Bench): Promise<Section> {
   const runs = bench.scale.streamRuns;
+  await bench.warmUp();
   const rows: string[][] = [];
   const verdicts: Verdict[] = [];
   for (const streams of bench.scale.streamCounts) {
@@ -33,7 +34,8 @@ export async function measureStreams(bench: Bench): Promise<Section> {
 async function hold(bench: Bench, { contender, process }: Running, streams: number): Promise<StreamsResult> {
   const target = contender.targetAt(process.port);
   const result = await bench.load<StreamsResult>({ kind: 'hold-streams', target, streams, deltas, paceMs, rampMs });
-  if (result.broken > 0) console.error(`${contender.name}: ${result.broken} of ${streams} streams broken; the first: ${result.firstFailure}`);
+  if (result.broken > 0)
+    console.error(`${contender.name}: ${result.broken} of ${streams} streams broken; the first: ${result.firstFailure}`);
   return result;
 }
 

@@ -15,8 +15,7 @@ interface Sample {
 }
 
 export async function measureThroughput(bench: Bench, delayMs: number): Promise<Section> {
-  // The compiler is at work for some 30,000 requests: five seconds and more for the larger programs.
-  await interleave(bench, 1, (running) => sample(bench, running, { delayMs: 0, durationMs: bench.scale.warmUpMs }));
+  await bench.warmUp();
   const wanted = { delayMs, durationMs: bench.scale.throughputMs };
   const results = await interleave(bench, bench.scale.rounds, (running) => sample(bench, running, wanted));
   const upstream = delayMs === 0 ? 'instant upstream' : `${delayMs} ms upstream`;
@@ -24,7 +23,7 @@ export async function measureThroughput(bench: Bench, delayMs: number): Promise<
   return {
     title: `Requests a second, ${upstream}`,
     method:
-      `${connections} connections, ${bench.scale.warmUpMs / 1000} s to warm up, then ${bench.scale.throughputMs} ms a round, medians of ${bench.scale.rounds} interleaved rounds; ratios round by round. ` +
+      `${connections} connections, ${bench.scale.throughputMs} ms a round, medians of ${bench.scale.rounds} interleaved rounds; ratios round by round. ` +
       'Processor time is that of the process alone, and the steadier figure on a shared machine.',
     columns: ['', 'requests/s', '× bare', 'p50', 'p99', 'processor µs/request', '× bare', 'failed'],
     rows: [...results].map(([name, own]) => [
