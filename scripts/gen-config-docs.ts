@@ -125,7 +125,7 @@ function kind(schema: JsonSchema): string {
   const text = { string: 'text', integer: 'whole number', number: 'number', boolean: 'true or false' };
   const { minimum, maximum } = schema;
   const range = maximum === undefined ? (minimum ? ` ≥ ${minimum}` : '') : ` ${minimum ?? 0}–${maximum}`;
-  return `${schema.type && schema.type in text ? text[schema.type as keyof typeof text] : ''}${range}`;
+  return `${schema.type && schema.type in text ? text[schema.type] : ''}${range}`;
 }
 
 function preset(schema: JsonSchema): string {

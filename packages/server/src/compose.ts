@@ -15,7 +15,14 @@ import type { Metrics } from './core/metrics.ts';
 import { createEventLoopDelay, registerProcessMetrics, type EventLoopDelay } from './core/process-metrics.ts';
 import type { Redactor } from './core/redact.ts';
 import { createGateway, createHealth, listen, startingHandler, type Health, type Listener, type RequestHandler } from './gateway/index.ts';
-import { createModelPath, createUsageReader, vendors, type FoundKey, type ModelPath, type UsageReader } from './models/index.ts';
+import {
+  createModelPath,
+  createUsageReader,
+  providersFromEnvironment,
+  type FoundKey,
+  type ModelPath,
+  type UsageReader,
+} from './models/index.ts';
 import { openState, readStateOwner, type State, type StorageThread } from './storage/index.ts';
 import { version } from './version.ts';
 
@@ -104,7 +111,10 @@ async function namePortHolder(thrown: unknown, stateDirectory: string): Promise<
   const owner = await readStateOwner(stateDirectory);
   const { port } = thrown.details;
   if (owner?.address === undefined || new URL(owner.address).port !== String(port)) return thrown;
-  return new OpenClawError('port_in_use', { details: { ...thrown.details, holder: ` by the gateway that runs already (pid ${owner.pid})` }, cause: thrown });
+  return new OpenClawError('port_in_use', {
+    details: { ...thrown.details, holder: ` by the gateway that runs already (pid ${owner.pid})` },
+    cause: thrown,
+  });
 }
 
 interface PartsOptions {
@@ -133,7 +143,12 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
   const keys = await createVirtualKeys({ database: state.database, clock, ids, log: log.child({ component: 'access' }) });
   const token = auth.mode === 'token' && auth.token === undefined ? ensureGatewayToken(configuration.stateDirectory) : undefined;
   if (token) redactor.add(token.token);
-  const authenticator = createAuthenticator({ mode: auth.mode, secret: token?.token ?? (auth.mode === 'password' ? auth.password : auth.token), keys, clock });
+  const authenticator = createAuthenticator({
+    mode: auth.mode,
+    secret: token?.token ?? (auth.mode === 'password' ? auth.password : auth.token),
+    keys,
+    clock,
+  });
   const keysFromEnvironment = findProviderKeys(configuration);
   redactor.add(...keysFromEnvironment.map(({ key }) => key));
   const models = createModelPath({
@@ -168,12 +183,9 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
 
 /** Vendors whose key lies in the environment or in a `.env` file. */
 function findProviderKeys({ environment }: Configuration): FoundKey[] {
-  return vendors.flatMap((vendor) => {
-    for (const name of vendor.keyVariables) {
-      const found = environment.lookup(name);
-      if (found) return [{ vendor, key: found.value.trim(), source: found.source }];
-    }
-    return [];
+  return providersFromEnvironment((name) => environment.lookup(name)?.value).flatMap(({ vendor, keyVariable }) => {
+    const found = environment.lookup(keyVariable);
+    return found ? [{ vendor, key: found.value.trim(), source: found.source }] : [];
   });
 }
 
@@ -198,7 +210,10 @@ function administration({ keys, models, log, clock }: AdministrationOptions): Pa
 function dimensionOf(name: string): UsageDimension {
   const dimension = usageDimensions.find((known) => known === name);
   if (dimension) return dimension;
-  throw new OpenClawError('invalid_request', { details: { path: 'by', reason: `must be one of ${usageDimensions.join(', ')}` }, param: 'by' });
+  throw new OpenClawError('invalid_request', {
+    details: { path: 'by', reason: `must be one of ${usageDimensions.join(', ')}` },
+    param: 'by',
+  });
 }
 
 /** Below this, the next hour of logs and journal may not fit. */

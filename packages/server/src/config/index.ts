@@ -4,22 +4,14 @@ export { setSetting, unsetSetting } from './edit-file.ts';
 export { ensureGatewayToken } from './gateway-token.ts';
 export { loadConfiguration, type Configuration, type LoadOptions } from './load.ts';
 export { locate } from './locations.ts';
-export { type Origin } from './origin.ts';
 export { formatPath, parsePath, type Path } from './path.ts';
 export { publishSchema } from './published-schema.ts';
 export {
   schemaAt,
   settingsSchema,
   timeoutDefaults,
-  type AuthSettings,
-  type GatewaySettings,
   type LimitSettings,
-  type LoggingSettings,
   type ModelsSettings,
-  type ModelSettings,
   type ProviderSettings,
-  type RetrySettings,
-  type RouteSettings,
-  type Settings,
   type TimeoutSettings,
 } from './schema.ts';

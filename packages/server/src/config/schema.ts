@@ -209,16 +209,10 @@ export const settingsSchema = {
 
 /** All settings, resolved: defaults present, sizes and times as numbers, secrets as text, deeply frozen. */
 export type Settings = Infer<typeof settingsSchema>;
-export type GatewaySettings = Infer<typeof gateway>;
-export type AuthSettings = Infer<typeof auth>;
 export type LimitSettings = Infer<typeof limits>;
 export type ModelsSettings = Infer<typeof models>;
 export type ProviderSettings = Infer<typeof provider>;
-export type ModelSettings = Infer<typeof model>;
 export type TimeoutSettings = Infer<typeof timeouts>;
-export type RouteSettings = Infer<typeof route>;
-export type RetrySettings = ModelsSettings['retry'];
-export type LoggingSettings = Infer<typeof logging>;
 
 /** What holds for a provider that is in no file: one whose key lies in the environment, or a server on this machine. */
 export const timeoutDefaults = Object.fromEntries(

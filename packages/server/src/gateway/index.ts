@@ -20,8 +20,8 @@ import type { RequestHandler } from './listener.ts';
 import type { EndpointTable } from './request.ts';
 import { createRequestHandler } from './router.ts';
 
-export { createHealth, type Check, type CheckResult, type Health, type HealthReport } from './health.ts';
-export { listen, type Listener, type ListenerLimits, type RequestHandler } from './listener.ts';
+export { createHealth, type Health } from './health.ts';
+export { listen, type Listener, type RequestHandler } from './listener.ts';
 export { startingHandler } from './starting.ts';
 
 export interface GatewayOptions {

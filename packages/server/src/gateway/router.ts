@@ -116,7 +116,8 @@ function createFinder(endpoints: EndpointTable): (path: string, method: string) 
     const methods = pattern === undefined ? undefined : endpoints[pattern];
     if (pattern === undefined || !methods) throw new OpenClawError('not_found', { details: { method, path: path.slice(0, 200) } });
     const endpoint = methods[method] ?? (method === 'HEAD' ? methods['GET'] : undefined);
-    if (!endpoint) throw new OpenClawError('method_not_allowed', { details: { path: pattern, method, allow: Object.keys(methods).join(', ') } });
+    if (!endpoint)
+      throw new OpenClawError('method_not_allowed', { details: { path: pattern, method, allow: Object.keys(methods).join(', ') } });
     return { endpoint, pattern };
   };
 }

@@ -10,10 +10,10 @@ import { createLifecycleRegistry } from './lifecycle.ts';
 function setup(dialect: DialectName = 'openai-completions') {
   const written: string[] = [];
   const sink: ModelSink = {
-    head: (status, headers) => void written.push(`${status} ${headers['content-type']}`),
+    head: (status, headers) => void written.push(`${status} ${headers['content-type'] ?? ''}`),
     write: (chunk) => written.push(String(chunk)) > 0,
     drained: () => Promise.resolve(),
-    end: (chunk) => void written.push(`${chunk ?? ''}<end>`),
+    end: (chunk = '') => void written.push(`${chunk.toString()}<end>`),
   };
   const clock = createFakeClock();
   const lifecycle = createLifecycleRegistry(clock).begin('req_1');
@@ -38,7 +38,10 @@ test('nothing is sent before the first output; a failure until then is an HTTP e
   answer.fail(failure, 2);
   assert.equal(written[0], '429 application/json');
   assert.match(written[1] ?? '', /"code":"rate_limit_exceeded"/);
-  assert.deepEqual([answer.headers['retry-after'], answer.headers['retry-after-ms'], answer.headers['x-should-retry']], ['2', '1500', 'false']);
+  assert.deepEqual(
+    [answer.headers['retry-after'], answer.headers['retry-after-ms'], answer.headers['x-should-retry']],
+    ['2', '1500', 'false'],
+  );
 });
 
 test('an error that is not about an attempt leaves retrying to the client', () => {

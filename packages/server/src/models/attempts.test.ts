@@ -82,23 +82,28 @@ test('never more tries than allowed, never before a Retry-After, never beyond th
     retryAfterMs: fc.option(fc.integer({ min: 0, max: 60_000 }), { nil: undefined }),
   });
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 4 }), fc.array(event, { maxLength: 12 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (count, events, random) => {
-      const names = Array.from({ length: count }, (_, index) => `t${index}`);
-      const { plan, time } = setup(names, { random: () => random });
-      const notBefore = new Map<string, number>();
-      const deadlineMs = 100_000;
-      let attempt = plan.next(undefined, deadlineMs);
-      let made = 0;
-      for (const { code, retryAfterMs } of events) {
-        if (!attempt) break;
-        made += 1;
-        time.ms += attempt.delayMs;
-        assert.ok(time.ms < deadlineMs);
-        assert.ok(time.ms >= (notBefore.get(attempt.target) ?? 0));
-        if (retryAfterMs !== undefined) notBefore.set(attempt.target, time.ms + retryAfterMs);
-        attempt = plan.next(failure(code, retryAfterMs === undefined ? {} : { retryAfterMs }), deadlineMs - time.ms);
-      }
-      assert.ok(made <= options.attempts);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 4 }),
+      fc.array(event, { maxLength: 12 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (count, events, random) => {
+        const names = Array.from({ length: count }, (_, index) => `t${index}`);
+        const { plan, time } = setup(names, { random: () => random });
+        const notBefore = new Map<string, number>();
+        const deadlineMs = 100_000;
+        let attempt = plan.next(undefined, deadlineMs);
+        let made = 0;
+        for (const { code, retryAfterMs } of events) {
+          if (!attempt) break;
+          made += 1;
+          time.ms += attempt.delayMs;
+          assert.ok(time.ms < deadlineMs);
+          assert.ok(time.ms >= (notBefore.get(attempt.target) ?? 0));
+          if (retryAfterMs !== undefined) notBefore.set(attempt.target, time.ms + retryAfterMs);
+          attempt = plan.next(failure(code, retryAfterMs === undefined ? {} : { retryAfterMs }), deadlineMs - time.ms);
+        }
+        assert.ok(made <= options.attempts);
+      },
+    ),
   );
 });

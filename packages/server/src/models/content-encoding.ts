@@ -18,11 +18,11 @@ export function decodeContent(body: AsyncIterable<Buffer>, contentEncoding: stri
 async function* decompress(body: AsyncIterable<Buffer>, encodings: readonly string[], provider: string): AsyncGenerator<Buffer> {
   const zlib = await import('node:zlib');
   const makers: Readonly<Record<string, () => Transform>> = {
-    'gzip': () => zlib.createGunzip({ flush: zlib.constants.Z_SYNC_FLUSH }),
+    gzip: () => zlib.createGunzip({ flush: zlib.constants.Z_SYNC_FLUSH }),
     'x-gzip': () => zlib.createGunzip({ flush: zlib.constants.Z_SYNC_FLUSH }),
-    'deflate': () => zlib.createInflate({ flush: zlib.constants.Z_SYNC_FLUSH }),
-    'br': () => zlib.createBrotliDecompress({ flush: zlib.constants.BROTLI_OPERATION_FLUSH }),
-    'zstd': () => zlib.createZstdDecompress({ flush: zlib.constants.ZSTD_e_flush }),
+    deflate: () => zlib.createInflate({ flush: zlib.constants.Z_SYNC_FLUSH }),
+    br: () => zlib.createBrotliDecompress({ flush: zlib.constants.BROTLI_OPERATION_FLUSH }),
+    zstd: () => zlib.createZstdDecompress({ flush: zlib.constants.ZSTD_e_flush }),
   };
   const malformed = (reason: string, cause?: unknown): OpenClawError =>
     new OpenClawError('upstream_malformed', { details: { provider, reason }, cause });
@@ -39,6 +39,8 @@ async function* decompress(body: AsyncIterable<Buffer>, encodings: readonly stri
   try {
     for await (const chunk of plain) yield chunk as Buffer;
   } catch (thrown) {
-    throw thrown instanceof OpenClawError ? thrown : malformed(`its ${encodings.join(', ')} data cannot be decoded: ${reasonOf(thrown)}`, thrown);
+    throw thrown instanceof OpenClawError
+      ? thrown
+      : malformed(`its ${encodings.join(', ')} data cannot be decoded: ${reasonOf(thrown)}`, thrown);
   }
 }

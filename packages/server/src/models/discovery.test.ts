@@ -168,7 +168,10 @@ test('all ports are asked at once', async () => {
     return everybodyAsked.promise;
   };
   assert.deepEqual(await discoverLocalServers({ ask }), []);
-  assert.deepEqual([...discoveryDefaults.ports].sort(), [11434, 1234, 8000, 8080]);
+  assert.deepEqual(
+    [...discoveryDefaults.ports].toSorted((left, right) => left - right),
+    [1234, 8000, 8080, 11434],
+  );
 });
 
 test("the gateway's own port is not asked", async () => {
@@ -180,7 +183,10 @@ test("the gateway's own port is not asked", async () => {
       return Promise.resolve(undefined);
     },
   });
-  assert.deepEqual(asked.sort(), [11434, 1234, 8000]);
+  assert.deepEqual(
+    asked.toSorted((left, right) => left - right),
+    [1234, 8000, 11434],
+  );
 });
 
 test('no credential is sent, and the list is asked for by GET', async (context) => {

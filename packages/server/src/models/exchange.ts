@@ -74,7 +74,10 @@ export async function sendAttempt(
   if (response.status >= 200 && response.status < 300) return response;
   const body = await readRefusal(response.body);
   const { status, headers } = response;
-  throw withKeySource(dialects[provider.dialect].classify({ provider: provider.id, status, headers, body, nowMs: context.nowMs() }), provider.keySource);
+  throw withKeySource(
+    dialects[provider.dialect].classify({ provider: provider.id, status, headers, body, nowMs: context.nowMs() }),
+    provider.keySource,
+  );
 }
 
 /** The dialect knows that the key was refused; only here is it known which. */

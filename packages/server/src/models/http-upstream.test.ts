@@ -105,7 +105,10 @@ test('nobody there is upstream_unreachable, and says where', async () => {
   const upstream = createHttpUpstream({ clock: systemClock });
   const request: UpstreamRequest = { method: 'GET', origin, path: '/', headers: {}, body: undefined };
   const options: SendOptions = { signal: new AbortController().signal, requestId: 'req_1', provider: 'acme', timeouts };
-  await assert.rejects(upstream.send(request, options), (error) => error instanceof OpenClawError && error.code === 'upstream_unreachable' && error.message.includes(origin));
+  await assert.rejects(
+    upstream.send(request, options),
+    (error) => error instanceof OpenClawError && error.code === 'upstream_unreachable' && error.message.includes(origin),
+  );
   await upstream.close();
 });
 
@@ -113,7 +116,10 @@ test('an upstream that never answers, stalls, or never finishes is a timeout wit
   await using silent = await setup(() => {});
   await assert.rejects(silent.send({ timeouts: { ...timeouts, firstByteMs: 20 } }), /did not begin its answer within 20 ms/);
   await using stalled = await setup((_request, response) => void response.writeHead(200).write('half'));
-  await assert.rejects(stalled.send({ timeouts: { ...timeouts, idleMs: 20 } }).then(read), /did not send the next part of its answer within 20 ms/);
+  await assert.rejects(
+    stalled.send({ timeouts: { ...timeouts, idleMs: 20 } }).then(read),
+    /did not send the next part of its answer within 20 ms/,
+  );
   await using endless = await setup((_request, response) => {
     const timer = setInterval(() => response.write('.'), 5);
     response.writeHead(200).on('close', () => clearInterval(timer));

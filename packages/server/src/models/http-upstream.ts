@@ -63,8 +63,8 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
 
   return {
     send(request, sendOptions) {
-      const exchange = new Exchange(request, sendOptions, settings.clock);
       if (sendOptions.signal.aborted) return Promise.reject(abortError(sendOptions.signal));
+      const exchange = new Exchange(request, sendOptions, settings.clock);
       poolFor(request.origin, sendOptions.timeouts.connectMs).dispatch(
         {
           origin: request.origin,
@@ -122,11 +122,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (this.#failure) controller.abort(this.#failure);
   }
 
-  onResponseStart(
-    controller: Dispatcher.DispatchController,
-    status: number,
-    headers: Record<string, string | string[] | undefined>,
-  ): void {
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Record<string, string | string[] | undefined>): void {
     if (status < 200) return;
     this.#firstByteTimer?.cancel();
     const body = new BodyStream({

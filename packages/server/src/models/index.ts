@@ -20,10 +20,10 @@ import type { Provider, Target } from './target.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createUsageLog, type UsageLog } from './usage.ts';
 
-export type { Caller, ModelCall, ModelSink } from './call.ts';
+export type { ModelSink } from './call.ts';
 export type { DialectName } from './dialects/dialect.ts';
 export { encodeErrorBody } from './dialects/index.ts';
-export { vendors } from './catalogue/index.ts';
+export { providersFromEnvironment } from './catalogue/index.ts';
 
 export type { FoundKey } from './providers.ts';
 export type { OfferedModel, Router } from './route.ts';
@@ -67,12 +67,8 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   const http = createHttpUpstream({ clock });
   const builtIn = createRehearsal({ clock });
   const providers = createProviders({
-    configured: settings.providers,
-    fromEnvironment: options.keysFromEnvironment,
-    timeouts: timeoutDefaults,
-    http,
-    rehearsal: builtIn,
-    catalogue: () => catalogue,
+    ...{ configured: settings.providers, fromEnvironment: options.keysFromEnvironment, timeouts: timeoutDefaults },
+    ...{ http, rehearsal: builtIn, catalogue: () => catalogue },
   });
   const router = createRouter({ providers: () => providers.list(), routes: settings.routes });
   const usage = createUsageLog({ database, clock, log });
@@ -94,8 +90,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
       if (report.outcome.kind === 'failed') logFailure(log, report.call.requestId, report.outcome.error);
     },
   });
-  metrics.callback({ name: 'openclaw_model_requests_in_flight', help: 'Model requests under way.', type: 'gauge', read: () => service.requests.inFlight });
-  metrics.callback({ name: 'openclaw_usage_rows_waiting', help: 'Usage rows not yet written.', type: 'gauge', read: () => usage.waiting });
+  observe(metrics, service, usage);
 
   let catalogueLoad: Promise<void> | undefined;
   const loadOnce = (): Promise<void> =>
@@ -106,7 +101,8 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   return {
     service: {
       requests: service.requests,
-      serve: (call: ModelCall, sink: ModelSink) => (catalogue ? service.serve(call, sink) : loadOnce().then(() => service.serve(call, sink))),
+      serve: (call: ModelCall, sink: ModelSink) =>
+        catalogue ? service.serve(call, sink) : loadOnce().then(() => service.serve(call, sink)),
     },
     router,
     usage,
@@ -124,6 +120,12 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
       await Promise.all([usage.close(), http.close(), builtIn.close()]);
     },
   };
+}
+
+function observe(metrics: Metrics, service: ModelService, usage: UsageLog): void {
+  const gauge = (name: string, help: string, read: () => number): void => metrics.callback({ name, help, type: 'gauge', read });
+  gauge('openclaw_model_requests_in_flight', 'Model requests under way.', () => service.requests.inFlight);
+  gauge('openclaw_usage_rows_waiting', 'Usage rows not yet written.', () => usage.waiting);
 }
 
 function logFailure(log: Log, requestId: string, error: OpenClawError): void {

@@ -150,7 +150,10 @@ interface HeaderPlan {
 
 /** Several keys take turns; each set of headers is built once. */
 function headersInTurn(keys: readonly string[], plan: HeaderPlan): () => Readonly<Record<string, string>> {
-  const sets = keys.map((key) => ({ ...(plan.credential === 'bearer' ? { authorization: `Bearer ${key}` } : { 'x-api-key': key }), ...plan.fixed }));
+  const sets = keys.map((key) => ({
+    ...(plan.credential === 'bearer' ? { authorization: `Bearer ${key}` } : { 'x-api-key': key }),
+    ...plan.fixed,
+  }));
   let turn = 0;
   return () => {
     const set = sets[turn];

@@ -96,6 +96,8 @@ function isAllowedBy(allowed: readonly string[]): (target: Target) => boolean {
 function notFound(model: string, offered: readonly string[]): OpenClawError {
   const bare = offered.map((id) => id.slice(id.indexOf('/') + 1));
   const nearest = nearestName(model, offered) ?? nearestName(model, bare);
-  const suggestion = nearest ? `Did you mean ${nearest}? GET /v1/models lists all that there are.` : 'GET /v1/models lists those that there are.';
+  const suggestion = nearest
+    ? `Did you mean ${nearest}? GET /v1/models lists all that there are.`
+    : 'GET /v1/models lists those that there are.';
   return new OpenClawError('model_not_found', { details: { model, suggestion }, param: 'model' });
 }

@@ -57,8 +57,14 @@ export function createModelService(options: ModelServiceOptions): ModelService {
   const registry = createLifecycleRegistry(options.clock);
   return {
     requests: registry,
-    serve: (call, sink) => new Serving(call, sink, registry.begin(call.requestId), options).run(),
+    serve: (call, sink) => new Serving({ call, sink, lifecycle: registry.begin(call.requestId) }, options).run(),
   };
+}
+
+interface Served {
+  readonly call: ModelCall;
+  readonly sink: ModelSink;
+  readonly lifecycle: Lifecycle;
 }
 
 /** One call under way. */
@@ -73,7 +79,7 @@ class Serving {
   #incoming: IncomingRequest | undefined;
   #firstOutputMs: number | undefined;
 
-  constructor(call: ModelCall, sink: ModelSink, lifecycle: Lifecycle, options: ModelServiceOptions) {
+  constructor({ call, sink, lifecycle }: Served, options: ModelServiceOptions) {
     this.#call = call;
     this.#lifecycle = lifecycle;
     this.#options = options;

@@ -94,7 +94,8 @@ export function createUsageLog({ database, clock, log }: UsageLogOptions): Usage
     async close() {
       timer.cancel();
       await flush();
-      if (waiting.length > 0) throw new OpenClawError('storage_failed', { details: { reason: `${waiting.length} usage rows were not written` } });
+      if (waiting.length > 0)
+        throw new OpenClawError('storage_failed', { details: { reason: `${waiting.length} usage rows were not written` } });
     },
   };
 }
@@ -113,7 +114,15 @@ function rowOf(report: RequestReport, costNanoUsd: number | undefined, nowMs: nu
   const outcomeWord = outcome.kind === 'completed' ? 'completed' : outcome.error.code;
   return [
     ...[call.requestId, nowMs, call.caller.id, routeOf(report), report.requestedModel],
-    ...[target?.provider.id ?? null, target?.model ?? null, call.dialect, report.stream ? 1 : 0, outcomeWord, status, report.attempts.length],
+    ...[
+      target?.provider.id ?? null,
+      target?.model ?? null,
+      call.dialect,
+      report.stream ? 1 : 0,
+      outcomeWord,
+      status,
+      report.attempts.length,
+    ],
     ...[usage?.input ?? 0, usage?.cacheRead ?? 0, usage?.cacheWrite ?? 0, usage?.output ?? 0, usage?.reasoning ?? 0],
     ...[costNanoUsd ?? null, report.firstOutputMs ?? null, report.totalMs],
   ];

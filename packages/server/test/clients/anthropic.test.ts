@@ -1,7 +1,13 @@
 /** The real `@anthropic-ai/sdk` as a client of the gateway, with providers of both dialects behind it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import Anthropic, { APIConnectionTimeoutError, AuthenticationError, BadRequestError, NotFoundError, RateLimitError } from '@anthropic-ai/sdk';
+import Anthropic, {
+  APIConnectionTimeoutError,
+  AuthenticationError,
+  BadRequestError,
+  NotFoundError,
+  RateLimitError,
+} from '@anthropic-ai/sdk';
 import { acme, startTestGateway, type TestGateway } from '../harness/gateway.ts';
 import { json, refuse, startProvider, stream, type TestProvider } from '../harness/provider.ts';
 import { anthropicStream, anthropicWhole, chatStream, chatWhole } from '../harness/wire.ts';
@@ -22,7 +28,11 @@ async function setup(api: 'openai-completions' | 'anthropic-messages'): Promise<
 }
 
 const question = { model: 'acme/large', max_tokens: 100, messages: [{ role: 'user' as const, content: 'Hello?' }] };
-const weather = { name: 'weather', description: 'Weather of a city', input_schema: { type: 'object' as const, properties: { city: { type: 'string' } } } };
+const weather = {
+  name: 'weather',
+  description: 'Weather of a city',
+  input_schema: { type: 'object' as const, properties: { city: { type: 'string' } } },
+};
 
 for (const api of ['openai-completions', 'anthropic-messages'] as const) {
   const isChat = api === 'openai-completions';
@@ -35,7 +45,10 @@ for (const api of ['openai-completions', 'anthropic-messages'] as const) {
       const { provider, client } = scene;
       provider.answer(json(whole({ text: 'Hello you.' })));
       const answer = await client.messages.create(question);
-      assert.deepEqual(answer.content.map((block) => (block.type === 'text' ? block.text : block.type)), ['Hello you.']);
+      assert.deepEqual(
+        answer.content.map((block) => (block.type === 'text' ? block.text : block.type)),
+        ['Hello you.'],
+      );
       assert.equal(answer.stop_reason, 'end_turn');
       assert.equal(answer.usage.input_tokens, 9);
       assert.equal(answer.usage.output_tokens, 3);
@@ -47,7 +60,10 @@ for (const api of ['openai-completions', 'anthropic-messages'] as const) {
       const { provider, client } = scene;
       provider.answer(stream(streamed({ text: ['Hel', 'lo ', 'you.'] })));
       const pieces: string[] = [];
-      const message = await client.messages.stream(question).on('text', (piece) => pieces.push(piece)).finalMessage();
+      const message = await client.messages
+        .stream(question)
+        .on('text', (piece) => pieces.push(piece))
+        .finalMessage();
       assert.deepEqual(pieces, ['Hel', 'lo ', 'you.']);
       assert.equal(message.stop_reason, 'end_turn');
       assert.equal(message.usage.output_tokens, 3);
@@ -64,10 +80,17 @@ for (const api of ['openai-completions', 'anthropic-messages'] as const) {
       const first = await client.messages.stream({ ...question, tools: [weather] }).finalMessage();
       assert.equal(first.stop_reason, 'tool_use');
       const received = first.content.flatMap((block) => (block.type === 'tool_use' ? [[block.id, block.input]] : []));
-      assert.deepEqual(received, [['call_1', { city: 'Oslo' }], ['call_2', { city: 'Rome' }]]);
+      assert.deepEqual(received, [
+        ['call_1', { city: 'Oslo' }],
+        ['call_2', { city: 'Rome' }],
+      ]);
       provider.answer(json(whole({ text: 'Cold and warm.' })));
       const results = calls.map(({ id }) => ({ type: 'tool_result' as const, tool_use_id: id, content: '7 degrees' }));
-      const messages = [...question.messages, { role: 'assistant' as const, content: first.content }, { role: 'user' as const, content: results }];
+      const messages = [
+        ...question.messages,
+        { role: 'assistant' as const, content: first.content },
+        { role: 'user' as const, content: results },
+      ];
       await client.messages.create({ ...question, messages, tools: [weather] });
       const sent = JSON.stringify(provider.requests[1]?.json['messages']);
       for (const expected of ['call_1', 'call_2', '7 degrees', 'Oslo']) assert.ok(sent.includes(expected), expected);
@@ -78,7 +101,18 @@ for (const api of ['openai-completions', 'anthropic-messages'] as const) {
       const { provider, client } = scene;
       provider.answer(json(whole({ text: 'red' })));
       const source = { type: 'base64' as const, media_type: 'image/png' as const, data: 'iVBORw0KGgo=' };
-      await client.messages.create({ ...question, messages: [{ role: 'user', content: [{ type: 'image', source }, { type: 'text', text: 'Colour?' }] }] });
+      await client.messages.create({
+        ...question,
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'image', source },
+              { type: 'text', text: 'Colour?' },
+            ],
+          },
+        ],
+      });
       const sent = JSON.stringify(provider.requests[0]?.json);
       for (const expected of ['iVBORw0KGgo=', 'image/png', isChat ? 'image_url' : '"base64"']) assert.ok(sent.includes(expected), expected);
     });
@@ -87,9 +121,15 @@ for (const api of ['openai-completions', 'anthropic-messages'] as const) {
       await using scene = await setup(api);
       const { provider, client } = scene;
       provider.answer(refuse(429, 'slow down', { 'retry-after': '120' }));
-      await assert.rejects(client.messages.create(question), (error) => error instanceof RateLimitError && error.headers.get('retry-after') === '120');
+      await assert.rejects(
+        client.messages.create(question),
+        (error) => error instanceof RateLimitError && error.headers.get('retry-after') === '120',
+      );
       provider.answer(refuse(400, 'the temperature is odd'));
-      await assert.rejects(client.messages.create(question), (error) => error instanceof BadRequestError && error.message.includes('the temperature is odd'));
+      await assert.rejects(
+        client.messages.create(question),
+        (error) => error instanceof BadRequestError && error.message.includes('the temperature is odd'),
+      );
     });
 
     test('a provider that breaks off after its first words is an error for the client, never a short answer', async () => {
@@ -120,5 +160,8 @@ test('models are listed in Anthropic’s form', async () => {
   await using scene = await setup('anthropic-messages');
   const { client } = scene;
   const page = await client.models.list();
-  assert.deepEqual(page.data.map(({ id }) => id), ['acme/large', 'openclaw/rehearsal']);
+  assert.deepEqual(
+    page.data.map(({ id }) => id),
+    ['acme/large', 'openclaw/rehearsal'],
+  );
 });

@@ -1,7 +1,14 @@
 /** The real `openai` package as a client of the gateway, with providers of both dialects behind it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import OpenAI, { APIConnectionTimeoutError, APIUserAbortError, AuthenticationError, BadRequestError, NotFoundError, RateLimitError } from 'openai';
+import OpenAI, {
+  APIConnectionTimeoutError,
+  APIUserAbortError,
+  AuthenticationError,
+  BadRequestError,
+  NotFoundError,
+  RateLimitError,
+} from 'openai';
 import { acme, startTestGateway, type TestGateway } from '../harness/gateway.ts';
 import { json, refuse, startProvider, stream, type TestProvider } from '../harness/provider.ts';
 import { anthropicStream, anthropicWhole, chatStream, chatWhole } from '../harness/wire.ts';
@@ -57,7 +64,10 @@ for (const api of ['openai-completions', 'anthropic-messages'] as const) {
         const pieces: string[] = [];
         let usage: OpenAI.CompletionUsage | null | undefined;
         let finish: string | null | undefined;
-        for await (const chunk of await client.chat.completions.create({ ...request, ...(includeUsage ? { stream_options: { include_usage: true } } : {}) })) {
+        for await (const chunk of await client.chat.completions.create({
+          ...request,
+          ...(includeUsage ? { stream_options: { include_usage: true } } : {}),
+        })) {
           if (chunk.choices[0]?.delta.content) pieces.push(chunk.choices[0].delta.content);
           finish = chunk.choices[0]?.finish_reason ?? finish;
           usage = chunk.usage ?? usage;
@@ -79,8 +89,13 @@ for (const api of ['openai-completions', 'anthropic-messages'] as const) {
       const first = await client.chat.completions.create({ model: 'acme/large', messages: question, tools: [weather] });
       const message = first.choices[0]?.message;
       assert.equal(first.choices[0]?.finish_reason, 'tool_calls');
-      const received = (message?.tool_calls ?? []).map((call) => (call.type === 'function' ? [call.id, call.function.name, JSON.parse(call.function.arguments)] : []));
-      assert.deepEqual(received, [['call_1', 'weather', { city: 'Oslo' }], ['call_2', 'weather', { city: 'Rome' }]]);
+      const received = (message?.tool_calls ?? []).map((call) =>
+        call.type === 'function' ? [call.id, call.function.name, JSON.parse(call.function.arguments)] : [],
+      );
+      assert.deepEqual(received, [
+        ['call_1', 'weather', { city: 'Oslo' }],
+        ['call_2', 'weather', { city: 'Rome' }],
+      ]);
       provider.answer(json(whole({ text: 'Cold and warm.' })));
       assert.ok(message);
       const results = calls.map(({ id }) => ({ role: 'tool' as const, tool_call_id: id, content: '7 degrees' }));
@@ -98,13 +113,24 @@ for (const api of ['openai-completions', 'anthropic-messages'] as const) {
       ];
       provider.answer(stream(streamed({ text: ['Let me look.'], calls })));
       const collected: { id: string; arguments: string }[] = [];
-      for await (const chunk of await client.chat.completions.create({ model: 'acme/large', messages: question, tools: [weather], stream: true })) {
+      for await (const chunk of await client.chat.completions.create({
+        model: 'acme/large',
+        messages: question,
+        tools: [weather],
+        stream: true,
+      })) {
         for (const { index, id, function: piece } of chunk.choices[0]?.delta.tool_calls ?? []) {
           const call = (collected[index] ??= { id: id ?? '', arguments: '' });
           call.arguments += piece?.arguments ?? '';
         }
       }
-      assert.deepEqual(collected.map((call) => [call.id, JSON.parse(call.arguments)]), [['call_1', { city: 'Oslo' }], ['call_2', { city: 'Rome' }]]);
+      assert.deepEqual(
+        collected.map((call) => [call.id, JSON.parse(call.arguments)]),
+        [
+          ['call_1', { city: 'Oslo' }],
+          ['call_2', { city: 'Rome' }],
+        ],
+      );
     });
 
     test('an image and a response format reach the provider in its own form', async () => {
@@ -114,11 +140,20 @@ for (const api of ['openai-completions', 'anthropic-messages'] as const) {
       const schema = { type: 'object', properties: { colour: { type: 'string' } }, required: ['colour'], additionalProperties: false };
       await client.chat.completions.create({
         model: 'acme/large',
-        messages: [{ role: 'user', content: [{ type: 'text', text: 'Colour?' }, { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }] }],
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'Colour?' },
+              { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } },
+            ],
+          },
+        ],
         response_format: { type: 'json_schema', json_schema: { name: 'colour', schema, strict: true } },
       });
       const sent = JSON.stringify(provider.requests[0]?.json);
-      for (const expected of ['iVBORw0KGgo=', 'image/png', '"colour"', isChat ? 'image_url' : '"base64"']) assert.ok(sent.includes(expected), expected);
+      for (const expected of ['iVBORw0KGgo=', 'image/png', '"colour"', isChat ? 'image_url' : '"base64"'])
+        assert.ok(sent.includes(expected), expected);
     });
 
     test('errors of the provider arrive as the class that the SDK has for them', async () => {
@@ -148,17 +183,29 @@ test('wrong credentials, an unknown model and a timeout are the SDK’s own erro
   const { provider, gateway, client } = scene;
   const ask = (who: OpenAI, model: string) => who.chat.completions.create({ model, messages: question });
   const stranger = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'nobody', maxRetries: 0 });
-  await assert.rejects(ask(stranger, 'acme/large'), (error) => error instanceof AuthenticationError && error.message.includes('openclaw keys create'));
+  await assert.rejects(
+    ask(stranger, 'acme/large'),
+    (error) => error instanceof AuthenticationError && error.message.includes('openclaw keys create'),
+  );
   const forgetful = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: '$OPENCLAW_GATEWAY_TOKEN', maxRetries: 0 });
-  await assert.rejects(ask(forgetful, 'acme/large'), (error) => error instanceof AuthenticationError && error.code === 'unexpanded_credentials');
+  await assert.rejects(
+    ask(forgetful, 'acme/large'),
+    (error) => error instanceof AuthenticationError && error.code === 'unexpanded_credentials',
+  );
   await assert.rejects(ask(client, 'acme-large'), (error) => error instanceof NotFoundError && error.param === 'model');
   provider.answer(() => {});
   const cut = provider.cutOff();
-  await assert.rejects(client.chat.completions.create({ model: 'acme/large', messages: question }, { timeout: 50 }), APIConnectionTimeoutError);
+  await assert.rejects(
+    client.chat.completions.create({ model: 'acme/large', messages: question }, { timeout: 50 }),
+    APIConnectionTimeoutError,
+  );
   await cut;
   const controller = new AbortController();
   const received = provider.received();
-  const aborted = assert.rejects(client.chat.completions.create({ model: 'acme/large', messages: question }, { signal: controller.signal }), APIUserAbortError);
+  const aborted = assert.rejects(
+    client.chat.completions.create({ model: 'acme/large', messages: question }, { signal: controller.signal }),
+    APIUserAbortError,
+  );
   await received;
   controller.abort();
   await aborted;

@@ -1,7 +1,7 @@
 /** What a gateway must take calmly: every kind of bad request gets a clear error, and nothing stays behind. */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { acme, startTestGateway, testToken, type TestGateway } from '../harness/gateway.ts';
@@ -11,11 +11,21 @@ import { chatStream, chatWhole } from '../harness/wire.ts';
 const question = { model: 'acme/large', messages: [{ role: 'user', content: 'Hello?' }] };
 
 interface ErrorBody {
-  readonly error: { readonly message: string; readonly type: string; readonly code?: string; readonly param?: string | null; readonly openclaw: { readonly code: string; readonly hint: string } };
+  readonly error: {
+    readonly message: string;
+    readonly type: string;
+    readonly code?: string;
+    readonly param?: string | null;
+    readonly openclaw: { readonly code: string; readonly hint: string };
+  };
 }
 
-async function post(gateway: TestGateway, body: string | Buffer, headers: Record<string, string> = {}, path = '/v1/chat/completions') {
-  const response = await gateway.request(path, { method: 'POST', body: typeof body === 'string' ? body : new Uint8Array(body), headers });
+async function post(gateway: TestGateway, body: string | Buffer, headers: Record<string, string> = {}) {
+  const response = await gateway.request('/v1/chat/completions', {
+    method: 'POST',
+    body: typeof body === 'string' ? body : new Uint8Array(body),
+    headers,
+  });
   return { status: response.status, headers: response.headers, error: ((await response.json()) as ErrorBody).error };
 }
 
@@ -46,7 +56,10 @@ describe('requests that cannot be read', () => {
     await using gateway = await startTestGateway({ settings: acme(provider.baseUrl, 'anthropic-messages') });
     const noModel = await post(gateway, JSON.stringify({ messages: [] }));
     assert.deepEqual([noModel.status, noModel.error.param], [400, 'model']);
-    const wrong = await post(gateway, JSON.stringify({ ...question, messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 7 } }] }] }));
+    const wrong = await post(
+      gateway,
+      JSON.stringify({ ...question, messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 7 } }] }] }),
+    );
     assert.equal(wrong.status, 400);
     assert.equal(wrong.error.param, 'messages[0].content[0].image_url.url');
     const anthropic = await gateway.request('/v1/messages', { json: { messages: [] } });
@@ -66,7 +79,7 @@ describe('requests that cannot be read', () => {
       const request = httpRequest(`${gateway.url}/v1/chat/completions`, { method: 'POST', headers, agent: false });
       request.on('error', () => {});
       request.end(big);
-      const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
       assert.equal(response.statusCode, 413, chunked ? 'chunked' : 'with its length');
       response.resume();
       request.destroy();
@@ -124,7 +137,7 @@ describe('credentials', () => {
     const status = async (headers: Record<string, string>) => (await fetch(`${gateway.url}/v1/models`, { headers })).status;
     assert.equal(await status({ authorization: `Bearer ${testToken}` }), 200);
     assert.equal(await status({ 'x-api-key': testToken }), 200);
-    assert.equal(await status({ 'authorization': 'Bearer sk-left-over', 'x-api-key': testToken }), 200);
+    assert.equal(await status({ authorization: 'Bearer sk-left-over', 'x-api-key': testToken }), 200);
   });
 
   test('the body is not read for somebody who may not ask', async () => {
@@ -134,10 +147,13 @@ describe('credentials', () => {
   });
 
   test('a gateway without auth keeps web pages out, and programs in', async () => {
-    await using gateway = await startTestGateway({ settings: { gateway: { auth: { mode: 'none' } } }, environment: { OPENCLAW_GATEWAY_TOKEN: '' } });
+    await using gateway = await startTestGateway({
+      settings: { gateway: { auth: { mode: 'none' } } },
+      environment: { OPENCLAW_GATEWAY_TOKEN: '' },
+    });
     const status = async (headers: Record<string, string>) => {
       const request = httpRequest(`${gateway.url}/v1/models`, { headers, agent: false }).end();
-      const [response] = (await once(request, 'response')) as [import('node:http').IncomingMessage];
+      const [response] = (await once(request, 'response')) as [IncomingMessage];
       response.resume();
       return response.statusCode;
     };
@@ -149,10 +165,22 @@ describe('credentials', () => {
 
 describe('providers that misbehave', () => {
   const faults: readonly [string, Reply, string][] = [
-    ['an answer cut in the middle', (response) => void response.writeHead(200, { 'content-length': '500' }).write('{"id":', () => response.destroy()), 'upstream_truncated'],
-    ['an answer that is not JSON', (response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('<html>'), 'upstream_malformed'],
+    [
+      'an answer cut in the middle',
+      (response) => void response.writeHead(200, { 'content-length': '500' }).write('{"id":', () => response.destroy()),
+      'upstream_truncated',
+    ],
+    [
+      'an answer that is not JSON',
+      (response) => void response.writeHead(200, { 'content-type': 'application/json' }).end('<html>'),
+      'upstream_malformed',
+    ],
     ['a stream without an end', stream(chatStream({ text: [] }).slice(0, 1)), 'upstream_truncated'],
-    ['an error inside a 200 stream', stream(['data: {"error":{"message":"the model is on fire","type":"server_error"}}\n\n']), 'upstream_failed'],
+    [
+      'an error inside a 200 stream',
+      stream(['data: {"error":{"message":"the model is on fire","type":"server_error"}}\n\n']),
+      'upstream_failed',
+    ],
   ];
   for (const [name, reply, code] of faults) {
     test(`${name} is an error with its own code, after every try, and no half answer`, async () => {

@@ -13,10 +13,16 @@ test('docs/http-api.md lists exactly the endpoints and methods that there are, a
   }));
   await using gateway = await startTestGateway();
   const documented = rows.map(({ path, methods }) => `${path} ${methods.toSorted().join()}`).toSorted();
-  const existing = Object.entries(gateway.running.endpoints).map(([path, methods]) => `${path} ${methods.toSorted().join()}`).toSorted();
+  const existing = Object.entries(gateway.running.endpoints)
+    .map(([path, methods]) => `${path} ${methods.toSorted().join()}`)
+    .toSorted();
   assert.deepEqual(documented, existing);
   for (const { path, methods, credential } of rows) {
     const { status } = await fetch(gateway.url + path.replace('*', 'x'), { method: methods[0] ?? 'GET' });
-    assert.equal(status === 401, credential.trim() === '`models`' || credential.trim() === '`admin`', `${path} answered ${status} to somebody without a credential`);
+    assert.equal(
+      status === 401,
+      credential.trim() === '`models`' || credential.trim() === '`admin`',
+      `${path} answered ${status} to somebody without a credential`,
+    );
   }
 });

@@ -33,7 +33,13 @@ interface ProgramOptions {
 async function startProgram({ home: existing, args = ['gateway', 'run'], env = {} }: ProgramOptions = {}): Promise<Program> {
   const home = existing ?? (await mkdtemp(join(tmpdir(), 'openclaw-program-')));
   const child = spawn(process.execPath, [launcher, ...args], {
-    env: { PATH: process.env['PATH'] ?? '', HOME: home, XDG_CACHE_HOME: join(tmpdir(), 'openclaw-test-cache'), OPENCLAW_GATEWAY_PORT: '0', ...env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      HOME: home,
+      XDG_CACHE_HOME: join(tmpdir(), 'openclaw-test-cache'),
+      OPENCLAW_GATEWAY_PORT: '0',
+      ...env,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let stdout = '';
@@ -93,7 +99,13 @@ describe('the first start', () => {
     await writeFile(join(home, 'token'), 'from-a-file\n');
     await using program = await startProgram({
       home,
-      env: { OPENCLAW_STATE_DIR: join(home, 'volume'), OPENCLAW_GATEWAY_BIND: 'lan', PORT: '0', OPENCLAW_GATEWAY_PORT: '', OPENCLAW_GATEWAY_TOKEN_FILE: join(home, 'token') },
+      env: {
+        OPENCLAW_STATE_DIR: join(home, 'volume'),
+        OPENCLAW_GATEWAY_BIND: 'lan',
+        PORT: '0',
+        OPENCLAW_GATEWAY_PORT: '',
+        OPENCLAW_GATEWAY_TOKEN_FILE: join(home, 'token'),
+      },
     });
     const { url } = await program.ready();
     const status = async (token: string) => (await fetch(`${url}/v1/models`, { headers: { 'x-api-key': token } })).status;
@@ -148,9 +160,12 @@ describe('what keeps it from starting ends it with 78, in words', () => {
 
   test('each kind of bad configuration, with its place', async () => {
     const kinds: readonly [string, RegExp][] = [
-      ["{ gateway: { prot: 1 } }", /openclaw\.json:1:14: .*gateway\.prot[\s\S]*port/],
+      ['{ gateway: { prot: 1 } }', /openclaw\.json:1:14: .*gateway\.prot[\s\S]*port/],
       ["{\n  gateway: {\n    drainTimeoutMs: 'soon',\n  },\n}", /openclaw\.json:3:21/],
-      ["{ gateway: { auth: { token: '${NO_SUCH_VARIABLE}' } } }", /NO_SUCH_VARIABLE[\s\S]*gateway\.auth\.token|gateway\.auth\.token[\s\S]*NO_SUCH_VARIABLE/],
+      [
+        "{ gateway: { auth: { token: '${NO_SUCH_VARIABLE}' } } }",
+        /NO_SUCH_VARIABLE[\s\S]*gateway\.auth\.token|gateway\.auth\.token[\s\S]*NO_SUCH_VARIABLE/,
+      ],
       ['{ gateway: ', /openclaw\.json:1:/],
       ["{ models: { providers: { mine: { apiKey: 'k' } } } }", /models\.providers\.mine[\s\S]*baseUrl/],
       ["{ $include: 'missing.json5' }", /missing\.json5/],
@@ -174,7 +189,8 @@ describe('a second process on the same state directory', () => {
       await first.ready();
       const port = String(await freePort());
       await using second = await startProgram({ home: first.home, env: { OPENCLAW_GATEWAY_PORT: port } });
-      const probe = async (path: string): Promise<number> => (await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined))?.status ?? 0;
+      const probe = async (path: string): Promise<number> =>
+        (await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined))?.status ?? 0;
       while ((await probe('/healthz')) === 0) await setImmediate();
       assert.equal(await probe('/readyz'), 503);
       first.child.kill(signal);

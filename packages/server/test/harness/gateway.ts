@@ -19,7 +19,10 @@ export interface TestGateway extends AsyncDisposable {
   /** Lines of the log so far, parsed. */
   readonly logLines: Record<string, unknown>[];
   /** `fetch` with the token. */
-  request(path: string, init?: RequestInit & { readonly json?: unknown }): Promise<Response>;
+  request(
+    path: string,
+    init?: Omit<RequestInit, 'headers'> & { readonly json?: unknown; readonly headers?: Record<string, string> },
+  ): Promise<Response>;
 }
 
 export interface TestGatewayOptions {
@@ -37,7 +40,13 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const settings = options.settings ?? {};
   await writeFile(join(stateDirectory, 'openclaw.json'), JSON.stringify(settings));
   const environment = readEnvironment({
-    env: { HOME: stateDirectory, OPENCLAW_STATE_DIR: stateDirectory, OPENCLAW_GATEWAY_TOKEN: testToken, OPENCLAW_GATEWAY_PORT: '0', ...options.environment },
+    env: {
+      HOME: stateDirectory,
+      OPENCLAW_STATE_DIR: stateDirectory,
+      OPENCLAW_GATEWAY_TOKEN: testToken,
+      OPENCLAW_GATEWAY_PORT: '0',
+      ...options.environment,
+    },
     secretsDirectory: join(stateDirectory, 'no-secrets'),
   });
   const configuration = await loadConfiguration({ environment, vendors: knownProviders });
@@ -69,10 +78,16 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
 }
 
 /** Settings with one provider `acme` at `baseUrl`. */
-export function acme(baseUrl: string, api: 'openai-completions' | 'anthropic-messages' = 'openai-completions', more: Record<string, unknown> = {}): Record<string, unknown> {
+export function acme(
+  baseUrl: string,
+  api: 'openai-completions' | 'anthropic-messages' = 'openai-completions',
+  more: Record<string, unknown> = {},
+): Record<string, unknown> {
   return {
     models: {
-      providers: { acme: { baseUrl, api, apiKey: 'acme-key-of-the-provider', models: [{ id: 'large', cost: { input: 1, output: 2 } }], ...more } },
+      providers: {
+        acme: { baseUrl, api, apiKey: 'acme-key-of-the-provider', models: [{ id: 'large', cost: { input: 1, output: 2 } }], ...more },
+      },
       retry: { baseDelayMs: 1, maxDelayMs: 50, attempts: 3 },
     },
   };

@@ -75,7 +75,16 @@ export function anthropicWhole({ text, calls = [] }: Answer): object {
 export function anthropicStream({ text = [], calls = [] }: StreamedAnswer): string[] {
   const event = (type: string, fields: object): string => `event: ${type}\ndata: ${JSON.stringify({ type, ...fields })}\n\n`;
   const usage = { input_tokens: 9, cache_creation_input_tokens: 0, cache_read_input_tokens: 0, output_tokens: 1 };
-  const message = { id: 'msg_1', type: 'message', role: 'assistant', model: 'large-2026', content: [], stop_reason: null, stop_sequence: null, usage };
+  const message = {
+    id: 'msg_1',
+    type: 'message',
+    role: 'assistant',
+    model: 'large-2026',
+    content: [],
+    stop_reason: null,
+    stop_sequence: null,
+    usage,
+  };
   const blocks = [
     ...(text.length > 0 ? [{ start: { type: 'text', text: '' }, deltas: text.map((piece) => ({ type: 'text_delta', text: piece })) }] : []),
     ...calls.map((call) => ({
@@ -91,7 +100,10 @@ export function anthropicStream({ text = [], calls = [] }: StreamedAnswer): stri
       ...deltas.map((delta) => event('content_block_delta', { index, delta })),
       event('content_block_stop', { index }),
     ]),
-    event('message_delta', { delta: { stop_reason: calls.length > 0 ? 'tool_use' : 'end_turn', stop_sequence: null }, usage: { output_tokens: 3 } }),
+    event('message_delta', {
+      delta: { stop_reason: calls.length > 0 ? 'tool_use' : 'end_turn', stop_sequence: null },
+      usage: { output_tokens: 3 },
+    }),
     event('message_stop', {}),
   ];
 }

@@ -40,7 +40,11 @@ for (const api of ['/v1/chat/completions', '/v1/messages'] as const) {
       pump();
     });
     await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
-    const request = httpRequest(`${gateway.url}${api}`, { method: 'POST', headers: { authorization: `Bearer ${testToken}` }, agent: false });
+    const request = httpRequest(`${gateway.url}${api}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${testToken}` },
+      agent: false,
+    });
     request.on('error', () => {});
     const response = new Promise<IncomingMessage>((resolve) => request.once('response', resolve));
     request.end(body(true).replace('"model"', '"max_tokens":9,"model"'));

@@ -78,8 +78,10 @@ for (const clientApi of apis) {
   for (const providerApi of apis) {
     for (const streaming of [true, false]) {
       const cell = `[${clientApi} → ${providerApi}, ${streaming ? 'stream' : 'whole'}]`;
-      test(`case 67 ${cell}: nothing stays held after an answer, a timeout, a failure, a truncation or an abort`, () => nothingIsHeld(clientApi, providerApi, streaming));
-      test(`case 68 ${cell}: forty aborted requests neither exhaust nor poison the pool`, () => poolSurvives(clientApi, providerApi, streaming));
+      test(`case 67 ${cell}: nothing stays held after an answer, a timeout, a failure, a truncation or an abort`, () =>
+        nothingIsHeld(clientApi, providerApi, streaming));
+      test(`case 68 ${cell}: forty aborted requests neither exhaust nor poison the pool`, () =>
+        poolSurvives(clientApi, providerApi, streaming));
     }
   }
 }
@@ -90,9 +92,14 @@ async function nothingIsHeld(clientApi: Api, providerApi: Api, streaming: boolea
   await using gateway = await startTestGateway({ settings });
   const good = streaming ? stream(streams[providerApi]({ text: ['hi'] })) : json(wholes[providerApi]({ text: 'hi' }));
   const cut: Reply = (response) => void response.writeHead(200, { 'content-length': '500' }).write('{"id":', () => response.destroy());
-  for (const reply of [good, () => {}, json({ error: { message: 'no' } }, 500), streaming ? stream(['data: {"half'], { end: 'cut' }) : cut] as Reply[]) {
+  for (const reply of [
+    good,
+    () => {},
+    json({ error: { message: 'no' } }, 500),
+    streaming ? stream(['data: {"half'], { end: 'cut' }) : cut,
+  ] as Reply[]) {
     provider.answer(reply);
-    await (await ask(gateway, paths[clientApi], streaming).response).resume();
+    (await ask(gateway, paths[clientApi], streaming).response).resume();
     await idle(gateway);
   }
   provider.answer(() => {});
@@ -134,11 +141,13 @@ async function poolSurvives(clientApi: Api, providerApi: Api, streaming: boolean
 
 test('a connection that the provider closed while idle is not used again', async () => {
   await using provider = await startProvider((response) => {
-    response.writeHead(200, { 'content-type': 'application/json', 'connection': 'close' }).end(JSON.stringify(chatWhole({ text: 'bye' })));
+    response.writeHead(200, { 'content-type': 'application/json', connection: 'close' }).end(JSON.stringify(chatWhole({ text: 'bye' })));
   });
   await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
   for (let round = 0; round < 10; round += 1) {
-    const response = await gateway.request('/v1/chat/completions', { json: { model: 'acme/large', messages: [{ role: 'user', content: 'Hello?' }] } });
+    const response = await gateway.request('/v1/chat/completions', {
+      json: { model: 'acme/large', messages: [{ role: 'user', content: 'Hello?' }] },
+    });
     assert.equal(response.status, 200);
     assert.equal(response.headers.get('x-openclaw-attempts'), '1');
     await response.arrayBuffer();

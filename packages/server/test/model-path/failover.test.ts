@@ -83,7 +83,7 @@ test('a bare model id that two providers have is a failover route over both', as
 });
 
 test('same dialect: the provider gets the client’s bytes but for the model, and the client the provider’s', async () => {
-  const answer = { ...chatWhole({ text: 'hi' }), 'a_field_of_tomorrow': { deep: [1.0, 'é'] } };
+  const answer = { ...chatWhole({ text: 'hi' }), a_field_of_tomorrow: { deep: [1.0, 'é'] } };
   const bytes = JSON.stringify(answer, undefined, 3);
   await using pair = await setup((response) => void response.writeHead(200, { 'content-type': 'application/json' }).end(bytes), good);
   const sent = '{ "messages" : [{"role":"user","content":"\\u00e9 {\\"model\\":1}"}],\n  "model":"one/large", "new_option": 1e3 }';
@@ -104,10 +104,17 @@ test('same dialect, streamed: the client gets the provider’s bytes, comments a
 test('what was used and what it cost is in the record, by key and by model', async () => {
   await using provider = await startProvider(json(chatWhole({ text: 'hi' })));
   const settings = {
-    models: { providers: { acme: { baseUrl: provider.baseUrl, api: 'openai-completions', models: [{ id: 'large', cost: { input: 1, output: 2 } }] } } },
+    models: {
+      providers: {
+        acme: { baseUrl: provider.baseUrl, api: 'openai-completions', models: [{ id: 'large', cost: { input: 1, output: 2 } }] },
+      },
+    },
   };
   await using gateway = await startTestGateway({ settings });
-  const key = (await (await gateway.request('/admin/v1/keys', { json: { name: 'ci', models: ['acme/large'] } })).json()) as { key: string; id: string };
+  const key = (await (await gateway.request('/admin/v1/keys', { json: { name: 'ci', models: ['acme/large'] } })).json()) as {
+    key: string;
+    id: string;
+  };
   const ask = (model: string) =>
     fetch(`${gateway.url}/v1/chat/completions`, {
       method: 'POST',

@@ -55,7 +55,8 @@ export function secretOf({ settings }: Configuration): string | undefined {
 }
 
 export function createHttpAdminClient(address: string, secret: string | undefined): AdminClient {
-  const call = (method: string, path: string, body?: JsonObject): Promise<JsonObject> => callGateway({ address, secret, method, path, body });
+  const call = (method: string, path: string, body?: JsonObject): Promise<JsonObject> =>
+    callGateway({ address, secret, method, path, body });
   return {
     listKeys: async () => (await call('GET', '/admin/v1/keys'))['keys'] as unknown as KeyRecord[],
     createKey: async (wanted) => (await call('POST', '/admin/v1/keys', wanted as unknown as JsonObject)) as unknown as CreatedKey,
@@ -113,6 +114,7 @@ function parse(text: string): JsonObject | undefined {
 
 function refusal(address: string, status: number, answer: JsonObject | undefined): OpenClawError {
   const error = answer?.['error'];
-  const words = isJsonObject(error) && typeof error['message'] === 'string' ? error['message'] : `status ${status}, and not an answer of OpenClaw`;
+  const words =
+    isJsonObject(error) && typeof error['message'] === 'string' ? error['message'] : `status ${status}, and not an answer of OpenClaw`;
   return new OpenClawError('gateway_refused', { details: { url: address, reason: words.replace(/\.$/, '') } });
 }

@@ -16,7 +16,10 @@ export function registerGatewayCommands({ program, terminal, setExitCode }: Comm
   const group = program.command('gateway').description('run the gateway');
   addRunOptions(group.command('run', { isDefault: true }))
     .description('run the gateway in the foreground')
-    .addHelpText('after', '\nExamples:\n  openclaw gateway run\n  openclaw gateway run --port 8080\n  OPENCLAW_GATEWAY_TOKEN=… openclaw gateway run --bind lan\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  openclaw gateway run\n  openclaw gateway run --port 8080\n  OPENCLAW_GATEWAY_TOKEN=… openclaw gateway run --bind lan\n',
+    )
     .action(async (flags: RunFlags) => {
       // The database's thread takes as long to boot as everything else to load, so it begins first.
       const { startStorageThread } = await import('../../storage/index.ts');
@@ -34,7 +37,9 @@ function addRunOptions(command: Command): Command {
     .option('--state-dir <directory>', 'the state directory')
     .addOption(new Option('--log-level <level>', 'the least important lines that are written (logging.level)'))
     .addOption(
-      new Option('--state-wait <time>', 'how long to wait, alive and unready, for a process that holds the state directory').argParser(parseWait).default(60_000, '60s'),
+      new Option('--state-wait <time>', 'how long to wait, alive and unready, for a process that holds the state directory')
+        .argParser(parseWait)
+        .default(60_000, '60s'),
     );
 }
 

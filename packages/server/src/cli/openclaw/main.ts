@@ -33,7 +33,10 @@ async function buildProgram(argv: readonly string[], terminal: Terminal, setExit
     })
     .showHelpAfterError('(openclaw --help shows the commands)')
     .showSuggestionAfterError()
-    .addHelpText('after', '\nExamples:\n  openclaw gateway run\n  openclaw config validate\n  openclaw keys create --name ci\n  openclaw usage --since 24h\n');
+    .addHelpText(
+      'after',
+      '\nExamples:\n  openclaw gateway run\n  openclaw config validate\n  openclaw keys create --name ci\n  openclaw usage --since 24h\n',
+    );
   const wanted = argv.find((word) => !word.startsWith('-'));
   const names = Object.keys(commands) as CommandName[];
   const needed = names.filter((name) => name === wanted);

@@ -120,7 +120,9 @@ function describe({ url, configuration, models, tokenFile }: RunningGateway): st
   const lines = [
     `OpenClaw ${version} listens on ${url}`,
     '',
-    ...[...names, 'openclaw/rehearsal (built in, for trying things out)'].map((name, index) => `  ${index === 0 ? 'models ' : '       '}  ${name}`),
+    ...[...names, 'openclaw/rehearsal (built in, for trying things out)'].map(
+      (name, index) => `  ${index === 0 ? 'models ' : '       '}  ${name}`,
+    ),
     ...(auth.mode === 'none' ? [] : [`  token    ${token}`]),
     `  try it   curl -s ${url}/v1/chat/completions \\`,
     ...(auth.mode === 'none' ? [] : [`             -H "Authorization: Bearer ${secret}" \\`]),

@@ -20,9 +20,9 @@ export const exitConfiguration = 78;
 
 /** What went wrong and what to do, one fault after the other. */
 export function formatError(program: string, thrown: unknown): string {
-  if (!(thrown instanceof OpenClawError)) return `${program}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`;
+  if (!(thrown instanceof OpenClawError))
+    return `${program}: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)}\n`;
   return [thrown, ...thrown.others]
     .map((error) => `${program}: ${error.message}\n${error.hint === '' ? '' : `  ${error.hint}\n`}`)
     .join('');
 }
-

@@ -51,4 +51,3 @@ function openaiModel({ id, ownedBy, known }: OfferedModel): object {
 function anthropicModel({ id }: OfferedModel): { id: string; type: string; display_name: string; created_at: string } {
   return { type: 'model', id, display_name: id, created_at: unknownCreation.iso };
 }
-

@@ -8,7 +8,7 @@
 import { mergePrices, type PartialPrice, type Price } from './price.ts';
 
 export { costNanoUsd, type PartialPrice, type Price } from './price.ts';
-export { findVendor, providersFromEnvironment, vendors, type EnvironmentProvider, type Vendor } from './vendors.ts';
+export { findVendor, providersFromEnvironment, vendors, type Vendor } from './vendors.ts';
 
 export interface Abilities {
   readonly tools: boolean;

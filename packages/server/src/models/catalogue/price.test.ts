@@ -44,13 +44,12 @@ test('cached counts above the total never make the rest negative', () => {
 });
 
 test('the cost of a whole conversation is the sum of its parts, exactly', () => {
-  const tokens = fc.integer({ min: 0, max: 5_000_000 });
-  const cents = fc.integer({ min: 0, max: 60_000 });
+  const tokens = fc.record({ input: fc.integer({ min: 0, max: 5_000_000 }), output: fc.integer({ min: 0, max: 5_000_000 }) });
+  const mills = fc.record({ input: fc.integer({ min: 0, max: 60_000 }), output: fc.integer({ min: 0, max: 60_000 }) });
   fc.assert(
-    fc.property(tokens, tokens, cents, cents, (input, output, inputMills, outputMills) => {
-      const price = { input: inputMills / 1000, output: outputMills / 1000 };
-      const whole = costNanoUsd(price, { ...none, input, output });
-      assert.equal(whole, input * inputMills + output * outputMills);
+    fc.property(tokens, mills, (used, price) => {
+      const whole = costNanoUsd({ input: price.input / 1000, output: price.output / 1000 }, { ...none, ...used });
+      assert.equal(whole, used.input * price.input + used.output * price.output);
     }),
     { numRuns: 200 },
   );

@@ -44,7 +44,10 @@ export function createRehearsal({ clock }: RehearsalOptions): Upstream {
       }
       const conversation = readConversation(request.body);
       if ('reason' in conversation) {
-        return respond(conversation.status, errorBody(conversation.status, `${conversation.reason}.`, conversation.param));
+        return respond(
+          conversation.status,
+          errorBody(conversation.status, `${conversation.reason}.`, { param: conversation.param ?? null }),
+        );
       }
       const turn = chooseTurn(conversation);
       if ('fault' in turn) return respond(400, scriptError(turn.fault, conversation));
@@ -119,7 +122,7 @@ function say(text: string): Turn {
 }
 
 function scriptError({ line, reason }: ScriptFault, { script }: Conversation): JsonObject {
-  return errorBody(400, `Line ${line} of the rehearsal script: ${reason}.`, script?.path ?? null, 'invalid_script');
+  return errorBody(400, `Line ${line} of the rehearsal script: ${reason}.`, { param: script?.path ?? null, code: 'invalid_script' });
 }
 
 /** One answer under way: it ends with its last byte, with the request's signal, with its reader, or with `close`. */

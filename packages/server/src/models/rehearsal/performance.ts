@@ -57,22 +57,25 @@ export async function* performTurn(turn: Turn, stage: Stage): AsyncGenerator<Out
   let said = false;
 
   for (const step of turn) {
-    if (step.kind === 'wait') await patience.wait(step.delayMs);
-    else if (step.kind === 'fail' || step.kind === 'cut') {
+    if (step.kind === 'wait') {
+      await patience.wait(step.delayMs);
+      continue;
+    }
+    if (step.kind === 'fail' || step.kind === 'cut') {
       const failure = failureOf(step, stage);
       if (failure) return failure;
-    } else {
-      for (const act of step.kind === 'say' ? piecesOf(step.text, said) : [callOf(step, tools)]) {
-        const tokens = act.kind === 'text' ? 1 : countWords(`${act.name} ${act.argumentsJson}`);
-        if (outputTokens + tokens > stage.maxOutputTokens) return { kind: 'finish', reason: 'length', outputTokens };
-        outputTokens += tokens;
-        stage.signal.throwIfAborted();
-        yield act;
-        patience.restart();
-      }
-      if (step.kind === 'say') said = true;
-      else tools += 1;
+      continue;
     }
+    for (const act of step.kind === 'say' ? piecesOf(step.text, said) : [callOf(step, tools)]) {
+      const tokens = act.kind === 'text' ? 1 : countWords(`${act.name} ${act.argumentsJson}`);
+      if (outputTokens + tokens > stage.maxOutputTokens) return { kind: 'finish', reason: 'length', outputTokens };
+      outputTokens += tokens;
+      stage.signal.throwIfAborted();
+      yield act;
+      patience.restart();
+    }
+    if (step.kind === 'say') said = true;
+    else tools += 1;
   }
   return { kind: 'finish', reason: tools > 0 ? 'tool_calls' : 'stop', outputTokens };
 }

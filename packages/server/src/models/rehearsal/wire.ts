@@ -51,7 +51,12 @@ export function encodeWhole(identity: AnswerIdentity, acts: readonly OutputAct[]
   });
 }
 
-export function errorBody(status: number, message: string, param: string | null = null, code: string | null = null): JsonObject {
+export function errorBody(
+  status: number,
+  message: string,
+  place: { readonly param?: string | null; readonly code?: string } = {},
+): JsonObject {
+  const { param = null, code = null } = place;
   return { error: { message, type: errorTypes[status] ?? (status >= 500 ? 'server_error' : 'invalid_request_error'), param, code } };
 }
 
