@@ -88,9 +88,9 @@ function warmStarter(mock: OwnedProcess): () => Promise<OwnedProcess> {
 export function gatewayMissing(): string | undefined {
   if (!existsSync(launcher)) return `there is no ${launcher}`;
   const version = spawnSync(launcher, ['--version'], { encoding: 'utf8', timeout: 20_000 });
-  return version.status === 0
-    ? undefined
-    : `'openclaw --version' failed: ${(version.stderr || String(version.error ?? '')).trim().slice(0, 300)}`;
+  if (version.status === 0) return undefined;
+  const complaint = version.stderr || String(version.error ?? '');
+  return `'openclaw --version' failed: ${(/^.*Error.*$/m.exec(complaint)?.[0] ?? complaint).trim().slice(0, 300)}`;
 }
 
 export function portkeyMissing(): string | undefined {
