@@ -171,7 +171,7 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
     loopbackOnly,
     service: models.service,
     router: models.router,
-    admin: administration({ keys, models, log, clock }),
+    admin: administration({ keys, models, log }),
     health: examine(state, models, clock),
     metrics,
     log: log.child({ component: 'gateway' }),
@@ -193,12 +193,10 @@ interface AdministrationOptions {
   readonly keys: VirtualKeys;
   readonly models: ModelPath;
   readonly log: RootLog;
-  readonly clock: Clock;
 }
 
-function administration({ keys, models, log, clock }: AdministrationOptions): Parameters<typeof createGateway>[0]['admin'] {
+function administration({ keys, models, log }: AdministrationOptions): Parameters<typeof createGateway>[0]['admin'] {
   return {
-    clock,
     listKeys: () => keys.list(),
     createKey: (wanted) => keys.create(wanted),
     revokeKey: (id) => keys.revoke(id),

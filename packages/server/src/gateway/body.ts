@@ -1,12 +1,6 @@
-/** Reads the body of a request into memory, up to a limit and within a time. It does not parse it. */
+/** Reads the body of a request into memory, up to a limit. It does not parse it; how long it may take is the listener's to see to. */
 import type { IncomingMessage } from 'node:http';
-import type { Clock } from '../core/clock.ts';
 import { OpenClawError } from '../core/errors.ts';
-
-export interface BodyLimits {
-  readonly bodyBytes: number;
-  readonly bodyTimeoutMs: number;
-}
 
 /**
  * How much of a refused body is still read, so that the client gets to see the refusal instead of a reset connection.
@@ -14,31 +8,28 @@ export interface BodyLimits {
  */
 const discardLimitBytes = 64 * 1024 * 1024;
 
-/** @throws OpenClawError `body_too_large`, `request_timeout`, `unsupported_media_type`, `client_closed` */
-export function readBody(request: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<Buffer> {
+/** @throws OpenClawError `body_too_large`, `unsupported_media_type`, `client_closed` */
+export function readBody(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   const encoding = request.headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {
     discard(request);
     const details = { contentType: `${request.headers['content-type'] ?? ''} in ${encoding}`.trim() };
     return Promise.reject(new OpenClawError('unsupported_media_type', { details }));
   }
-  if (Number(request.headers['content-length'] ?? 0) > limits.bodyBytes) {
+  if (Number(request.headers['content-length'] ?? 0) > limitBytes) {
     discard(request);
-    return Promise.reject(tooLarge(limits.bodyBytes));
+    return Promise.reject(tooLarge(limitBytes));
   }
-  return collect(request, limits, clock);
+  return collect(request, limitBytes);
 }
 
-function collect(request: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<Buffer> {
+function collect(request: IncomingMessage, limitBytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let length = 0;
-    const timer = clock.after(limits.bodyTimeoutMs, () => {
-      stop(new OpenClawError('request_timeout', { details: { timeoutMs: limits.bodyTimeoutMs } }));
-    });
     const onData = (chunk: Buffer): void => {
       length += chunk.length;
-      if (length > limits.bodyBytes) stop(tooLarge(limits.bodyBytes));
+      if (length > limitBytes) stop(tooLarge(limitBytes));
       else chunks.push(chunk);
     };
     const onEnd = (): void => {
@@ -48,7 +39,6 @@ function collect(request: IncomingMessage, limits: BodyLimits, clock: Clock): Pr
     };
     const onClose = (): void => stop(new OpenClawError('client_closed'));
     const release = (): void => {
-      timer.cancel();
       request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
     };
     const stop = (error: OpenClawError): void => {

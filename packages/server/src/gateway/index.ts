@@ -64,7 +64,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     draining: () => draining,
     uptimeMs: () => options.clock.monotonicMs() - startedMs,
   };
-  const modelCall = createModelCallEndpoint({ service: options.service, limits: options.limits, clock: options.clock });
+  const modelCall = createModelCallEndpoint({ service: options.service, bodyLimitBytes: options.limits.bodyBytes });
   const endpoints: EndpointTable = {
     '/': { GET: createRootEndpoint(options.version) },
     '/v1/chat/completions': { POST: modelCall },

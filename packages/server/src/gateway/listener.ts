@@ -34,8 +34,7 @@ export async function listen(
     {
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headerTimeoutMs,
-      // The body's own time is kept by `body.ts`, which can still answer; this one only cuts.
-      requestTimeout: limits.headerTimeoutMs + limits.bodyTimeoutMs + 5000,
+      requestTimeout: limits.headerTimeoutMs + limits.bodyTimeoutMs,
       keepAliveTimeout: limits.keepAliveMs,
       noDelay: true,
     },

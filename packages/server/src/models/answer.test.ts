@@ -23,7 +23,7 @@ function setup(dialect: DialectName = 'openai-completions') {
     body: Buffer.from('{}'),
     headers: {},
     caller: { id: 'gateway', models: undefined },
-    signal: new AbortController().signal,
+    whenGone: () => {},
     timeoutMs: undefined,
   };
   return { answer: new Answer({ call, sink, lifecycle, clock }), clock, lifecycle, written };

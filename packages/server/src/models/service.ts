@@ -88,7 +88,7 @@ class Serving {
 
   async run(): Promise<void> {
     const lifecycle = this.#lifecycle;
-    this.#cancelWithClient();
+    this.#call.whenGone(() => lifecycle.cancel(new OpenClawError('client_closed')));
     try {
       if (this.#call.timeoutMs !== undefined) lifecycle.setDeadline(this.#call.timeoutMs);
       const incoming = new IncomingRequest(this.#call, parseJsonBody(this.#call.body, { depthLimit: this.#options.nestingDepthLimit }));
@@ -146,14 +146,6 @@ class Serving {
     if (this.#incoming?.stream || !this.#target) return;
     const cost = this.#options.costOf(this.#target, this.#observed);
     if (cost !== undefined) this.#answer.headers['x-openclaw-cost'] = (cost / 1e9).toFixed(9);
-  }
-
-  #cancelWithClient(): void {
-    const { signal } = this.#call;
-    const onGone = (): void => this.#lifecycle.cancel(new OpenClawError('client_closed'));
-    if (signal.aborted) onGone();
-    signal.addEventListener('abort', onGone, { once: true });
-    this.#lifecycle.own(() => signal.removeEventListener('abort', onGone));
   }
 
   #finish(outcome: Outcome): void {

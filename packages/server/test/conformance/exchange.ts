@@ -65,7 +65,7 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
       body: Buffer.from(JSON.stringify(requestOf(cell, options.request ?? {}))),
       headers: {},
       caller: { id: 'gateway', models: undefined },
-      signal: new AbortController().signal,
+      whenGone: () => {},
       timeoutMs: undefined,
     },
     {

@@ -4,14 +4,12 @@
 import { OpenClawError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { parseJsonBody } from '../../core/parse-json.ts';
-import type { Clock } from '../../core/clock.ts';
 import { readBody } from '../body.ts';
 import { replyJson } from '../reply.ts';
 import type { Endpoint, EndpointTable, GatewayRequest } from '../request.ts';
 
 /** What the endpoints need of others; `compose.ts` fills it in. Each function checks what it is given. */
 export interface AdminOptions {
-  readonly clock: Clock;
   listKeys(): Promise<readonly object[]>;
   createKey(wanted: JsonObject): Promise<object>;
   revokeKey(id: string): Promise<object>;
@@ -19,13 +17,13 @@ export interface AdminOptions {
   setLogLevel(level: string): void;
 }
 
-const bodyLimits = { bodyBytes: 64 * 1024, bodyTimeoutMs: 10_000 };
+const bodyLimitBytes = 64 * 1024;
 
 export function createAdminEndpoints(options: AdminOptions): EndpointTable {
   return {
     '/admin/v1/keys': {
       GET: guarded(async (request) => replyJson(request.response, 200, { keys: await options.listKeys() })),
-      POST: guarded(async (request) => replyJson(request.response, 201, await options.createKey(await readObject(request, options.clock)))),
+      POST: guarded(async (request) => replyJson(request.response, 201, await options.createKey(await readObject(request)))),
     },
     '/admin/v1/keys/*': {
       DELETE: guarded(async (request) => {
@@ -42,7 +40,7 @@ export function createAdminEndpoints(options: AdminOptions): EndpointTable {
     },
     '/admin/v1/logging': {
       PUT: guarded(async (request) => {
-        const { level } = await readObject(request, options.clock);
+        const { level } = await readObject(request);
         if (typeof level !== 'string') throw wrong('level', 'must be the name of a level');
         options.setLogLevel(level);
         replyJson(request.response, 200, { level });
@@ -58,8 +56,8 @@ function guarded(endpoint: Endpoint): Endpoint {
   };
 }
 
-async function readObject(request: GatewayRequest, clock: Clock): Promise<JsonObject> {
-  const value = parseJsonBody(await readBody(request.raw, bodyLimits, clock), { depthLimit: 8 });
+async function readObject(request: GatewayRequest): Promise<JsonObject> {
+  const value = parseJsonBody(await readBody(request.raw, bodyLimitBytes), { depthLimit: 8 });
   if (!isJsonObject(value)) throw wrong('body', 'must be an object');
   return value;
 }

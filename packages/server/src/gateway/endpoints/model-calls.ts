@@ -1,26 +1,20 @@
 /** `POST /v1/chat/completions` and `POST /v1/messages`: reads the request, hands it to the model path. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Clock } from '../../core/clock.ts';
 import type { ModelService } from '../../models/index.ts';
-import { readBody, type BodyLimits } from '../body.ts';
+import { readBody } from '../body.ts';
 import { sinkOf } from '../reply.ts';
 import type { Endpoint } from '../request.ts';
 
 export interface ModelCallOptions {
   readonly service: ModelService;
-  readonly limits: BodyLimits;
-  readonly clock: Clock;
+  readonly bodyLimitBytes: number;
 }
 
 export function createModelCallEndpoint(options: ModelCallOptions): Endpoint {
   return async (request) => {
     const principal = request.authorize('models');
     const { raw, response } = request;
-    const body = await readBody(raw, options.limits, options.clock);
-    const gone = new AbortController();
-    response.on('close', () => {
-      if (!response.writableFinished) gone.abort();
-    });
+    const body = await readBody(raw, options.bodyLimitBytes);
     if (response.destroyed) return;
     await options.service.serve(
       {
@@ -29,7 +23,11 @@ export function createModelCallEndpoint(options: ModelCallOptions): Endpoint {
         body,
         headers: raw.headers,
         caller: { id: principal.id, models: principal.models },
-        signal: gone.signal,
+        whenGone(listener) {
+          response.on('close', () => {
+            if (!response.writableFinished) listener();
+          });
+        },
         timeoutMs: clientTimeoutMs(raw.headers),
       },
       sinkOf(response),

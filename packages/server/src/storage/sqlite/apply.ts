@@ -9,7 +9,6 @@ import { insertChange, pruneChanges } from '../changes.ts';
 import type { Guard, WriteBatch } from '../database.ts';
 import { decodeLine, type MigrationLine } from './batch-line.ts';
 import type { Connection } from './connection.ts';
-import { toStorageError } from './failures.ts';
 
 export interface StoreMeta {
   /** The last record of the journal that this file holds. */
@@ -34,21 +33,11 @@ export function setMeta(connection: Connection, name: keyof StoreMeta, value: nu
   connection.run({ sql: 'UPDATE storage_meta SET value = $2 WHERE name = $1', params: [name, value] });
 }
 
-/**
- * Applies one line, all of it or nothing.
- * @throws OpenClawError why not, with the transaction as it was; if the engine ended the transaction itself, `inTransaction` is false
- */
+/** Applies one line. @throws what went wrong; then a part of it may be there, and the caller must roll back */
 export function applyLine(connection: Connection, text: string): void {
-  connection.exec('SAVEPOINT line');
-  try {
-    const line = decodeLine(text);
-    if ('migration' in line) applyMigration(connection, line);
-    else applyBatch(connection, line);
-    connection.exec('RELEASE line');
-  } catch (thrown) {
-    if (connection.inTransaction) connection.exec('ROLLBACK TO line; RELEASE line');
-    throw toStorageError(thrown);
-  }
+  const line = decodeLine(text);
+  if ('migration' in line) applyMigration(connection, line);
+  else applyBatch(connection, line);
 }
 
 function applyMigration(connection: Connection, { migration, statements }: MigrationLine): void {

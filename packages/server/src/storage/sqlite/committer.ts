@@ -7,7 +7,7 @@
 import { type OpenClawError, reasonOf } from '../../core/errors.ts';
 import { applyLine, setMeta } from './apply.ts';
 import type { Connection } from './connection.ts';
-import { isCorrupt, toStorageError } from './failures.ts';
+import { isCorrupt, isNoSpace, toStorageError } from './failures.ts';
 import type { Journal } from './journal.ts';
 
 /** Writes each line or says why not. What it returns from is durable. */
@@ -25,11 +25,10 @@ export function createCommitter(connection: Connection, journal: Journal): Commi
 
   return (lines) => {
     if (journal.broken) return refuse(lines, new Error(brokenReason));
-    let failures: (OpenClawError | undefined)[] = [];
     let appended = false;
     try {
       connection.exec('BEGIN IMMEDIATE');
-      failures = lines.map((line) => tryLine(connection, line));
+      const failures = applyGroup(connection, lines);
       const accepted = lines.filter((_, index) => failures[index] === undefined);
       if (accepted.length === 0) {
         connection.exec('ROLLBACK');
@@ -46,15 +45,37 @@ export function createCommitter(connection: Connection, journal: Journal): Commi
   };
 }
 
+/**
+ * Applies all lines, leaving out those that fail. Savepoints cost as much as the writes themselves, and failures are rare: so first
+ * without, and with them only if one of the group failed.
+ */
+function applyGroup(connection: Connection, lines: readonly string[]): (OpenClawError | undefined)[] {
+  try {
+    for (const line of lines) applyLine(connection, line);
+    return lines.map(() => undefined);
+  } catch (thrown) {
+    if (!isOfOneLine(connection, thrown)) throw thrown;
+    connection.exec('ROLLBACK; BEGIN IMMEDIATE');
+    return lines.map((line) => tryLine(connection, line));
+  }
+}
+
 function tryLine(connection: Connection, line: string): OpenClawError | undefined {
+  connection.exec('SAVEPOINT line');
   try {
     applyLine(connection, line);
+    connection.exec('RELEASE line');
     return undefined;
   } catch (thrown) {
-    // The engine gave the whole transaction up (no room, damage): so must the group.
-    if (!connection.inTransaction || isCorrupt((thrown as Error).cause)) throw thrown;
+    if (!isOfOneLine(connection, thrown)) throw thrown;
+    connection.exec('ROLLBACK TO line; RELEASE line');
     return toStorageError(thrown);
   }
+}
+
+/** Not so where the engine gave the whole transaction up (no room) or the file is damaged: then the group fails. */
+function isOfOneLine(connection: Connection, thrown: unknown): boolean {
+  return connection.inTransaction && !isCorrupt(thrown) && !isNoSpace(thrown);
 }
 
 /** The journal must not hold what the live database could not take: the writers are told that it failed. */

@@ -6,7 +6,7 @@
  * changed.
  */
 import { constants, copyFileSync, renameSync, rmSync, statSync } from 'node:fs';
-import { OpenClawError, reasonOf } from '../../core/errors.ts';
+import { reasonOf } from '../../core/errors.ts';
 import { applyLine, createMeta, readMeta, setMeta } from './apply.ts';
 import { connect, type Connection } from './connection.ts';
 import { isCorrupt, isNoSpace } from './failures.ts';
@@ -192,8 +192,7 @@ function replayLine(connection: Connection, line: string, where: { readonly dire
   try {
     applyLine(connection, line);
   } catch (thrown) {
-    if (isCorrupt((thrown as Error).cause)) throw (thrown as Error).cause;
-    if (thrown instanceof OpenClawError && thrown.code === 'storage_full') throw thrown;
+    if (isCorrupt(thrown) || isNoSpace(thrown)) throw thrown;
     throw damaged(where.directory, `record ${where.position} of its journal cannot be applied again: ${reasonOf(thrown)}`);
   }
 }
