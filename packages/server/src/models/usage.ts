@@ -33,8 +33,10 @@ export interface UsageLogOptions {
   readonly log: Log;
 }
 
-/** How long a report may wait. Longer loses more at a power cut, shorter costs more commits. */
+/** How long a report may wait. Longer loses more at a crash, shorter costs more commits. */
 const flushEveryMs = 1000;
+/** As many are written at once. More would live long enough to cost the garbage collector more than they are worth. */
+const flushRows = 256;
 /**
  * Rows per statement. SQLite finds each numbered parameter by a search, so many rows cost more each (48 µs at 100, 6 at 8), and
  * single rows repeat the statement's text in the journal.
@@ -51,10 +53,13 @@ const columns = [
 
 export function createUsageLog({ database, clock, log }: UsageLogOptions): UsageLog {
   const reader = createUsageReader(database);
-  let waiting: Value[][] = [];
+  // Values of all rows, one after the other: an array for each row would outlive the young generation in its thousands.
+  let waiting: Value[] = [];
   let dropped = 0;
+  let writing = false;
   let flushing: Promise<void> = Promise.resolve();
   const timer = clock.every(flushEveryMs, () => void flush());
+  const waitingRows = (): number => waiting.length / columns.length;
 
   function flush(): Promise<void> {
     flushing = flushing.then(writeWaiting);
@@ -65,27 +70,36 @@ export function createUsageLog({ database, clock, log }: UsageLogOptions): Usage
     if (waiting.length === 0) return;
     const rows = waiting;
     waiting = [];
+    writing = true;
     try {
       await database.write({ statements: insertStatements(rows) });
     } catch (thrown) {
-      waiting = rows.concat(waiting);
-      dropped += Math.max(0, waiting.length - waitingLimit);
-      waiting = waiting.slice(-waitingLimit);
-      log.warn('usage could not be written; it is kept and tried again', { rows: rows.length, dropped, reason: reasonOf(thrown) });
+      const kept = rows.concat(waiting);
+      const excess = Math.max(0, kept.length - waitingLimit * columns.length);
+      dropped += excess / columns.length;
+      waiting = kept.slice(excess);
+      log.warn('usage could not be written; it is kept and tried again', { rows: waitingRows(), dropped, reason: reasonOf(thrown) });
+    } finally {
+      writing = false;
     }
   }
 
   return {
     record(report, costNanoUsd) {
-      if (waiting.length >= waitingLimit) dropped += 1;
-      else waiting.push(rowOf(report, costNanoUsd, clock.now()));
+      if (waitingRows() >= waitingLimit) {
+        dropped += 1;
+        return;
+      }
+      appendRow(waiting, report, { costNanoUsd, nowMs: clock.now() });
+      // Exactly at the mark: while the database refuses, the timer alone tries again.
+      if (!writing && waitingRows() === flushRows) void flush();
     },
     async totals(question) {
       await flush();
       return reader.totals(question);
     },
     get waiting() {
-      return waiting.length;
+      return waitingRows();
     },
     get dropped() {
       return dropped;
@@ -94,8 +108,8 @@ export function createUsageLog({ database, clock, log }: UsageLogOptions): Usage
     async close() {
       timer.cancel();
       await flush();
-      if (waiting.length > 0)
-        throw new OpenClawError('storage_failed', { details: { reason: `${waiting.length} usage rows were not written` } });
+      if (waiting.length === 0) return;
+      throw new OpenClawError('storage_failed', { details: { reason: `${waitingRows()} usage rows were not written` } });
     },
   };
 }
@@ -107,25 +121,16 @@ export function createUsageReader(database: Database): UsageReader {
   };
 }
 
-function rowOf(report: RequestReport, costNanoUsd: number | undefined, nowMs: number): Value[] {
+/** In the order of `columns`. */
+function appendRow(rows: Value[], report: RequestReport, more: { readonly costNanoUsd: number | undefined; readonly nowMs: number }): void {
   const { call, target, outcome, observed } = report;
   const usage = observed.usage;
-  const status = outcome.kind === 'completed' ? 200 : outcome.error.status;
-  const outcomeWord = outcome.kind === 'completed' ? 'completed' : outcome.error.code;
-  return [
-    ...[call.requestId, nowMs, call.caller.id, routeOf(report), report.requestedModel],
-    ...[
-      target?.provider.id ?? null,
-      target?.model ?? null,
-      call.dialect,
-      report.stream ? 1 : 0,
-      outcomeWord,
-      status,
-      report.attempts.length,
-    ],
-    ...[usage?.input ?? 0, usage?.cacheRead ?? 0, usage?.cacheWrite ?? 0, usage?.output ?? 0, usage?.reasoning ?? 0],
-    ...[costNanoUsd ?? null, report.firstOutputMs ?? null, report.totalMs],
-  ];
+  const error = outcome.kind === 'completed' ? undefined : outcome.error;
+  rows.push(call.requestId, more.nowMs, call.caller.id, routeOf(report), report.requestedModel);
+  rows.push(target?.provider.id ?? null, target?.model ?? null, call.dialect, report.stream ? 1 : 0);
+  rows.push(error?.code ?? 'completed', error?.status ?? 200, report.attempts.length);
+  rows.push(usage?.input ?? 0, usage?.cacheRead ?? 0, usage?.cacheWrite ?? 0, usage?.output ?? 0, usage?.reasoning ?? 0);
+  rows.push(more.costNanoUsd ?? null, report.firstOutputMs ?? null, report.totalMs);
 }
 
 /** The route's name, where one was asked for and not a model itself. */
@@ -133,16 +138,23 @@ function routeOf({ requestedModel, target }: RequestReport): string | null {
   return !target || requestedModel === target.name || requestedModel === target.model ? null : requestedModel;
 }
 
-function insertStatements(rows: readonly Value[][]): Statement[] {
+function insertStatements(rows: readonly Value[]): Statement[] {
   const statements: Statement[] = [];
-  for (let start = 0; start < rows.length; start += rowsPerStatement) {
-    const part = rows.slice(start, start + rowsPerStatement);
-    const places = part.map((row, rowIndex) => `(${row.map((_, index) => `$${rowIndex * columns.length + index + 1}`).join(', ')})`);
-    // A batch whose answer was lost is written again; the same request must not count twice.
-    const sql = `INSERT INTO usage_requests (${columns.join(', ')}) VALUES ${places.join(', ')} ON CONFLICT (id) DO NOTHING`;
-    statements.push({ sql, params: part.flat() });
+  const step = rowsPerStatement * columns.length;
+  for (let start = 0; start < rows.length; start += step) {
+    const params = rows.slice(start, start + step);
+    statements.push({ sql: insertSql(params.length / columns.length), params });
   }
   return statements;
+}
+
+/** A batch whose answer was lost is written again; the same request must not count twice. */
+function insertSql(rows: number): string {
+  const places = Array.from(
+    { length: rows },
+    (_, row) => `(${columns.map((_column, index) => `$${row * columns.length + index + 1}`).join(', ')})`,
+  );
+  return `INSERT INTO usage_requests (${columns.join(', ')}) VALUES ${places.join(', ')} ON CONFLICT (id) DO NOTHING`;
 }
 
 const dimensions: Readonly<Record<UsageDimension, string>> = {
