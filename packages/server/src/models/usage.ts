@@ -138,12 +138,14 @@ function routeOf({ requestedModel, target }: RequestReport): string | null {
   return !target || requestedModel === target.name || requestedModel === target.model ? null : requestedModel;
 }
 
+const fullSql = insertSql(rowsPerStatement);
+
 function insertStatements(rows: readonly Value[]): Statement[] {
   const statements: Statement[] = [];
   const step = rowsPerStatement * columns.length;
   for (let start = 0; start < rows.length; start += step) {
     const params = rows.slice(start, start + step);
-    statements.push({ sql: insertSql(params.length / columns.length), params });
+    statements.push({ sql: params.length === step ? fullSql : insertSql(params.length / columns.length), params });
   }
   return statements;
 }

@@ -30,6 +30,10 @@ export const commands = {
     const { registerLogsCommands } = await import('./logs.ts');
     registerLogsCommands(program, terminal);
   },
+  async state({ program, terminal }: CommandContext): Promise<void> {
+    const { registerStateCommands } = await import('./state.ts');
+    registerStateCommands(program, terminal);
+  },
 } as const;
 
 export type CommandName = keyof typeof commands;

@@ -10,6 +10,10 @@ import { exitUsage, formatError, type Terminal } from './terminal.ts';
 
 /** @returns the exit code */
 export async function main(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    terminal.stdout.write(`${version}\n`);
+    return 0;
+  }
   const exit = { code: 0 };
   try {
     const program = await buildProgram(argv, terminal, (code) => (exit.code = code));

@@ -1,4 +1,5 @@
 /** The gateway in the foreground: logging, start, what is printed, signals, exit codes. */
+import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { loadConfiguration, type Configuration } from '../../config/index.ts';
 import { startGateway, type RunningGateway } from '../../compose.ts';
@@ -42,6 +43,8 @@ export async function runGateway(flags: RunFlags, { terminal, storageThread }: R
     await Promise.race([gateway.prepared, stopped.promise]);
     terminal.stdout.write(describe(gateway));
     logging.log.info('ready', { url: gateway.url, version });
+    // Node writes the cache only at an orderly exit; a container that is killed would start cold for ever.
+    flushCompileCache();
     await stopped.promise;
     await gateway.stop();
     return 0;
@@ -139,12 +142,20 @@ interface StopSignal {
   release(): void;
 }
 
+/** No operator asks twice this quickly; a supervisor that passes a signal on does. */
+const sameWishMs = 300;
+
 /** The first SIGTERM or SIGINT asks for an orderly end, the second ends the process at once. */
 function waitForStop(): StopSignal {
   const { promise, resolve } = Promise.withResolvers<void>();
   const controller = new AbortController();
+  let firstAtMs = 0;
   const onSignal = (signal: NodeJS.Signals): void => {
+    const nowMs = systemClock.monotonicMs();
+    // A terminal sends Ctrl-C to npm and to us, and npm passes its own on: one wish, said twice.
+    if (controller.signal.aborted && nowMs - firstAtMs < sameWishMs) return;
     if (controller.signal.aborted) process.kill(process.pid, release(signal));
+    firstAtMs = nowMs;
     controller.abort();
     resolve();
   };
