@@ -4,7 +4,7 @@
  * Neither can be broken up by what is logged: line feeds and control characters come out escaped. It writes nothing.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
-import type { LogLevel } from './log.ts';
+import type { LogLevel } from './log-level.ts';
 
 export interface LogRecord {
   readonly timeMs: number;

@@ -4,7 +4,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { OpenClawError } from './errors.ts';
 import { createFakeClock } from './fake-clock.ts';
-import { createLog, type LogDestination, type LogOptions, logLevels, type RootLog } from './log.ts';
+import { createLog, type LogDestination, type LogOptions, type RootLog } from './log.ts';
+import { logLevels } from './log-level.ts';
 import { createMetrics } from './metrics.ts';
 import { createRedactor } from './redact.ts';
 

@@ -8,13 +8,11 @@ import type { Clock } from './clock.ts';
 import { OpenClawError } from './errors.ts';
 import type { JsonObject } from './json.ts';
 import { formatJson, formatPretty, type LogRecord } from './log-format.ts';
+import { logLevels, type LogLevel } from './log-level.ts';
 import { toLogText, toLogValue } from './log-value.ts';
 import type { Metrics } from './metrics.ts';
 import { createRedactor, type Redactor } from './redact.ts';
 
-/** From the least to the most important. */
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as const;
-export type LogLevel = (typeof logLevels)[number];
 /** The least important level that is written; `silent` writes nothing. */
 export type LogThreshold = LogLevel | 'silent';
 

@@ -1,13 +1,6 @@
 /** Every command of `openclaw`, each loaded only when it is needed. A new command is a file beside this one and a line here. */
-import type { Command } from 'commander';
 import { systemClock } from '../../core/clock.ts';
-import type { Terminal } from './terminal.ts';
-
-export interface CommandContext {
-  readonly program: Command;
-  readonly terminal: Terminal;
-  readonly setExitCode: (code: number) => void;
-}
+import type { CommandContext } from './terminal.ts';
 
 export const commands = {
   async gateway(context: CommandContext): Promise<void> {

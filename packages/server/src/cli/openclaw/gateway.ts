@@ -1,16 +1,8 @@
 /** `openclaw gateway run`: its options. What it does: `run-gateway.ts`. */
 import { parseUnit } from '@openclaw/protocol';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { CommandContext } from './commands.ts';
-
-export interface RunFlags {
-  readonly port?: string;
-  readonly bind?: string;
-  readonly config?: string;
-  readonly stateDir?: string;
-  readonly logLevel?: string;
-  readonly stateWait?: number;
-}
+import type { RunFlags } from './run-gateway.ts';
+import type { CommandContext } from './terminal.ts';
 
 export function registerGatewayCommands({ program, terminal, setExitCode }: CommandContext): void {
   const group = program.command('gateway').description('run the gateway');

@@ -3,7 +3,7 @@ import { Argument, type Command } from 'commander';
 import { loadConfiguration } from '../../config/index.ts';
 import { readEnvironment } from '../../core/env.ts';
 import { OpenClawError } from '../../core/errors.ts';
-import { logLevels } from '../../core/log.ts';
+import { logLevels } from '../../core/log-level.ts';
 import { knownProviders } from '../../models/index.ts';
 import { readStateOwner } from '../../storage/index.ts';
 import { callGateway, secretOf } from './admin.ts';

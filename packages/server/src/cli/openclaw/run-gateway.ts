@@ -13,8 +13,16 @@ import { createRotatingFile } from '../../core/rotating-file.ts';
 import { knownProviders } from '../../models/index.ts';
 import { version } from '../../version.ts';
 import type { StorageThread } from '../../storage/index.ts';
-import type { RunFlags } from './gateway.ts';
 import { exitConfiguration, formatError, type Terminal } from './terminal.ts';
+
+export interface RunFlags {
+  readonly port?: string;
+  readonly bind?: string;
+  readonly config?: string;
+  readonly stateDir?: string;
+  readonly logLevel?: string;
+  readonly stateWait?: number;
+}
 
 export interface RunContext {
   readonly terminal: Terminal;

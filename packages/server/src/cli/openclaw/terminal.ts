@@ -1,4 +1,5 @@
 /** How a command meets the terminal: where it writes, and what an error looks like there. */
+import type { Command } from 'commander';
 import { OpenClawError } from '../../core/errors.ts';
 
 export interface Terminal {
@@ -11,6 +12,13 @@ export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+}
+
+/** What a command is registered with. */
+export interface CommandContext {
+  readonly program: Command;
+  readonly terminal: Terminal;
+  readonly setExitCode: (code: number) => void;
 }
 
 /** sysexits.h: wrong words on the command line. */
