@@ -113,7 +113,7 @@ test('a plain tar of the live directory, taken under load, can be restored: noth
   try {
     await writer.opened;
     const archives: { restored: string; before: string[] }[] = [];
-    for (let round = 0; round < 6; round += 1) {
+    for (let round = 0; round < 4; round += 1) {
       await delay(100 + Math.random() * 200);
       const before = [...writer.acknowledged];
       const archive = join(directory, `${round}.tar`);
@@ -130,7 +130,7 @@ test('a plain tar of the live directory, taken under load, can be restored: noth
       assert.equal(found.outcome, 'rebuilt');
       assert.deepEqual(missing(before, found), []);
     }
-    assert.ok((archives.at(-1)?.before.length ?? 0) > 500, 'too few writes to show anything');
+    assert.ok((archives.at(-1)?.before.length ?? 0) > 300, 'too few writes to show anything');
     assert.ok((listSegments(storePaths(join(live, 'state')).journal)[0]?.firstPosition ?? 0) > 1, 'no segment was deleted while tar read');
     assert.deepEqual(missing(writer.acknowledged, readAll(live)), []);
   } finally {

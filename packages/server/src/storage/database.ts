@@ -2,8 +2,9 @@
  * The database contract: what every part may ask of the state store, and nothing that only one engine can do.
  *
  * SQL is written once, in the subset that SQLite and PostgreSQL share: parameters are `$1`, `$2`, …; types are TEXT, BIGINT
- * and DOUBLE PRECISION; upserts are `ON CONFLICT … DO UPDATE`; statements are deterministic (no `now()`, no `random()`),
- * because SQLite replays them from its journal. There are no interactive transactions: a write is one batch, all or nothing.
+ * and DOUBLE PRECISION; upserts are `ON CONFLICT … DO UPDATE`; statements are deterministic (no `now()`, no `random()`, no LIMIT
+ * without a full order), because SQLite replays them from its journal. Text holds no NUL character, which PostgreSQL cannot store.
+ * There are no interactive transactions: a write is one batch, all or nothing.
  *
  * The conformance suite is `database.suite.ts`; it runs on every engine.
  */
@@ -44,20 +45,26 @@ export interface WriteBatch {
 export interface Database {
   readonly engine: 'sqlite' | 'postgres';
 
-  /** Rows of one query, as of some moment not before the last acknowledged write. Integers beyond 2^53 come as bigint. */
+  /**
+   * Rows of one query, as of some moment not before the last acknowledged write. Integers beyond 2^53 come as bigint.
+   * @throws OpenClawError `storage_failed`, also for more than 100,000 rows; `storage_busy`
+   */
   read<Result extends Row = Row>(statement: Statement): Promise<Result[]>;
 
   /**
    * Writes all statements or none. Resolves when the batch is durable: it survives `kill -9` and a power cut from then on.
    * Batches become durable in the order of the calls; those that wait together share one fsync.
-   * @throws OpenClawError `storage_conflict` if a guard fails, `storage_full`, `storage_failed`.
+   * @throws OpenClawError `storage_conflict` if a guard fails, `storage_full`, `storage_busy` if too much waits, `storage_failed`.
    */
   write(batch: WriteBatch): Promise<void>;
 
-  /** Notes after `position`, in commit order on every engine, at most `limit`. */
+  /**
+   * Notes after `position`, in commit order on every engine, at most `limit`. The last 100,000 are kept.
+   * @throws OpenClawError `changes_expired` if some after `position` are gone: read everything afresh
+   */
   changes(after: number, limit: number): Promise<Change[]>;
 
-  /** Tells every subscriber of `channel`, in every process on this store; at most once, not stored. At most 8,000 bytes. */
+  /** Tells every subscriber of `channel`, in every process on this store; at most once, not stored. At most 7,900 bytes. */
   publish(channel: string, message: string): Promise<void>;
   /** Calls `listener` for each message; the returned function ends it. */
   subscribe(channel: string, listener: (message: string) => void): () => void;

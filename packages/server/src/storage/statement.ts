@@ -74,6 +74,13 @@ export function createStatementChecker(): StatementChecker {
   };
 }
 
+/** A result is built in memory and copied: more rows than this are a missing LIMIT. */
+export const rowLimit = 100_000;
+
+export function tooManyRows(sql: string): OpenClawError {
+  return refusal(sql, `it has more than ${rowLimit} rows; add a LIMIT`);
+}
+
 /** SQLite's `$1` is a name; its numbered parameters are `?1`. */
 export function toNumberedParameters(sql: string): string {
   return sql.replace(parameter, (whole, skipped: string | undefined, number: string | undefined) =>
@@ -111,11 +118,11 @@ function problemOf(value: Value): string | undefined {
 }
 
 /** Names the statement by its beginning; never its values. */
-export function refusal(sql: string, reason: string): OpenClawError {
+function refusal(sql: string, reason: string): OpenClawError {
   return new OpenClawError('storage_failed', { details: { reason: `${abridge(sql)}: ${reason}` } });
 }
 
-export function abridge(sql: string): string {
+function abridge(sql: string): string {
   const line = sql.replace(/\s+/g, ' ').trim();
   return line.length <= 80 ? line : `${line.slice(0, 80)}…`;
 }

@@ -112,4 +112,13 @@ export function testValues(withDatabase: WithDatabase): void {
       await assert.rejects(database.write({ statements: [{ sql: 'DELETE FROM nowhere' }] }), failsWith('storage_failed', /nowhere/));
     }),
   );
+
+  test(
+    'a result has a bound',
+    withDatabase(async (database) => {
+      const sql = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1) SELECT n FROM numbers`;
+      assert.equal((await database.read({ sql, params: [1000] })).length, 1000);
+      await assert.rejects(database.read({ sql, params: [100_001] }), failsWith('storage_failed', /more than 100000 rows; add a LIMIT/));
+    }),
+  );
 }

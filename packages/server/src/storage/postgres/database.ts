@@ -10,7 +10,7 @@ import { createCommitQueue, databaseClosed, type CommitQueueLimits } from '../co
 import type { Database, DatabaseHealth, Row, Statement, Value, WriteBatch } from '../database.ts';
 import { checkMessage, createLocalChannels } from '../local-channels.ts';
 import { migrations as allMigrations, type Migration } from '../migrations/index.ts';
-import { createStatementChecker } from '../statement.ts';
+import { createStatementChecker, rowLimit, tooManyRows } from '../statement.ts';
 import type { PostgresClient, PostgresResult, PostgresSession } from './client.ts';
 
 export interface PostgresOptions {
@@ -45,7 +45,9 @@ export async function openPostgres({ client, migrations = allMigrations, limits 
   async function read<Result extends Row>(statement: Statement): Promise<Result[]> {
     if (closing) throw databaseClosed();
     checker.checkRead(statement);
-    return (await run(client, statement)) as Result[];
+    const rows = await run(client, statement);
+    if (rows.length > rowLimit) throw tooManyRows(statement.sql);
+    return rows as Result[];
   }
 
   async function close(): Promise<void> {

@@ -1,9 +1,8 @@
 /** A connection to a database file: settings, prepared statements, and rows as the contract has them. */
 import { closeSync, openSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { OpenClawError } from '../../core/errors.ts';
 import type { Row, Statement, Value } from '../database.ts';
-import { abridge, toNumberedParameters } from '../statement.ts';
+import { rowLimit, tooManyRows, toNumberedParameters } from '../statement.ts';
 import { narrowIntegers } from './batch-line.ts';
 
 export interface Connection {
@@ -12,7 +11,7 @@ export interface Connection {
   exec(sql: string): void;
   run(statement: Statement): void;
   first(statement: Statement): Row | undefined;
-  /** @throws OpenClawError `storage_failed` when there are more rows than a reader can be meant to want */
+  /** @throws OpenClawError `storage_failed` when there are more rows than `rowLimit` */
   all(statement: Statement): Row[];
   readonly inTransaction: boolean;
   close(): void;
@@ -20,8 +19,6 @@ export interface Connection {
 
 /** Prepared statements kept per connection; the least recently used go first. */
 const keptStatements = 200;
-/** A result is built in memory and copied between threads: more rows than this are a missing LIMIT. */
-const rowLimit = 100_000;
 
 /**
  * Opens the live database or a copy of it.
@@ -77,8 +74,4 @@ export function connect(path: string, { readOnly = false } = {}): Connection {
 /** Whole numbers are bound as integers, for `$1 / 2` to mean what it means in PostgreSQL. */
 function toBound(params: readonly Value[] = []): SQLInputValue[] {
   return params.map((value) => (typeof value === 'number' && Number.isSafeInteger(value) ? BigInt(value) : value));
-}
-
-function tooManyRows(sql: string): OpenClawError {
-  return new OpenClawError('storage_failed', { details: { reason: `${abridge(sql)}: it has more than ${rowLimit} rows; add a LIMIT` } });
 }

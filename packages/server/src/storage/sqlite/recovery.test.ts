@@ -166,7 +166,7 @@ test('wherever power is cut, what was durable is there, in order and whole', () 
         testStore.remove();
       }
     }),
-    { numRuns: 60 },
+    { numRuns: 40 },
   );
 });
 
