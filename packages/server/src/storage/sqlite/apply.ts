@@ -6,7 +6,7 @@
  */
 import { OpenClawError } from '../../core/errors.ts';
 import { insertChange, pruneChanges } from '../changes.ts';
-import type { Guard, WriteBatch } from '../database.ts';
+import type { Guard, Value, WriteBatch } from '../database.ts';
 import { decodeLine, type MigrationLine } from './batch-line.ts';
 import type { Connection } from './connection.ts';
 
@@ -15,21 +15,23 @@ export interface StoreMeta {
   readonly position: number;
   /** The last migration. */
   readonly schema: number;
+  /** See `identity.ts`. */
+  readonly witness: bigint;
 }
 
 /** Which record of the journal a database file has reached lies in the file itself, and changes in the same transaction. */
 export function createMeta(connection: Connection): void {
   connection.exec(`CREATE TABLE IF NOT EXISTS storage_meta (name TEXT PRIMARY KEY NOT NULL, value BIGINT NOT NULL);
-    INSERT INTO storage_meta (name, value) VALUES ('position', 0), ('schema', 0) ON CONFLICT (name) DO NOTHING`);
+    INSERT INTO storage_meta (name, value) VALUES ('position', 0), ('schema', 0), ('witness', 0) ON CONFLICT (name) DO NOTHING`);
 }
 
 export function readMeta(connection: Connection): StoreMeta {
-  const valueOf = (name: string): number =>
-    Number(connection.first({ sql: 'SELECT value FROM storage_meta WHERE name = $1', params: [name] })?.['value'] ?? 0);
-  return { position: valueOf('position'), schema: valueOf('schema') };
+  const valueOf = (name: keyof StoreMeta): Value =>
+    connection.first({ sql: 'SELECT value FROM storage_meta WHERE name = $1', params: [name] })?.['value'] ?? 0;
+  return { position: Number(valueOf('position')), schema: Number(valueOf('schema')), witness: BigInt(valueOf('witness') ?? 0) };
 }
 
-export function setMeta(connection: Connection, name: keyof StoreMeta, value: number): void {
+export function setMeta<Name extends keyof StoreMeta>(connection: Connection, name: Name, value: StoreMeta[Name]): void {
   connection.run({ sql: 'UPDATE storage_meta SET value = $2 WHERE name = $1', params: [name, value] });
 }
 

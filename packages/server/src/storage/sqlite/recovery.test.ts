@@ -102,6 +102,40 @@ test(
 );
 
 test(
+  'a copy that is written back into the very files is not believed either',
+  withTestStore((testStore) => {
+    const { directory } = testStore.paths;
+    writeAndDie(testStore, 3);
+    const copy = contentsOf(directory);
+    writeAndDie(testStore, 3);
+    // As `cp -r` does: same inodes, same boot, and a `live.json` that says so.
+    for (const [name, content] of copy) writeFileSync(join(directory, name), Buffer.from(content, 'base64'));
+    const store = testStore.open();
+    assert.equal(store.recovery.outcome, 'rebuilt');
+    assert.match(store.recovery.reason, /written over by a copy/);
+    assert.deepEqual(wholePairs(store), [1, 2, 3]);
+    store.close();
+  }),
+);
+
+test(
+  'a copy of a closed store, written back beside the log of a killed one, is not mixed with it',
+  withTestStore((testStore) => {
+    const { directory } = testStore.paths;
+    const first = testStore.open();
+    first.commit([pairLine(1)]);
+    first.close();
+    const copy = contentsOf(directory);
+    writeAndDie(testStore, 3);
+    for (const [name, content] of copy) writeFileSync(join(directory, name), Buffer.from(content, 'base64'));
+    const store = testStore.open();
+    assert.equal(store.recovery.outcome, 'rebuilt');
+    assert.deepEqual(wholePairs(store), [1]);
+    store.close();
+  }),
+);
+
+test(
   'an unfinished write at the end of the journal is cut off, and writing goes on',
   withTestStore((testStore) => {
     writeAndDie(testStore, 2);

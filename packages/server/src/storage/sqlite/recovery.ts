@@ -10,7 +10,7 @@ import { reasonOf } from '../../core/errors.ts';
 import { applyLine, createMeta, readMeta, setMeta } from './apply.ts';
 import { connect, type Connection } from './connection.ts';
 import { isCorrupt, isNoSpace } from './failures.ts';
-import { judgeLive, recordLive } from './identity.ts';
+import { bearWitness, judgeLive, recordLive } from './identity.ts';
 import { damaged, listSegments, openJournal, readJournal, type Journal, type JournalEnd, type JournalOptions } from './journal.ts';
 import { companionsOf, type StorePaths } from './paths.ts';
 import { quickCheck, readSnapshotMeta, removeDatabase } from './snapshot.ts';
@@ -76,6 +76,7 @@ function create(paths: StorePaths, { bootId, journal: journalOptions }: Recovery
   const connection = connect(paths.live);
   createMeta(connection);
   recordLive(paths, bootId, false);
+  bearWitness(connection, paths);
   return {
     connection,
     journal,
@@ -88,6 +89,7 @@ function goOn(paths: StorePaths, options: RecoveryOptions, clean: boolean): Reco
   if (clean) recordLive(paths, options.bootId, false);
   const connection = connect(paths.live);
   try {
+    if (clean) bearWitness(connection, paths);
     if (statSync(paths.live).size <= checkedAtStartBytes) quickCheck(connection);
     const { position } = readMeta(connection);
     const replay = replayJournal(connection, { ...paths, after: position, perTransaction: Infinity, checkSchema: options.checkSchema });
@@ -134,7 +136,9 @@ function rebuild(paths: StorePaths, options: RecoveryOptions, reason: string): R
     replayedRecords: replay.records,
     discardedBytes: replay.end.tornBytes,
   };
-  return { connection: connect(paths.live), journal: openJournal(paths.journal, replay.end, options.journal), report };
+  const live = connect(paths.live);
+  bearWitness(live, paths);
+  return { connection: live, journal: openJournal(paths.journal, replay.end, options.journal), report };
 }
 
 /** @returns in words, what the rebuild starts from */
