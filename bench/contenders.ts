@@ -1,5 +1,5 @@
 /**
- * What is compared: the mock itself ("direct"), the bare relay, OpenClaw started as an operator starts it, and Portkey when
+ * What is compared: the mock itself ("direct"), two plain relays, OpenClaw started as an operator starts it, and Portkey when
  * `install-peers.ts` has put it there. All stand before the same mock.
  */
 import { spawnSync } from 'node:child_process';
@@ -10,7 +10,7 @@ import { peersDirectory } from './install-peers.ts';
 import type { Target } from './load.ts';
 import { freePort, type OwnedProcess, startCommand, startScript } from './processes.ts';
 
-export type ContenderName = 'direct' | 'bare relay' | 'OpenClaw' | 'Portkey';
+export type ContenderName = 'direct' | 'bare relay' | 'documented relay' | 'OpenClaw' | 'Portkey';
 
 export interface Contender {
   readonly name: ContenderName;
@@ -123,6 +123,7 @@ export function contendersBefore(mock: OwnedProcess): Contender[] {
   const all: Contender[] = [
     { ...plain('direct'), start: () => Promise.resolve(mock) },
     { ...plain('bare relay'), start: () => startScript('bare-relay.ts', [String(mock.port)]) },
+    { ...plain('documented relay'), start: () => startScript('documented-relay.ts', [String(mock.port)]) },
   ];
   if (gatewayMissing() === undefined) {
     const openclaw = plain('OpenClaw', { headers: { authorization: `Bearer ${token}` }, model: 'mock/mock-model' });

@@ -61,9 +61,11 @@ function ratio(own: readonly Sample[], base: readonly Sample[], figure: keyof Sa
 function verdicts(results: Map<ContenderName, Sample[]>): Verdict[] {
   const own = results.get('OpenClaw') ?? [];
   const toBare = ratio(own, results.get('bare relay') ?? [], 'perSecond');
+  const toDocumented = ratio(own, results.get('documented relay') ?? [], 'perSecond');
   const toPortkey = ratio(own, results.get('Portkey') ?? [], 'perSecond');
   return [
     verdict('requests/s at least 80 % of the bare relay', toBare, { limit: 0.8, atLeast: true, format: asPercent }),
+    verdict('requests/s at least 80 % of the documented relay', toDocumented, { limit: 0.8, atLeast: true, format: asPercent }),
     verdict('requests/s at least 4 × Portkey', toPortkey, { limit: 4, atLeast: true, format: asTimes }),
   ];
 }
