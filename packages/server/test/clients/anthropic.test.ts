@@ -8,23 +8,15 @@ import Anthropic, {
   NotFoundError,
   RateLimitError,
 } from '@anthropic-ai/sdk';
-import { acme, startTestGateway, type TestGateway } from '../harness/gateway.ts';
-import { json, refuse, startProvider, stream, type TestProvider } from '../harness/provider.ts';
+import { startScene, type Scene } from '../harness/scene.ts';
+import { json, refuse, startProvider, stream } from '../harness/provider.ts';
 import { anthropicStream, anthropicWhole, chatStream, chatWhole } from '../harness/wire.ts';
 
-interface Setup extends AsyncDisposable {
-  readonly provider: TestProvider;
-  readonly gateway: TestGateway;
-  readonly client: Anthropic;
-}
-
-async function setup(api: 'openai-completions' | 'anthropic-messages'): Promise<Setup> {
-  await using resources = new AsyncDisposableStack();
-  const provider = resources.use(await startProvider());
-  const gateway = resources.use(await startTestGateway({ settings: acme(provider.baseUrl, api) }));
-  const client = new Anthropic({ baseURL: gateway.url, apiKey: gateway.token, authToken: null, maxRetries: 0 });
-  const kept = resources.move();
-  return { provider, gateway, client, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+async function setup(api: 'openai-completions' | 'anthropic-messages'): Promise<Scene & { readonly client: Anthropic }> {
+  const scene = await startScene(api);
+  return Object.assign(scene, {
+    client: new Anthropic({ baseURL: scene.gateway.url, apiKey: scene.gateway.token, authToken: null, maxRetries: 0 }),
+  });
 }
 
 const question = { model: 'acme/large', max_tokens: 100, messages: [{ role: 'user' as const, content: 'Hello?' }] };

@@ -9,23 +9,13 @@ import OpenAI, {
   NotFoundError,
   RateLimitError,
 } from 'openai';
-import { acme, startTestGateway, type TestGateway } from '../harness/gateway.ts';
-import { json, refuse, startProvider, stream, type TestProvider } from '../harness/provider.ts';
+import { startScene, type Scene } from '../harness/scene.ts';
+import { json, refuse, startProvider, stream } from '../harness/provider.ts';
 import { anthropicStream, anthropicWhole, chatStream, chatWhole } from '../harness/wire.ts';
 
-interface Setup extends AsyncDisposable {
-  readonly provider: TestProvider;
-  readonly gateway: TestGateway;
-  readonly client: OpenAI;
-}
-
-async function setup(api: 'openai-completions' | 'anthropic-messages'): Promise<Setup> {
-  await using resources = new AsyncDisposableStack();
-  const provider = resources.use(await startProvider());
-  const gateway = resources.use(await startTestGateway({ settings: acme(provider.baseUrl, api) }));
-  const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: gateway.token, maxRetries: 0 });
-  const kept = resources.move();
-  return { provider, gateway, client, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+async function setup(api: 'openai-completions' | 'anthropic-messages'): Promise<Scene & { readonly client: OpenAI }> {
+  const scene = await startScene(api);
+  return Object.assign(scene, { client: new OpenAI({ baseURL: `${scene.gateway.url}/v1`, apiKey: scene.gateway.token, maxRetries: 0 }) });
 }
 
 const question = [{ role: 'user' as const, content: 'Hello?' }];
