@@ -9,7 +9,7 @@ import Anthropic, {
   RateLimitError,
 } from '@anthropic-ai/sdk';
 import { startScene, type Scene } from '../harness/scene.ts';
-import { json, refuse, startProvider, stream } from '../harness/provider.ts';
+import { json, refuse, stream } from '../harness/provider.ts';
 import { anthropicStream, anthropicWhole, chatStream, chatWhole } from '../harness/wire.ts';
 
 async function setup(api: 'openai-completions' | 'anthropic-messages'): Promise<Scene & { readonly client: Anthropic }> {

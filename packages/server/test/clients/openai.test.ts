@@ -10,7 +10,7 @@ import OpenAI, {
   RateLimitError,
 } from 'openai';
 import { startScene, type Scene } from '../harness/scene.ts';
-import { json, refuse, startProvider, stream } from '../harness/provider.ts';
+import { json, refuse, stream } from '../harness/provider.ts';
 import { anthropicStream, anthropicWhole, chatStream, chatWhole } from '../harness/wire.ts';
 
 async function setup(api: 'openai-completions' | 'anthropic-messages'): Promise<Scene & { readonly client: OpenAI }> {
