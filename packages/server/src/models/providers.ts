@@ -66,14 +66,14 @@ function fromSettings(id: string, settings: ProviderSettings, options: Providers
   const dialect = settings.api ?? vendor?.dialect;
   const baseUrl = settings.baseUrl ?? vendor?.baseUrl;
   if (!dialect || !baseUrl) throw incomplete(id, baseUrl ? 'api' : 'baseUrl');
-  const keys = settings.apiKeys?.map(({ key }) => key) ?? (settings.apiKey === undefined ? [] : [settings.apiKey]);
+  const keys = [...(settings.apiKey === undefined ? [] : [settings.apiKey]), ...settings.apiKeys.map(({ key }) => key)];
   const environmentKey = keys.length === 0 ? options.fromEnvironment.find((entry) => entry.vendor.id === id) : undefined;
   return {
     ...shared(options),
     ...splitBaseUrl(baseUrl, dialect),
     id,
     dialect,
-    keySource: environmentKey?.source ?? `models.providers.${id}.${settings.apiKeys ? 'apiKeys' : 'apiKey'}`,
+    keySource: environmentKey?.source ?? `models.providers.${id}.${settings.apiKeys.length > 0 ? 'apiKeys' : 'apiKey'}`,
     nextHeaders: headersInTurn(environmentKey ? [environmentKey.key] : keys, {
       credential: vendor?.credential ?? (dialect === 'anthropic-messages' ? 'x-api-key' : 'bearer'),
       fixed: { ...vendor?.headers, ...lowerCaseNames(settings.headers ?? {}) },
