@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import { usageDimensions, type UsageDimension } from '@openclaw/protocol';
 import { createAuthenticator, createVirtualKeys, type VirtualKeys } from './access/index.ts';
-import { ensureGatewayToken, isLoopback, type Configuration } from './config/index.ts';
+import { ensureGatewayToken, gatewayTokenFile, isLoopback, type Configuration } from './config/index.ts';
 import { systemClock, type Clock } from './core/clock.ts';
 import { OpenClawError } from './core/errors.ts';
 import { createIds } from './core/ids.ts';
@@ -47,7 +47,7 @@ export interface RunningGateway {
   /** Paths and their methods. */
   readonly endpoints: Readonly<Record<string, readonly string[]>>;
   readonly configuration: Configuration;
-  /** File of the token that was made on the first start; `undefined` where the configuration has its own or none. */
+  /** File of the token that the first start, this one or an earlier one, made; `undefined` where the operator's own or none holds. */
   readonly tokenFile: string | undefined;
   /** Resolves once local model servers have been looked for. */
   readonly prepared: Promise<void>;
@@ -178,7 +178,13 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
     ids,
     clock,
   });
-  return { state, keys, models, gateway, eventLoopDelay, tokenFile: token?.file };
+  return { state, keys, models, gateway, eventLoopDelay, tokenFile: token?.file ?? earlierTokenFile(configuration) };
+}
+
+/** The token of an earlier start comes with the configuration, as if an operator had written it. */
+function earlierTokenFile({ settings, origins, stateDirectory }: Configuration): string | undefined {
+  const file = gatewayTokenFile(stateDirectory);
+  return settings.gateway.auth.mode === 'token' && origins.get('gateway.auth.token')?.where === file ? file : undefined;
 }
 
 /** Vendors whose key lies in the environment or in a `.env` file. */

@@ -1,7 +1,7 @@
 /** What the configuration promises to the other parts. */
 export { isLoopback } from './cross-checks.ts';
 export { setSetting, unsetSetting } from './edit-file.ts';
-export { ensureGatewayToken } from './gateway-token.ts';
+export { ensureGatewayToken, gatewayTokenFile } from './gateway-token.ts';
 export { loadConfiguration, type Configuration, type LoadOptions } from './load.ts';
 export { locate } from './locations.ts';
 export { formatPath, parsePath, type Path } from './path.ts';

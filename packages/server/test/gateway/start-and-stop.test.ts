@@ -73,6 +73,16 @@ async function startProgram({ home: existing, args = ['gateway', 'run'], env = {
   };
 }
 
+/** What a shell prints for the line that stands in the banner. */
+async function paste(program: Program): Promise<string> {
+  const line = program.stdout().slice(program.stdout().indexOf('curl'));
+  const shell = spawn('sh', ['-c', line], { env: { PATH: process.env['PATH'] ?? '', HOME: program.home } });
+  let answer = '';
+  shell.stdout.on('data', (text: Buffer) => (answer += text.toString()));
+  await once(shell, 'close');
+  return answer;
+}
+
 describe('the first start', () => {
   test('an empty HOME is enough: a private state directory, a token that stays, a line to paste that works', async () => {
     await using program = await startProgram();
@@ -82,16 +92,22 @@ describe('the first start', () => {
     assert.equal((await stat(join(program.home, '.openclaw/credentials/gateway-token'))).mode & 0o777, 0o600);
     assert.ok(!program.stdout().includes(token) && !program.stderr().includes(token), 'the token is not printed');
     assert.match(url, /^http:\/\/127\.0\.0\.1:\d+$/);
-    const pasted = program.stdout().slice(program.stdout().indexOf('curl'));
-    const shell = spawn('sh', ['-c', pasted], { env: { PATH: process.env['PATH'] ?? '', HOME: program.home } });
-    let answer = '';
-    shell.stdout.on('data', (text: Buffer) => (answer += text.toString()));
-    await once(shell, 'close');
-    assert.match(answer, /Hello from OpenClaw\./);
+    assert.match(await paste(program), /Hello from OpenClaw\./);
     program.child.kill('SIGTERM');
     assert.deepEqual(await program.exited(), { code: 0, signal: null });
     await using again = await startProgram({ home: program.home });
     assert.equal((await again.ready()).token, token);
+    assert.match(await paste(again), /Hello from OpenClaw\./, 'the line of a later start works as well');
+  });
+
+  test('the line to paste works where the directory has a name that a shell would take apart', async () => {
+    const home = await mkdtemp(join(tmpdir(), "openclaw it's $HOME "));
+    await using program = await startProgram({ home });
+    await program.ready();
+    assert.match(await paste(program), /Hello from OpenClaw\./);
+    program.child.kill('SIGKILL');
+    await program.exited();
+    await rm(home, { recursive: true });
   });
 
   test('an empty volume and the environment alone give a reachable gateway', async () => {

@@ -126,7 +126,7 @@ function describe({ url, configuration, models, tokenFile }: RunningGateway): st
   const usable = models.providers().filter(({ id }) => id !== 'openclaw');
   const names = usable.map((provider) => `${provider.id} (${provider.models().length} models, ${provider.keySource})`);
   const token = tokenFile ?? configuration.origins.get(`gateway.auth.${auth.mode}`)?.where ?? 'the configuration';
-  const secret = tokenFile ? `$(cat ${tokenFile})` : '$OPENCLAW_GATEWAY_TOKEN';
+  const secret = tokenFile ? `$(cat ${shellWord(tokenFile)})` : '$OPENCLAW_GATEWAY_TOKEN';
   const request = JSON.stringify({ model: 'openclaw/rehearsal', messages: [{ role: 'user', content: 'say Hello from OpenClaw.' }] });
   const lines = [
     `OpenClaw ${version} listens on ${url}`,
@@ -141,6 +141,11 @@ function describe({ url, configuration, models, tokenFile }: RunningGateway): st
     `             -d '${request}'`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** For a shell to read as one word; without quotes where it needs none. */
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 interface StopSignal {
