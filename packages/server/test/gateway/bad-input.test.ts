@@ -115,6 +115,16 @@ describe('requests that cannot be read', () => {
     assert.equal(method.status, 405);
     await method.arrayBuffer();
   });
+
+  test('a name in the path that is no escape stands for itself', async () => {
+    await using gateway = await startTestGateway();
+    for (const name of ['%', '%zz', '100%25%']) {
+      const response = await gateway.request(`/v1/models/${name}`);
+      assert.deepEqual([response.status, ((await response.json()) as ErrorBody).error.code], [404, 'model_not_found'], name);
+    }
+    assert.equal((await gateway.request('/v1/models/openclaw%2Frehearsal')).status, 200);
+    await nothingIsLeft(gateway);
+  });
 });
 
 describe('credentials', () => {

@@ -19,13 +19,22 @@ export function createModelListEndpoint(router: Router): Endpoint {
 
 export function createModelEndpoint(router: Router): Endpoint {
   return (request) => {
-    const id = decodeURIComponent(request.path.slice('/v1/models/'.length));
+    const id = decodeId(request.path.slice('/v1/models/'.length));
     const caller = callerOf(request);
     const known = router.list(caller).find((model) => model.id === id);
     // A name that is not listed may still be answered: a bare id, or a model newer than the catalogue.
     const model = known ?? { id, ownedBy: router.resolve(id, caller)[0]?.provider.id ?? 'openclaw', known: undefined };
     replyJson(request.response, 200, request.dialect === 'openai-completions' ? openaiModel(model) : anthropicModel(model));
   };
+}
+
+/** Clients escape an id or do not; what is no escape stands for itself. */
+function decodeId(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function offeredTo(request: GatewayRequest, router: Router): OfferedModel[] {
