@@ -15,6 +15,9 @@ import type { SendOptions, UpstreamRequest, UpstreamResponse } from './upstream.
 /** How much of a refusal is read: enough for any message, too little to be a burden. */
 const refusalLimitBytes = 64 * 1024;
 
+/** Longer than any model's name. Names go into records, logs, metrics and headers, so what is none stops at the door. */
+const modelNameLimit = 256;
+
 /** Output limit where the dialect demands one and neither client nor catalogue knows it. */
 const fallbackMaxOutputTokens = 4096;
 
@@ -39,6 +42,10 @@ export class IncomingRequest {
   /** @throws OpenClawError `invalid_request` where routing cannot read what it needs */
   constructor(call: ModelCall, body: JsonObject) {
     const envelope = readEnvelope(body);
+    if (envelope.model.length > modelNameLimit || /\p{Cc}/u.test(envelope.model)) {
+      const reason = `must be at most ${modelNameLimit} characters, none of them a control character`;
+      throw new OpenClawError('invalid_request', { details: { path: 'model', reason }, param: 'model' });
+    }
     this.call = call;
     this.body = body;
     this.model = envelope.model;

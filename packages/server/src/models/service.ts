@@ -101,8 +101,12 @@ class Serving {
       // An abort has the reason why it happened; what broke because of it is only its echo.
       const cause: unknown = lifecycle.signal.aborted ? lifecycle.signal.reason : thrown;
       const error = toOpenClawError(cause, this.#call.requestId);
-      this.#answer.fail(error, this.#attempts.length);
-      this.#finish(error.code === 'client_closed' ? { kind: 'cancelled', error } : { kind: 'failed', error });
+      try {
+        this.#answer.fail(error, this.#attempts.length);
+      } finally {
+        // Whatever becomes of the words, what is held for the request is given back.
+        this.#finish(error.code === 'client_closed' ? { kind: 'cancelled', error } : { kind: 'failed', error });
+      }
     }
   }
 
@@ -127,7 +131,7 @@ class Serving {
     const startedMs = clock.monotonicMs();
     this.#target = target;
     this.#observed = { usage: undefined, finish: undefined };
-    this.#answer.headers['x-openclaw-target'] = target.name;
+    this.#answer.headers['x-openclaw-target'] = headerText(target.name);
     this.#answer.headers['x-openclaw-attempts'] = String(number);
     let error: OpenClawError | undefined;
     try {
@@ -162,4 +166,9 @@ class Serving {
       totalMs: this.#options.clock.monotonicMs() - this.#lifecycle.startedMs,
     });
   }
+}
+
+/** Names of models come from clients, and a header takes fewer characters than they do: the others are written as in a URL. */
+function headerText(name: string): string {
+  return /^[ -$&-~]*$/.test(name) ? name : encodeURIComponent(name.toWellFormed()).replaceAll('%2F', '/');
 }
