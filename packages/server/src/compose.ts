@@ -257,20 +257,27 @@ interface StopOptions extends Parts {
 async function stop(options: StopOptions): Promise<void> {
   const { gateway, models, listener, state, log, clock, drainTimeoutMs } = options;
   gateway.drain();
-  listener.stopAccepting();
+  const answered = listener.stopAccepting();
   options.shutdown.abort();
   const inFlight = models.service.requests.inFlight;
   if (inFlight > 0) log.info('waiting for running requests', { inFlight, drainTimeoutMs });
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = clock.after(drainTimeoutMs, resolve);
-  await Promise.race([models.service.requests.idle(), late]);
+  await Promise.race([Promise.all([answered, models.service.requests.idle()]), late]);
   timer.cancel();
   await options.prepared.catch(() => {});
-  await models.close(new OpenClawError('draining'));
+  models.service.requests.cancelAll(new OpenClawError('draining'));
+  await models.service.requests.idle();
+  // Before the parts behind it: a request whose body arrives only now would otherwise meet closed ones.
   await listener.close();
-  options.keys.close();
-  options.eventLoopDelay.stop();
-  await state.close();
+  try {
+    await models.close(new OpenClawError('draining'));
+  } finally {
+    // What could not be written is said by who throws; the state is given up all the same.
+    options.keys.close();
+    options.eventLoopDelay.stop();
+    await state.close();
+  }
   log.info('stopped');
 }
 

@@ -2,7 +2,7 @@
  * The one port: a bare `node:http` server with its bounds, and its orderly end. What is answered: `router.ts`.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Server as SocketServer, type AddressInfo, type Socket } from 'node:net';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
 
 export interface ListenerLimits {
@@ -16,8 +16,8 @@ export interface ListenerLimits {
 export interface Listener {
   readonly host: string;
   readonly port: number;
-  /** Accepts no more; idle connections close now, busy ones after their answer. */
-  stopAccepting(): void;
+  /** Accepts no more; idle connections close now, busy ones after their answer. Resolves when every answer has been handed over. */
+  stopAccepting(): Promise<void>;
   /** Cuts what is still open. */
   close(): Promise<void>;
 }
@@ -30,6 +30,7 @@ export async function listen(
   limits: ListenerLimits,
   handler: RequestHandler,
 ): Promise<Listener> {
+  const connections = createConnections();
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytes,
@@ -38,8 +39,12 @@ export async function listen(
       keepAliveTimeout: limits.keepAliveMs,
       noDelay: true,
     },
-    handler,
+    (request, response) => {
+      connections.begin(response);
+      handler(request, response);
+    },
   );
+  server.on('connection', connections.add);
   server.maxConnections = limits.connections;
   server.on('clientError', answerBrokenRequest);
   await start(server, address);
@@ -48,14 +53,62 @@ export async function listen(
     host: bound.address,
     port: bound.port,
     stopAccepting() {
-      server.close();
-      server.closeIdleConnections();
+      // Of the socket server alone: the one of HTTP takes an answer for sent that is still in its buffers, and cuts it.
+      SocketServer.prototype.close.call(server);
+      return connections.finish();
     },
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
+  };
+}
+
+interface Connections {
+  readonly add: (socket: Socket) => void;
+  begin(response: ServerResponse): void;
+  /** Closes each connection once it has nothing more to say. Resolves when every answer under way has been handed over. */
+  finish(): Promise<void>;
+}
+
+/** The connections that are open, and the answers that are under way on them. */
+function createConnections(): Connections {
+  const sockets = new Set<Socket>();
+  const answers = new Set<ServerResponse>();
+  const { promise: finished, resolve } = Promise.withResolvers<void>();
+  let finishing = false;
+
+  // One function for all answers and one for all sockets, as both are many.
+  function onAnswerClose(this: ServerResponse): void {
+    answers.delete(this);
+    if (!finishing) return;
+    this.req.socket.destroySoon();
+    if (answers.size === 0) resolve();
+  }
+  function onSocketClose(this: Socket): void {
+    sockets.delete(this);
+  }
+
+  return {
+    add(socket) {
+      sockets.add(socket);
+      socket.on('close', onSocketClose);
+    },
+    begin(response) {
+      answers.add(response);
+      response.on('close', onAnswerClose);
+      if (finishing) response.shouldKeepAlive = false;
+    },
+    finish() {
+      finishing = true;
+      const busy = new Set([...answers].map((response) => response.req.socket));
+      for (const socket of sockets) if (!busy.has(socket)) socket.destroy();
+      // Their clients learn from the head that nothing more is taken here; where it has gone out, from the close.
+      for (const response of answers) response.shouldKeepAlive = false;
+      if (answers.size === 0) resolve();
+      return finished;
+    },
   };
 }
 

@@ -66,7 +66,7 @@ export class Answer {
     this.#lifecycle.own(() => this.#beat?.cancel());
   }
 
-  /** Writes whole events of a stream; waits where the client reads slowly. */
+  /** Writes whole events of a stream; waits where the client reads slowly. @throws OpenClawError if the request is cancelled meanwhile */
   async write(bytes: Buffer | string): Promise<void> {
     if (this.#state === 'ended' || bytes.length === 0) return;
     if (!this.#outputStarted) {
@@ -75,7 +75,7 @@ export class Answer {
     }
     this.#openStream();
     this.#wroteSinceBeat = true;
-    if (!this.#sink.write(bytes)) await this.#sink.drained();
+    if (!this.#sink.write(bytes)) await this.#room();
   }
 
   /** Ends a stream after its last event. */
@@ -119,6 +119,20 @@ export class Answer {
     if (attempts > 0) this.headers['x-should-retry'] = 'false';
     this.#sink.head(error.status || 500, this.headers);
     this.#sink.end(body);
+  }
+
+  /** Waits for the client, and no longer than the request lives: one that never reads must not hold up the end of the gateway. */
+  async #room(): Promise<void> {
+    const { signal } = this.#lifecycle;
+    signal.throwIfAborted();
+    const { promise: cancelled, reject } = Promise.withResolvers<never>();
+    const onAbort = (): void => reject(signal.reason as OpenClawError);
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      await Promise.race([this.#sink.drained(), cancelled]);
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+    }
   }
 
   #openStream(): void {
