@@ -124,6 +124,7 @@ describe('the first start', () => {
       },
     });
     const { url } = await program.ready();
+    assert.match(program.stdout(), /listens on \S+ and on every other address of this machine\n/);
     const status = async (token: string) => (await fetch(`${url}/v1/models`, { headers: { 'x-api-key': token } })).status;
     assert.deepEqual([await status('from-a-file'), await status('wrong')], [200, 401]);
     assert.equal((await fetch(`${url}/metrics`)).status, 401, 'beyond loopback the metrics need a credential');

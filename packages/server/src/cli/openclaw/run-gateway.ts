@@ -122,14 +122,14 @@ function openLogging(configuration: Configuration, terminal: Terminal): Logging 
 
 /** Where it listens, what it has, and one line to paste. */
 function describe({ url, configuration, models, tokenFile }: RunningGateway): string {
-  const { auth } = configuration.settings.gateway;
+  const { auth, bind } = configuration.settings.gateway;
   const usable = models.providers().filter(({ id }) => id !== 'openclaw');
   const names = usable.map((provider) => `${provider.id} (${provider.models().length} models, ${provider.keySource})`);
   const token = tokenFile ?? configuration.origins.get(`gateway.auth.${auth.mode}`)?.where ?? 'the configuration';
   const secret = tokenFile ? `$(cat ${shellWord(tokenFile)})` : '$OPENCLAW_GATEWAY_TOKEN';
   const request = JSON.stringify({ model: 'openclaw/rehearsal', messages: [{ role: 'user', content: 'say Hello from OpenClaw.' }] });
   const lines = [
-    `OpenClaw ${version} listens on ${url}`,
+    `OpenClaw ${version} listens on ${url}${bind === 'lan' ? ' and on every other address of this machine' : ''}`,
     '',
     ...[...names, 'openclaw/rehearsal (built in, for trying things out)'].map(
       (name, index) => `  ${index === 0 ? 'models ' : '       '}  ${name}`,
