@@ -71,7 +71,10 @@ const answerPlan: fc.Arbitrary<AnswerPlan> = fc
     // Texts that touch are one text on a wire without blocks; with tools called, `stop` is read as what it means.
     const apart = blocks.filter((block, at) => block.kind === 'toolCall' || block.kind !== blocks[at - 1]?.kind);
     const calls = apart.some(({ kind }) => kind === 'toolCall');
-    return { ...rest, blocks: apart, reason: calls && (reason === 'stop' || reason === 'stopSequence') ? 'toolCalls' : reason };
+    // An answer that says nothing and counts nothing is none.
+    const counted = apart.length > 0 ? rest.usage : { ...rest.usage, output: rest.usage.output + 1 };
+    const means = calls && (reason === 'stop' || reason === 'stopSequence') ? 'toolCalls' : reason;
+    return { ...rest, usage: counted, blocks: apart, reason: means };
   });
 
 function eventsOf({ blocks, usage: counts, reason }: AnswerPlan, name: DialectName): ModelEvent[] {

@@ -23,6 +23,8 @@ interface Call {
   /** `undefined` until the name is known. */
   index: number | undefined;
   stopped: boolean;
+  /** Whether `json` is a `{}` that nobody has been told of: see `addArguments`. */
+  isHeldBack: boolean;
   extensions: JsonObject | undefined;
 }
 
@@ -37,6 +39,11 @@ export class BlockBuilder {
   /** Whether any tool was called. */
   get calledTools(): boolean {
     return this.#allCalls.length > 0;
+  }
+
+  /** Whether nothing was said at all. */
+  get isEmpty(): boolean {
+    return this.#nextIndex === 0 && !this.calledTools;
   }
 
   /** What was built since the last call. */
@@ -72,9 +79,9 @@ export class BlockBuilder {
     call.id ??= piece.id;
     call.extensions ??= piece.extensions;
     if (piece.name) call.name ||= piece.name;
-    call.json += piece.argumentsJson ?? '';
+    const json = addArguments(call, piece.argumentsJson ?? '');
     if (call.stopped) return;
-    if (call.index !== undefined) this.#argumentsDelta(call.index, piece.argumentsJson ?? '');
+    if (call.index !== undefined) this.#argumentsDelta(call.index, json);
     else if (call.name !== '') this.#start(call);
   }
 
@@ -94,7 +101,7 @@ export class BlockBuilder {
     const another = known !== undefined && Boolean(piece.id) && Boolean(piece.name) && known.id !== undefined && piece.id !== known.id;
     this.#lastKey = at;
     if (known && !another) return known;
-    const call: Call = { id: undefined, name: '', json: '', index: undefined, stopped: false, extensions: undefined };
+    const call: Call = { id: undefined, name: '', json: '', index: undefined, stopped: false, isHeldBack: false, extensions: undefined };
     this.#calls.set(at, call);
     this.#allCalls.push(call);
     return call;
@@ -103,18 +110,19 @@ export class BlockBuilder {
   #start(call: Call): void {
     this.#closeText();
     // Calls nearly always stream one after the other: those whose arguments are whole are done.
-    for (const earlier of this.#allCalls) if (earlier !== call && earlier.index !== undefined && isWhole(earlier.json)) this.#stop(earlier);
+    for (const earlier of this.#allCalls) if (earlier !== call && earlier.index !== undefined && isWhole(earlier)) this.#stop(earlier);
     const index = this.#nextIndex++;
     call.index = index;
     const { name, extensions } = call;
     const id = call.id || `call_${index}`;
     this.#events.push({ type: 'blockStart', index, block: { kind: 'toolCall', id, name, ...(extensions && { extensions }) } });
-    this.#argumentsDelta(index, call.json);
+    if (!call.isHeldBack) this.#argumentsDelta(index, call.json);
   }
 
   #stop(call: Call): void {
     if (call.stopped || call.index === undefined) return;
     call.stopped = true;
+    if (call.isHeldBack) this.#argumentsDelta(call.index, call.json);
     this.#events.push({ type: 'blockStop', index: call.index });
   }
 
@@ -141,8 +149,22 @@ export class BlockBuilder {
   }
 }
 
-function isWhole(json: string): boolean {
-  if (!json.trimEnd().endsWith('}')) return false;
+/**
+ * Adds a piece to the arguments of a call and returns what of it can be passed on. Some servers open a call with `{}` and
+ * stream the real arguments after that, so a `{}` at the start waits, and counts only if nothing follows.
+ */
+function addArguments(call: Call, json: string): string {
+  if (call.isHeldBack) {
+    if (json.trim() === '') return '';
+    call.json = '';
+    call.isHeldBack = false;
+  } else call.isHeldBack = call.json === '' && json === '{}';
+  call.json += json;
+  return call.isHeldBack ? '' : json;
+}
+
+function isWhole({ json, isHeldBack }: Call): boolean {
+  if (isHeldBack || !json.trimEnd().endsWith('}')) return false;
   try {
     JSON.parse(json);
     return true;

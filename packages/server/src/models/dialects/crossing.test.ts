@@ -142,14 +142,14 @@ test('calls and results cross in both directions, results first in their turn', 
       role: 'assistant',
       content: [
         { type: 'text', text: 'Looking.' },
-        { type: 'tool_use', id: 'functions_look_0', name: 'look', input: { at: 'door' } },
+        { type: 'tool_use', id: 'functions_look_0_5vr4r9c26', name: 'look', input: { at: 'door' } },
         { type: 'tool_use', id: 'call_2', name: 'wait', input: {} },
       ],
     },
     {
       role: 'user',
       content: [
-        { type: 'tool_result', tool_use_id: 'functions_look_0', content: 'open' },
+        { type: 'tool_result', tool_use_id: 'functions_look_0_5vr4r9c26', content: 'open' },
         { type: 'tool_result', tool_use_id: 'call_2', content: 'done' },
         { type: 'text', text: 'And?' },
       ],
@@ -327,7 +327,7 @@ test('what Anthropic has no counterpart for is refused by its name', () => {
     [{ prediction: { type: 'content', content: 'x' } }, 'prediction'],
     [{ a_field_of_tomorrow: 1 }, 'a_field_of_tomorrow'],
     [{ tools: [{ type: 'custom', custom: { name: 'x' } }] }, 'tools[0].type'],
-    [{ tools: [{ type: 'function', function: { name: 'x' } }], tool_choice: { type: 'allowed_tools', allowed_tools: {} } }, 'tool_choice'],
+    [{ tools: [{ type: 'function', function: { name: 'x' } }], tool_choice: { type: 'custom', custom: { name: 'x' } } }, 'tool_choice'],
     [{ messages: audio }, 'messages[].content[].input_audio'],
     [{ messages: [{ role: 'user', content: 'x', name: 'Ann' }] }, 'messages[].name'],
     [

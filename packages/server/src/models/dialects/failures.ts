@@ -140,6 +140,11 @@ export function malformed(provider: string, reason: string): OpenClawError {
   return new OpenClawError('upstream_malformed', { details: { provider, reason } });
 }
 
+/** An answer that ended well, said nothing and counted no token: no model answered, whatever the status says. */
+export function emptyAnswer(provider: string): OpenClawError {
+  return new OpenClawError('upstream_failed', { details: { provider, reason: 'its answer is empty and counts no output token' } });
+}
+
 export function truncated(provider: string, reason: string): OpenClawError {
   return new OpenClawError('upstream_truncated', { details: { provider, reason } });
 }

@@ -6,7 +6,7 @@ import type { OpenClawError } from '../../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ResponseDecoder } from '../dialect.ts';
 import type { Block, BlockDelta, ModelEvent, Usage } from '../events.ts';
-import { inStreamError, malformed, truncated } from '../failures.ts';
+import { emptyAnswer, inStreamError, malformed, truncated } from '../failures.ts';
 import { restOf } from '../fields.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 import { noUsage } from '../whole-answer.ts';
@@ -39,6 +39,7 @@ class AnswerReader {
   #started = false;
   #calledTools = false;
   #usage: Usage = noUsage;
+  #hasCounted = false;
   #stop: { readonly word: string; readonly sequence: JsonValue | undefined } | undefined;
   ended = false;
 
@@ -87,7 +88,8 @@ class AnswerReader {
     }
     if (typeof body['stop_reason'] !== 'string') return this.fail(malformed(this.#provider, 'the answer has no stop_reason'));
     this.#stop = { word: body['stop_reason'], sequence: body['stop_sequence'] };
-    return [...events, ...this.#finish()];
+    const end = this.#finish();
+    return end.at(-1)?.type === 'error' ? end : [...events, ...end];
   }
 
   #start(message: JsonValue | undefined): readonly ModelEvent[] {
@@ -103,12 +105,15 @@ class AnswerReader {
     const usage = decodeUsage(value, this.#usage);
     if (!usage) return nothing;
     this.#usage = usage;
+    this.#hasCounted = true;
     return [{ type: 'usage', usage }];
   }
 
   #blockStart(key: JsonValue | undefined, block: JsonValue | undefined): readonly ModelEvent[] {
     if (!this.#started) return this.fail(malformed(this.#provider, 'a block starts before message_start'));
     if (!isJsonObject(block)) return this.fail(malformed(this.#provider, 'content_block_start has no content_block'));
+    // A block that was never stopped ends where its place is taken.
+    const stopped = this.#blockStop(key);
     const index = this.#nextIndex++;
     const open: OpenBlock = { index, initialInput: '' };
     this.#open.set(key, open);
@@ -117,7 +122,7 @@ class AnswerReader {
       this.#calledTools = true;
       open.initialInput = initialInput(block['input']);
     }
-    const events: ModelEvent[] = [{ type: 'blockStart', index, block: decoded }];
+    const events: ModelEvent[] = [...stopped, { type: 'blockStart', index, block: decoded }];
     for (const delta of deltasWithin(block, decoded)) events.push({ type: 'blockDelta', index, delta });
     return events;
   }
@@ -152,8 +157,11 @@ class AnswerReader {
     if (!this.#started) return this.fail(malformed(this.#provider, 'the stream has no message_start'));
     if (!this.#stop) return this.fail(truncated(this.#provider, 'the stream ended without a stop_reason'));
     if (this.#open.size > 0) return this.fail(truncated(this.#provider, 'the stream ended within a block'));
+    const end = decodeFinish(this.#stop.word, this.#stop.sequence, this.#calledTools);
+    const isEmpty = this.#nextIndex === 0 && this.#hasCounted && this.#usage.output === 0;
+    if (end.reason === 'stop' && isEmpty) return this.fail(emptyAnswer(this.#provider));
     this.ended = true;
-    return [decodeFinish(this.#stop.word, this.#stop.sequence, this.#calledTools)];
+    return [end];
   }
 }
 

@@ -7,9 +7,11 @@
  */
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import type { EncodeTarget } from '../dialect.ts';
+import { imageTypeOf, refuseOtherThanWeb } from '../media.ts';
 import { compact, unsupported } from '../fields.ts';
 import { refuseUncarried, type FieldPlace } from '../omissions.ts';
 import type { FilePart, ImagePart, MediaSource, Message, ModelRequest, Part, TextPart, ToolCallPart, ToolResultPart } from '../request.ts';
+import { shortToolId } from '../tool-ids.ts';
 import { inputOfRequest } from './tool-input.ts';
 
 const dialect = 'anthropic-messages';
@@ -91,6 +93,8 @@ function encodePart(part: Part, context: Context): JsonObject[] {
     case 'refusal':
       return [{ type: 'text', text: part.text }];
     case 'image':
+      // Clients of other dialects send documents as images where theirs has no other place for them.
+      if (isPdf(part.source) && !context.own) return [encodeDocument({ ...part, type: 'file' }, context)];
       return [compact<JsonObject>({ type: 'image', source: encodeImageSource(part, context), ...marks(part, context) })];
     case 'file':
       return [encodeDocument(part, context)];
@@ -120,18 +124,22 @@ function encodeText(part: TextPart, context: Context): JsonObject {
   return compact<JsonObject>({ type: 'text', text: part.text, citations: part.citations, ...marks(part, context) });
 }
 
+function isPdf(source: MediaSource): boolean {
+  return source.kind === 'base64' && source.mediaType === 'application/pdf';
+}
+
 const imageTypes: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);
 
 function encodeImageSource({ source }: ImagePart, context: Context): JsonObject {
   const { own, target } = context;
   const path = 'messages[].content[].image_url.url';
-  if (source.kind === 'base64' && !own && !imageTypes.has(source.mediaType)) {
-    throw unsupported(path, `an image of type ${source.mediaType}`, target.provider);
-  }
-  if (source.kind === 'url' && !own && !/^https?:\/\//i.test(source.url)) {
-    throw unsupported(path, `an image at ${source.url.slice(0, source.url.indexOf(':') + 1) || 'no'} address`, target.provider);
-  }
-  return encodeSource(source, context);
+  if (own) return encodeSource(source, context);
+  if (source.kind === 'url') refuseOtherThanWeb(source.url, { path, target: target.provider });
+  if (source.kind !== 'base64') return encodeSource(source, context);
+  // Anthropic refuses an image that is not of the type that its client declared.
+  const mediaType = imageTypeOf(source.data) ?? source.mediaType;
+  if (!imageTypes.has(mediaType)) throw unsupported(path, `an image of type ${mediaType}`, target.provider);
+  return encodeSource({ ...source, mediaType }, context);
 }
 
 function encodeSource(source: MediaSource, { own, target }: Context): JsonObject {
@@ -167,7 +175,9 @@ function encodeCall(part: ToolCallPart, context: Context): JsonObject {
 
 /** Ids of other providers may hold characters that Anthropic refuses (`functions.search:0`). */
 function toolId(id: string, { own }: Context): string {
-  return own ? id : id.replace(/[^a-zA-Z0-9_-]/g, '_');
+  if (own || /^[a-zA-Z0-9_-]+$/.test(id)) return id;
+  // The hash keeps apart what the replacement makes alike.
+  return `${id.replace(/[^a-zA-Z0-9_-]/g, '_')}_${shortToolId(id)}`;
 }
 
 function encodeResult(part: ToolResultPart, context: Context): JsonObject {

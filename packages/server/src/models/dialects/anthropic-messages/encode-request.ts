@@ -8,6 +8,7 @@ import type { EncodedRequest, EncodeTarget } from '../dialect.ts';
 import { compact, unsupported } from '../fields.ts';
 import { refuseUncarried } from '../omissions.ts';
 import type { ModelRequest, ResponseFormat, Tool } from '../request.ts';
+import { withAllowedTools } from './allowed-tools.ts';
 import { encodeMessages } from './encode-messages.ts';
 
 const dialect = 'anthropic-messages';
@@ -15,7 +16,8 @@ const dialect = 'anthropic-messages';
 /** Fields of Anthropic's that clients of other dialects send along because they know where they will end up. */
 const carriedFields = ['thinking', 'cache_control', 'safety_identifier'];
 
-export function encodeRequest(request: ModelRequest, target: EncodeTarget): EncodedRequest {
+export function encodeRequest(whole: ModelRequest, target: EncodeTarget): EncodedRequest {
+  const request = withAllowedTools(whole);
   const own = request.dialect === dialect;
   if (!own)
     refuseUncarried(request.extensions, { from: request.dialect, place: 'request', path: '', target: target.provider }, carriedFields);
@@ -112,7 +114,8 @@ interface EncodedReasoning {
   readonly output?: JsonObject;
 }
 
-function encodeReasoning({ reasoning, dialect: from }: ModelRequest, maxTokens: number, target: EncodeTarget): EncodedReasoning {
+function encodeReasoning(request: ModelRequest, maxTokens: number, target: EncodeTarget): EncodedReasoning {
+  const { reasoning, dialect: from } = request;
   if (!reasoning) return {};
   const { effort, budgetTokens, adaptive } = reasoning;
   if (from === dialect) {
@@ -123,8 +126,18 @@ function encodeReasoning({ reasoning, dialect: from }: ModelRequest, maxTokens: 
   }
   if (effort === undefined) return {};
   if (effort === 'none') return { thinking: off };
+  // Anthropic cannot think before a call that is forced. The call is what the client demands; how hard to think is a wish.
+  if (forcesCall(request)) return target.quirks.thinkingBudget ? {} : { output: { effort: wordOf(effort) } };
   if (target.quirks.thinkingBudget) return { thinking: { type: 'enabled', budget_tokens: budgetFor(effort, maxTokens, target) } };
-  return { thinking: { type: 'adaptive' }, output: { effort: effort === 'minimal' ? 'low' : effort } };
+  return { thinking: { type: 'adaptive' }, output: { effort: wordOf(effort) } };
+}
+
+function wordOf(effort: string): string {
+  return effort === 'minimal' ? 'low' : effort;
+}
+
+function forcesCall({ tools, toolChoice }: ModelRequest): boolean {
+  return tools !== undefined && tools.length > 0 && (toolChoice?.type === 'required' || toolChoice?.type === 'function');
 }
 
 const off: JsonObject = { type: 'disabled' };

@@ -9,7 +9,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/jso
 import { BlockBuilder, type ToolCallPiece } from '../blocks.ts';
 import type { ResponseDecoder } from '../dialect.ts';
 import type { ModelEvent } from '../events.ts';
-import { inStreamError, malformed, truncated } from '../failures.ts';
+import { emptyAnswer, inStreamError, malformed, truncated } from '../failures.ts';
 import { compact, restOf } from '../fields.ts';
 import type { ServerSentEvent } from '../server-sent-events.ts';
 import { decodeFinish } from './finish-reasons.ts';
@@ -21,6 +21,8 @@ export function decodeResponse(provider: string): ResponseDecoder {
   const blocks = new BlockBuilder();
   let state: 'waiting' | 'started' | 'ended' = 'waiting';
   let finish: { readonly word: string; readonly choice: JsonObject } | undefined;
+  /** `undefined` where the upstream does not count. */
+  let outputTokens: number | undefined;
 
   function fail(error: OpenClawError): readonly ModelEvent[] {
     state = 'ended';
@@ -32,6 +34,7 @@ export function decodeResponse(provider: string): ResponseDecoder {
     const usage = decodeUsage(body['usage']);
     // Azure opens with a chunk that has neither, about the prompt's content filter.
     if (choices.length === 0 && !usage) return nothing;
+    outputTokens = usage?.output ?? outputTokens;
     const events: ModelEvent[] = state === 'waiting' ? [startOf(body)] : [];
     state = 'started';
     for (const choice of choices) {
@@ -50,8 +53,10 @@ export function decodeResponse(provider: string): ResponseDecoder {
     if (finish.word === 'error') return fail(inStreamError(null, provider));
     const wrong = blocks.finish();
     if (wrong !== undefined) return fail(malformed(provider, wrong));
+    const end = decodeFinish(finish.word, finish.choice, blocks.calledTools);
+    if (end.reason === 'stop' && blocks.isEmpty && outputTokens === 0) return fail(emptyAnswer(provider));
     state = 'ended';
-    return [...blocks.take(), decodeFinish(finish.word, finish.choice, blocks.calledTools)];
+    return [...blocks.take(), end];
   }
 
   return {
@@ -76,6 +81,7 @@ export function decodeResponse(provider: string): ResponseDecoder {
       if (typeof word !== 'string') return fail(malformed(provider, 'the answer has no finish_reason'));
       finish = { word, choice };
       const usage = decodeUsage(body['usage']);
+      outputTokens = usage?.output;
       const end = complete();
       if (end.at(-1)?.type === 'error') return end;
       return [startOf(body), ...end.slice(0, -1), ...(usage ? [{ type: 'usage', usage } as const] : []), ...end.slice(-1)];

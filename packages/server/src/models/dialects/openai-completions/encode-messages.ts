@@ -7,6 +7,7 @@
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import { toDataUrl } from '../data-url.ts';
 import type { EncodeTarget } from '../dialect.ts';
+import { imageTypeOf, refuseOtherThanWeb } from '../media.ts';
 import { compact, unsupported } from '../fields.ts';
 import { refuseUncarried, type FieldPlace } from '../omissions.ts';
 import type {
@@ -21,7 +22,7 @@ import type {
   ToolCallPart,
   ToolResultPart,
 } from '../request.ts';
-import { shortToolId } from './tool-ids.ts';
+import { shortToolId } from '../tool-ids.ts';
 
 const dialect = 'openai-completions';
 
@@ -96,9 +97,16 @@ function encodeImage(part: ImagePart, context: Context): JsonObject {
 }
 
 function urlOf(source: MediaSource, what: string, context: Context): string {
-  if (source.kind === 'url') return source.url;
-  if (source.kind === 'base64') return toDataUrl(source);
-  throw unsupported('messages[].content[].source', `${what} by file id, which belongs to one provider`, context.target.provider);
+  const path = 'messages[].content[].source';
+  if (source.kind === 'url') {
+    if (!context.own) refuseOtherThanWeb(source.url, { path, target: context.target.provider });
+    return source.url;
+  }
+  if (source.kind === 'base64') {
+    const mediaType = context.own ? source.mediaType : (imageTypeOf(source.data) ?? source.mediaType);
+    return toDataUrl({ ...source, mediaType });
+  }
+  throw unsupported(path, `${what} by file id, which belongs to one provider`, context.target.provider);
 }
 
 function encodeFile(part: FilePart, context: Context): JsonObject {
