@@ -46,7 +46,11 @@ export async function listen(
   );
   server.on('connection', connections.add);
   server.maxConnections = limits.connections;
-  server.on('clientError', answerBrokenRequest);
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    // Words of ours in the middle of an answer would be taken for a part of it.
+    if (connections.hasBegunAnswer(socket)) socket.destroy();
+    else answerBrokenRequest(error, socket);
+  });
   await start(server, address);
   const bound = server.address() as AddressInfo;
   return {
@@ -68,6 +72,7 @@ export async function listen(
 interface Connections {
   readonly add: (socket: Socket) => void;
   begin(response: ServerResponse): void;
+  hasBegunAnswer(socket: Socket): boolean;
   /** Closes each connection once it has nothing more to say. Resolves when every answer under way has been handed over. */
   finish(): Promise<void>;
 }
@@ -100,6 +105,7 @@ function createConnections(): Connections {
       response.on('close', onAnswerClose);
       if (finishing) response.shouldKeepAlive = false;
     },
+    hasBegunAnswer: (socket) => [...answers].some((response) => response.headersSent && response.req.socket === socket),
     finish() {
       finishing = true;
       const busy = new Set([...answers].map((response) => response.req.socket));
@@ -124,8 +130,11 @@ function start(server: Server, address: { readonly host: string; readonly port: 
   });
 }
 
+/** How long a client that spoke no HTTP has to take its answer and go. Without an end it could keep the connection for ever. */
+const lastWordsMs = 500;
+
 /** What cannot be parsed as HTTP has no endpoint, so it gets the plainest of answers. */
-function answerBrokenRequest(error: NodeJS.ErrnoException, socket: NodeJS.WritableStream & { writable: boolean; destroy(): void }): void {
+function answerBrokenRequest(error: NodeJS.ErrnoException, socket: Socket): void {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
@@ -133,6 +142,9 @@ function answerBrokenRequest(error: NodeJS.ErrnoException, socket: NodeJS.Writab
   const [status, words] = brokenRequests[error.code ?? ''] ?? ['400 Bad Request', 'the request is not HTTP/1.1'];
   const body = JSON.stringify({ error: { message: words, type: 'invalid_request_error', param: null, code: 'invalid_request' } });
   socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n${body}`);
+  // Closing at once could reset the connection under an answer that is not read yet. Who was too slow already gets no more time.
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') socket.destroySoon();
+  else socket.setTimeout(lastWordsMs, () => socket.destroy());
 }
 
 const brokenRequests: Readonly<Record<string, readonly [string, string]>> = {
