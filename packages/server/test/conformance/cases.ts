@@ -132,7 +132,12 @@ export const cases: readonly ConformanceCase[] = [
     threads: 'maximhq/bifrost!4518',
     waitsFor: 'bedrock-converse-stream',
   },
-  { number: 15, title: 'Empty `stop` with zero usage is suspect, retryable before commit', threads: 'can1357/oh-my-pi#9480' },
+  {
+    number: 15,
+    title: 'Empty `stop` with zero usage is suspect, retryable before commit',
+    threads: 'can1357/oh-my-pi#9480',
+    applies: every,
+  },
   { number: 16, title: 'Same bad request gives the same status streaming or not', threads: 'BerriAI/litellm#18689', applies: every },
   // Tool calls
   {
@@ -262,14 +267,26 @@ export const cases: readonly ConformanceCase[] = [
     number: 50,
     title: 'URL vs base64 per provider; `gs://`',
     threads: 'Portkey-AI/gateway!1078 maximhq/bifrost!5174 agentgateway/agentgateway!2548',
+    applies: every,
   },
-  { number: 51, title: 'Declared media type matches bytes', threads: 'anthropics/claude-code#13131' },
-  { number: 52, title: 'PDF data URI → document block', threads: 'BerriAI/litellm!39977' },
+  {
+    number: 51,
+    title: 'Declared media type matches bytes',
+    threads: 'anthropics/claude-code#13131',
+    applies: crosses,
+    note: 'Between the same dialects the bytes of a request pass untouched, and the provider judges them.',
+  },
+  { number: 52, title: 'PDF data URI → document block', threads: 'BerriAI/litellm!39977', applies: every },
   // Structured output
-  { number: 53, title: '`response_format` streams on Claude (not only as a hidden tool)', threads: 'BerriAI/litellm#9504' },
+  {
+    number: 53,
+    title: '`response_format` streams on Claude (not only as a hidden tool)',
+    threads: 'BerriAI/litellm#9504',
+    applies: (cell) => fromAnthropic(cell) && streams(cell),
+  },
   { number: 54, title: 'Native schema where the model has it, fallback where not', threads: 'BerriAI/litellm#21208 BerriAI/litellm#27846' },
   { number: 55, title: 'Top-level `anyOf` and other unsupported keywords', threads: 'BerriAI/litellm#17574' },
-  { number: 56, title: 'Never drop the schema silently', threads: 'BerriAI/litellm!38269' },
+  { number: 56, title: 'Never drop the schema silently', threads: 'BerriAI/litellm!38269', applies: every },
   // Prompt caching
   {
     number: 57,

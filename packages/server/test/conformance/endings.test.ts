@@ -1,4 +1,4 @@
-/** Cases 6 to 13 and 16: how answers begin, end, break off and fail. */
+/** Cases 6 to 13, 15 and 16: how answers begin, end, break off and fail. */
 import assert from 'node:assert/strict';
 import { OpenClawError } from '../../src/core/errors.ts';
 import { testCase } from './case-test.ts';
@@ -169,6 +169,42 @@ testCase(13, 'an error event after output surfaces as an error', async (cell) =>
   const error = errorOf(cell, result);
   assert.match(error.message, cell.out === 'openai-completions' ? /The server had an error/ : /Overloaded/);
   assert.equal(eventsOf(result.text).filter(({ data }) => data.error).length, 1);
+});
+
+/** An answer of no words, with this count of output tokens. */
+function emptyAnswer(cell: Cell, finish: { openai: string; anthropic: string }, outputTokens: number): string {
+  const empty =
+    cell.streaming === 'whole'
+      ? cell.out === 'openai-completions'
+        ? openai.whole({ content: '' }, finish.openai)
+        : anthropic.whole([], finish.anthropic)
+      : cell.out === 'openai-completions'
+        ? openai.opening + openai.ending(finish.openai)
+        : anthropic.messageStart + anthropic.ending(finish.anthropic);
+  return empty.replace(/("(?:completion|output)_tokens":\s*)\d+/g, (_, name: string) => `${name}${outputTokens}`);
+}
+
+testCase(15, 'an empty stop that counts no token is tried again, and is a failure in the end', async (cell) => {
+  const stop = { openai: 'stop', anthropic: 'end_turn' };
+  const good = replyOf(cell, textAnswer(cell, ['Hello']));
+  const plain = await exchange({ cell, replies: [good] });
+  const empty = replyOf(cell, emptyAnswer(cell, stop, 0));
+  const result = await exchange({ cell, replies: [empty, good] });
+  assert.equal(result.asked.length, 2);
+  assert.deepEqual(result.bytes, plain.bytes, 'nothing of the empty one is seen');
+  const failing = await exchange({ cell, replies: [empty] });
+  assert.equal(failing.asked.length, 3);
+  assert.equal(failing.status, 502);
+  assert.match(errorOf(cell, failing).message, /acme/);
+  assert.equal(errorOf(cell, failing).openclaw.code, 'upstream_failed');
+  // What was counted, or stopped for a reason, is an answer though it says nothing.
+  const filtered = { openai: 'content_filter', anthropic: 'refusal' };
+  for (const reply of [emptyAnswer(cell, stop, 3), emptyAnswer(cell, filtered, 0)]) {
+    const answered = await exchange({ cell, replies: [replyOf(cell, reply)] });
+    assert.equal(answered.asked.length, 1);
+    assert.equal(viewOf(cell, answered).text, '');
+    assert.equal(answered.report.outcome.kind, 'completed');
+  }
 });
 
 testCase(16, 'the same bad request gets the same answer, streaming or not', async (cell) => {

@@ -17,10 +17,15 @@ import { decodeUsage } from './usage.ts';
 
 const nothing: readonly ModelEvent[] = [];
 
+interface FinishedChoice {
+  readonly word: string;
+  readonly choice: JsonObject;
+}
+
 export function decodeResponse(provider: string): ResponseDecoder {
   const blocks = new BlockBuilder();
   let state: 'waiting' | 'started' | 'ended' = 'waiting';
-  let finish: { readonly word: string; readonly choice: JsonObject } | undefined;
+  let finish: FinishedChoice | undefined;
   /** `undefined` where the upstream does not count. */
   let outputTokens: number | undefined;
 
@@ -37,12 +42,7 @@ export function decodeResponse(provider: string): ResponseDecoder {
     outputTokens = usage?.output ?? outputTokens;
     const events: ModelEvent[] = state === 'waiting' ? [startOf(body)] : [];
     state = 'started';
-    for (const choice of choices) {
-      if (!isJsonObject(choice) || (choice['index'] ?? 0) !== 0) continue;
-      if (isJsonObject(choice['delta'])) readMessage(choice['delta'], blocks, false);
-      const word = choice['finish_reason'];
-      if (typeof word === 'string' && word !== '') finish = { word, choice };
-    }
+    finish = readChoices(choices, blocks) ?? finish;
     events.push(...blocks.take());
     if (usage) events.push({ type: 'usage', usage });
     return events;
@@ -87,6 +87,18 @@ export function decodeResponse(provider: string): ResponseDecoder {
       return [startOf(body), ...end.slice(0, -1), ...(usage ? [{ type: 'usage', usage } as const] : []), ...end.slice(-1)];
     },
   };
+}
+
+/** Reads the pieces of a chunk, and why the answer ended if it says so. */
+function readChoices(choices: readonly JsonValue[], blocks: BlockBuilder): FinishedChoice | undefined {
+  let finish: FinishedChoice | undefined;
+  for (const choice of choices) {
+    if (!isJsonObject(choice) || (choice['index'] ?? 0) !== 0) continue;
+    if (isJsonObject(choice['delta'])) readMessage(choice['delta'], blocks, false);
+    const word = choice['finish_reason'];
+    if (typeof word === 'string' && word !== '') finish = { word, choice };
+  }
+  return finish;
 }
 
 function parseObject(text: string): JsonObject | undefined {
