@@ -70,10 +70,12 @@ test('a read-only volume is named as such', (context) => {
     return;
   }
   try {
-    assert.throws(
-      () => prepareStateDirectory(directory),
-      (thrown) => isUnwritable(thrown, /EROFS/, /Mount the volume writable/),
-    );
+    for (const state of [directory, join(directory, 'not/there/yet')]) {
+      assert.throws(
+        () => prepareStateDirectory(state),
+        (thrown) => isUnwritable(thrown, /EROFS/, /Mount the volume writable/),
+      );
+    }
   } finally {
     execFileSync('umount', ['-l', directory]);
     rmSync(directory, { recursive: true });

@@ -25,12 +25,12 @@ export function currentUser(): User {
 export function prepareStateDirectory(given: string, user: User = currentUser()): string {
   const directory = resolve(given);
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    createDirectory(directory);
     const { uid, mode } = statSync(directory);
     // A volume may belong to root and be open to a group on purpose; then its owner decides about its mode.
     if (uid === user.uid && (mode & 0o077) !== 0) chmodSync(directory, 0o700);
     accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
-    mkdirSync(storeDirectory(directory), { recursive: true, mode: 0o700 });
+    createDirectory(storeDirectory(directory));
     accessSync(storeDirectory(directory), constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (thrown) {
     throw new OpenClawError('state_unwritable', {
@@ -39,6 +39,18 @@ export function prepareStateDirectory(given: string, user: User = currentUser())
     });
   }
   return directory;
+}
+
+/** One level at a time: asked for all at once, Node answers a read-only file system with ENOENT. */
+function createDirectory(directory: string): void {
+  if (statSync(directory, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (dirname(directory) !== directory) createDirectory(dirname(directory));
+  try {
+    mkdirSync(directory, { mode: 0o700 });
+  } catch (thrown) {
+    // Another process may have been faster; whether it is a directory shows at its use.
+    if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'EEXIST' && statSync(directory).isDirectory())) throw thrown;
+  }
 }
 
 /** Below the state directory, which also holds the configuration, credentials and logs. */

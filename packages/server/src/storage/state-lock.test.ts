@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -113,4 +113,24 @@ test('directory and files are for their owner alone, and nothing is left that na
   assert.equal(existsSync(join(directory, 'owner.json')), false);
   assert.equal(await readStateOwner(join(parent, 'nowhere')), undefined);
   rmSync(parent, { recursive: true });
+});
+
+test('a volume without room is a refusal in words, and not a crash', async (context) => {
+  const directory = mkdtempSync(join(tmpdir(), 'openclaw-full-'));
+  try {
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'tmpfs', directory], { stdio: 'ignore' });
+  } catch {
+    rmSync(directory, { recursive: true });
+    context.skip('needs the right to mount a tmpfs');
+    return;
+  }
+  try {
+    mkdirSync(join(directory, 'state'));
+    writeFileSync(join(directory, 'lock.db'), '');
+    assert.throws(() => writeFileSync(join(directory, 'filler'), Buffer.alloc(1024 * 1024)), /ENOSPC/);
+    await assert.rejects(acquireStateLock(directory), (thrown) => thrown instanceof OpenClawError && thrown.code === 'state_unwritable');
+  } finally {
+    execFileSync('umount', ['-l', directory]);
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { MessageChannel } from 'node:worker_threads';
 import { sleep, systemClock, type Clock } from '../core/clock.ts';
-import { OpenClawError } from '../core/errors.ts';
+import { OpenClawError, reasonOf } from '../core/errors.ts';
 import { prepareStateDirectory } from './state-directory.ts';
 
 export interface StateOwner {
@@ -110,8 +110,13 @@ function tryLock(directory: string, purpose: 'hold' | 'look'): DatabaseSync | un
   } catch (thrown) {
     database.close();
     if (isBusy(thrown)) return undefined;
-    throw thrown;
+    throw unwritable(directory, thrown);
   }
+}
+
+function unwritable(directory: string, thrown: unknown): OpenClawError {
+  const suggestion = 'Check that its volume has room and is mounted writable, and who owns it.';
+  return new OpenClawError('state_unwritable', { details: { directory, reason: reasonOf(thrown), suggestion }, cause: thrown });
 }
 
 function isBusy(thrown: unknown): boolean {

@@ -15,7 +15,11 @@ export type Committer = (lines: readonly string[]) => (OpenClawError | undefined
 
 export const brokenReason = 'its journal could not be written or cut back; a new start will make out where it ends';
 
-export function createCommitter(connection: Connection, journal: Journal): Committer {
+/** An open file outlives its name: what is written to it then is gone with the process. */
+export const removedReason = 'its files were removed or replaced while it was in use; start the gateway again';
+
+/** @param isInPlace whether the open files are still those that their paths name */
+export function createCommitter(connection: Connection, journal: Journal, isInPlace: () => boolean): Committer {
   /** Everything of the group is refused, and nothing of it has happened. */
   const refuse = (lines: readonly string[], thrown: unknown): OpenClawError[] => {
     if (connection.inTransaction) connection.exec('ROLLBACK');
@@ -25,6 +29,7 @@ export function createCommitter(connection: Connection, journal: Journal): Commi
 
   return (lines) => {
     if (journal.broken) return refuse(lines, new Error(brokenReason));
+    if (!isInPlace()) return refuse(lines, new Error(removedReason));
     let appended = false;
     try {
       connection.exec('BEGIN IMMEDIATE');

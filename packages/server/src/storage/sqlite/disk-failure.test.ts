@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -120,4 +120,17 @@ test('a volume that is really full refuses, keeps what was acknowledged, and goe
     execFileSync('umount', ['-l', mount]);
     rmSync(mount, { recursive: true });
   }
+});
+
+test('a store whose files were removed or replaced says so and takes nothing, also when the path is there again', () => {
+  const testStore = createTestStore();
+  const store = testStore.open();
+  assert.deepEqual(store.commit([pairLine(1)]), [undefined]);
+  assert.equal(store.probe(), undefined);
+  renameSync(testStore.paths.directory, `${testStore.paths.directory}-gone`);
+  assert.match(store.probe() ?? '', /removed or replaced/);
+  cpSync(`${testStore.paths.directory}-gone`, testStore.paths.directory, { recursive: true });
+  assert.match(store.probe() ?? '', /removed or replaced/);
+  assert.match(store.commit([pairLine(2)])[0]?.message ?? '', /removed or replaced/);
+  rmSync(`${testStore.paths.directory}-gone`, { recursive: true });
 });

@@ -60,7 +60,7 @@ export function readBootId(): string {
 }
 
 /** Inodes are used again, so the time of birth belongs to it. */
-function fileIdentity(path: string): string | undefined {
+export function fileIdentity(path: string): string | undefined {
   const found = statSync(path, { bigint: true, throwIfNoEntry: false });
   return found && `${found.dev}:${found.ino}:${found.birthtimeNs}`;
 }

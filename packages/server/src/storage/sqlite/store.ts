@@ -11,10 +11,10 @@ import type { Migration } from '../migrations/index.ts';
 import { readMeta } from './apply.ts';
 import type { MigrationLine } from './batch-line.ts';
 import { newerSchema, pruneBeforeMigration } from './before-migration.ts';
-import { brokenReason, createCommitter, type Committer } from './committer.ts';
+import { brokenReason, createCommitter, removedReason, type Committer } from './committer.ts';
 import type { Connection } from './connection.ts';
 import { syncFile } from './durable-files.ts';
-import { readBootId, recordLive } from './identity.ts';
+import { fileIdentity, readBootId, recordLive } from './identity.ts';
 import { listSegments, type Journal, type JournalOptions } from './journal.ts';
 import { beforeMigrationPath, companionsOf, type StorePaths } from './paths.ts';
 import { recover, type RecoveryReport } from './recovery.ts';
@@ -52,7 +52,8 @@ export function openStore(paths: StorePaths, options: StoreOptions): Store {
     if (schema > known) throw newerSchema(paths.directory, schema, known);
   };
   const { connection, journal, report } = recover(paths, { bootId, checkSchema, journal: options.journal ?? {} });
-  const commit = createCommitter(connection, journal);
+  const isInPlace = watchPlace(paths);
+  const commit = createCommitter(connection, journal, isInPlace);
   const closeFiles = (): void => {
     journal.close();
     connection.close();
@@ -64,7 +65,10 @@ export function openStore(paths: StorePaths, options: StoreOptions): Store {
     return {
       ...{ recovery: report, migrated, commit, snapshots },
       read: (statement) => connection.all(statement),
-      probe: () => (journal.broken ? brokenReason : probeDisk(join(paths.directory, 'probe'))),
+      probe() {
+        if (journal.broken) return brokenReason;
+        return isInPlace() ? probeDisk(join(paths.directory, 'probe')) : removedReason;
+      },
       bytes: () => listSegments(paths.journal).reduce((sum, { bytes }) => sum + bytes, 0) + databaseBytes(paths),
       close() {
         try {
@@ -107,6 +111,13 @@ function migrate(paths: StorePaths, { migrations, connection, journal, commit }:
     if (failure) throw failure;
   }
   return pending.map(({ version }) => version);
+}
+
+/** Whether the paths still name what they named when the store was opened. */
+function watchPlace({ live, journal }: StorePaths): () => boolean {
+  const identify = (): string => `${fileIdentity(live)} ${fileIdentity(journal)}`;
+  const opened = identify();
+  return () => identify() === opened;
 }
 
 function probeDisk(path: string): string | undefined {
