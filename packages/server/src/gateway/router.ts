@@ -148,5 +148,5 @@ function refuseForeignPages(raw: IncomingMessage): void {
 }
 
 export function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address);
+  return address === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(address);
 }

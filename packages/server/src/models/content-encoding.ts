@@ -12,10 +12,20 @@ export function decodeContent(body: AsyncIterable<Buffer>, contentEncoding: stri
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '' && name !== 'identity');
   if (encodings.length === 0) return body;
-  return decompress(body, encodings.toReversed(), provider);
+  const source = body[Symbol.asyncIterator]();
+  const plain = decompress({ [Symbol.asyncIterator]: () => source }, encodings.toReversed(), provider);
+  const reader: AsyncIterator<Buffer, undefined> = {
+    next: () => plain.next(),
+    async return() {
+      // A generator that waits for bytes ends only after them, so the wait is ended at its source.
+      await source.return?.();
+      return plain.return(undefined);
+    },
+  };
+  return { [Symbol.asyncIterator]: () => reader };
 }
 
-async function* decompress(body: AsyncIterable<Buffer>, encodings: readonly string[], provider: string): AsyncGenerator<Buffer> {
+async function* decompress(body: AsyncIterable<Buffer>, encodings: readonly string[], provider: string): AsyncGenerator<Buffer, undefined> {
   const zlib = await import('node:zlib');
   const makers: Readonly<Record<string, () => Transform>> = {
     gzip: () => zlib.createGunzip({ flush: zlib.constants.Z_SYNC_FLUSH }),

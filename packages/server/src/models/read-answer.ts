@@ -41,8 +41,11 @@ export interface Observed {
 export async function readAnswer(response: UpstreamResponse, context: ReadContext): Promise<void> {
   const isStream = (response.headers['content-type'] ?? '').includes('text/event-stream');
   if (isStream && context.incoming.stream) return streamThrough(response, context);
-  const events = isStream ? await collectStream(response, context) : undefined;
-  if (events) return deliverWhole(events, undefined, context);
+  if (isStream) {
+    const chunks = response.body[Symbol.asyncIterator]();
+    await deliverWhole(await collectStream(chunks, context), undefined, context);
+    return lingerUntilEnd(chunks, context.clock);
+  }
   const bytes = await readWhole(response, context);
   const decoder = dialects[context.target.provider.dialect].decodeResponse(context.target.provider.id);
   return deliverWhole(decoder.whole(parseAnswer(bytes, context)), bytes, context);
@@ -177,20 +180,27 @@ async function deliverWhole(events: readonly ModelEvent[], bytes: Buffer | undef
   } else answer.endWhole(bytes && incoming.passesThrough(target) ? bytes : JSON.stringify(encode().whole(events)));
 }
 
-/** For an upstream that streams although nobody asked it to. */
-async function collectStream(response: UpstreamResponse, context: ReadContext): Promise<ModelEvent[]> {
+/** For an upstream that streams although nobody asked it to: its events up to the last. */
+async function collectStream(chunks: AsyncIterator<Buffer>, context: ReadContext): Promise<ModelEvent[]> {
   const { provider } = context.target;
   const parser = createServerSentEventParser();
   const decoder = dialects[provider.dialect].decodeResponse(provider.id);
   const events: ModelEvent[] = [];
   let length = 0;
-  for await (const chunk of response.body) {
-    length += chunk.length;
-    if (length > wholeLimitBytes) throw tooLarge(provider.id);
-    for (const event of parser.push(chunk)) if (event.data !== undefined) events.push(...decoder.event(event));
+  try {
+    for (let step = await chunks.next(); !step.done; step = await chunks.next()) {
+      length += step.value.length;
+      if (length > wholeLimitBytes) throw tooLarge(provider.id);
+      events.push(...parser.push(step.value).flatMap((event) => decoder.event(event)));
+      const last = events.at(-1);
+      if (last?.type === 'error') throw last.error;
+      if (last?.type === 'finish') return events;
+    }
+  } catch (thrown) {
+    await chunks.return?.();
+    throw thrown;
   }
-  events.push(...decoder.end());
-  return events;
+  return events.concat(decoder.end());
 }
 
 async function readWhole(response: UpstreamResponse, context: ReadContext): Promise<Buffer> {

@@ -170,6 +170,10 @@ describe('credentials', () => {
     assert.equal(await status({}), 200);
     assert.equal(await status({ origin: 'https://evil.example' }), 403);
     assert.equal(await status({ host: 'evil.example:18789' }), 403);
+    for (const host of ['127.evil.example:18789', '127.0.0.1.evil.example', '::ffff:127.evil.example']) {
+      assert.equal(await status({ host, origin: `http://${host}` }), 403, host);
+    }
+    for (const host of ['127.0.0.1:1', '127.0.0.2', '[::1]:1', 'localhost']) assert.equal(await status({ host }), 200, host);
   });
 });
 
