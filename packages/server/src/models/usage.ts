@@ -35,6 +35,7 @@ export interface UsageLogOptions {
 
 /** How long a report may wait. Longer loses more at a crash, shorter costs more commits. */
 const flushEveryMs = 1000;
+const complainEveryMs = 60_000;
 /** As many are written at once. More would live long enough to cost the garbage collector more than they are worth. */
 const flushRows = 256;
 /**
@@ -57,9 +58,18 @@ export function createUsageLog({ database, clock, log }: UsageLogOptions): Usage
   let waiting: Value[] = [];
   let dropped = 0;
   let writing = false;
+  let complainedAtMs = -Infinity;
   let flushing: Promise<void> = Promise.resolve();
   const timer = clock.every(flushEveryMs, () => void flush());
   const waitingRows = (): number => waiting.length / columns.length;
+
+  /** At once, then once a minute: it is tried every second, and a full disk lasts. */
+  function complain(thrown: unknown): void {
+    const nowMs = clock.monotonicMs();
+    if (nowMs - complainedAtMs < complainEveryMs) return;
+    complainedAtMs = nowMs;
+    log.warn('usage could not be written; it is kept and tried again', { rows: waitingRows(), dropped, reason: reasonOf(thrown) });
+  }
 
   function flush(): Promise<void> {
     flushing = flushing.then(writeWaiting);
@@ -73,12 +83,13 @@ export function createUsageLog({ database, clock, log }: UsageLogOptions): Usage
     writing = true;
     try {
       await database.write({ statements: insertStatements(rows) });
+      complainedAtMs = -Infinity;
     } catch (thrown) {
       const kept = rows.concat(waiting);
       const excess = Math.max(0, kept.length - waitingLimit * columns.length);
       dropped += excess / columns.length;
       waiting = kept.slice(excess);
-      log.warn('usage could not be written; it is kept and tried again', { rows: waitingRows(), dropped, reason: reasonOf(thrown) });
+      complain(thrown);
     } finally {
       writing = false;
     }
