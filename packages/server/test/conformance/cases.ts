@@ -192,8 +192,14 @@ export const cases: readonly ConformanceCase[] = [
     threads: 'BerriAI/litellm#24361',
     waitsFor: 'bedrock-converse-stream',
   },
-  { number: 27, title: 'Orphan tool_use after an abort', threads: 'earendil-works/pi!707 pydantic/pydantic-ai#2327' },
-  { number: 28, title: 'Mistral rejects user directly after tool', threads: 'onyx-dot-app/onyx#6458' },
+  {
+    number: 27,
+    title: 'Orphan tool_use after an abort',
+    threads: 'earendil-works/pi!707 pydantic/pydantic-ai#2327',
+    applies: crosses,
+    note: 'Between the same dialects the messages pass untouched, and the provider judges them.',
+  },
+  { number: 28, title: 'Mistral rejects user directly after tool', threads: 'onyx-dot-app/onyx#6458', applies: fromOpenai },
   { number: 29, title: 'Forced tool_choice with thinking on', threads: 'can1357/oh-my-pi!333', applies: every },
   { number: 30, title: '`parallel_tool_calls` and `allowed_tools` carried over', threads: 'maximhq/bifrost!7348', applies: every },
   { number: 31, title: 'Tool order is stable between requests (else prompt cache dies)', threads: 'maximhq/bifrost!5174', applies: every },
@@ -211,7 +217,13 @@ export const cases: readonly ConformanceCase[] = [
     threads: 'BerriAI/litellm!38809 strands-agents/harness-sdk!2704',
     applies: fromAnthropic,
   },
-  { number: 35, title: 'Unsigned blocks from aborted streams not sent back', threads: 'earendil-works/pi#2063' },
+  {
+    number: 35,
+    title: 'Unsigned blocks from aborted streams not sent back',
+    threads: 'earendil-works/pi#2063',
+    applies: (cell) => crosses(cell) && fromAnthropic(cell),
+    note: 'An upstream of chat completions asks for no signature. From Anthropic to Anthropic the messages pass untouched.',
+  },
   {
     number: 36,
     title: 'Bedrock nests `reasoningContent.reasoningText{text,signature}` and `redactedContent`',
@@ -299,6 +311,7 @@ export const cases: readonly ConformanceCase[] = [
     number: 59,
     title: 'Never exceed 4 breakpoints; never touch bytes of the cached prefix',
     threads: 'mnfst/llm-gateway!2258 headroomlabs-ai/headroom#2438 NanmiCoder/cc-haha#503',
+    applies: every,
   },
   // Usage and money
   {
@@ -354,6 +367,8 @@ export const cases: readonly ConformanceCase[] = [
     number: 70,
     title: 'Heartbeats while upstream thinks, only at event boundaries',
     threads: 'BerriAI/litellm#14953 theopenco/llmgateway!1541 kortix-ai/suna!3696 langwatch/langwatch!5963',
+    applies: streams,
+    note: 'An answer that does not stream gets no white space while it waits.',
   },
   // Retry, failover, lifecycle
   {
@@ -362,6 +377,8 @@ export const cases: readonly ConformanceCase[] = [
       'Retry-After read from *each* failure (seconds, date, `-ms`), a floor with a cap; own 429s carry it; failover never duplicates text or sends an unsupported prefill; SDK and gateway retries do not multiply',
     threads:
       'BerriAI/litellm#20722 BerriAI/litellm#27823 Helicone/helicone#5672 chenyme/grok2api!986 BerriAI/litellm!36267 BerriAI/litellm!32835 zirkelc/ai-retry#51 MarimerLLC/rockbot!357',
+    applies: every,
+    note: "The gateway's own 429s wait for its limits; failover between providers is tested on its policy alone (attempts.test.ts).",
   },
   {
     number: 72,

@@ -4,7 +4,7 @@
  */
 import type { DialectName, Quirks } from '../../src/models/dialects/dialect.ts';
 import type { JsonObject } from '../../src/core/json.ts';
-import { createFakeClock } from '../../src/core/fake-clock.ts';
+import { createFakeClock, type FakeClock } from '../../src/core/fake-clock.ts';
 import type { OpenClawError } from '../../src/core/errors.ts';
 import { createModelService, type RequestReport } from '../../src/models/service.ts';
 import type { Provider, Target } from '../../src/models/target.ts';
@@ -16,6 +16,8 @@ export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly chunks: readonly Buffer[];
+  /** Called before each chunk: time passes here. */
+  readonly beforeChunk?: (clock: FakeClock) => void;
   /** How the connection breaks off after the chunks; absent: it ends well. */
   readonly breaksWith?: OpenClawError;
 }
@@ -42,10 +44,10 @@ export interface Exchange {
 
 export async function exchange(options: ExchangeOptions): Promise<Exchange> {
   const { cell } = options;
-  const asked: { path: string; body: JsonObject; bytes: Buffer }[] = [];
-  const target = targetAt(createReplayUpstream(options.replies, asked), cell.out, options.quirks ?? {});
-  let report: RequestReport | undefined;
   const clock = createFakeClock();
+  const asked: { path: string; body: JsonObject; bytes: Buffer }[] = [];
+  const target = targetAt(createReplayUpstream(options.replies, asked, clock), cell.out, options.quirks ?? {});
+  let report: RequestReport | undefined;
   const service = createModelService({
     clock,
     random: () => 0,
@@ -90,21 +92,28 @@ function requestOf(cell: Cell, fields: JsonObject): JsonObject {
   };
 }
 
-function createReplayUpstream(replies: readonly Reply[], asked: { path: string; body: JsonObject; bytes: Buffer }[]): Upstream {
+function createReplayUpstream(
+  replies: readonly Reply[],
+  asked: { path: string; body: JsonObject; bytes: Buffer }[],
+  clock: FakeClock,
+): Upstream {
   return {
     send(request: UpstreamRequest) {
       const reply = replies[Math.min(asked.length, replies.length - 1)];
       if (!reply) throw new Error('the test gave no reply');
       const bytes = request.body ?? Buffer.alloc(0);
       asked.push({ path: request.path, body: JSON.parse(bytes.toString()) as JsonObject, bytes });
-      return Promise.resolve({ status: reply.status ?? 200, headers: reply.headers ?? {}, body: bodyOf(reply) });
+      return Promise.resolve({ status: reply.status ?? 200, headers: reply.headers ?? {}, body: bodyOf(reply, clock) });
     },
     close: () => Promise.resolve(),
   };
 }
 
-async function* bodyOf(reply: Reply): AsyncGenerator<Buffer> {
-  for (const chunk of reply.chunks) yield await Promise.resolve(chunk);
+async function* bodyOf(reply: Reply, clock: FakeClock): AsyncGenerator<Buffer> {
+  for (const chunk of reply.chunks) {
+    reply.beforeChunk?.(clock);
+    yield await Promise.resolve(chunk);
+  }
   if (reply.breaksWith) throw reply.breaksWith;
 }
 

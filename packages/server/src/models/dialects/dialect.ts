@@ -59,6 +59,8 @@ export interface Quirks {
   readonly developerRole?: boolean;
   /** Tool ids must be exactly nine letters or digits (Mistral). */
   readonly toolIdLength9?: boolean;
+  /** A user's message must not follow the result of a tool directly (Mistral). */
+  readonly assistantAfterTool?: boolean;
   /** Reports `stop` although tools were called (xAI, Gemini's compatible endpoint, some local servers). */
   readonly finishStopOnTools?: boolean;
   /** Sends every tool call as index 0; calls are told apart by their ids. */

@@ -6,6 +6,7 @@
  * mark text that comes from the program and not from the person.
  */
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
+import { withCompleteCalls } from '../complete-calls.ts';
 import type { EncodeTarget } from '../dialect.ts';
 import { imageTypeOf, refuseOtherThanWeb } from '../media.ts';
 import { compact, unsupported } from '../fields.ts';
@@ -31,11 +32,12 @@ interface Turn {
 
 export function encodeMessages(request: ModelRequest, target: EncodeTarget): { system: JsonValue | undefined; messages: JsonObject[] } {
   const context: Context = { own: request.dialect === dialect, from: request.dialect, target };
-  const firstOther = request.messages.findIndex((message) => message.role !== 'system');
-  const leading = firstOther === -1 ? request.messages : request.messages.slice(0, firstOther);
+  const all = context.own ? request.messages : withCompleteCalls(request.messages);
+  const firstOther = all.findIndex((message) => message.role !== 'system');
+  const leading = firstOther === -1 ? all : all.slice(0, firstOther);
   const system = leading.flatMap((message) => encodeParts(message, context));
   const turns: Turn[] = [];
-  for (const message of request.messages.slice(leading.length)) addTurn(turns, message, context);
+  for (const message of all.slice(leading.length)) addTurn(turns, message, context);
   const messages = turns.map(({ role, content, extensions }) => ({ role, content: asContent(resultsFirst(content)), ...extensions }));
   return { system: system.length > 0 ? asContent(system) : undefined, messages };
 }

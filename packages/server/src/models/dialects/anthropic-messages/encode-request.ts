@@ -9,6 +9,7 @@ import { compact, unsupported } from '../fields.ts';
 import { refuseUncarried } from '../omissions.ts';
 import type { ModelRequest, ResponseFormat, Tool } from '../request.ts';
 import { withAllowedTools } from './allowed-tools.ts';
+import { limitBreakpoints } from './breakpoints.ts';
 import { encodeMessages } from './encode-messages.ts';
 
 const dialect = 'anthropic-messages';
@@ -52,6 +53,7 @@ export function encodeRequest(whole: ModelRequest, target: EncodeTarget): Encode
     cache_control,
     ...(own && others),
   });
+  if (!own) limitBreakpoints(body);
   return { path: '/v1/messages', body, headers: { 'anthropic-version': '2023-06-01' } };
 }
 

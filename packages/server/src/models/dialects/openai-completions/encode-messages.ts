@@ -5,6 +5,7 @@
  * of a tool follow in a user message that says where they belong, and a failed result starts with `Error: `.
  */
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
+import { withCompleteCalls } from '../complete-calls.ts';
 import { toDataUrl } from '../data-url.ts';
 import type { EncodeTarget } from '../dialect.ts';
 import { imageTypeOf, refuseOtherThanWeb } from '../media.ts';
@@ -35,7 +36,16 @@ interface Context {
 
 export function encodeMessages(request: ModelRequest, target: EncodeTarget): JsonObject[] {
   const context: Context = { own: request.dialect === dialect, from: request.dialect, target };
-  return request.messages.flatMap((message) => encodeMessage(message, context));
+  const all = context.own ? request.messages : withCompleteCalls(request.messages);
+  const messages = all.flatMap((message) => encodeMessage(message, context));
+  return target.quirks.assistantAfterTool ? withAssistantAfterTool(messages) : messages;
+}
+
+/** Mistral refuses a user's message right after the result of a tool: the model's turn stands between them, and says nothing new. */
+function withAssistantAfterTool(messages: readonly JsonObject[]): JsonObject[] {
+  return messages.flatMap((message, at) =>
+    message['role'] === 'user' && messages[at - 1]?.['role'] === 'tool' ? [{ role: 'assistant', content: 'Noted.' }, message] : [message],
+  );
 }
 
 function encodeMessage(message: Message, context: Context): JsonObject[] {
