@@ -34,9 +34,10 @@ export interface Router {
 
 export function createRouter(options: RouterOptions): Router {
   const { routes } = options;
+  const isRoute = (name: string): boolean => Object.hasOwn(routes, name);
 
   function named(name: string): readonly Target[] {
-    if (Object.hasOwn(routes, name)) return (routes[name]?.targets ?? []).flatMap((target) => qualified(target) ?? []);
+    if (isRoute(name)) return (routes[name]?.targets ?? []).flatMap((target) => qualified(target) ?? []);
     const exact = qualified(name);
     if (exact) return [exact];
     return options.providers().flatMap((provider) => {
@@ -67,14 +68,18 @@ export function createRouter(options: RouterOptions): Router {
     }
     const allowed = caller.models;
     if (!allowed) return offered;
-    return offered.filter(({ id }) => allowed.includes(id) || allowed.includes(id.slice(id.indexOf('/') + 1)));
+    const ids = allowed.filter((name) => !isRoute(name));
+    return offered.filter(({ id }) => allowed.includes(id) || ids.includes(id.slice(id.indexOf('/') + 1)));
   }
 
   return {
     list,
     resolve(name, caller) {
       const targets = named(name);
-      const permitted = caller.models === undefined || caller.models.includes(name) ? targets : targets.filter(isAllowedBy(caller.models));
+      const permitted =
+        caller.models === undefined || caller.models.includes(name)
+          ? targets
+          : targets.filter(isAllowedBy(caller.models.filter((allowed) => !isRoute(allowed))));
       if (permitted.length > 0) return permitted;
       if (targets.length > 0) throw new OpenClawError('model_forbidden', { details: { keyId: caller.id, model: name }, param: 'model' });
       throw notFound(
@@ -89,6 +94,7 @@ function targetOf(provider: Provider, model: string, known: KnownModel | undefin
   return { provider, model, name: `${provider.id}/${model}`, known };
 }
 
+/** A bare id stands for the model at whoever has it; the name of a route stands for that route alone. */
 function isAllowedBy(allowed: readonly string[]): (target: Target) => boolean {
   return (target) => allowed.includes(target.name) || allowed.includes(target.model);
 }

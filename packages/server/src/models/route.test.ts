@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { OpenClawError } from '../core/errors.ts';
+import { createRouter } from './route.ts';
+import type { Provider } from './target.ts';
+
+function provider(id: string, models: readonly string[]): Provider {
+  const known = models.map((model) => ({ id: model, contextWindow: undefined, maxOutputTokens: undefined, price: undefined }));
+  return { id, models: () => known } as Partial<Provider> as Provider;
+}
+
+const everything = { id: 'gateway', models: undefined };
+const router = createRouter({
+  providers: () => [provider('one', ['large', 'small']), provider('two', ['large', 'vendor/deep'])],
+  routes: { fast: { targets: ['two/large', 'gone/large', 'one/small'] }, large: { targets: ['one/small'] } },
+});
+const names = (model: string, models?: readonly string[]): string[] =>
+  router.resolve(model, { id: 'key_1', models }).map(({ name }) => name);
+
+function refusal(model: string, models?: readonly string[]): OpenClawError {
+  try {
+    names(model, models);
+  } catch (thrown) {
+    assert.ok(thrown instanceof OpenClawError);
+    return thrown;
+  }
+  return assert.fail('it was not refused');
+}
+
+test('a route wins over a bare id, and a bare id is everybody who has it, in their order', () => {
+  assert.deepEqual(names('large'), ['one/small']);
+  assert.deepEqual(names('small'), ['one/small']);
+  assert.deepEqual(names('vendor/deep'), ['two/vendor/deep']);
+});
+
+test('targets of a route whose provider is not there are passed over', () => {
+  assert.deepEqual(names('fast'), ['two/large', 'one/small']);
+});
+
+test('a model that nobody has heard of is asked for where the caller says', () => {
+  assert.deepEqual(names('one/of-tomorrow'), ['one/of-tomorrow']);
+});
+
+test('a name that is nearly one is suggested; names of the language are nobody’s', () => {
+  assert.match(refusal('smal').hint, /small/);
+  for (const name of ['constructor', '__proto__', 'toString', '/', 'one/', '']) assert.equal(refusal(name).code, 'model_not_found', name);
+});
+
+test('a key reaches what it lists: by name, by bare id at everybody, and a route as a whole but nothing that shares its name', () => {
+  assert.deepEqual(names('fast', ['fast']), ['two/large', 'one/small']);
+  assert.deepEqual(names('one/small', ['small']), ['one/small']);
+  assert.equal(refusal('one/fast', ['fast']).code, 'model_forbidden');
+  assert.equal(refusal('two/large', ['one/large']).code, 'model_forbidden');
+  assert.deepEqual(names('fast', ['two/large']), ['two/large'], 'of a route that it may not use, the targets that it may');
+  assert.deepEqual(
+    router.list({ id: 'key_1', models: ['fast', 'small'] }).map(({ id }) => id),
+    ['fast', 'one/small'],
+  );
+  assert.equal(router.list(everything).length, 6);
+});
