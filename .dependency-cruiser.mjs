@@ -52,6 +52,18 @@ export default {
       },
     },
     {
+      name: 'client-knows-protocol-alone',
+      severity: 'error',
+      comment: 'Programs and pages of others load it: no Node, and no package but the protocol.',
+      from: {
+        path: '^packages/client/src/',
+        pathNot: '\\.(test|fixture|suite)\\.ts$',
+      },
+      to: {
+        pathNot: '^packages/(client|protocol)/src/',
+      },
+    },
+    {
       name: 'core-knows-protocol-alone',
       severity: 'error',
       comment: 'Everything may use core, so core may use nothing of ours but the protocol.',

@@ -1,5 +1,5 @@
 /**
- * Writes `dist` of both packages, for publishing. From a clone nothing needs it: there the sources run as they are.
+ * Writes `dist` of all packages, for publishing. From a clone nothing needs it: there the sources run as they are.
  *
  *     node scripts/build.ts
  */
@@ -9,8 +9,8 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
 
-/** In this order, because the server is compiled against the declarations of the protocol. */
-const packages = ['protocol', 'server'] as const;
+/** In this order, because the others are compiled against the declarations of the protocol. */
+const packages = ['protocol', 'client', 'server'] as const;
 
 /** Compiled away, or of use to tests alone. */
 const leftOut = /\.ts$|\.fixture\.|\/fixtures$/;

@@ -18,9 +18,9 @@ The body is an error of the endpoint's dialect. In it, \`error.openclaw\` has th
 in place of the one below. *Try again* says whether the same request may succeed later as it is.
 
 ${table(overHttp)}
-## On the command line and while starting
+## On the command line, while starting, and in a program that uses \`@openclaw/client\`
 
-These reach no HTTP client. A failure to start that another start would only repeat ends with exit code 78, wrong words on the command line with 2,
+These come in no answer over HTTP. A failure to start that another start would only repeat ends with exit code 78, wrong words on the command line with 2,
 a command that is not part of this release with 69, everything else with 1.
 
 ${elsewhere.map(section).join('')}`;

@@ -18,7 +18,7 @@ function readJson(file: string): unknown {
   return JSON.parse(readFileSync(join(root, file), 'utf8'));
 }
 
-const manifests = ['package.json', 'packages/protocol/package.json', 'packages/server/package.json'].map(
+const manifests = ['package.json', 'packages/protocol/package.json', 'packages/client/package.json', 'packages/server/package.json'].map(
   (file) => readJson(file) as Manifest,
 );
 const declared = new Map(

@@ -11,12 +11,14 @@ import { createWorkingCopy, runCommand, type CommandResult } from './working-cop
 
 const asked = (process.env['OPENCLAW_TEST_REQUIRE'] ?? '').split(',').includes('pack');
 
+const packages = ['protocol', 'client', 'server'];
+
 function assertSuccess(what: string, { code, output }: CommandResult): void {
   assert.equal(code, 0, `${what}:\n${output}`);
 }
 
 test(
-  'both packages pack, pass publint, install together in an empty directory and run',
+  'all packages pack, pass publint, install together in an empty directory and run',
   { skip: !asked && 'OPENCLAW_TEST_REQUIRE does not say pack' },
   () => {
     using copy = createWorkingCopy();
@@ -24,12 +26,12 @@ test(
     const before = readFileSync(manifest, 'utf8');
     const tarballs = join(copy.path, 'tarballs');
     mkdirSync(tarballs);
-    for (const name of ['protocol', 'server']) {
+    for (const name of packages) {
       assertSuccess(`npm pack of ${name}`, copy.run('npm', 'pack', '-w', `packages/${name}`, '--pack-destination', tarballs));
     }
     assert.equal(readFileSync(manifest, 'utf8'), before);
     const files = readdirSync(tarballs).map((file) => join(tarballs, file));
-    assert.equal(files.length, 2);
+    assert.equal(files.length, packages.length);
     for (const file of files) assertSuccess(`publint ${file}`, copy.run('publint', '--strict', file));
 
     const place = join(copy.path, 'elsewhere');
@@ -43,7 +45,11 @@ test(
     assertSuccess('npm install', inPlace('npm', 'install', '--no-audit', ...files));
     const packed = join(place, 'node_modules/@openclaw');
     assert.ok(!existsSync(join(packed, 'server/src')));
-    for (const name of ['protocol', 'server']) assert.ok(existsSync(join(packed, name, 'LICENSE')));
+    for (const name of packages) assert.ok(existsSync(join(packed, name, 'LICENSE')));
+
+    const program =
+      "import { OpenClaw, withRetry } from '@openclaw/client'; await using client = new OpenClaw(); console.log(await withRetry(async () => client.breaker.state));";
+    assert.equal(inPlace('node', '--input-type=module', '-e', program).stdout, 'closed\n');
 
     const { stdout } = inPlace('npx', '--no-install', 'openclaw', '--version');
     assert.equal(stdout, `${version}\n`);

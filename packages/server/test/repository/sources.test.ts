@@ -33,7 +33,12 @@ test('the configuration of lint excepts the one place of each thing, and tests, 
   assert.deepEqual(
     config.overrides.map(({ files }) => files),
     [
-      ['packages/server/src/core/env.ts', 'packages/server/src/core/clock.ts', 'packages/server/src/cli/**'],
+      [
+        'packages/server/src/core/env.ts',
+        'packages/server/src/core/clock.ts',
+        'packages/server/src/cli/**',
+        'packages/client/src/clock.ts',
+      ],
       ['**/*.test.ts', '**/*.suite.ts', '**/*.fixture.ts', 'packages/*/test/**', 'packages/*/bin/**', 'scripts/**', 'bench/**'],
     ],
   );

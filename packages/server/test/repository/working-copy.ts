@@ -43,7 +43,8 @@ function linkModules(source: string, target: string): void {
   mkdirSync(target, { recursive: true });
   for (const name of readdirSync(source)) {
     if (name === '@openclaw') {
-      for (const workspace of ['protocol', 'server']) link(join(dirname(target), 'packages', workspace), join(target, name, workspace));
+      for (const workspace of ['protocol', 'client', 'server'])
+        link(join(dirname(target), 'packages', workspace), join(target, name, workspace));
     } else {
       link(join(source, name), join(target, name));
     }

@@ -1,0 +1,23 @@
+/** What `@openclaw/client` promises: names that programs may rely on. */
+export { OpenClaw, openClawDefaults, type OpenClawOptions } from './openclaw.ts';
+export { OpenClawError, type OpenClawErrorCode } from './errors.ts';
+export { retryDefaults, withRetry, type Attempt, type RetryCallOptions, type RetryOptions } from './retry.ts';
+export { breakerDefaults, CircuitBreaker, type BreakerOptions, type BreakerState, type Verdict } from './breaker.ts';
+export { ConcurrencyLimiter, limiterDefaults, type LimiterOptions, type Permit } from './limiter.ts';
+export { type ChatCompletions } from './chat.ts';
+export { type ChatStream } from './chat-stream.ts';
+export {
+  type ChatCompletion,
+  type ChatCompletionChunk,
+  type ChatMessage,
+  type ChatRequest,
+  type ChatTool,
+  type ChatUsage,
+  type ContentPart,
+  type FinishReason,
+  type ToolCall,
+} from './chat-types.ts';
+export { type Model, type ModelList, type Models } from './models.ts';
+export { type CallOptions } from './calls.ts';
+export { type Fetch } from './connection.ts';
+export { type Clock, type Timer } from './clock.ts';
