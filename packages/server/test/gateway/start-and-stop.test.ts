@@ -254,6 +254,23 @@ async function freePort(): Promise<number> {
 }
 
 describe('the end', () => {
+  test('is not brought about by the end of whoever read its output', async () => {
+    await using program = await startProgram({ args: ['gateway', 'run', '--log-level', 'debug'] });
+    const { url, token } = await program.ready();
+    program.child.stdout?.destroy();
+    program.child.stderr?.destroy();
+    const ask = async (): Promise<number> => {
+      const headers = { authorization: `Bearer ${token}` };
+      const response = await fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body: '{"model":"nobody","messages":[]}' });
+      await response.arrayBuffer();
+      return response.status;
+    };
+    // Each failure is a line of the log at this level.
+    for (let round = 0; round < 5; round += 1) assert.equal(await ask(), 404);
+    program.child.kill('SIGTERM');
+    assert.deepEqual(await program.exited(), { code: 0, signal: null });
+  });
+
   test('SIGTERM lets a running stream end, answers no new request, and exits 0', async () => {
     const finish = Promise.withResolvers<void>();
     const parts = chatStream({ text: ['one', 'two'] });

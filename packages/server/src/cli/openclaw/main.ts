@@ -49,5 +49,7 @@ async function buildProgram(argv: readonly string[], terminal: Terminal, setExit
 }
 
 function processTerminal(): Terminal {
+  // Whoever read it has gone (`| head`, a log collector that ended): no reason to crash, least of all for a gateway, whose log file goes on.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   return { stdout: process.stdout, stderr: process.stderr, env: processVariables() };
 }

@@ -48,13 +48,16 @@ export async function runGateway(flags: RunFlags, { terminal, storageThread }: R
       signal: stopped.signal,
       ...(flags.stateWait === undefined ? {} : { lockWaitMs: flags.stateWait }),
     });
-    await Promise.race([gateway.prepared, stopped.promise]);
-    terminal.stdout.write(describe(gateway));
-    logging.log.info('ready', { url: gateway.url, version });
-    // Node writes the cache only at an orderly exit; a container that is killed would start cold for ever.
-    flushCompileCache();
-    await stopped.promise;
-    await gateway.stop();
+    try {
+      await Promise.race([gateway.prepared, stopped.promise]);
+      terminal.stdout.write(describe(gateway));
+      logging.log.info('ready', { url: gateway.url, version });
+      // Node writes the cache only at an orderly exit; a container that is killed would start cold for ever.
+      flushCompileCache();
+      await stopped.promise;
+    } finally {
+      await gateway.stop();
+    }
     return 0;
   } catch (thrown) {
     if (stopped.signal.aborted && thrown === stopped.signal.reason) return 0;
