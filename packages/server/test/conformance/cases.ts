@@ -267,7 +267,7 @@ export const cases: readonly ConformanceCase[] = [
     applies: toAnthropic,
   },
   { number: 47, title: '`anthropic-beta` values filtered per upstream', threads: 'BerriAI/litellm#20021 anthropics/claude-code#21767' },
-  { number: 48, title: 'Auth precedence when both `Authorization` and `x-api-key` come', threads: 'BerriAI/litellm#29190' },
+  { number: 48, title: 'Auth precedence when both `Authorization` and `x-api-key` come', threads: 'BerriAI/litellm#29190', applies: every },
   // Images and files
   {
     number: 49,
@@ -306,7 +306,13 @@ export const cases: readonly ConformanceCase[] = [
     threads: 'envoyproxy/ai-gateway#2528 envoyproxy/ai-gateway#2477 BerriAI/litellm!29823 8monkey-ai/hebo-gateway#190',
     waitsFor: 'bedrock-converse-stream',
   },
-  { number: 58, title: '`ttl` dropped where unsupported', threads: 'BerriAI/litellm#17250 BerriAI/litellm!39355' },
+  {
+    number: 58,
+    title: '`ttl` dropped where unsupported',
+    threads: 'BerriAI/litellm#17250 BerriAI/litellm!39355',
+    applies: crosses,
+    note: "Between the same dialects the messages pass untouched. Bedrock's half waits for bedrock-converse-stream.",
+  },
   {
     number: 59,
     title: 'Never exceed 4 breakpoints; never touch bytes of the cached prefix',

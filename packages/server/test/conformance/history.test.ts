@@ -1,4 +1,4 @@
-/** Cases 27, 28, 35 and 59: earlier turns, as clients really send them, and prefixes that a provider has cached. */
+/** Cases 27, 28, 35, 58 and 59: earlier turns, as clients really send them, and prefixes that a provider has cached. */
 import assert from 'node:assert/strict';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { Quirks } from '../../src/models/dialects/dialect.ts';
@@ -127,6 +127,17 @@ testCase(35, 'thinking of a stream that broke off, and so is not signed, is not 
 });
 
 const mark = { cache_control: { type: 'ephemeral' } };
+
+testCase(58, 'a ttl goes with its breakpoint where caches have them, and is left out where they have not', async (cell) => {
+  const long = { cache_control: { type: 'ephemeral', ttl: '1h' } };
+  const content = [{ type: 'text', text: 'A long text.', ...long }];
+  const request = { messages: [{ role: 'user', content }] };
+  const told = (await asked(cell, request)).messages[0].content;
+  if (cell.out === 'anthropic-messages') return assert.deepEqual(told, content);
+  assert.equal(told, 'A long text.');
+  const reading = await asked(cell, request, { cacheControl: true });
+  assert.deepEqual(reading.messages[0].content, content);
+});
 
 /** A conversation of this many turns, with a mark on the instructions and on each question, six in all at most. */
 function conversation(cell: Cell, turns: number): JsonObject {
