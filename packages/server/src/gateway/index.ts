@@ -50,6 +50,9 @@ export interface Gateway {
   drain(): void;
 }
 
+/** As in the catalogue's `client_closed`: no client ever sees it. */
+const clientGoneStatus = 499;
+
 export function createGateway(options: GatewayOptions): Gateway {
   let draining = false;
   const startedMs = options.clock.monotonicMs();
@@ -85,7 +88,11 @@ export function createGateway(options: GatewayOptions): Gateway {
     log: options.log,
     ids: options.ids,
     onRequest(path, method, response) {
-      response.on('close', () => requests.labels(path, method, String(response.statusCode)).increment());
+      response.on('close', () => {
+        // Of a client that left before its answer Node still says 200.
+        const status = response.headersSent ? response.statusCode : clientGoneStatus;
+        requests.labels(path, method, String(status)).increment();
+      });
     },
   });
   return {

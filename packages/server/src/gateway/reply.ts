@@ -28,6 +28,8 @@ export interface ErrorReply {
 
 /** An error in the dialect of the endpoint. */
 export function replyError(response: ServerResponse, reply: ErrorReply): void {
+  // Half an answer can only be cut: left open it would hang, ended it would look whole.
+  if (response.headersSent && !response.writableEnded) response.destroy();
   if (response.headersSent || response.destroyed) return;
   const { error, dialect, requestId } = reply;
   response.setHeader('x-request-id', requestId);

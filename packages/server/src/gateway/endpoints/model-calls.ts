@@ -24,6 +24,11 @@ export function createModelCallEndpoint(options: ModelCallOptions): Endpoint {
         headers: raw.headers,
         caller: { id: principal.id, models: principal.models },
         whenGone(listener) {
+          // The path may have waited for something of its own before it asks.
+          if (response.destroyed) {
+            listener();
+            return;
+          }
           response.on('close', () => {
             if (!response.writableFinished) listener();
           });
