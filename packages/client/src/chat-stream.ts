@@ -1,7 +1,7 @@
 /** A streamed chat completion: its chunks one after the other, exactly one end. It does not put the chunks together. */
 import type { ChatCompletionChunk } from './chat-types.ts';
 import type { Lease } from './calls.ts';
-import { clientError, errorFromEvent, OpenClawError, withoutRetry, type AnswerHead } from './errors.ts';
+import { clientError, errorFromEvent, withoutRetry, type AnswerHead } from './errors.ts';
 import type { EventReader } from './events.ts';
 import type { Connection } from './connection.ts';
 
@@ -36,6 +36,7 @@ export interface ChunkReader {
 
 export function createChunkReader(reader: EventReader, head: AnswerHead, { unreadable }: Pick<Connection, 'unreadable'>): ChunkReader {
   let finished = false;
+  let over = false;
 
   function parse(data: string): ChatCompletionChunk {
     let value: unknown;
@@ -51,9 +52,9 @@ export function createChunkReader(reader: EventReader, head: AnswerHead, { unrea
 
   return {
     async next() {
-      const event = await reader.next();
-      if (event?.data === '[DONE]') return undefined;
-      if (!event) {
+      const event = over ? undefined : await reader.next();
+      if (event?.data === '[DONE]') over = finished = true;
+      if (!event || over) {
         if (finished) return undefined;
         throw clientError('stream_broken', { details: { reason: 'it ended before the answer did' } });
       }
@@ -67,8 +68,9 @@ export function createChunkReader(reader: EventReader, head: AnswerHead, { unrea
 /** Hands the begun stream to the caller; the lease ends with it, however it ends. */
 export function createChatStream({ reader, chunks, first, requestId }: BegunStream, { deadline, end }: Lease): ChatStream {
   let next: ChatCompletionChunk | undefined = first;
-  let state: 'fresh' | 'open' | 'over' = 'fresh';
-  const isOver = (): boolean => state === 'over';
+  let taken = false;
+  let over = false;
+  const isOver = (): boolean => over;
 
   /** Also for a stream that nobody reads: an abort ends it there and then. */
   const onAbort = (): void => void finish(() => reader.cancel());
@@ -76,8 +78,8 @@ export function createChatStream({ reader, chunks, first, requestId }: BegunStre
   else deadline.signal.addEventListener('abort', onAbort, { once: true });
 
   async function finish(how: () => Promise<void>): Promise<void> {
-    if (state === 'over') return;
-    state = 'over';
+    if (over) return;
+    over = true;
     deadline.signal.removeEventListener('abort', onAbort);
     try {
       await how();
@@ -86,20 +88,24 @@ export function createChatStream({ reader, chunks, first, requestId }: BegunStre
     }
   }
 
+  function throwIfAborted(): void {
+    if (deadline.signal.aborted) throw withoutRetry(deadline.signal.reason);
+  }
+
   async function read(): Promise<IteratorResult<ChatCompletionChunk, undefined>> {
-    deadline.signal.throwIfAborted();
+    throwIfAborted();
     if (isOver()) return { done: true, value: undefined };
     try {
       const value = next ?? (await chunks.next());
       next = undefined;
       if (value) return { done: false, value };
     } catch (error) {
-      deadline.signal.throwIfAborted();
+      throwIfAborted();
       if (isOver()) return { done: true, value: undefined };
       await finish(() => reader.cancel());
-      throw error instanceof OpenClawError ? withoutRetry(error) : error;
+      throw withoutRetry(error);
     }
-    // Its own end: the caller need not wait for the connection to be free again.
+    // Its own end: the caller has the whole answer, and need not wait, or know, what becomes of the connection.
     void finish(() => reader.drain().catch(() => undefined));
     return { done: true, value: undefined };
   }
@@ -110,9 +116,8 @@ export function createChatStream({ reader, chunks, first, requestId }: BegunStre
     cancel,
     [Symbol.asyncDispose]: cancel,
     [Symbol.asyncIterator]() {
-      if (state !== 'fresh')
-        throw clientError('usage_error', { details: { reason: 'a stream can be read once', suggestion: 'Keep its chunks.' } });
-      state = 'open';
+      if (taken) throw clientError('usage_error', { details: { reason: 'a stream can be read once', suggestion: 'Keep its chunks.' } });
+      taken = true;
       return {
         next: read,
         async return() {

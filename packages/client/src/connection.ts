@@ -68,10 +68,10 @@ export function createConnection({ baseURL, headers, fetch, clock }: ConnectionO
   async function send(request: OutgoingRequest, context: SendContext): Promise<Response> {
     const response = await ask(request, context);
     if (response.ok) return response;
-    const { text } = await readText(response, errorLimitBytes).catch((error: unknown) => {
+    const { text } = await readText(response, errorLimitBytes).catch(() => {
       context.signal.throwIfAborted();
       // The status says enough where its words break off.
-      return { text: '', cause: error };
+      return { text: '' };
     });
     throw errorFromAnswer(response, text, clock.now());
   }

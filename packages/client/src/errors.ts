@@ -99,8 +99,9 @@ export function reasonOf(thrown: unknown): string {
   return message.replace(/\s+/g, ' ').replace(/\.$/, '');
 }
 
-/** The same failure after something was delivered that cannot be taken back. */
-export function withoutRetry(error: OpenClawError): OpenClawError {
+/** The same failure after something was delivered that cannot be taken back. The caller's own reasons stay as they are. */
+export function withoutRetry(error: unknown): unknown {
+  if (!(error instanceof OpenClawError) || !error.retryable) return error;
   const { message, code, status, retryAfterMs, hint, requestId } = error;
   return new OpenClawError({ message, code, status, retryAfterMs, hint, requestId, retryable: false, cause: error });
 }

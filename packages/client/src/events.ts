@@ -38,9 +38,11 @@ export function createEventReader(body: ReadableStream<Uint8Array>, options: Eve
   const decoder = new TextDecoder();
   const parser = createServerSentEventParser();
   const ready: ServerSentEvent[] = [];
+  let begun = false;
 
   async function read(): Promise<Uint8Array | undefined> {
-    const timer = clock.after(idleTimeoutMs, () => deadline.abort(broken(`nothing came for ${idleTimeoutMs} ms`)));
+    // Before the first event the time of the call counts alone.
+    const timer = begun ? clock.after(idleTimeoutMs, () => deadline.abort(broken(`nothing came for ${idleTimeoutMs} ms`))) : undefined;
     try {
       const { done, value } = await reader.read();
       return done ? undefined : value;
@@ -48,7 +50,7 @@ export function createEventReader(body: ReadableStream<Uint8Array>, options: Eve
       deadline.signal.throwIfAborted();
       throw broken(reasonOf(error), error);
     } finally {
-      timer.cancel();
+      timer?.cancel();
     }
   }
 
@@ -61,6 +63,7 @@ export function createEventReader(body: ReadableStream<Uint8Array>, options: Eve
     async next() {
       for (;;) {
         const event = ready.shift();
+        begun ||= event !== undefined;
         if (event) return event;
         const chunk = await read();
         if (!chunk) return undefined;
