@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { CircuitBreaker } from './breaker.ts';
 import { OpenClawError } from './errors.ts';
@@ -73,6 +74,40 @@ test('a gateway that tells of a provider that failed stays in use', async () => 
   await using client = new OpenClaw({ baseURL: server.url, breaker: { failureThreshold: 1 } });
   for (let call = 0; call < 3; call++) await assert.rejects(client.chat.completions.create(request), hasCode('upstream_failed'));
   assert.equal(server.requests.length, 3);
+});
+
+test('a hundred agents never have more calls under way than the limit, and each gets its answer', async () => {
+  let [running, most] = [0, 0];
+  await using server = await startTestServer((response, received) => {
+    most = Math.max(most, ++running);
+    setImmediate(() => {
+      running--;
+      json(completion(received.url ?? ''))(response, received);
+    });
+  });
+  await using client = new OpenClaw({ baseURL: server.url, limiter: { limit: 5 } });
+  const answers = await Promise.all(Array.from({ length: 100 }, () => client.chat.completions.create(request)));
+  assert.equal(answers.length, 100);
+  assert.ok(most <= 5);
+  // The platform has a connection back a moment after its answer, and the next call may begin in that moment.
+  assert.ok(server.connections <= 2 * 5, `${server.connections} connections`);
+});
+
+test('many calls leave no connections, no listeners on the signal that they share, and no places taken', async () => {
+  const once = stream([chunk('one', 'stop'), '[DONE]']);
+  await using server = await startTestServer((response, received) =>
+    received.method === 'GET' ? json({ object: 'list', data: [] })(response, received) : once(response, received),
+  );
+  await using client = new OpenClaw({ baseURL: server.url });
+  const { signal } = new AbortController();
+  for (let call = 0; call < 30; call++) {
+    await client.models.list({ signal });
+    for await (const each of await client.chat.completions.create({ ...request, stream: true }, { signal })) assert.ok(each);
+  }
+  await client.close();
+  assert.ok(server.connections <= 2, `${server.connections} connections`);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
+  assert.equal(client.limiter.running, 0);
 });
 
 test('clients may share a limiter and a breaker', async () => {

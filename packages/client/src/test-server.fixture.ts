@@ -15,6 +15,8 @@ export type Answer = (response: ServerResponse, request: IncomingMessage) => voi
 export interface TestServer extends AsyncDisposable {
   readonly url: string;
   readonly requests: ReceivedRequest[];
+  /** How many were opened so far. */
+  readonly connections: number;
   /** Resolves when the next request has come. */
   received(): Promise<void>;
   /** Resolves when the next connection is closed before its answer was whole. */
@@ -41,11 +43,16 @@ export async function startTestServer(...answers: readonly Answer[]): Promise<Te
       answers[Math.min(requests.length, answers.length) - 1]?.(response, request);
     });
   });
+  let connections = 0;
+  server.on('connection', () => void connections++);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
+    get connections() {
+      return connections;
+    },
     received: () => onReceived.promise,
     cutOff: () => onCutOff.promise,
     async [Symbol.asyncDispose]() {
