@@ -3,6 +3,7 @@
  *
  * It does not read the body of a good answer or write to the client: see `stream-delivery.ts` and `whole-delivery.ts`.
  */
+import type { Clock } from '../core/clock.ts';
 import { OpenClawError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ModelCall } from './call.ts';
@@ -14,6 +15,8 @@ import type { SendOptions, UpstreamRequest, UpstreamResponse } from './upstream.
 
 /** How much of a refusal is read: enough for any message, too little to be a burden. */
 const refusalLimitBytes = 64 * 1024;
+/** How long its words may take. The status has said enough to ask somebody else, who should not wait for them. */
+const refusalLimitMs = 2000;
 
 /** Longer than any model's name. Names go into records, logs, metrics and headers, so what is none stops at the door. */
 const modelNameLimit = 256;
@@ -68,7 +71,7 @@ export class IncomingRequest {
 export async function sendAttempt(
   incoming: IncomingRequest,
   target: Target,
-  context: { readonly signal: AbortSignal; readonly nowMs: () => number },
+  context: { readonly signal: AbortSignal; readonly clock: Clock },
 ): Promise<UpstreamResponse> {
   const { provider } = target;
   const options: SendOptions = {
@@ -79,10 +82,10 @@ export async function sendAttempt(
   };
   const response = await provider.upstream.send(encodeAttempt(incoming, target), options);
   if (response.status >= 200 && response.status < 300) return response;
-  const body = await readRefusal(response.body);
+  const body = await readRefusal(response.body, context.clock);
   const { status, headers } = response;
   throw withKeySource(
-    dialects[provider.dialect].classify({ provider: provider.id, status, headers, body, nowMs: context.nowMs() }),
+    dialects[provider.dialect].classify({ provider: provider.id, status, headers, body, nowMs: context.clock.now() }),
     provider.keySource,
   );
 }
@@ -142,18 +145,24 @@ function needsRepair(target: Target): boolean {
   return quirks.toolIdLength9 === true || quirks.finishStopOnTools === true || quirks.toolIndexAlwaysZero === true;
 }
 
-async function readRefusal(body: AsyncIterable<Buffer>): Promise<string> {
+async function readRefusal(body: AsyncIterable<Buffer>, clock: Clock): Promise<string> {
   const chunks: Buffer[] = [];
   let length = 0;
+  const reader = body[Symbol.asyncIterator]();
+  const limit = clock.after(refusalLimitMs, () => void reader.return?.());
   try {
-    for await (const chunk of body) {
-      chunks.push(chunk);
-      length += chunk.length;
-      if (length >= refusalLimitBytes) break;
+    while (length < refusalLimitBytes) {
+      const step = await reader.next();
+      if (step.done) break;
+      chunks.push(step.value);
+      length += step.value.length;
     }
   } catch (thrown) {
     // The status already says that it failed; words that broke off do not change what it means.
     if (!(thrown instanceof OpenClawError) || thrown.code === 'client_closed' || thrown.code === 'deadline_exceeded') throw thrown;
+  } finally {
+    limit.cancel();
+    await reader.return?.();
   }
   return Buffer.concat(chunks).toString('utf8', 0, Math.min(length, refusalLimitBytes));
 }

@@ -58,3 +58,21 @@ test('a key reaches what it lists: by name, by bare id at everybody, and a route
   );
   assert.equal(router.list(everything).length, 6);
 });
+
+test('a key that lists provider/model does not reach a model of that id at another provider', () => {
+  const reseller = createRouter({
+    providers: () => [provider('one', ['large']), provider('reseller', ['one/large', 'other/deep'])],
+    routes: {},
+  });
+  const caller = { id: 'key_1', models: ['one/large', 'other/deep'] };
+  assert.throws(() => reseller.resolve('reseller/one/large', caller), { code: 'model_forbidden' });
+  assert.deepEqual(
+    reseller.list(caller).map(({ id }) => id),
+    ['one/large', 'reseller/other/deep'],
+  );
+  assert.equal(
+    reseller.resolve('reseller/other/deep', caller)[0]?.name,
+    'reseller/other/deep',
+    'nobody is called other, so the id is bare',
+  );
+});

@@ -68,18 +68,27 @@ export function createRouter(options: RouterOptions): Router {
     }
     const allowed = caller.models;
     if (!allowed) return offered;
-    const ids = allowed.filter((name) => !isRoute(name));
-    return offered.filter(({ id }) => allowed.includes(id) || ids.includes(id.slice(id.indexOf('/') + 1)));
+    const bareIds = allowed.filter(isBareId);
+    return offered.filter(({ id }) => allowed.includes(id) || bareIds.includes(id.slice(id.indexOf('/') + 1)));
+  }
+
+  /** What a key lists means what it would mean in a request: the id of a model is bare only if it is neither of the others. */
+  function isBareId(name: string): boolean {
+    return !isRoute(name) && qualified(name) === undefined;
+  }
+
+  /** A bare id stands for the model at whoever has it, `provider/model` for that one, the name of a route for that route alone. */
+  function isAllowedBy(allowed: readonly string[]): (target: Target) => boolean {
+    const names = allowed.filter((name) => !isRoute(name));
+    const bareIds = allowed.filter(isBareId);
+    return ({ name, model }) => names.includes(name) || bareIds.includes(model);
   }
 
   return {
     list,
     resolve(name, caller) {
       const targets = named(name);
-      const permitted =
-        caller.models === undefined || caller.models.includes(name)
-          ? targets
-          : targets.filter(isAllowedBy(caller.models.filter((allowed) => !isRoute(allowed))));
+      const permitted = caller.models === undefined || caller.models.includes(name) ? targets : targets.filter(isAllowedBy(caller.models));
       if (permitted.length > 0) return permitted;
       if (targets.length > 0) throw new OpenClawError('model_forbidden', { details: { keyId: caller.id, model: name }, param: 'model' });
       throw notFound(
@@ -92,11 +101,6 @@ export function createRouter(options: RouterOptions): Router {
 
 function targetOf(provider: Provider, model: string, known: KnownModel | undefined): Target {
   return { provider, model, name: `${provider.id}/${model}`, known };
-}
-
-/** A bare id stands for the model at whoever has it; the name of a route stands for that route alone. */
-function isAllowedBy(allowed: readonly string[]): (target: Target) => boolean {
-  return (target) => allowed.includes(target.name) || allowed.includes(target.model);
 }
 
 function notFound(model: string, offered: readonly string[]): OpenClawError {

@@ -135,7 +135,7 @@ class Serving {
     this.#answer.headers['x-openclaw-attempts'] = String(number);
     let error: OpenClawError | undefined;
     try {
-      const response = await sendAttempt(incoming, target, { signal: this.#lifecycle.signal, nowMs: () => clock.now() });
+      const response = await sendAttempt(incoming, target, { signal: this.#lifecycle.signal, clock });
       const onOutput = (): void => this.#noteFirstOutput();
       await readAnswer(response, { incoming, target, answer: this.#answer, clock, observed: this.#observed, onOutput });
     } catch (thrown) {

@@ -116,6 +116,11 @@ describe('requests that cannot be read', () => {
     await method.arrayBuffer();
   });
 
+  test('the id of a key in the path that is no escape is a key that there is not', async () => {
+    await using gateway = await startTestGateway();
+    for (const id of ['%zz', '%', 'a%00b']) assert.equal((await gateway.request(`/admin/v1/keys/${id}`, { method: 'DELETE' })).status, 404);
+  });
+
   test('a name in the path that is no escape stands for itself', async () => {
     await using gateway = await startTestGateway();
     for (const name of ['%', '%zz', '100%25%']) {

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { acme, startTestGateway, type TestGateway } from '../harness/gateway.ts';
-import { startProvider, stream, type Reply } from '../harness/provider.ts';
-import { anthropicStream, chatStream } from '../harness/wire.ts';
+import { json, startProvider, stream, type Reply } from '../harness/provider.ts';
+import { anthropicStream, chatStream, chatWhole } from '../harness/wire.ts';
 
 const apis = ['openai-completions', 'anthropic-messages'] as const;
 const streams = { 'openai-completions': chatStream, 'anthropic-messages': anthropicStream } as const;
@@ -40,6 +40,20 @@ for (const providerApi of apis) {
     await using gateway = await startTestGateway({ settings: acme(provider.baseUrl, providerApi) });
     const response = await ask(gateway, paths[providerApi], true);
     assert.match(await response.text(), /hi/);
+    await gateway.running.models.service.requests.idle();
+  });
+}
+
+for (const encoding of ['identity', 'gzip']) {
+  test(`a refusal whose words do not end (${encoding}) does not keep the next try waiting for the idle timeout`, async () => {
+    const words = Buffer.from('{"error":');
+    const refusal: Reply = (response) => {
+      response.writeHead(500, { 'content-encoding': encoding }).write(encoding === 'gzip' ? gzipSync(words).subarray(0, -10) : words);
+    };
+    await using provider = await startProvider(refusal, json(chatWhole({ text: 'second try' })));
+    await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
+    const response = await ask(gateway, '/v1/chat/completions', false);
+    assert.match(await response.text(), /second try/);
     await gateway.running.models.service.requests.idle();
   });
 }
