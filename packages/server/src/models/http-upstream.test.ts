@@ -112,6 +112,24 @@ test('nobody there is upstream_unreachable, and says where', async () => {
   await upstream.close();
 });
 
+test('what is no HTTP is malformed, and not called unreachable', async () => {
+  for (const bytes of ['this is not HTTP\r\n\r\n', `HTTP/1.1 200 OK\r\nx-bomb: ${'a'.repeat(100_000)}\r\n\r\n`]) {
+    const server = createTcpServer((socket) => {
+      socket.on('error', () => {});
+      socket.end(bytes);
+    }).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const upstream = createHttpUpstream({ clock: systemClock });
+    const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    const request: UpstreamRequest = { method: 'POST', origin, path: '/', headers: {}, body: Buffer.from('{}') };
+    const sent = upstream.send(request, { signal: new AbortController().signal, requestId: 'req_1', provider: 'acme', timeouts });
+    const failure: unknown = await sent.catch((thrown: unknown) => thrown);
+    await upstream.close();
+    server.close();
+    assert.ok(hasCode('upstream_malformed')(failure), bytes.slice(0, 20));
+  }
+});
+
 test('an upstream that never answers, stalls, or never finishes is a timeout with its own words', async () => {
   await using silent = await setup(() => {});
   await assert.rejects(silent.send({ timeouts: { ...timeouts, firstByteMs: 20 } }), /did not begin its answer within 20 ms/);

@@ -92,6 +92,9 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
   };
 }
 
+/** What undici calls an answer that its parser refuses, and a head larger than any should be. */
+const notHttp: ReadonlySet<string> = new Set(['HTTPParserError', 'HeadersOverflowError']);
+
 /** One request on a pool, from dispatch to the last byte or the first failure. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #head = Promise.withResolvers<UpstreamResponse>();
@@ -177,6 +180,12 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (code === 'UND_ERR_CONNECT_TIMEOUT') return this.#timeout('accept a connection', timeouts.connectMs);
     if (code === 'UND_ERR_BODY_TIMEOUT') return this.#timeout('send the next part of its answer', timeouts.idleMs);
     const reason = typeof code === 'string' && !reasonOf(thrown).includes(code) ? `${reasonOf(thrown)} (${code})` : reasonOf(thrown);
+    if (notHttp.has(thrown.name)) {
+      return new OpenClawError('upstream_malformed', {
+        details: { provider, reason: `it does not speak HTTP as it should: ${reason}` },
+        cause: thrown,
+      });
+    }
     if (this.#body) return new OpenClawError('upstream_truncated', { details: { provider, reason }, cause: thrown });
     const details = { provider, origin: this.#request.origin, reason };
     return new OpenClawError('upstream_unreachable', { details, cause: thrown });

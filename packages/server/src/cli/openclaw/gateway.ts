@@ -6,7 +6,7 @@ import type { CommandContext } from './terminal.ts';
 
 export function registerGatewayCommands({ program, terminal, setExitCode }: CommandContext): void {
   const group = program.command('gateway').description('run the gateway');
-  addRunOptions(group.command('run', { isDefault: true }))
+  addRunOptions(group.command('run'))
     .description('run the gateway in the foreground')
     .addHelpText(
       'after',
