@@ -126,6 +126,12 @@ function observe(metrics: Metrics, service: ModelService, usage: UsageLog): void
   const gauge = (name: string, help: string, read: () => number): void => metrics.callback({ name, help, type: 'gauge', read });
   gauge('openclaw_model_requests_in_flight', 'Model requests under way.', () => service.requests.inFlight);
   gauge('openclaw_usage_rows_waiting', 'Usage rows not yet written.', () => usage.waiting);
+  metrics.callback({
+    name: 'openclaw_usage_rows_dropped_total',
+    help: 'Usage rows given up because the database took none for too long.',
+    type: 'counter',
+    read: () => usage.dropped,
+  });
 }
 
 function logFailure(log: Log, requestId: string, error: OpenClawError): void {

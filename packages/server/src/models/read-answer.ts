@@ -19,6 +19,9 @@ import type { UpstreamResponse } from './upstream.ts';
 /** How long an upstream may take to close a response after its last event. Longer holds the request's slot for nothing. */
 const lingerMs = 1000;
 
+/** What is held back before the first output. A provider that says more without any is taken at its word, not kept in memory. */
+const heldLimit = 1024 * 1024;
+
 /** A whole answer larger than this is not one. Larger would let one provider fill the memory. */
 const wholeLimitBytes = 64 * 1024 * 1024;
 
@@ -98,6 +101,7 @@ class StreamRelay {
   readonly #encoder: ResponseEncoder | undefined;
   readonly #hidesUsage: boolean;
   #pending: (Buffer | string)[] = [];
+  #heldLength = 0;
   #hasOutput = false;
   finished = false;
 
@@ -117,8 +121,11 @@ class StreamRelay {
     if (this.finished || event.data === undefined) return;
     const events = this.#decoder.event(event);
     this.#observe(events);
-    if (this.#encoder) this.#pending.push(this.#encoder.stream(events));
-    else if (!(this.#hidesUsage && isUsageOnlyEvent(event))) this.#pending.push(event.raw);
+    const piece = this.#encoder ? this.#encoder.stream(events) : this.#hidesUsage && isUsageOnlyEvent(event) ? '' : event.raw;
+    if (piece.length === 0) return;
+    this.#pending.push(piece);
+    this.#heldLength += piece.length;
+    if (this.#heldLength > heldLimit) this.#hasOutput = true;
   }
 
   end(): void {
@@ -133,6 +140,7 @@ class StreamRelay {
     const pending = this.#pending;
     if (pending.length === 0) return;
     this.#pending = [];
+    this.#heldLength = 0;
     if (!this.#context.answer.committed) this.#context.onOutput();
     await this.#context.answer.write(join(pending));
   }

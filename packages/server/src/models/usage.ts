@@ -7,7 +7,7 @@
 import type { UsageDimension, UsageRow } from '@openclaw/protocol';
 import type { Clock } from '../core/clock.ts';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
+import type { Log, LogFields } from '../core/log.ts';
 import type { Database, Statement, Value } from '../storage/index.ts';
 import type { RequestReport } from './service.ts';
 
@@ -58,18 +58,10 @@ export function createUsageLog({ database, clock, log }: UsageLogOptions): Usage
   let waiting: Value[] = [];
   let dropped = 0;
   let writing = false;
-  let complainedAtMs = -Infinity;
+  const complaint = createComplaint({ clock, log });
   let flushing: Promise<void> = Promise.resolve();
   const timer = clock.every(flushEveryMs, () => void flush());
   const waitingRows = (): number => waiting.length / columns.length;
-
-  /** At once, then once a minute: it is tried every second, and a full disk lasts. */
-  function complain(thrown: unknown): void {
-    const nowMs = clock.monotonicMs();
-    if (nowMs - complainedAtMs < complainEveryMs) return;
-    complainedAtMs = nowMs;
-    log.warn('usage could not be written; it is kept and tried again', { rows: waitingRows(), dropped, reason: reasonOf(thrown) });
-  }
 
   function flush(): Promise<void> {
     flushing = flushing.then(writeWaiting);
@@ -83,13 +75,13 @@ export function createUsageLog({ database, clock, log }: UsageLogOptions): Usage
     writing = true;
     try {
       await database.write({ statements: insertStatements(rows) });
-      complainedAtMs = -Infinity;
+      complaint.over();
     } catch (thrown) {
       const kept = rows.concat(waiting);
       const excess = Math.max(0, kept.length - waitingLimit * columns.length);
       dropped += excess / columns.length;
       waiting = kept.slice(excess);
-      complain(thrown);
+      complaint.say({ rows: waitingRows(), dropped, reason: reasonOf(thrown) });
     } finally {
       writing = false;
     }
@@ -121,6 +113,22 @@ export function createUsageLog({ database, clock, log }: UsageLogOptions): Usage
       await flush();
       if (waiting.length === 0) return;
       throw new OpenClawError('storage_failed', { details: { reason: `${waitingRows()} usage rows were not written` } });
+    },
+  };
+}
+
+/** At once, then once a minute: writing is tried every second, and a full disk lasts. */
+function createComplaint({ clock, log }: Pick<UsageLogOptions, 'clock' | 'log'>): { say(fields: LogFields): void; over(): void } {
+  let saidAtMs = -Infinity;
+  return {
+    say(fields) {
+      const nowMs = clock.monotonicMs();
+      if (nowMs - saidAtMs < complainEveryMs) return;
+      saidAtMs = nowMs;
+      log.warn('usage could not be written; it is kept and tried again', fields);
+    },
+    over() {
+      saidAtMs = -Infinity;
     },
   };
 }

@@ -75,6 +75,15 @@ test('after the first output a failure ends the stream with an error event, and 
   assert.equal(pair.second.requests.length, 0);
 });
 
+test('a provider that says much and nothing is not kept in memory: past a megabyte its stream is passed on', async () => {
+  const filler = `data: ${JSON.stringify({ id: 'x', object: 'chat.completion.chunk', model: 'large', choices: [], note: 'y'.repeat(100_000) })}\n\n`;
+  await using pair = await setup(stream([...Array.from({ length: 12 }, () => filler), ...chatStream({ text: ['hi'] })]), good);
+  const response = await pair.gateway.request('/v1/chat/completions', { json: { ...question, model: 'one/large' } });
+  const text = await response.text();
+  assert.equal(text.split('"note"').length - 1, 12);
+  assert.ok(text.endsWith('data: [DONE]\n\n'));
+});
+
 test('a bare model id that two providers have is a failover route over both', async () => {
   await using pair = await setup(refuse(500, 'oops'), good);
   const response = await pair.gateway.request('/openai/v1/chat/completions', { json: { ...question, model: 'large' } });

@@ -50,8 +50,10 @@ export async function runGateway(flags: RunFlags, { terminal, storageThread }: R
     });
     try {
       await Promise.race([gateway.prepared, stopped.promise]);
-      terminal.stdout.write(describe(gateway));
-      logging.log.info('ready', { url: gateway.url, version });
+      if (!stopped.signal.aborted) {
+        terminal.stdout.write(describe(gateway));
+        logging.log.info('ready', { url: gateway.url, version });
+      }
       // Node writes the cache only at an orderly exit; a container that is killed would start cold for ever.
       flushCompileCache();
       await stopped.promise;

@@ -103,7 +103,7 @@ function retryAfterOf(headers: Readonly<Record<string, string>>, nowMs: number):
 }
 
 function numberOf(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\s*\d+(\.\d+)?\s*$/.test(text)) return undefined;
+  if (text === undefined || !/^\s*\d{1,9}(\.\d+)?\s*$/.test(text)) return undefined;
   return Number(text);
 }
 
