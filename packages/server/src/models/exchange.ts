@@ -142,7 +142,12 @@ function upstreamHeaders(call: ModelCall, target: Target, dialectHeaders: Readon
 
 function needsRepair(target: Target): boolean {
   const { quirks } = target.provider;
-  return quirks.toolIdLength9 === true || quirks.finishStopOnTools === true || quirks.toolIndexAlwaysZero === true;
+  return (
+    quirks.toolIdLength9 === true ||
+    quirks.assistantAfterTool === true ||
+    quirks.finishStopOnTools === true ||
+    quirks.toolIndexAlwaysZero === true
+  );
 }
 
 async function readRefusal(body: AsyncIterable<Buffer>, clock: Clock): Promise<string> {

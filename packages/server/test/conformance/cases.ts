@@ -204,7 +204,6 @@ export const cases: readonly ConformanceCase[] = [
     title: 'Mistral rejects user directly after tool',
     threads: 'onyx-dot-app/onyx#6458',
     applies: fromOpenai,
-    note: "The quirk assistantAfterTool does it; Mistral's row of the vendor catalogue does not name it yet.",
   },
   { number: 29, title: 'Forced tool_choice with thinking on', threads: 'can1357/oh-my-pi!333', applies: every },
   { number: 30, title: '`parallel_tool_calls` and `allowed_tools` carried over', threads: 'maximhq/bifrost!7348', applies: every },

@@ -73,7 +73,8 @@ export const vendors: readonly Vendor[] = [
     keyVariables: ['MISTRAL_API_KEY'],
     credential: 'bearer',
     // Refuses `stream_options` and sends usage without it: https://github.com/openai/openai-agents-python/issues/442
-    quirks: { streamUsage: false, toolIdLength9: true },
+    // Refuses a user's message right after a tool's result: https://github.com/onyx-dot-app/onyx/issues/6458
+    quirks: { streamUsage: false, toolIdLength9: true, assistantAfterTool: true },
     modelsDevId: 'mistral',
     documentation: 'https://docs.mistral.ai/api/',
   },
