@@ -88,7 +88,7 @@ const quirkWords: Readonly<Record<string, string>> = {
   'developerRole true': 'know the role `developer`; all others get `system`',
   'streamUsage false': 'refuse `stream_options`, so they are not asked for usage in streams',
   'toolIdLength9 true': 'want tool call ids of exactly nine letters or digits',
-  'assistantAfterTool true': "refuse a user's message right after a tool's result, so an empty turn of the assistant stands between",
+  'assistantAfterTool true': "refuse a user's message right after a tool's result, so a short turn of the assistant stands between",
   'finishStopOnTools true': 'say `stop` where tools were called; clients are told `tool_calls`',
   'toolIndexAlwaysZero true': 'number every tool call 0; clients get a number for each',
 };
