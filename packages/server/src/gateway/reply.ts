@@ -3,7 +3,7 @@ import { isAscii } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
 import type { OpenClawError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json.ts';
-import { encodeErrorBody, type DialectName, type ModelSink } from '../models/index.ts';
+import { encodeErrorBody, type ClientDialectName, type ModelSink } from '../models/index.ts';
 
 /** Beyond this the copy costs more than the second buffer. */
 const oneWriteBytes = 16 * 1024;
@@ -20,7 +20,7 @@ export function replyText(response: ServerResponse, status: number, content: { c
 
 export interface ErrorReply {
   readonly error: OpenClawError;
-  readonly dialect: DialectName;
+  readonly dialect: ClientDialectName;
   readonly requestId: string;
   /** Whether the connection is of no further use (a body that was not read to its end). */
   readonly closeConnection?: boolean;

@@ -1,7 +1,7 @@
 /** One HTTP request on its way through the gateway: what every endpoint is handed. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Principal } from '../access/index.ts';
-import type { DialectName } from '../models/index.ts';
+import type { ClientDialectName } from '../models/index.ts';
 
 export interface GatewayRequest {
   readonly requestId: string;
@@ -12,7 +12,7 @@ export interface GatewayRequest {
   readonly raw: IncomingMessage;
   readonly response: ServerResponse;
   /** What an error here has to look like. */
-  readonly dialect: DialectName;
+  readonly dialect: ClientDialectName;
   /** Whether the caller sits on this machine. */
   readonly fromLoopback: boolean;
   /** @throws OpenClawError `missing_credentials`, `invalid_credentials`, … */

@@ -8,7 +8,7 @@ import type { Principal } from '../access/index.ts';
 import { OpenClawError, toOpenClawError } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
-import type { DialectName } from '../models/index.ts';
+import type { ClientDialectName } from '../models/index.ts';
 import type { RequestHandler } from './listener.ts';
 import { replyError } from './reply.ts';
 import type { Endpoint, EndpointTable, GatewayRequest } from './request.ts';
@@ -57,7 +57,7 @@ class RoutedRequest implements GatewayRequest {
   readonly path: string;
   readonly raw: IncomingMessage;
   readonly response: ServerResponse;
-  readonly dialect: DialectName;
+  readonly dialect: ClientDialectName;
   readonly #query: string;
   readonly #identify: RouterOptions['authenticate'];
 
@@ -130,7 +130,7 @@ function splitUrl(url: string): Url {
 }
 
 /** Anthropic's clients name their API's version on every call, also where both share a path (`/v1/models`). */
-function dialectOf(path: string, raw: IncomingMessage): DialectName {
+function dialectOf(path: string, raw: IncomingMessage): ClientDialectName {
   const isAnthropic = path.startsWith('/v1/messages') || (path.startsWith('/v1/models') && raw.headers['anthropic-version'] !== undefined);
   return isAnthropic ? 'anthropic-messages' : 'openai-completions';
 }

@@ -1,11 +1,11 @@
 /** What the gateway hands to the model path, and what it gets its answer through. Types only. */
-import type { DialectName } from './dialects/dialect.ts';
+import type { ClientDialectName } from './dialects/dialect.ts';
 
 /** One request of a client, authenticated and read whole. */
 export interface ModelCall {
   readonly requestId: string;
   /** The dialect of the endpoint that was called. */
-  readonly dialect: DialectName;
+  readonly dialect: ClientDialectName;
   readonly body: Buffer;
   /** The client's headers, names in lower case. Only those that the model path lists are passed on. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

@@ -7,8 +7,7 @@ import type { Clock } from '../core/clock.ts';
 import { OpenClawError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { ModelCall } from './call.ts';
-import type { DialectName } from './dialects/dialect.ts';
-import { dialects, readEnvelope, replaceModel } from './dialects/index.ts';
+import { dialects, providerDialects, readEnvelope, replaceModel } from './dialects/index.ts';
 import type { ModelRequest } from './dialects/request.ts';
 import type { Target } from './target.ts';
 import type { SendOptions, UpstreamRequest, UpstreamResponse } from './upstream.ts';
@@ -23,12 +22,6 @@ const modelNameLimit = 256;
 
 /** Output limit where the dialect demands one and neither client nor catalogue knows it. */
 const fallbackMaxOutputTokens = 4096;
-
-/** Headers of the client that mean something to a provider of the same dialect. Everything else stays here. */
-const forwardedHeaders: Readonly<Record<DialectName, readonly string[]>> = {
-  'openai-completions': ['idempotency-key', 'openai-beta'],
-  'anthropic-messages': ['idempotency-key', 'anthropic-beta', 'anthropic-version'],
-};
 
 /** A client's request, decoded at most once however many targets are tried. */
 export class IncomingRequest {
@@ -85,7 +78,7 @@ export async function sendAttempt(
   const body = await readRefusal(response.body, context.clock);
   const { status, headers } = response;
   throw withKeySource(
-    dialects[provider.dialect].classify({ provider: provider.id, status, headers, body, nowMs: context.clock.now() }),
+    providerDialects[provider.dialect].classify({ provider: provider.id, status, headers, body, nowMs: context.clock.now() }),
     provider.keySource,
   );
 }
@@ -101,8 +94,8 @@ function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamReque
   const { call } = incoming;
   const common = { method: 'POST', origin: provider.origin } as const;
   if (incoming.passesThrough(target)) {
-    const path = chatPaths[provider.dialect];
-    const includeUsage = incoming.stream && provider.dialect === 'openai-completions' && provider.quirks.streamUsage !== false;
+    const { path, usageOnRequest } = dialects[call.dialect].passthrough;
+    const includeUsage = incoming.stream && usageOnRequest && provider.quirks.streamUsage !== false;
     return {
       ...common,
       path: provider.basePath + path,
@@ -110,7 +103,7 @@ function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamReque
       body: replaceModel(call.body, target.model, { includeUsage }),
     };
   }
-  const encoded = dialects[provider.dialect].encodeRequest(incoming.decoded, {
+  const encoded = providerDialects[provider.dialect].encodeRequest(incoming.decoded, {
     provider: provider.id,
     model: target.model,
     quirks: provider.quirks,
@@ -124,15 +117,10 @@ function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamReque
   };
 }
 
-const chatPaths: Readonly<Record<DialectName, string>> = {
-  'openai-completions': '/chat/completions',
-  'anthropic-messages': '/v1/messages',
-};
-
 function upstreamHeaders(call: ModelCall, target: Target, dialectHeaders: Readonly<Record<string, string>>): Record<string, string> {
   const headers: Record<string, string> = { ...dialectHeaders };
   if (target.provider.dialect === call.dialect) {
-    for (const name of forwardedHeaders[call.dialect]) {
+    for (const name of dialects[call.dialect].passthrough.forwardedHeaders) {
       const value = call.headers[name];
       if (typeof value === 'string') headers[name] = value;
     }

@@ -21,7 +21,7 @@ import { createTelemetry } from './telemetry.ts';
 import { createUsageLog, type UsageLog } from './usage.ts';
 
 export type { ModelSink } from './call.ts';
-export type { DialectName } from './dialects/dialect.ts';
+export type { ClientDialectName } from './dialects/dialect.ts';
 export { encodeErrorBody } from './dialects/index.ts';
 export { providersFromEnvironment } from './catalogue/index.ts';
 

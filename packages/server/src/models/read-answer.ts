@@ -9,10 +9,9 @@ import { OpenClawError, reasonOf } from '../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import type { Answer } from './answer.ts';
 import type { IncomingRequest } from './exchange.ts';
-import type { ResponseDecoder, ResponseEncoder } from './dialects/dialect.ts';
+import type { ResponseDecoder, ResponseEncoder, StreamFrame } from './dialects/dialect.ts';
 import type { FinishEvent, ModelEvent, Usage } from './dialects/events.ts';
-import { createServerSentEventParser, dialects, isUsageOnlyEvent } from './dialects/index.ts';
-import type { ServerSentEvent } from './dialects/server-sent-events.ts';
+import { dialects, isUsageOnlyEvent, providerDialects } from './dialects/index.ts';
 import type { Target } from './target.ts';
 import type { UpstreamResponse } from './upstream.ts';
 
@@ -42,7 +41,8 @@ export interface Observed {
 }
 
 export async function readAnswer(response: UpstreamResponse, context: ReadContext): Promise<void> {
-  const isStream = (response.headers['content-type'] ?? '').includes('text/event-stream');
+  const { framing } = providerDialects[context.target.provider.dialect];
+  const isStream = (response.headers['content-type'] ?? '').includes(framing.contentType);
   if (isStream && context.incoming.stream) return streamThrough(response, context);
   if (isStream) {
     const chunks = response.body[Symbol.asyncIterator]();
@@ -50,13 +50,14 @@ export async function readAnswer(response: UpstreamResponse, context: ReadContex
     return lingerUntilEnd(chunks, context.clock);
   }
   const bytes = await readWhole(response, context);
-  const decoder = dialects[context.target.provider.dialect].decodeResponse(context.target.provider.id);
+  const decoder = providerDialects[context.target.provider.dialect].decodeResponse(context.target.provider.id);
   return deliverWhole(decoder.whole(parseAnswer(bytes, context)), bytes, context);
 }
 
 /** A stream in, a stream out. */
 async function streamThrough(response: UpstreamResponse, context: ReadContext): Promise<void> {
-  const parser = createServerSentEventParser();
+  const { provider } = context.target;
+  const parser = providerDialects[provider.dialect].framing.createParser(provider.id);
   const relay = new StreamRelay(context);
   const chunks = response.body[Symbol.asyncIterator]();
   try {
@@ -74,7 +75,7 @@ async function streamThrough(response: UpstreamResponse, context: ReadContext): 
     throw thrown;
   }
   if (!context.observed.finish) {
-    const details = { provider: context.target.provider.id, reason: 'the stream ended without saying why' };
+    const details = { provider: provider.id, reason: 'the stream ended without saying why' };
     throw new OpenClawError('upstream_truncated', { details });
   }
   context.answer.endStream();
@@ -108,7 +109,7 @@ class StreamRelay {
   constructor(context: ReadContext) {
     const { incoming, target, clock } = context;
     this.#context = context;
-    this.#decoder = dialects[target.provider.dialect].decodeResponse(target.provider.id);
+    this.#decoder = providerDialects[target.provider.dialect].decodeResponse(target.provider.id);
     const { dialect, requestId } = incoming.call;
     const includeUsage = dialect === 'anthropic-messages' || incoming.wantsUsage;
     this.#encoder = incoming.passesThrough(target)
@@ -117,7 +118,7 @@ class StreamRelay {
     this.#hidesUsage = !includeUsage;
   }
 
-  accept(event: ServerSentEvent): void {
+  accept(event: StreamFrame): void {
     if (this.finished || event.data === undefined) return;
     const events = this.#decoder.event(event);
     this.#observe(events);
@@ -191,8 +192,8 @@ async function deliverWhole(events: readonly ModelEvent[], bytes: Buffer | undef
 /** For an upstream that streams although nobody asked it to: its events up to the last. */
 async function collectStream(chunks: AsyncIterator<Buffer>, context: ReadContext): Promise<ModelEvent[]> {
   const { provider } = context.target;
-  const parser = createServerSentEventParser();
-  const decoder = dialects[provider.dialect].decodeResponse(provider.id);
+  const parser = providerDialects[provider.dialect].framing.createParser(provider.id);
+  const decoder = providerDialects[provider.dialect].decodeResponse(provider.id);
   const events: ModelEvent[] = [];
   let length = 0;
   try {

@@ -7,7 +7,8 @@ import type { JsonObject } from '../../core/json.ts';
 import { assertEventOrder } from './assert-event-order.ts';
 import type { DialectName, EncodeOptions } from './dialect.ts';
 import type { Block, FinishReason, ModelEvent, Usage } from './events.ts';
-import { createServerSentEventParser, dialects } from './index.ts';
+import { dialects } from './index.ts';
+import { createServerSentEventParser } from './server-sent-events.ts';
 import { collectAnswer } from './whole-answer.ts';
 
 const names = Object.keys(dialects) as DialectName[];

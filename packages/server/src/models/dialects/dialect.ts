@@ -2,24 +2,49 @@
  * A dialect: one wire format, in five functions. Pure: no network, no clock, no configuration, no vendor names, so that
  * its tests are recorded bytes. What differs between vendors of one dialect is data in `Quirks`.
  *
+ * Two of the five face clients, three face providers. A format that no client of the gateway speaks has only the latter.
+ *
  * It does not retry, route or count: see `../attempts.ts`, `../route.ts`, `../usage.ts`.
  */
 import type { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ModelEvent } from './events.ts';
 import type { ModelRequest } from './request.ts';
-import type { ServerSentEvent } from './server-sent-events.ts';
 
-export type DialectName = 'openai-completions' | 'anthropic-messages';
+/** Formats that a provider may speak. */
+export type DialectName = ClientDialectName;
 
-export interface Dialect {
-  readonly name: DialectName;
+/** Formats that a client may speak: each has an endpoint. */
+export type ClientDialectName = 'openai-completions' | 'anthropic-messages';
+
+/** Both sides of one format. */
+export interface Dialect extends ClientDialect, ProviderDialect {
+  readonly name: ClientDialectName;
+}
+
+/** The side of a format that clients of the gateway see. */
+export interface ClientDialect {
+  readonly name: ClientDialectName;
+
+  /** What is sent where client and provider speak this format and the body goes through as it is. */
+  readonly passthrough: Passthrough;
 
   /**
    * Client → gateway. Reads the body of a request.
    * @throws OpenClawError `invalid_request` that names the path of the field.
    */
   decodeRequest(body: JsonObject): ModelRequest;
+
+  /** Gateway → client. Writes one answer. */
+  encodeResponse(options: EncodeOptions): ResponseEncoder;
+}
+
+/** The side of a format that providers see. */
+export interface ProviderDialect {
+  readonly name: DialectName;
+
+  /** How a streamed answer is cut into events. */
+  readonly framing: Framing;
 
   /**
    * Gateway → provider. The body for the upstream, with `target.model` in it, and the path it is posted to below the base URL.
@@ -31,14 +56,43 @@ export interface Dialect {
   /** Provider → gateway. Reads one answer: `event` for each part of a stream, or `whole` once. */
   decodeResponse(provider: string): ResponseDecoder;
 
-  /** Gateway → client. Writes one answer. */
-  encodeResponse(options: EncodeOptions): ResponseEncoder;
-
   /**
    * What a refusal of the provider means: an error of the catalogue, retryable or not, and no sooner than when.
    * `headers` have lower-case names; `nowMs` is the wall clock, for dates in Retry-After.
    */
   classify(failure: UpstreamFailure): OpenClawError;
+}
+
+export interface Passthrough {
+  /** Below the base URL, starting with `/`. */
+  readonly path: string;
+  /** Headers of the client that mean something to a provider of the same format. Everything else stays here. */
+  readonly forwardedHeaders: readonly string[];
+  /** Whether a stream says its usage only if `stream_options.include_usage` asks for it, in an event of its own. */
+  readonly usageOnRequest: boolean;
+}
+
+/** How the bytes of a stream become events. */
+export interface Framing {
+  /** What the `content-type` of such a stream contains. */
+  readonly contentType: string;
+  /** The parser of one stream. `provider` is who sends it, for errors. */
+  createParser(provider: string): FrameParser;
+}
+
+export interface FrameParser {
+  /** Takes the next bytes, gives the events that they complete. @throws OpenClawError `upstream_malformed` */
+  push(chunk: Buffer): readonly StreamFrame[];
+}
+
+/** One event of a stream, whatever framed it. */
+export interface StreamFrame {
+  /** The kind that the framing itself names; `message` where it names none. */
+  readonly name: string;
+  /** The payload as text; `undefined` for a frame without any (a comment). */
+  readonly data: string | undefined;
+  /** Every byte of the frame. */
+  readonly raw: Buffer;
 }
 
 export interface EncodeTarget {
@@ -88,7 +142,7 @@ export interface EncodedRequest {
 /** Never throws for what an upstream sent: a failure is an `error` event, and it is the last. */
 export interface ResponseDecoder {
   /** One event of a stream. */
-  event(event: ServerSentEvent): readonly ModelEvent[];
+  event(event: StreamFrame): readonly ModelEvent[];
   /** The stream ended: `[]` if it was complete, else an `error` event (`upstream_truncated`). */
   end(): readonly ModelEvent[];
   /** A whole answer that did not stream. */

@@ -6,9 +6,9 @@
  */
 import type { ErrorCode, OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { DialectName } from './dialect.ts';
+import type { ClientDialectName } from './dialect.ts';
 
-export function encodeErrorBody(dialect: DialectName, error: OpenClawError, requestId: string): JsonObject {
+export function encodeErrorBody(dialect: ClientDialectName, error: OpenClawError, requestId: string): JsonObject {
   const message = error.hint === '' ? error.message : `${error.message} ${error.hint}`;
   const openclaw: JsonObject = { code: error.code, hint: error.hint, retryable: error.retryable };
   if (dialect === 'openai-completions') {

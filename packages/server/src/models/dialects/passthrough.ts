@@ -5,8 +5,8 @@
  * It does not translate: see the dialects.
  */
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
+import type { StreamFrame } from './dialect.ts';
 import { optionalBoolean, optionalObject, requiredString } from './fields.ts';
-import type { ServerSentEvent } from './server-sent-events.ts';
 import { scanTopLevel } from './top-level-members.ts';
 
 /** What routing must know of any body. The two dialects spell these fields alike. */
@@ -89,7 +89,7 @@ function applyEdits(body: Buffer, edits: Edit[]): Buffer {
 const emptyChoices = /"choices"\s*:\s*\[\s*\]/;
 
 /** Whether this event of an OpenAI stream holds usage and nothing else: it is hidden from a client that did not ask for it. */
-export function isUsageOnlyEvent(event: ServerSentEvent): boolean {
+export function isUsageOnlyEvent(event: StreamFrame): boolean {
   if (event.data === undefined || !event.data.includes('"usage"') || !emptyChoices.test(event.data)) return false;
   try {
     const chunk: unknown = JSON.parse(event.data);

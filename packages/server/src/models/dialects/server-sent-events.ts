@@ -5,6 +5,7 @@
  * It does not interpret data: see the dialects.
  */
 import { OpenClawError } from '../../core/errors.ts';
+import type { Framing } from './dialect.ts';
 
 export interface ServerSentEvent {
   /** `event:`, or `message` where there was none. */
@@ -151,3 +152,9 @@ function fieldValue(text: string, nameEnd: number, lineEnd: number): string | un
   const valueStart = text.charCodeAt(nameEnd + 1) === 0x20 ? nameEnd + 2 : nameEnd + 1;
   return text.slice(valueStart, lineEnd);
 }
+
+/** The framing of most dialects. */
+export const serverSentEvents: Framing = {
+  contentType: 'text/event-stream',
+  createParser: (provider) => createServerSentEventParser({ provider }),
+};

@@ -4,11 +4,10 @@
  */
 import type { OpenClawError } from '../../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
-import type { ResponseDecoder } from '../dialect.ts';
+import type { ResponseDecoder, StreamFrame } from '../dialect.ts';
 import type { Block, BlockDelta, ModelEvent, Usage } from '../events.ts';
 import { emptyAnswer, inStreamError, malformed, truncated } from '../failures.ts';
 import { restOf } from '../fields.ts';
-import type { ServerSentEvent } from '../server-sent-events.ts';
 import { noUsage } from '../whole-answer.ts';
 import { decodeFinish } from './stop-reasons.ts';
 import { decodeUsage } from './usage.ts';
@@ -52,7 +51,7 @@ class AnswerReader {
     return [{ type: 'error', error }];
   }
 
-  event(event: ServerSentEvent): readonly ModelEvent[] {
+  event(event: StreamFrame): readonly ModelEvent[] {
     if (this.ended || event.data === undefined || event.name === 'ping') return nothing;
     const body = parseObject(event.data);
     if (!body) return this.fail(malformed(this.#provider, 'an event of its stream is not a JSON object'));

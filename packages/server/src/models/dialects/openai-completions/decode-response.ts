@@ -7,11 +7,10 @@
 import type { OpenClawError } from '../../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import { BlockBuilder, type ToolCallPiece } from '../blocks.ts';
-import type { ResponseDecoder } from '../dialect.ts';
+import type { ResponseDecoder, StreamFrame } from '../dialect.ts';
 import type { ModelEvent } from '../events.ts';
 import { emptyAnswer, inStreamError, malformed, truncated } from '../failures.ts';
 import { compact, restOf } from '../fields.ts';
-import type { ServerSentEvent } from '../server-sent-events.ts';
 import { decodeFinish } from './finish-reasons.ts';
 import { decodeUsage } from './usage.ts';
 
@@ -60,7 +59,7 @@ export function decodeResponse(provider: string): ResponseDecoder {
   }
 
   return {
-    event(event: ServerSentEvent) {
+    event(event: StreamFrame) {
       if (state === 'ended' || event.data === undefined) return nothing;
       if (event.data === '[DONE]') return complete();
       const body = parseObject(event.data);
