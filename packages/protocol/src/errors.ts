@@ -217,6 +217,30 @@ export const errorCatalogue = {
     message: 'The gateway is at its limit of {limit} {what}.',
     hint: 'Wait for Retry-After, or raise {setting}.',
   },
+  admission_refused: {
+    status: 429,
+    retryable: true,
+    message: 'Not sent: {reason}.',
+    hint: 'Wait for Retry-After; a route with a second provider spreads the load, and models.queue lets more wait for longer.',
+  },
+  targets_unavailable: {
+    status: 503,
+    retryable: true,
+    message: 'Not sent: {target} has failed too often and is left alone for now ({reason}).',
+    hint: 'Wait for Retry-After; `openclaw models status` shows each target and its last failure.',
+  },
+  rate_limit_exceeded: {
+    status: 429,
+    retryable: true,
+    message: 'The key {keyId} has used its limit of {limit} {what} per minute.',
+    hint: 'Wait for Retry-After, or create a key with a higher limit.',
+  },
+  budget_exceeded: {
+    status: 429,
+    retryable: false,
+    message: 'The key {keyId} has used its budget of {limit} per {period}.',
+    hint: 'It is renewed at {renewedAt}; `openclaw keys update {keyId}` raises it.',
+  },
   draining: {
     status: 503,
     retryable: true,

@@ -79,7 +79,7 @@ export async function sendAttempt(
   const { status, headers } = response;
   throw withKeySource(
     providerDialects[provider.dialect].classify({ provider: provider.id, status, headers, body, nowMs: context.clock.now() }),
-    provider.keySource,
+    target.key.source,
   );
 }
 
@@ -125,7 +125,7 @@ function upstreamHeaders(call: ModelCall, target: Target, dialectHeaders: Readon
       if (typeof value === 'string') headers[name] = value;
     }
   } else if (typeof call.headers['idempotency-key'] === 'string') headers['idempotency-key'] = call.headers['idempotency-key'];
-  return Object.assign(headers, target.provider.nextHeaders(), { 'content-type': 'application/json', 'accept-encoding': 'identity' });
+  return Object.assign(headers, target.key.headers, { 'content-type': 'application/json', 'accept-encoding': 'identity' });
 }
 
 function needsRepair(target: Target): boolean {

@@ -10,7 +10,7 @@ import { findVendor, type Catalogue, type CatalogueModel, type Vendor } from './
 import type { DialectName } from './dialects/dialect.ts';
 import type { LocalServer } from './discovery.ts';
 import { rehearsal } from './rehearsal/index.ts';
-import type { KnownModel, Provider } from './target.ts';
+import type { ConcurrencyBounds, KnownModel, Provider, ProviderKey } from './target.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface ProvidersOptions {
@@ -40,6 +40,11 @@ export interface Providers {
   addLocal(server: LocalServer): void;
 }
 
+/** What an endpoint that nobody knows takes at once: most model servers of one machine are busy with fewer. */
+const localConcurrency: ConcurrencyBounds = { initial: 5, max: 1000 };
+/** Vendors' endpoints take more, and say with 429 when it was too much. */
+const hostedConcurrency: ConcurrencyBounds = { initial: 50, max: 2000 };
+
 const rehearsalModels: readonly KnownModel[] = [fromRow({ id: rehearsal.model })];
 
 export function createProviders(options: ProvidersOptions): Providers {
@@ -68,16 +73,18 @@ function fromSettings(id: string, settings: ProviderSettings, options: Providers
   if (!dialect || !baseUrl) throw incomplete(id, baseUrl ? 'api' : 'baseUrl');
   const keys = [...(settings.apiKey === undefined ? [] : [settings.apiKey]), ...settings.apiKeys.map(({ key }) => key)];
   const environmentKey = keys.length === 0 ? options.fromEnvironment.find((entry) => entry.vendor.id === id) : undefined;
+  const source = environmentKey?.source ?? `models.providers.${id}.${settings.apiKeys.length > 0 ? 'apiKeys' : 'apiKey'}`;
   return {
     ...shared(options),
     ...splitBaseUrl(baseUrl, dialect),
     id,
     dialect,
-    keySource: environmentKey?.source ?? `models.providers.${id}.${settings.apiKeys.length > 0 ? 'apiKeys' : 'apiKey'}`,
-    nextHeaders: headersInTurn(environmentKey ? [environmentKey.key] : keys, {
+    keys: keysOf(environmentKey ? [environmentKey.key] : keys, {
+      source,
       credential: vendor?.credential ?? (dialect === 'anthropic-messages' ? 'x-api-key' : 'bearer'),
       fixed: { ...vendor?.headers, ...lowerCaseNames(settings.headers ?? {}) },
     }),
+    concurrency: vendor && settings.baseUrl === undefined ? hostedConcurrency : localConcurrency,
     quirks: vendor?.quirks ?? {},
     ...timeoutsOf(settings.timeouts),
     models: knownModels(vendor?.id ?? id, settings, options),
@@ -90,8 +97,8 @@ function fromVendor({ vendor, key, source }: FoundKey, options: ProvidersOptions
     ...splitBaseUrl(vendor.baseUrl, vendor.dialect),
     id: vendor.id,
     dialect: vendor.dialect,
-    keySource: source,
-    nextHeaders: headersInTurn([key], { credential: vendor.credential, fixed: vendor.headers ?? {} }),
+    keys: keysOf([key], { source, credential: vendor.credential, fixed: vendor.headers ?? {} }),
+    concurrency: hostedConcurrency,
     quirks: vendor.quirks ?? {},
     models: knownModels(vendor.id, undefined, options),
   };
@@ -105,8 +112,8 @@ function fromLocal(server: LocalServer, options: ProvidersOptions): Provider {
     ...splitBaseUrl(server.baseUrl, 'openai-completions'),
     id: server.id,
     dialect: 'openai-completions',
-    keySource: 'no key',
-    nextHeaders: () => ({}),
+    keys: keysOf([], { source: 'no key', credential: 'bearer', fixed: {} }),
+    concurrency: localConcurrency,
     quirks: vendor?.quirks ?? {},
     models: () => known,
   };
@@ -120,8 +127,8 @@ function rehearsalProvider(options: ProvidersOptions): Provider {
     dialect: 'openai-completions',
     origin: rehearsal.origin,
     basePath: '',
-    keySource: 'no key',
-    nextHeaders: () => ({}),
+    keys: keysOf([], { source: 'no key', credential: 'bearer', fixed: {} }),
+    concurrency: localConcurrency,
     quirks: {},
     models: () => rehearsalModels,
   };
@@ -143,23 +150,20 @@ function splitBaseUrl(baseUrl: string, dialect: DialectName): { origin: string; 
   return { origin: url.origin, basePath: dialect === 'anthropic-messages' ? path.replace(/\/v1$/, '') : path };
 }
 
-interface HeaderPlan {
+interface KeyPlan {
+  readonly source: string;
   readonly credential: Vendor['credential'];
   readonly fixed: Readonly<Record<string, string>>;
 }
 
-/** Several keys take turns; each set of headers is built once. */
-function headersInTurn(keys: readonly string[], plan: HeaderPlan): () => Readonly<Record<string, string>> {
-  const sets = keys.map((key) => ({
-    ...(plan.credential === 'bearer' ? { authorization: `Bearer ${key}` } : { 'x-api-key': key }),
-    ...plan.fixed,
+function keysOf(keys: readonly string[], { source, credential, fixed }: KeyPlan): readonly ProviderKey[] {
+  if (keys.length === 0) return [{ id: '1', source, weight: 1, headers: fixed }];
+  return keys.map((key, index) => ({
+    id: String(index + 1),
+    source: keys.length > 1 ? `${source}[${index}]` : source,
+    weight: 1,
+    headers: { ...(credential === 'bearer' ? { authorization: `Bearer ${key}` } : { 'x-api-key': key }), ...fixed },
   }));
-  let turn = 0;
-  return () => {
-    const set = sets[turn];
-    turn = (turn + 1) % Math.max(1, sets.length);
-    return set ?? plan.fixed;
-  };
 }
 
 function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {

@@ -6,7 +6,8 @@ import type { Provider } from './target.ts';
 
 function provider(id: string, models: readonly string[]): Provider {
   const known = models.map((model) => ({ id: model, contextWindow: undefined, maxOutputTokens: undefined, price: undefined }));
-  return { id, models: () => known } as Partial<Provider> as Provider;
+  const keys = [{ id: '1', source: 'the test', weight: 1, headers: {} }];
+  return { id, keys, models: () => known } as Partial<Provider> as Provider;
 }
 
 const everything = { id: 'gateway', models: undefined };

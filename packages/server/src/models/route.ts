@@ -36,23 +36,35 @@ export function createRouter(options: RouterOptions): Router {
   const { routes } = options;
   const isRoute = (name: string): boolean => Object.hasOwn(routes, name);
 
+  const turns = new WeakMap<Provider, number>();
+
+  /** One target for each key; the keys take turns in standing first. */
+  function targetsOf(provider: Provider, model: string, known: KnownModel | undefined): readonly Target[] {
+    const { keys } = provider;
+    const turn = turns.get(provider) ?? 0;
+    turns.set(provider, (turn + 1) % keys.length);
+    return [...keys.slice(turn), ...keys.slice(0, turn)].map((key) => ({
+      ...{ provider, key, model, name: `${provider.id}/${model}`, known, weight: key.weight },
+    }));
+  }
+
   function named(name: string): readonly Target[] {
     if (isRoute(name)) return (routes[name]?.targets ?? []).flatMap((target) => qualified(target) ?? []);
     const exact = qualified(name);
-    if (exact) return [exact];
+    if (exact) return exact;
     return options.providers().flatMap((provider) => {
       const known = provider.models().find((model) => model.id === name);
-      return known ? [targetOf(provider, name, known)] : [];
+      return known ? targetsOf(provider, name, known) : [];
     });
   }
 
   /** `provider/model`; the model may be one that nobody has heard of yet. */
-  function qualified(name: string): Target | undefined {
+  function qualified(name: string): readonly Target[] | undefined {
     const slash = name.indexOf('/');
     const provider = slash > 0 ? options.providers().find(({ id }) => id === name.slice(0, slash)) : undefined;
     const model = name.slice(slash + 1);
     if (!provider || model === '') return undefined;
-    return targetOf(
+    return targetsOf(
       provider,
       model,
       provider.models().find(({ id }) => id === model),
@@ -97,10 +109,6 @@ export function createRouter(options: RouterOptions): Router {
       );
     },
   };
-}
-
-function targetOf(provider: Provider, model: string, known: KnownModel | undefined): Target {
-  return { provider, model, name: `${provider.id}/${model}`, known };
 }
 
 function notFound(model: string, offered: readonly string[]): OpenClawError {

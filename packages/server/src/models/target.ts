@@ -1,7 +1,7 @@
-/** A provider that is ready to be asked, and one model at it. Types only: `providers.ts` builds them. */
+/** A provider that is ready to be asked, one of its keys, and one model there: a target. Types only: `providers.ts` builds them. */
 import type { Price } from './catalogue/index.ts';
 import type { DialectName, Quirks } from './dialects/dialect.ts';
-import type { Upstream, UpstreamTimeouts } from './upstream.ts';
+import type { Upstream, UpstreamRequest, UpstreamTimeouts } from './upstream.ts';
 
 export interface Provider {
   readonly id: string;
@@ -9,17 +9,37 @@ export interface Provider {
   readonly origin: string;
   /** Path of the base URL, without a slash at its end; dialect paths are appended to it. */
   readonly basePath: string;
-  /** For the next request: a credential (several keys take turns), and whatever else the vendor or the operator wants. */
-  readonly nextHeaders: () => Readonly<Record<string, string>>;
-  /** Where the key came from, for errors: never the key. */
-  readonly keySource: string;
+  /** At least one; a provider that wants no credential has one without any. */
+  readonly keys: readonly ProviderKey[];
+  /** Signs what is about to be sent, where a header with a key does not do (AWS). */
+  readonly sign?: (request: UpstreamRequest) => Promise<UpstreamRequest>;
   readonly quirks: Quirks;
   readonly timeouts: UpstreamTimeouts;
   /** As `timeouts.firstByteMs`, for answers that do not stream and so begin only when they are whole. */
   readonly firstByteWholeMs: number;
+  /** How many requests each target may have under way. */
+  readonly concurrency: ConcurrencyBounds;
   readonly upstream: Upstream;
   /** Model ids that are known to be there; any other id may still be asked for by `provider/model`. */
   readonly models: () => readonly KnownModel[];
+}
+
+export interface ProviderKey {
+  /** Which of the provider's keys, for people and accounts: `1`, `2`, …. Never the key. */
+  readonly id: string;
+  /** Where it came from, for errors: never the key. */
+  readonly source: string;
+  /** How often it takes its turn, compared with the provider's other keys. */
+  readonly weight: number;
+  /** The credential and whatever else the vendor or the operator wants sent. Changes when the key is rotated. */
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+export interface ConcurrencyBounds {
+  /** Requests under way at the start, before anything is known of the provider. */
+  readonly initial: number;
+  /** It never grows beyond. */
+  readonly max: number;
 }
 
 export interface KnownModel {
@@ -31,8 +51,11 @@ export interface KnownModel {
 
 export interface Target {
   readonly provider: Provider;
+  readonly key: ProviderKey;
   readonly model: string;
   /** `provider/model`. */
   readonly name: string;
   readonly known: KnownModel | undefined;
+  /** Its share in a weighted route, and of its provider's other keys. @default 1 */
+  readonly weight: number;
 }

@@ -123,15 +123,15 @@ function targetAt(upstream: Upstream, dialect: DialectName, quirks: Quirks): Tar
     dialect,
     origin: 'https://api.acme.example',
     basePath: dialect === 'openai-completions' ? '/v1' : '',
-    nextHeaders: () => ({}),
-    keySource: 'the test',
+    keys: [{ id: '1', source: 'the test', weight: 1, headers: {} }],
+    concurrency: { initial: 100, max: 100 },
     quirks,
     timeouts: { connectMs: 0, firstByteMs: 0, idleMs: 0, totalMs: 0 },
     firstByteWholeMs: 0,
     upstream,
     models: () => [],
   };
-  return { provider, model: 'large', name: 'acme/large', known: undefined };
+  return { provider, key: provider.keys[0]!, model: 'large', name: 'acme/large', known: undefined, weight: 1 };
 }
 
 const streamHeaders = { 'content-type': 'text/event-stream; charset=utf-8' };

@@ -10,7 +10,7 @@ import { createLog, type RootLog } from '../../core/log.ts';
 import { createMetrics, type Metrics } from '../../core/metrics.ts';
 import { createRedactor, type Redactor } from '../../core/redact.ts';
 import { createRotatingFile } from '../../core/rotating-file.ts';
-import { knownProviders } from '../../models/index.ts';
+import { knownProviders, type Provider } from '../../models/index.ts';
 import { version } from '../../version.ts';
 import type { StorageThread } from '../../storage/index.ts';
 import { exitConfiguration, formatError, type Terminal } from './terminal.ts';
@@ -129,7 +129,7 @@ function openLogging(configuration: Configuration, terminal: Terminal): Logging 
 function describe({ url, configuration, models, tokenFile }: RunningGateway): string {
   const { auth, bind } = configuration.settings.gateway;
   const usable = models.providers().filter(({ id }) => id !== 'openclaw');
-  const names = usable.map((provider) => `${provider.id} (${provider.models().length} models, ${provider.keySource})`);
+  const names = usable.map((provider) => `${provider.id} (${provider.models().length} models, ${keysOf(provider)})`);
   const token = tokenFile ?? configuration.origins.get(`gateway.auth.${auth.mode}`)?.where ?? 'the configuration';
   const secret = tokenFile ? `$(cat ${shellWord(tokenFile)})` : '$OPENCLAW_GATEWAY_TOKEN';
   const request = JSON.stringify({ model: 'openclaw/rehearsal', messages: [{ role: 'user', content: 'say Hello from OpenClaw.' }] });
@@ -183,4 +183,8 @@ function waitForStop(): StopSignal {
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   return { promise, signal: controller.signal, release: () => void release() };
+}
+
+function keysOf({ keys }: Provider): string {
+  return keys.length > 1 ? `${keys.length} keys` : (keys[0]?.source ?? '');
 }
