@@ -4,10 +4,10 @@ import { OpenClawError } from '../core/errors.ts';
 import { createFakeClock } from '../core/fake-clock.ts';
 import { Answer } from './answer.ts';
 import type { ModelCall, ModelSink } from './call.ts';
-import type { DialectName } from './dialects/dialect.ts';
+import type { ClientDialectName } from './dialects/dialect.ts';
 import { createLifecycleRegistry } from './lifecycle.ts';
 
-function setup(dialect: DialectName = 'openai-completions') {
+function setup(dialect: ClientDialectName = 'openai-completions') {
   const written: string[] = [];
   const sink: ModelSink = {
     head: (status, headers) => void written.push(`${status} ${headers['content-type'] ?? ''}`),

@@ -4,13 +4,13 @@
  *
  * A test belongs to a case by its title: `case 17 [openai-completions → anthropic-messages, stream]: …`.
  */
-import type { DialectName } from '../../src/models/dialects/dialect.ts';
+import type { ClientDialectName } from '../../src/models/dialects/dialect.ts';
 
 export interface Cell {
   /** The dialect of the client. */
-  readonly in: DialectName;
+  readonly in: ClientDialectName;
   /** The dialect of the provider. */
-  readonly out: DialectName;
+  readonly out: ClientDialectName;
   readonly streaming: 'stream' | 'whole';
 }
 
@@ -27,7 +27,7 @@ export interface ConformanceCase {
   readonly note?: string;
 }
 
-const names: readonly DialectName[] = ['openai-completions', 'anthropic-messages'];
+const names: readonly ClientDialectName[] = ['openai-completions', 'anthropic-messages'];
 
 export const cells: readonly Cell[] = names.flatMap((from) =>
   names.flatMap((to) => (['stream', 'whole'] as const).map((streaming): Cell => ({ in: from, out: to, streaming }))),

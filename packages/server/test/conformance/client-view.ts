@@ -3,7 +3,7 @@
  * usage. Throws where the bytes break the rules of the client's dialect.
  */
 import assert from 'node:assert/strict';
-import type { DialectName } from '../../src/models/dialects/dialect.ts';
+import type { ClientDialectName } from '../../src/models/dialects/dialect.ts';
 import type { Cell } from './cases.ts';
 import type { Exchange } from './exchange.ts';
 
@@ -149,7 +149,7 @@ function inputText(input: unknown): string {
   return typeof input === 'string' ? input : JSON.stringify(input);
 }
 
-function viewOfWhole(dialect: DialectName, body: Json): ClientView {
+function viewOfWhole(dialect: ClientDialectName, body: Json): ClientView {
   const view = { ...emptyView(), usage: body.usage };
   if (dialect === 'anthropic-messages') {
     assert.equal(body.type, 'message');

@@ -5,16 +5,16 @@ import fc from 'fast-check';
 import { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { assertEventOrder } from './assert-event-order.ts';
-import type { DialectName, EncodeOptions } from './dialect.ts';
+import type { ClientDialectName, EncodeOptions } from './dialect.ts';
 import type { Block, FinishReason, ModelEvent, Usage } from './events.ts';
 import { dialects } from './index.ts';
 import { createServerSentEventParser } from './server-sent-events.ts';
 import { collectAnswer } from './whole-answer.ts';
 
-const names = Object.keys(dialects) as DialectName[];
+const names = Object.keys(dialects) as ClientDialectName[];
 const options: EncodeOptions = { requestedModel: 'acme/large', includeUsage: true, requestId: 'req_1', nowMs: 1_767_225_600_000 };
 
-function decodeStream(name: DialectName, bytes: Buffer, size = bytes.length || 1): ModelEvent[] {
+function decodeStream(name: ClientDialectName, bytes: Buffer, size = bytes.length || 1): ModelEvent[] {
   const parser = createServerSentEventParser();
   const decoder = dialects[name].decodeResponse('acme');
   const events: ModelEvent[] = [];
@@ -49,7 +49,7 @@ const usage: fc.Arbitrary<Usage> = fc
   .record({ plain: fc.nat(1000), cacheRead: fc.nat(1000), cacheWrite: fc.nat(1000), output: fc.nat(1000), reasoning: fc.nat(1000) })
   .map(({ plain, ...counts }) => ({ ...counts, input: plain + counts.cacheRead + counts.cacheWrite }));
 
-const endings: Readonly<Record<FinishReason, { readonly [name in DialectName]: string }>> = {
+const endings: Readonly<Record<FinishReason, { readonly [name in ClientDialectName]: string }>> = {
   stop: { 'openai-completions': 'stop', 'anthropic-messages': 'end_turn' },
   stopSequence: { 'openai-completions': 'stop', 'anthropic-messages': 'stop_sequence' },
   length: { 'openai-completions': 'length', 'anthropic-messages': 'max_tokens' },
@@ -78,7 +78,7 @@ const answerPlan: fc.Arbitrary<AnswerPlan> = fc
     return { ...rest, usage: counted, blocks: apart, reason: means };
   });
 
-function eventsOf({ blocks, usage: counts, reason }: AnswerPlan, name: DialectName): ModelEvent[] {
+function eventsOf({ blocks, usage: counts, reason }: AnswerPlan, name: ClientDialectName): ModelEvent[] {
   const created = name === 'openai-completions' ? { createdSeconds: 1767225600 } : {};
   const events: ModelEvent[] = [{ type: 'start', id: 'answer-1', model: 'large', ...created }];
   for (const [index, plan] of blocks.entries()) {

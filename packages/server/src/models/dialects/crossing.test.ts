@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject, JsonValue } from '../../core/json.ts';
-import type { DialectName, Quirks } from './dialect.ts';
+import type { ClientDialectName, Quirks } from './dialect.ts';
 import { dialects } from './index.ts';
 import { omissions } from './omissions.ts';
 
-function crossing(from: DialectName, to: DialectName, base: JsonObject) {
+function crossing(from: ClientDialectName, to: ClientDialectName, base: JsonObject) {
   return (fields: JsonObject, quirks: Quirks = {}): JsonObject => {
     const request = dialects[from].decodeRequest({ ...base, ...fields });
     return dialects[to].encodeRequest(request, { provider: 'acme', model: 'large', quirks, maxOutputTokens: 4096 }).body;

@@ -6,13 +6,13 @@
  * It does not translate: what has a counterpart is carried by the dialects themselves.
  */
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
-import type { DialectName } from './dialect.ts';
+import type { ClientDialectName } from './dialect.ts';
 import { pathOf, unsupported } from './fields.ts';
 
 export type FieldPlace = 'request' | 'message' | 'part' | 'tool';
 
 export interface Omission {
-  readonly from: DialectName;
+  readonly from: ClientDialectName;
   readonly place: FieldPlace;
   readonly field: string;
   /** The values for which leaving it out is harmless; absent: all of them. */
@@ -32,7 +32,7 @@ type Row = readonly [place: FieldPlace, field: string, reason: string, onlyIf?: 
 
 const isKnownThinking = (value: JsonValue): boolean => isJsonObject(value) && is('enabled', 'disabled', 'adaptive')(value['type'] ?? null);
 
-const rows: Readonly<Record<DialectName, readonly Row[]>> = {
+const rows: Readonly<Record<ClientDialectName, readonly Row[]>> = {
   'openai-completions': [
     ['request', 'metadata', "Labels for the records of the client's own provider; no model sees them."],
     ['request', 'store', theDefault, is(false)],
@@ -83,7 +83,7 @@ const rows: Readonly<Record<DialectName, readonly Row[]>> = {
   ],
 };
 
-export const omissions: readonly Omission[] = (Object.keys(rows) as DialectName[]).flatMap((from) =>
+export const omissions: readonly Omission[] = (Object.keys(rows) as ClientDialectName[]).flatMap((from) =>
   rows[from].map(([place, field, reason, onlyIf]): Omission => ({ from, place, field, reason, ...(onlyIf && { onlyIf }) })),
 );
 

@@ -3,11 +3,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { JsonObject } from '../../core/json.ts';
-import type { DialectName, EncodeTarget } from './dialect.ts';
+import type { ClientDialectName, EncodeTarget } from './dialect.ts';
 import { dialects } from './index.ts';
 import type { Message, ModelRequest, Part, TextPart, ToolCallPart, ToolResultPart } from './request.ts';
 
-const names = Object.keys(dialects) as DialectName[];
+const names = Object.keys(dialects) as ClientDialectName[];
 const target: EncodeTarget = { provider: 'acme', model: 'large', quirks: { developerRole: true }, maxOutputTokens: 1024 };
 
 const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(arbitrary, { nil: undefined });
@@ -93,7 +93,7 @@ const common = fc.record({
   extensions: fc.constantFrom<JsonObject>({}, { a_field_of_tomorrow: { x: [1] } }),
 });
 
-const own: Readonly<Record<DialectName, fc.Arbitrary<Partial<ModelRequest>>>> = {
+const own: Readonly<Record<ClientDialectName, fc.Arbitrary<Partial<ModelRequest>>>> = {
   'openai-completions': fc.constantFrom<Partial<ModelRequest>>(
     {},
     { reasoning: { effort: 'high' } },

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../../core/json.ts';
-import type { DialectName } from './dialect.ts';
+import type { ClientDialectName } from './dialect.ts';
 import { dialects } from './index.ts';
 
 const hello: JsonObject = { role: 'user', content: 'Hello' };
 
 test('wrong types are named by their path', () => {
-  const rows: readonly (readonly [DialectName, JsonObject, string])[] = [
+  const rows: readonly (readonly [ClientDialectName, JsonObject, string])[] = [
     [
       'openai-completions',
       { messages: [hello, { role: 'user', content: [{ type: 'image_url', image_url: { url: 7 } }] }] },
