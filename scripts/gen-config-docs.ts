@@ -23,7 +23,7 @@ that \`NAME_FILE\` names, and from \`/run/secrets/NAME\`. An empty variable coun
 |---|---|---|
 | state directory, \`~/.openclaw\` | \`--state-dir\` | \`OPENCLAW_STATE_DIR\` |
 | configuration file, \`openclaw.json\` in the state directory | \`--config\` | \`OPENCLAW_CONFIG_PATH\` |
-${overrides.map(({ path, flagName, variables }) => row(code(path.join('.')), code(flagName), variables.map(code).join(', else '))).join('\n')}
+${overrides.map(({ path, flagName, variables }) => row(code(path.join('.')), flagName === undefined ? '' : code(flagName), variables.map(code).join(', else '))).join('\n')}
 
 ## Settings
 
@@ -74,6 +74,7 @@ Everything has a default: OpenClaw starts without a file. \`openclaw config file
     },
     routes: {
       fast: { targets: ['openai/gpt-5-mini', 'local/small'] },
+      best: { strategy: 'weighted', targets: [{ model: 'openai/gpt-5', weight: 3 }, 'local/small'] },
     },
   },
 }
@@ -92,7 +93,9 @@ Everything has a default: OpenClaw starts without a file. \`openclaw config file
 `;
 
 function list(schema: JsonSchema, path: string, isRequired = false): string[][] {
-  const rows = schema.properties ? [] : [[code(path), kind(schema), isRequired ? 'required' : preset(schema), schema.description ?? '']];
+  const rows = schema.properties
+    ? shorthandOf(schema, path)
+    : [[code(path), kind(schema), isRequired ? 'required' : preset(schema), schema.description ?? '']];
   const below = Object.entries(schema.properties ?? {}).map(
     ([name, property]) => [path === '' ? name : `${path}.${name}`, property] as const,
   );
@@ -105,6 +108,12 @@ function list(schema: JsonSchema, path: string, isRequired = false): string[][] 
     ...rows,
     ...below.filter(([name, part]) => !isPlain(name, part)).flatMap(([name, part]) => list(part, name, isRequiredHere(name))),
   ];
+}
+
+/** An object that a plain value may stand for has a line of its own, which says so. */
+function shorthandOf(schema: JsonSchema, path: string): string[][] {
+  const name = schema['x-shorthand'];
+  return name === undefined ? [] : [[code(path), `text, or names`, '', `${schema.description ?? ''} A text alone is its ${code(name)}.`]];
 }
 
 function later(schema: JsonSchema, path: string): string[] {

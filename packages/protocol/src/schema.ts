@@ -34,6 +34,8 @@ export interface JsonSchema {
   readonly 'x-later'?: readonly string[];
   /** What a text that must match `pattern` is called in messages. */
   readonly 'x-expects'?: string;
+  /** The property that a value stands for where it is written in place of the whole object. */
+  readonly 'x-shorthand'?: string;
 }
 
 /** Whether a field is there once defaults are filled in. */
@@ -76,6 +78,8 @@ interface ContainerOptions {
 interface ObjectOptions<K extends string> extends ContainerOptions {
   readonly required?: readonly K[];
   readonly later?: readonly string[];
+  /** The property that a plain value may be written for, in place of the object. It is resolved to the object all the same. */
+  readonly shorthand?: K;
 }
 interface ArrayOptions extends ContainerOptions {
   /** A list that may not be empty has no default. */
@@ -170,7 +174,7 @@ function object<const P extends Properties, const R extends keyof P & string = n
   properties: P,
   options: O & ObjectOptions<R>,
 ): Schema<ObjectOf<P, R>, ContainerPresence<O>> {
-  const { optional, required, later, description }: ObjectOptions<R> = options;
+  const { optional, required, later, shorthand, description }: ObjectOptions<R> = options;
   return {
     type: 'object',
     description,
@@ -179,6 +183,7 @@ function object<const P extends Properties, const R extends keyof P & string = n
     additionalProperties: false,
     ...(optional ? {} : { default: {} }),
     ...(later ? { 'x-later': later } : {}),
+    ...(shorthand === undefined ? {} : { 'x-shorthand': shorthand }),
   };
 }
 

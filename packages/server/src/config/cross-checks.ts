@@ -100,6 +100,12 @@ function checkProvider(path: Path, provider: ProviderSettings, isVendor: boolean
   if (provider.baseUrl !== undefined && !URL.canParse(provider.baseUrl)) {
     findings.push({ path: [...path, 'baseUrl'], reason: `${formatPath([...path, 'baseUrl'])} is not an address` });
   }
+  const { initial, max } = provider.concurrency ?? {};
+  if (initial !== undefined && max !== undefined && initial > max) {
+    const place = [...path, 'concurrency', 'initial'];
+    const reason = `${formatPath(place)} (${initial}) is larger than ${formatPath([...path, 'concurrency', 'max'])} (${max})`;
+    findings.push({ path: place, reason, suggestion: 'Raise max or lower initial.' });
+  }
   const missing = (['baseUrl', 'api'] as const).filter((key) => provider[key] === undefined);
   if (isVendor === false && missing.length > 0) {
     const reason = `${formatPath(path)} needs ${missing.join(' and ')}: it is not a vendor that OpenClaw knows`;
@@ -118,7 +124,7 @@ function checkRoutes({ models: { providers, routes } }: Settings, { vendors }: C
   if (!vendors) return [];
   const known = new Set([...Object.keys(providers), ...vendors]);
   return Object.entries(routes).flatMap(([name, { targets }]) =>
-    targets.flatMap((target, index) => {
+    targets.flatMap(({ model: target }, index) => {
       const provider = target.slice(0, target.indexOf('/'));
       if (known.has(provider)) return [];
       const path = ['models', 'routes', name, 'targets', index];

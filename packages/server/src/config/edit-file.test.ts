@@ -64,7 +64,7 @@ test('a value is JSON5 where it can be, and text where the setting is one', asyn
   const last = await setSetting(options, parsePath('models.providers.openai.apiKey'), '${KEY}');
   assert.equal(last.settings.gateway.bind, 'lan');
   assert.equal(last.settings.gateway.limits.bodyBytes, 64 * 2 ** 20);
-  assert.deepEqual(last.settings.models.routes['gpt-4.1']?.targets, ['a/b']);
+  assert.deepEqual(last.settings.models.routes['gpt-4.1']?.targets, [{ model: 'a/b', weight: 1 }]);
   assert.equal(last.settings.models.providers['openai']?.apiKey, 'k');
   assert.match(read(), /apiKey: '\$\{KEY\}'/);
 });

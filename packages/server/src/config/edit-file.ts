@@ -66,7 +66,8 @@ function readValue(value: string, { path, parser }: { path: Path; parser: Parser
   if (!tree) return plain;
   const [problem] = problems;
   if (problem) throw usageError(`the value cannot be set: ${problem.reason}`, problem.suggestion ?? 'Correct the value.');
-  const schema = schemaAt(settingsSchema, path);
+  const whole = schemaAt(settingsSchema, path);
+  const schema = whole?.properties?.[whole['x-shorthand'] ?? ''] ?? whole;
   const isText = schema?.writeOnly === true || schema?.type === 'string';
   return isText && tree.kind === 'scalar' && typeof tree.value !== 'string' ? plain : tree;
 }

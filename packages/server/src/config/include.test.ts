@@ -29,7 +29,7 @@ test('lists are replaced and not joined', async (t) => {
     'openclaw.json': "{ models: { $include: 'a.json5', routes: { fast: { targets: ['x/y'] } } } }",
     'a.json5': "{ routes: { fast: { targets: ['a/b', 'c/d'] } } }",
   });
-  assert.deepEqual((await folder.load()).settings.models.routes['fast']?.targets, ['x/y']);
+  assert.deepEqual((await folder.load()).settings.models.routes['fast']?.targets, [{ model: 'x/y', weight: 1 }]);
 });
 
 test('a mistake in an included file is named with that file', async (t) => {

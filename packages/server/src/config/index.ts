@@ -13,5 +13,7 @@ export {
   type LimitSettings,
   type ModelsSettings,
   type ProviderSettings,
+  type RouteSettings,
+  type TelemetrySettings,
   type TimeoutSettings,
 } from './schema.ts';

@@ -17,7 +17,7 @@ test('without a file and with an empty environment the defaults hold', async (t)
   assert.deepEqual(settings.gateway.auth, { mode: 'token' });
   assert.equal(settings.gateway.drainTimeoutMs, 8000);
   assert.equal(settings.gateway.limits.bodyBytes, 32 * 2 ** 20);
-  assert.deepEqual(settings.models.retry, { attempts: 5, baseDelayMs: 500, maxDelayMs: 30_000 });
+  assert.deepEqual(settings.models.retry, { attempts: 5, baseDelayMs: 500, maxDelayMs: 30_000, budgetPercent: 10 });
   assert.deepEqual(origins.get('gateway.port'), { kind: 'default', where: 'default' });
 });
 
@@ -142,7 +142,10 @@ test('a secret is read from a file beside the configuration or from a variable, 
   const folder = createFolder(t, { 'openclaw.json': text, 'keys/a': 'one\n' });
   const { settings, secrets, files, origins } = await folder.load({ env: { KEY_B: 'two' } });
   assert.equal(settings.models.providers['a']?.apiKey, 'one');
-  assert.deepEqual(settings.models.providers['b']?.apiKeys, [{ key: 'two' }, { key: 'three' }]);
+  assert.deepEqual(
+    settings.models.providers['b']?.apiKeys.map(({ key }) => key),
+    ['two', 'three'],
+  );
   assert.deepEqual(
     [...secrets],
     [
@@ -209,4 +212,62 @@ test('a file that cannot be looked at is an error and not an absent file', async
   const folder = createFolder(t);
   symlinkSync('openclaw.json', join(folder.path, 'openclaw.json'));
   await assert.rejects(folder.load(), { code: 'config_unreadable', message: /ELOOP/ });
+});
+
+test('the models section of the specification is a good configuration, and all that it says holds', async (t) => {
+  const text = `{
+    models: {
+      providers: {
+        openai: { apiKey: '\${OPENAI_API_KEY}' },
+        anthropic: { apiKeys: [{ key: 'one', weight: 2 }, { key: 'two' }] },
+        local: {
+          baseUrl: 'http://127.0.0.1:8000/v1',
+          api: 'openai-completions',
+          apiKey: { $secret: { file: 'local' } },
+          models: [{ id: 'small', contextWindow: 32768, maxTokens: 4096, cost: { input: 0.1, output: 0.4, cacheRead: 0.01, cacheWrite: 0.1 } }],
+          concurrency: { initial: 8, max: 200 },
+          timeouts: { connectMs: 5000, firstByteMs: 60000, firstByteWholeMs: 600000, idleMs: 120000, totalMs: 0 },
+        },
+      },
+      routes: {
+        fast: { strategy: 'priority', targets: ['openai/gpt-5-mini', 'local/small'] },
+        best: {
+          strategy: 'weighted',
+          targets: [{ model: 'openai/gpt-5', weight: 3 }, { model: 'anthropic/claude-sonnet-5', weight: 1 }],
+          afterFirstToken: 'error',
+        },
+      },
+      retry: { attempts: 5, baseDelayMs: 500, maxDelayMs: 30000, budgetPercent: 10 },
+      breaker: { failures: 5, windowMs: 120000, openMs: 60000, errorPercent: 50, minimumRequests: 20 },
+      queue: { maxWaiting: 1000, maxWaitMs: 30000 },
+      hedge: { enabled: false },
+      cache: { enabled: false, ttlMs: 600000 },
+    },
+  }`;
+  const folder = createFolder(t, { 'openclaw.json': text, local: 'secret\n' });
+  const { models } = (await folder.load({ env: { OPENAI_API_KEY: 'k' }, vendors: ['openai', 'anthropic'] })).settings;
+  assert.deepEqual(models.routes['fast']?.targets, [
+    { model: 'openai/gpt-5-mini', weight: 1 },
+    { model: 'local/small', weight: 1 },
+  ]);
+  assert.deepEqual(
+    models.providers['anthropic']?.apiKeys.map(({ weight }) => weight),
+    [2, 1],
+  );
+  assert.deepEqual(models.providers['local']?.concurrency, { initial: 8, max: 200 });
+  assert.equal(models.providers['openai']?.concurrency, undefined);
+  // What the specification shows of these is what holds without a file.
+  const { models: preset } = (await createFolder(t).load()).settings;
+  for (const section of ['retry', 'breaker', 'queue', 'hedge', 'cache'] as const) assert.deepEqual(models[section], preset[section]);
+  assert.equal(preset.cache.maxBytes, 64 * 2 ** 20);
+});
+
+test('the variables of OpenTelemetry say where traces go; the one for traces is meant literally and wins', async (t) => {
+  const folder = createFolder(t, { 'openclaw.json': "{ telemetry: { traces: { endpoint: 'http://file/v1/traces' } } }" });
+  const endpoint = async (env: Record<string, string>): Promise<string | undefined> =>
+    (await folder.load({ env })).settings.telemetry.traces.endpoint;
+  assert.equal(await endpoint({}), 'http://file/v1/traces');
+  assert.equal(await endpoint({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://all:4318/' }), 'http://all:4318/v1/traces');
+  const both = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://all:4318', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://one:4318/x' };
+  assert.equal(await endpoint(both), 'http://one:4318/x');
 });

@@ -263,16 +263,7 @@ const cases: readonly {
       'openclaw.json:1:35: models.retry.baseDelayMs (120000) is larger than models.retry.maxDelayMs (30000). Raise maxDelayMs or lower baseDelayMs.',
     ],
   },
-  ...[
-    'agents',
-    'gateway.controlUi',
-    'gateway.tls',
-    'models.breaker',
-    'models.queue',
-    'models.hedge',
-    'models.cache',
-    'models.retry.budgetPercent',
-  ].map((path) => {
+  ...['agents', 'gateway.controlUi', 'gateway.tls'].map((path) => {
     const open = path
       .split('.')
       .map((name) => `{ ${name}: `)
@@ -286,21 +277,41 @@ const cases: readonly {
     };
   }),
   {
-    title: 'a concurrency, which is not there yet',
-    text: '{ models: { providers: { a: { concurrency: { initial: 8 } } } } }',
-    says: [`openclaw.json:1:31: models.providers.a.concurrency comes with a later release. ${laterHint}`],
-  },
-  {
-    title: 'a weighted target, which is not there yet',
-    text: "{ models: { routes: { b: { targets: [{ model: 'a/b', weight: 3 }] } } } }",
+    title: 'a first limit of concurrency above the highest',
+    text: '{ models: { providers: { openai: { concurrency: { initial: 8, max: 4 } } } } }',
+    vendors: ['openai'],
     says: [
-      `openclaw.json:1:38: models.routes.b.targets[0]: 'weight' comes with a later release; now it must be a model written 'provider/model'. ${schemaHint}`,
+      'openclaw.json:1:60: models.providers.openai.concurrency.initial (8) is larger than models.providers.openai.concurrency.max (4). Raise max or lower initial.',
     ],
   },
   {
-    title: 'a strategy that is not there yet',
-    text: "{ models: { routes: { b: { strategy: 'sticky', targets: ['a/b'] } } } }",
-    says: [`openclaw.json:1:38: models.routes.b.strategy: 'sticky' comes with a later release; now it must be 'priority'. ${schemaHint}`],
+    title: 'a negative weight',
+    text: "{ models: { routes: { b: { targets: [{ model: 'a/b', weight: -1 }] } } } }",
+    says: [`openclaw.json:1:62: models.routes.b.targets[0].weight must be a number that is not negative, not -1. ${schemaHint}`],
+  },
+  {
+    title: 'a target that is a list',
+    text: "{ models: { routes: { b: { targets: [['a/b']] } } } }",
+    says: [
+      `openclaw.json:1:38: models.routes.b.targets[0] must be a model written 'provider/model', or an object, not a list. ${schemaHint}`,
+    ],
+  },
+  {
+    title: 'a target without its model',
+    text: '{ models: { routes: { b: { targets: [{ weight: 2 }] } } } }',
+    says: [`openclaw.json:1:38: models.routes.b.targets[0].model is missing; it must be a model written 'provider/model'. ${schemaHint}`],
+  },
+  {
+    title: 'a strategy that does not exist',
+    text: "{ models: { routes: { b: { strategy: 'stiky', targets: ['a/b'] } } } }",
+    says: [
+      `openclaw.json:1:38: models.routes.b.strategy must be one of 'priority', 'weighted', 'latency', 'cost', 'sticky', not "stiky". Did you mean 'sticky'?`,
+    ],
+  },
+  {
+    title: 'a store of the cache that is not there yet',
+    text: "{ models: { cache: { store: 'sqlite' } } }",
+    says: [`openclaw.json:1:29: models.cache.store: 'sqlite' comes with a later release; now it must be 'memory'. ${schemaHint}`],
   },
   {
     title: 'a wire format that is not there yet',
@@ -327,7 +338,7 @@ for (const { title, text, says, vendors } of cases) {
 
 test('every mistake is reported at once, in the order of the file', async (t) => {
   const text =
-    "{\n  gateway: { port: -1, prt: 2 },\n  logging: { level: 'loud' },\n  models: { retry: { attempts: 0 }, breaker: {} },\n  gateway: 1,\n}";
+    "{\n  gateway: { port: -1, prt: 2 },\n  logging: { level: 'loud' },\n  models: { retry: { attempts: 0 }, braker: {} },\n  gateway: 1,\n}";
   const mistakes = await createFolder(t, { 'openclaw.json': text }).mistakes();
   assert.deepEqual(
     mistakes.map((mistake) => mistake.split(': ', 1)[0]),

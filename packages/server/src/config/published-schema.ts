@@ -10,6 +10,10 @@ const include: JsonSchema = {
 };
 
 export function publishSchema(schema: JsonSchema): JsonSchema {
+  const { 'x-shorthand': shorthand, ...whole } = schema;
+  if (shorthand !== undefined) {
+    return { description: schema.description ?? '', anyOf: [schema.properties?.[shorthand] ?? {}, publishSchema(whole)] };
+  }
   const { properties, additionalProperties, items } = schema;
   if (schema.writeOnly || schema.anyOf) return schema;
   if (items) return { ...schema, items: publishSchema(items) };

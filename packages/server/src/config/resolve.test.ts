@@ -16,7 +16,7 @@ import { settingsSchema } from './schema.ts';
 import { parseTree } from './tree.ts';
 
 const { $schema: _, ...schema } = settingsSchema;
-const validate = new Ajv({ strict: false, allErrors: true }).compile(schema);
+const validate = new Ajv({ strict: false, allErrors: true }).compile(publishSchema(schema));
 
 function resolve(text: string): { value: unknown; problems: readonly Problem[] } {
   const problems: Problem[] = [];
@@ -42,7 +42,9 @@ function valuesOf(part: JsonSchema, manner: Manner): fc.Arbitrary<unknown> {
   if (part.properties) {
     const fields = Object.entries(part.properties).map(([name, property]) => [name, valuesOf(property, manner)] as const);
     const extra = manner.unknownNames.map((name) => [name, fc.constant(1)] as const);
-    return fc.record(Object.fromEntries([...fields, ...extra]), { requiredKeys: [...(part.required ?? [])] });
+    const whole = fc.record(Object.fromEntries([...fields, ...extra]), { requiredKeys: [...(part.required ?? [])] });
+    const shorthand = part.properties[part['x-shorthand'] ?? ''];
+    return shorthand ? fc.oneof(whole, valuesOf(shorthand, manner)) : whole;
   }
   if (part.additionalProperties)
     return fc.dictionary(fc.constantFrom(...manner.names), valuesOf(part.additionalProperties, manner), { maxKeys: 2 });
@@ -61,7 +63,8 @@ function fittingLeaf(part: JsonSchema): fc.Arbitrary<unknown> {
       fc.constantFrom(...(part['x-unit'] === 'ms' ? ['1.5h', '2m', '7d'] : ['2MiB', '5kB'])),
     );
   if (part.type === 'integer') return fc.integer({ min: part.minimum ?? 0, max: part.maximum ?? 2 ** 31 });
-  if (part.type === 'number') return fc.double({ min: 0, max: 1e9, noNaN: true });
+  if (part.type === 'number') return fc.double({ min: part.minimum ?? 0, max: part.maximum ?? 1e9, noNaN: true });
+  if (part.type === 'boolean') return fc.boolean();
   return fc.constantFrom(...['a/b', 'http://host/v1', 'word'].filter((text) => new RegExp(part.pattern ?? '', 'u').test(text)));
 }
 
@@ -134,6 +137,8 @@ test('the published schema accepts $include in every object and the whole of it 
   };
   assert.ok(accepts(references), JSON.stringify(accepts.errors));
   assert.ok(!accepts({ gateway: { $include: 7 } }));
+  const target = (written: unknown): object => ({ models: { routes: { fast: { targets: [written] } } } });
+  assert.ok(accepts(target('a/b')) && accepts(target({ model: 'a/b', weight: 2 })) && !accepts(target('b')));
   const undescribed = (part: JsonSchema, path: string): string[] => [
     ...(part.description === undefined ? [path] : []),
     ...Object.entries(part.properties ?? {}).flatMap(([name, property]) => undescribed(property, `${path}.${name}`)),

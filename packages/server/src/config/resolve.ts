@@ -73,6 +73,8 @@ function resolveValue(schema: JsonSchema, tree: Tree | undefined, place: Place):
 }
 
 function resolveObject(schema: JsonSchema, tree: Tree | undefined, place: Place): unknown {
+  const shorthand = schema['x-shorthand'];
+  if (shorthand !== undefined && tree?.kind === 'scalar') return resolveShorthand(schema, tree, place);
   if (tree && tree.kind !== 'object') return refuse(schema, tree, place);
   const { path, walk } = place;
   walk.origins.set(formatPath(path), tree?.origin ?? defaultOrigin);
@@ -90,6 +92,15 @@ function resolveObject(schema: JsonSchema, tree: Tree | undefined, place: Place)
     if (!Object.hasOwn(schema.properties, name)) refuseName(schema, member, inside(place, name));
   }
   return value;
+}
+
+/** A plain value in place of an object is one of its properties; messages speak of what was written. */
+function resolveShorthand(schema: JsonSchema, tree: ScalarTree, place: Place): unknown {
+  const shorthand = schema['x-shorthand'] ?? '';
+  const property = schema.properties?.[shorthand] ?? {};
+  if (readScalar(property, tree) === undefined) return refuse(property, tree, place);
+  const member: Member = { keyOrigin: tree.origin, tree };
+  return resolveObject(schema, { kind: 'object', members: new Map([[shorthand, member]]), origin: tree.origin }, place);
 }
 
 function resolveRecord(schema: JsonSchema, tree: ObjectTree | undefined, place: Place): unknown {

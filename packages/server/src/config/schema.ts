@@ -13,6 +13,13 @@ const oneWord = {
   pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
   expects: 'a word of letters, digits, dots, dashes and underscores, without a slash',
 };
+const webAddress = { pattern: '^https?://[^\\s/?#]+[^\\s?#]*$', expects: 'an http or https address without query and fragment' };
+const headerName = { pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", expects: 'a header name' };
+const headerValue = s.secret({
+  description: 'The value; treated as a secret.',
+  pattern: '^[\\x20-\\x7e]*$',
+  expects: 'ASCII text in one line',
+});
 /** What an HTTP header can carry without quoting; anything else would fail at the first request and not at start. */
 const headerText = { pattern: '^[\\x21-\\x7e]+$', expects: 'a text of visible ASCII characters without spaces' };
 
@@ -76,6 +83,9 @@ const gateway = s.object(
   { description: 'The port that everything is served on.', later: ['controlUi', 'tls'] },
 );
 
+const weight = (others: string) =>
+  s.number({ description: `Its share, compared with ${others}; 0: only when those fail.`, default: 1, minimum: 0 });
+
 const price = (what: string) => s.number({ description: `US$ per million ${what} tokens.`, minimum: 0 });
 
 const model = s.object(
@@ -106,8 +116,7 @@ const provider = s.object(
   {
     baseUrl: s.string({
       description: 'Where the API is, up to and including its version (`https://host/v1`). Vendors that OpenClaw knows need none.',
-      pattern: '^https?://[^\\s/?#]+[^\\s?#]*$',
-      expects: 'an http or https address without query and fragment',
+      ...webAddress,
     }),
     api: s.choice(['openai-completions', 'anthropic-messages'], {
       description: 'The wire format that it speaks. Vendors that OpenClaw knows need none.',
@@ -116,37 +125,113 @@ const provider = s.object(
     apiKey: s.secret({ description: 'The key of the account. One of `apiKey` and `apiKeys`.', ...headerText }),
     apiKeys: s.array(
       s.object(
-        { key: s.secret({ description: 'The key of one account.', ...headerText }) },
-        { description: 'One of several keys.', required: ['key'], later: ['weight'] },
+        { key: s.secret({ description: 'The key of one account.', ...headerText }), weight: weight('the other keys') },
+        { description: 'One of several keys.', required: ['key'] },
       ),
-      { description: 'Several keys, used in turn.' },
+      { description: 'Several keys, used in turn; one that is refused is left out while another works.' },
     ),
-    headers: s.record(
-      s.secret({ description: 'The value; treated as a secret.', pattern: '^[\\x20-\\x7e]*$', expects: 'ASCII text in one line' }),
-      {
-        description: 'Headers to send with each request to the provider.',
-        names: { pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", expects: 'a header name' },
-      },
-    ),
+    headers: s.record(headerValue, { description: 'Headers to send with each request to the provider.', names: headerName }),
     models: s.array(model, { description: 'Models to offer besides those that OpenClaw knows, or what to correct about those.' }),
     timeouts,
+    concurrency: s.object(
+      {
+        initial: s.integer({ description: 'At the start, before anything is known of it.', minimum: 1 }),
+        max: s.integer({ description: 'Never more, however well it goes.', minimum: 1 }),
+      },
+      {
+        description:
+          'Requests under way at each of its targets: how many at once is found out, within these bounds. Absent: by the kind of endpoint.',
+        optional: true,
+      },
+    ),
   },
-  { description: 'One account with a vendor, or one server.', later: ['concurrency'] },
+  { description: 'One account with a vendor, or one server.' },
 );
 
 const route = s.object(
   {
-    strategy: s.choice(['priority'], {
-      description: 'Which target is tried first: the first in the list.',
+    strategy: s.choice(['priority', 'weighted', 'latency', 'cost', 'sticky'], {
+      description:
+        'Which target is tried first: the first in the list, one at random by weight, the quickest to its first output, the cheapest for this request, or always the same one for a session.',
       default: 'priority',
-      later: ['weighted', 'latency', 'cost', 'sticky'],
     }),
     targets: s.array(
-      s.string({ description: 'One target.', pattern: '^[^\\s/]+/\\S+$', expects: "a model written 'provider/model'", later: ['weight'] }),
+      s.object(
+        {
+          model: s.string({ description: 'The target.', pattern: '^[^\\s/]+/\\S+$', expects: "a model written 'provider/model'" }),
+          weight: weight('the other targets, with the strategy `weighted`'),
+        },
+        { description: 'One target.', required: ['model'], shorthand: 'model' },
+      ),
       { description: 'Models in the order in which they are tried, each written `provider/model`.', minItems: 1 },
     ),
+    afterFirstToken: s.choice(['error', 'continue'], {
+      description:
+        'When a target fails in the middle of its answer: end with an error, or let another one that can go on with a begun answer continue it.',
+      default: 'error',
+    }),
   },
-  { description: 'One route.', required: ['targets'], later: ['afterFirstToken'] },
+  { description: 'One route.', required: ['targets'] },
+);
+
+const retry = s.object(
+  {
+    attempts: s.integer({ description: 'Tries of one request altogether; 1: no retry.', default: 5, minimum: 1, maximum: 20 }),
+    baseDelayMs: s.durationMs({ description: 'Longest pause before the second try; it doubles with each.', default: 500 }),
+    maxDelayMs: s.durationMs({ description: 'No pause is longer.', default: 30_000 }),
+    budgetPercent: s.number({
+      description: 'Second tries of all requests together, as a share of the first ones; a small number is always allowed.',
+      default: 10,
+      minimum: 0,
+      maximum: 100,
+    }),
+  },
+  { description: 'What happens when a provider fails before the first output.' },
+);
+
+const breaker = s.object(
+  {
+    failures: s.integer({ description: 'This many failures within the window open it.', default: 5, minimum: 1 }),
+    windowMs: s.durationMs({ description: 'How far back failures count.', default: 120_000, minimum: 1000 }),
+    openMs: s.durationMs({ description: 'How long it stays open before one request is let through.', default: 60_000, minimum: 1 }),
+    errorPercent: s.number({
+      description: 'A larger share of failures opens it too, once `minimumRequests` have been made within the window.',
+      default: 50,
+      minimum: 1,
+      maximum: 100,
+    }),
+    minimumRequests: s.integer({ description: 'With fewer requests the share says nothing.', default: 20, minimum: 1 }),
+  },
+  { description: 'When a target that keeps failing is left alone.' },
+);
+
+const queue = s.object(
+  {
+    maxWaiting: s.integer({ description: 'Requests that wait for a place; more are answered with 429.', default: 1000, minimum: 0 }),
+    maxWaitMs: s.durationMs({ description: 'Nobody waits longer.', default: 30_000 }),
+  },
+  { description: 'Where requests wait while every target is busy.' },
+);
+
+const hedge = s.object(
+  {
+    enabled: s.boolean({
+      description:
+        'Ask a second target when the first is slower than usual to its first output; the loser is cancelled, and both may cost.',
+      default: false,
+    }),
+  },
+  { description: 'A second attempt before the first has failed.' },
+);
+
+const cache = s.object(
+  {
+    enabled: s.boolean({ description: 'Answer a request that is exactly the same from memory.', default: false }),
+    ttlMs: s.durationMs({ description: 'How long an answer is used again.', default: 600_000, minimum: 1 }),
+    maxBytes: s.bytes({ description: 'All kept answers together; the least used give way.', default: 64 * 2 ** 20, minimum: 1024 }),
+    store: s.choice(['memory'], { description: 'Where answers are kept.', default: 'memory', later: ['sqlite'] }),
+  },
+  { description: 'Answers that are used again.' },
 );
 
 const models = s.object(
@@ -159,16 +244,31 @@ const models = s.object(
       description: 'Names that clients use as `model`, each with the models that stand behind it.',
       names: oneWord,
     }),
-    retry: s.object(
+    ...{ retry, breaker, queue, hedge, cache },
+  },
+  { description: 'Who answers.' },
+);
+
+const telemetry = s.object(
+  {
+    traces: s.object(
       {
-        attempts: s.integer({ description: 'Tries of one request altogether; 1: no retry.', default: 5, minimum: 1, maximum: 20 }),
-        baseDelayMs: s.durationMs({ description: 'Longest pause before the second try; it doubles with each.', default: 500 }),
-        maxDelayMs: s.durationMs({ description: 'No pause is longer.', default: 30_000 }),
+        endpoint: s.string({
+          description: 'Where traces are sent, by OTLP over HTTP (`http://127.0.0.1:4318/v1/traces`). Absent: nowhere.',
+          ...webAddress,
+        }),
+        headers: s.record(headerValue, { description: 'Headers to send with them.', names: headerName }),
+        sampleRatio: s.number({
+          description: 'The share of requests that are traced; one that a caller traces already is traced as the caller says.',
+          default: 1,
+          minimum: 0,
+          maximum: 1,
+        }),
       },
-      { description: 'What happens when a provider fails before the first output.', later: ['budgetPercent'] },
+      { description: 'OpenTelemetry traces.' },
     ),
   },
-  { description: 'Who answers.', later: ['breaker', 'queue', 'hedge', 'cache'] },
+  { description: 'What is told to other programs about the work.' },
 );
 
 const logging = s.object(
@@ -202,6 +302,7 @@ export const settingsSchema = {
       gateway,
       models,
       logging,
+      telemetry,
     },
     { description: 'Settings of OpenClaw.', later: ['agents'] },
   ),
@@ -211,6 +312,8 @@ export const settingsSchema = {
 export type Settings = Infer<typeof settingsSchema>;
 export type LimitSettings = Infer<typeof limits>;
 export type ModelsSettings = Infer<typeof models>;
+export type RouteSettings = Infer<typeof route>;
+export type TelemetrySettings = Infer<typeof telemetry>;
 export type ProviderSettings = Infer<typeof provider>;
 export type TimeoutSettings = Infer<typeof timeouts>;
 

@@ -12,6 +12,8 @@ export function expectation(schema: JsonSchema): string {
   }
   if (schema['x-expects'] !== undefined) return schema['x-expects'];
   if (schema.enum) return schema.enum.length === 1 ? `'${schema.enum[0]}'` : `one of ${schema.enum.map((word) => `'${word}'`).join(', ')}`;
+  const shorthand = schema.properties?.[schema['x-shorthand'] ?? ''];
+  if (shorthand) return `${expectation(shorthand)}, or an object`;
   if (schema.type === 'object') return 'an object';
   if (schema.type === 'array') return (schema.minItems ?? 0) > 0 ? 'a list that is not empty' : 'a list';
   if (schema.type === 'boolean') return 'true or false';

@@ -10,10 +10,11 @@ function provider(id: string, models: readonly string[]): Provider {
   return { id, keys, models: () => known } as Partial<Provider> as Provider;
 }
 
+const route = (...models: string[]) => ({ targets: models.map((model) => ({ model })) });
 const everything = { id: 'gateway', models: undefined };
 const router = createRouter({
   providers: () => [provider('one', ['large', 'small']), provider('two', ['large', 'vendor/deep'])],
-  routes: { fast: { targets: ['two/large', 'gone/large', 'one/small'] }, large: { targets: ['one/small'] } },
+  routes: { fast: route('two/large', 'gone/large', 'one/small'), large: route('one/small') },
 });
 const names = (model: string, models?: readonly string[]): string[] =>
   router.resolve(model, { id: 'key_1', models }).map(({ name }) => name);

@@ -14,7 +14,7 @@ import type { KnownModel, Provider, Target } from './target.ts';
 export interface RouterOptions {
   /** In the order in which they are preferred; may grow while running (local servers are found after the start). */
   readonly providers: () => readonly Provider[];
-  readonly routes: Readonly<Record<string, { readonly targets: readonly string[] }>>;
+  readonly routes: Readonly<Record<string, { readonly targets: readonly { readonly model: string }[] }>>;
 }
 
 export interface OfferedModel {
@@ -49,7 +49,7 @@ export function createRouter(options: RouterOptions): Router {
   }
 
   function named(name: string): readonly Target[] {
-    if (isRoute(name)) return (routes[name]?.targets ?? []).flatMap((target) => qualified(target) ?? []);
+    if (isRoute(name)) return (routes[name]?.targets ?? []).flatMap(({ model }) => qualified(model) ?? []);
     const exact = qualified(name);
     if (exact) return exact;
     return options.providers().flatMap((provider) => {
