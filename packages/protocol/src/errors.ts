@@ -210,6 +210,13 @@ export const errorCatalogue = {
     hint: 'Nothing to do: work for it was cancelled.',
   },
 
+  superseded: {
+    status: 499,
+    retryable: false,
+    message: 'Another attempt answered first.',
+    hint: 'Nothing to do: the client has its answer.',
+  },
+
   // The gateway
   overloaded: {
     status: 503,
@@ -233,13 +240,19 @@ export const errorCatalogue = {
     status: 429,
     retryable: true,
     message: 'The key {keyId} has used its limit of {limit} {what} per minute.',
-    hint: 'Wait for Retry-After, or create a key with a higher limit.',
+    hint: 'Wait for Retry-After; `openclaw keys update {keyId}` raises the limit.',
   },
   budget_exceeded: {
     status: 429,
     retryable: false,
     message: 'The key {keyId} has used its budget of {limit} per {period}.',
     hint: 'It is renewed at {renewedAt}; `openclaw keys update {keyId}` raises it.',
+  },
+  budget_reserved: {
+    status: 429,
+    retryable: true,
+    message: 'What the key {keyId} has left of its budget of {limit} per {period} is reserved for its requests under way.',
+    hint: 'Wait for Retry-After: what they do not use is given back when they end. A lower max_tokens reserves less.',
   },
   draining: {
     status: 503,
