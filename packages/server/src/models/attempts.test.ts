@@ -10,10 +10,27 @@ function failure(code: ErrorCode, more: { retryAfterMs?: number; status?: number
   return new OpenClawError(code, { details: { provider: 'a', reason: 'it failed' }, ...more });
 }
 
+interface Taken {
+  readonly target: string;
+  readonly number: number;
+  readonly delayMs: number;
+}
+
+/** The plan, with an admission that has room everywhere: the candidate that may be asked first, the first in order among equals. */
 function setup(targets: readonly string[], overrides: Partial<PlanOptions> = {}) {
   const time = { ms: 0 };
   const plan = createAttemptPlan(targets, { ...options, monotonicMs: () => time.ms, random: () => 1, ...overrides });
-  return { plan, time };
+  let current = '';
+  const next = (failed: OpenClawError | undefined, remainingMs: number): Taken | undefined => {
+    if (failed) plan.failed(current, failed);
+    const round = plan.next(remainingMs);
+    if (!round) return undefined;
+    const readyMs = (candidate: { notBeforeMs: number }): number => Math.max(time.ms, candidate.notBeforeMs);
+    const first = round.candidates.reduce((best, candidate) => (readyMs(candidate) < readyMs(best) ? candidate : best));
+    current = first.target;
+    return { target: first.target, number: round.number, delayMs: readyMs(first) - time.ms };
+  };
+  return { plan: { next }, time };
 }
 
 test('the next target is asked at once when one fails', () => {

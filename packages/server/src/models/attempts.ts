@@ -1,11 +1,11 @@
 /**
- * Which target is tried next, and when. A policy and nothing else: it is told of each failure and answers with the next
- * attempt or with none.
+ * Which targets may be asked next, and from when on. A policy and nothing else: it is told of each failure and answers with
+ * the candidates of the next attempt or with none.
  *
- * Targets are tried in their order. One that failed is left alone for a pause, exponential with full jitter and never
- * shorter than its own Retry-After, and meanwhile the next one is asked; so with two targets failover costs no wait.
+ * One that failed is left alone by this request for a pause, exponential with full jitter and never shorter than its own
+ * Retry-After, and meanwhile the others may be asked; so with two targets failover costs no wait.
  *
- * It does not send or wait: see `service.ts`.
+ * It does not wait: admission does. How many tries all requests together may add is `retry-budget.ts`.
  */
 import type { OpenClawError } from '../core/errors.ts';
 
@@ -18,19 +18,26 @@ export interface RetryOptions {
   readonly maxDelayMs: number;
 }
 
-export interface Attempt<Target> {
-  readonly target: Target;
+export interface Round<Target> {
+  /** At least one, in the order of the route, each with the monotonic time before which it is left alone; 0: none. */
+  readonly candidates: readonly RoundCandidate<Target>[];
   /** Counted from 1. */
   readonly number: number;
-  readonly delayMs: number;
+}
+
+interface RoundCandidate<Target> {
+  readonly target: Target;
+  readonly notBeforeMs: number;
 }
 
 export interface AttemptPlan<Target> {
+  /** An attempt at `target` ended so. */
+  failed(target: Target, failure: OpenClawError): void;
   /**
-   * The next attempt after `failure` of the last one, or `undefined` if the failure is final.
+   * Who may be asked next, or `undefined` if nobody may.
    * @param remainingMs time until the request's deadline: a pause that would pass it is not taken
    */
-  next(failure: OpenClawError | undefined, remainingMs: number): Attempt<Target> | undefined;
+  next(remainingMs: number): Round<Target> | undefined;
 }
 
 export interface PlanOptions extends RetryOptions {
@@ -42,49 +49,37 @@ export interface PlanOptions extends RetryOptions {
 interface Candidate<Target> {
   readonly target: Target;
   failures: number;
-  /** Monotonic time before which it is left alone; `Infinity` once it is not to be asked again. */
+  /** `Infinity` once it is not to be asked again. */
   notBeforeMs: number;
 }
 
 export function createAttemptPlan<Target>(targets: readonly Target[], options: PlanOptions): AttemptPlan<Target> {
   const candidates = targets.map((target): Candidate<Target> => ({ target, failures: 0, notBeforeMs: 0 }));
   let made = 0;
-  let current: Candidate<Target> | undefined;
-
-  function recordFailure(candidate: Candidate<Target>, failure: OpenClawError): void {
-    candidate.failures += 1;
-    if (!failure.retryable) {
-      candidate.notBeforeMs = Infinity;
-      return;
-    }
-    const backOffMs = options.random() * Math.min(options.maxDelayMs, options.baseDelayMs * 2 ** (candidate.failures - 1));
-    candidate.notBeforeMs = options.monotonicMs() + Math.max(backOffMs, failure.retryAfterMs ?? 0);
-  }
+  let over = false;
 
   return {
-    next(failure, remainingMs) {
-      if (failure && current) {
-        if (isAboutTheRequest(failure)) return undefined;
-        recordFailure(current, failure);
-      }
-      if (made >= options.attempts) return undefined;
-      current = earliest(candidates);
-      if (!current) return undefined;
-      const delayMs = Math.max(0, current.notBeforeMs - options.monotonicMs());
-      if (delayMs > options.maxDelayMs || delayMs >= remainingMs) return undefined;
+    failed(target, failure) {
+      if (isAboutTheRequest(failure)) over = true;
+      const candidate = candidates.find((one) => one.target === target);
+      if (!candidate) return;
+      candidate.failures += 1;
+      if (failure.retryable) {
+        const backOffMs = options.random() * Math.min(options.maxDelayMs, options.baseDelayMs * 2 ** (candidate.failures - 1));
+        candidate.notBeforeMs = options.monotonicMs() + Math.max(backOffMs, failure.retryAfterMs ?? 0);
+      } else candidate.notBeforeMs = Infinity;
+    },
+    next(remainingMs) {
+      if (over || made >= options.attempts) return undefined;
       made += 1;
-      return { target: current.target, number: made, delayMs };
+      // The first attempt is most requests' only one, and nobody has failed yet.
+      if (made === 1) return candidates.length > 0 ? { candidates, number: 1 } : undefined;
+      const patienceMs = Math.min(options.maxDelayMs, remainingMs);
+      const latestMs = options.monotonicMs() + patienceMs;
+      const left = candidates.filter(({ notBeforeMs }) => notBeforeMs === 0 || notBeforeMs <= latestMs);
+      return left.length > 0 ? { candidates: left, number: made } : undefined;
     },
   };
-}
-
-/** The candidate that may be called first; among equals the one that stands first in the route. */
-function earliest<Target>(candidates: readonly Candidate<Target>[]): Candidate<Target> | undefined {
-  let best: Candidate<Target> | undefined;
-  for (const candidate of candidates) {
-    if (candidate.notBeforeMs !== Infinity && (!best || candidate.notBeforeMs < best.notBeforeMs)) best = candidate;
-  }
-  return best;
 }
 
 /** Whether every target would refuse it alike, so that another try only costs time and money. */

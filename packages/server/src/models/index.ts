@@ -14,6 +14,9 @@ import { discoverLocalServers } from './discovery.ts';
 import { createHttpUpstream } from './http-upstream.ts';
 import { createProviders, type FoundKey } from './providers.ts';
 import { createRehearsal, rehearsal } from './rehearsal/index.ts';
+import type { Usage } from './dialects/events.ts';
+import { createOpenAdmission } from './open-admission.fixture.ts';
+import { createRetryBudget } from './retry-budget.ts';
 import { createRouter, type Router } from './route.ts';
 import { createModelService, type ModelService } from './service.ts';
 import type { Provider, Target } from './target.ts';
@@ -73,20 +76,22 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   const router = createRouter({ providers: () => providers.list(), routes: settings.routes });
   const usage = createUsageLog({ database, clock, log });
   const telemetry = createTelemetry(metrics);
-  const costOf = (target: Target, observed: { usage: Parameters<typeof costNanoUsd>[1] | undefined }): number | undefined =>
-    observed.usage ? costNanoUsd(target.known?.price, observed.usage) : undefined;
+  const costOf = (target: Target, used: Usage): number | undefined => costNanoUsd(target.known?.price, used);
 
   const service = createModelService({
     clock,
     random: options.random,
     retry: settings.retry,
+    retryBudget: createRetryBudget({ percent: 10, clock }),
+    admission: createOpenAdmission(clock),
+    allowances: { reserve: () => undefined, hasBudget: () => false },
+    hedging: { enabled: false, delayMs: () => undefined },
     nestingDepthLimit: options.nestingDepthLimit,
     route: (model, caller) => router.resolve(model, caller),
     costOf,
     onFinished(report) {
-      const cost = report.target ? costOf(report.target, report.observed) : undefined;
-      usage.record(report, cost);
-      telemetry.finished(report, cost);
+      usage.record(report, report.costNanoUsd);
+      telemetry.finished(report, report.costNanoUsd);
       if (report.outcome.kind === 'failed') logFailure(log, report.call.requestId, report.outcome.error);
     },
   });

@@ -27,6 +27,8 @@ export interface Lifecycle {
   setDeadline(timeoutMs: number): void;
   /** The answer has begun: from here on no total limit holds while bytes flow. */
   liftDeadline(): void;
+  /** Monotonic; `Infinity` without a deadline. */
+  readonly deadlineMs: number;
   /** Milliseconds until the deadline; `Infinity` without one. */
   remainingMs(): number;
   /** Stops all work for the request. Whoever runs it sees the signal and calls `finish`. */
@@ -114,6 +116,10 @@ class RequestLifecycle implements Lifecycle {
   liftDeadline(): void {
     this.#deadline?.timer.cancel();
     this.#deadline = undefined;
+  }
+
+  get deadlineMs(): number {
+    return this.#deadline?.atMs ?? Infinity;
   }
 
   remainingMs(): number {

@@ -7,11 +7,11 @@
 import type { Clock } from '../core/clock.ts';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
-import type { Answer } from './answer.ts';
 import type { IncomingRequest } from './exchange.ts';
 import type { ResponseDecoder, ResponseEncoder, StreamFrame } from './dialects/dialect.ts';
-import type { FinishEvent, ModelEvent, Usage } from './dialects/events.ts';
+import type { BlockDelta, ModelEvent } from './dialects/events.ts';
 import { dialects, isUsageOnlyEvent, providerDialects } from './dialects/index.ts';
+import type { AttemptContext, Observed } from './operation.ts';
 import type { Target } from './target.ts';
 import type { UpstreamResponse } from './upstream.ts';
 
@@ -24,20 +24,9 @@ const heldLimit = 1024 * 1024;
 /** A whole answer larger than this is not one. Larger would let one provider fill the memory. */
 const wholeLimitBytes = 64 * 1024 * 1024;
 
-export interface ReadContext {
+export interface ReadContext extends AttemptContext {
   readonly incoming: IncomingRequest;
   readonly target: Target;
-  readonly answer: Answer;
-  readonly clock: Clock;
-  /** What is learnt on the way, kept even if reading fails later. */
-  readonly observed: Observed;
-  /** Called when the first output goes to the client. */
-  readonly onOutput: () => void;
-}
-
-export interface Observed {
-  usage: Usage | undefined;
-  finish: FinishEvent | undefined;
 }
 
 export async function readAnswer(response: UpstreamResponse, context: ReadContext): Promise<void> {
@@ -71,7 +60,7 @@ async function streamThrough(response: UpstreamResponse, context: ReadContext): 
   } catch (thrown) {
     await chunks.return?.();
     // Events that were whole before the failure belong to the client, once it has seen any.
-    if (context.answer.committed) await relay.flush();
+    if (relay.claimed) await relay.flush();
     throw thrown;
   }
   if (!context.observed.finish) {
@@ -104,6 +93,8 @@ class StreamRelay {
   #pending: (Buffer | string)[] = [];
   #heldLength = 0;
   #hasOutput = false;
+  /** Whether the client sees this answer and no other. */
+  claimed = false;
   finished = false;
 
   constructor(context: ReadContext) {
@@ -142,14 +133,17 @@ class StreamRelay {
     if (pending.length === 0) return;
     this.#pending = [];
     this.#heldLength = 0;
-    if (!this.#context.answer.committed) this.#context.onOutput();
+    if (!this.claimed) this.#context.onOutput();
+    this.claimed = true;
     await this.#context.answer.write(join(pending));
   }
 
   #observe(events: readonly ModelEvent[]): void {
     for (const event of events) {
-      if (event.type === 'blockDelta') this.#hasOutput = true;
-      else if (event.type === 'blockStart') this.#hasOutput ||= event.block.kind !== 'text' && event.block.kind !== 'thinking';
+      if (event.type === 'blockDelta') {
+        this.#hasOutput = true;
+        countOutput(event.delta, this.#context.observed);
+      } else if (event.type === 'blockStart') this.#hasOutput ||= event.block.kind !== 'text' && event.block.kind !== 'thinking';
       else if (event.type === 'usage') this.#context.observed.usage = event.usage;
       else if (event.type === 'finish') {
         this.#context.observed.finish = event;
@@ -173,6 +167,7 @@ async function deliverWhole(events: readonly ModelEvent[], bytes: Buffer | undef
     if (event.type === 'error') throw event.error;
     if (event.type === 'usage') observed.usage = event.usage;
     if (event.type === 'finish') observed.finish = event;
+    if (event.type === 'blockDelta') countOutput(event.delta, observed);
   }
   const { dialect, requestId } = incoming.call;
   const encode = (): ResponseEncoder =>
@@ -187,6 +182,11 @@ async function deliverWhole(events: readonly ModelEvent[], bytes: Buffer | undef
     await answer.write(encode().stream(events));
     answer.endStream();
   } else answer.endWhole(bytes && incoming.passesThrough(target) ? bytes : JSON.stringify(encode().whole(events)));
+}
+
+function countOutput(delta: BlockDelta, observed: Observed): void {
+  if (delta.kind === 'text') observed.outputCharacters += delta.text.length;
+  else if (delta.kind === 'arguments') observed.outputCharacters += delta.json.length;
 }
 
 /** For an upstream that streams although nobody asked it to: its events up to the last. */

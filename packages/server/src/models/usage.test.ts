@@ -42,6 +42,9 @@ function report(id: string): RequestReport {
     outcome: { kind: 'completed' },
     firstOutputMs: 1,
     totalMs: 2,
+    costNanoUsd: undefined,
+    queueMs: 0,
+    decisions: [],
   };
 }
 

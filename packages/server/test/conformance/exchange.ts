@@ -6,6 +6,8 @@ import type { DialectName, Quirks } from '../../src/models/dialects/dialect.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { createFakeClock, type FakeClock } from '../../src/core/fake-clock.ts';
 import type { OpenClawError } from '../../src/core/errors.ts';
+import { createOpenAdmission } from '../../src/models/open-admission.fixture.ts';
+import { createRetryBudget } from '../../src/models/retry-budget.ts';
 import { createModelService, type RequestReport } from '../../src/models/service.ts';
 import type { Provider, Target } from '../../src/models/target.ts';
 import type { Upstream, UpstreamRequest } from '../../src/models/upstream.ts';
@@ -52,6 +54,10 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
     clock,
     random: () => 0,
     retry: { attempts: 3, baseDelayMs: 1, maxDelayMs: 1 },
+    retryBudget: createRetryBudget({ percent: 100, clock }),
+    admission: createOpenAdmission(clock),
+    allowances: { reserve: () => undefined, hasBudget: () => false },
+    hedging: { enabled: false, delayMs: () => undefined },
     nestingDepthLimit: 64,
     route: () => [target],
     onFinished: (finished) => (report = finished),
