@@ -70,6 +70,13 @@ export class BlockBuilder {
     this.#events.push({ type: 'blockStart', index, block: { kind: 'redactedThinking', data } }, { type: 'blockStop', index });
   }
 
+  /** A block that only one dialect has, verbatim. */
+  native(dialect: string, value: JsonObject): void {
+    this.#closeText();
+    const index = this.#nextIndex++;
+    this.#events.push({ type: 'blockStart', index, block: { kind: 'native', dialect, value } }, { type: 'blockStop', index });
+  }
+
   /**
    * A piece of the tool call at `key`, the wire's index for it. Where the wire gives none, or the same for every call, a new
    * id means a new call.

@@ -12,7 +12,7 @@ import type { ModelEvent } from './events.ts';
 import type { ModelRequest } from './request.ts';
 
 /** Formats that a provider may speak. */
-export type DialectName = ClientDialectName;
+export type DialectName = ClientDialectName | 'google-generative-ai';
 
 /** Formats that a client may speak: each has an endpoint. */
 export type ClientDialectName = 'openai-completions' | 'anthropic-messages';

@@ -1,6 +1,7 @@
 /** The dialects by name, and what the model path needs beside them. A new dialect is a folder here and a line below. */
 import { anthropicMessages } from './anthropic-messages/index.ts';
 import type { ClientDialectName, Dialect, DialectName, ProviderDialect } from './dialect.ts';
+import { googleGenerativeAi } from './google-generative-ai/index.ts';
 import { openaiCompletions } from './openai-completions/index.ts';
 
 /** Those that clients speak; providers speak them too. */
@@ -10,7 +11,10 @@ export const dialects: Readonly<Record<ClientDialectName, Dialect>> = {
 };
 
 /** All that providers speak. */
-export const providerDialects: Readonly<Record<DialectName, ProviderDialect>> = { ...dialects };
+export const providerDialects: Readonly<Record<DialectName, ProviderDialect>> = {
+  ...dialects,
+  'google-generative-ai': googleGenerativeAi,
+};
 
 export { encodeErrorBody } from './error-bodies.ts';
 export { isUsageOnlyEvent, readEnvelope, replaceModel } from './passthrough.ts';

@@ -28,6 +28,8 @@ const is =
 const theDefault = 'The value is what every provider does anyway.';
 const cacheOnly = 'Steers the prompt cache of its own provider: it changes the cost and not the answer.';
 
+const geminiOnly = "Proof of Gemini's thinking, carried to Gemini alone.";
+
 type Row = readonly [place: FieldPlace, field: string, reason: string, onlyIf?: (value: JsonValue) => boolean];
 
 const isKnownThinking = (value: JsonValue): boolean => isJsonObject(value) && is('enabled', 'disabled', 'adaptive')(value['type'] ?? null);
@@ -52,6 +54,8 @@ const rows: Readonly<Record<ClientDialectName, readonly Row[]>> = {
     ['message', 'parsed', 'A copy of the content that the SDK made.'],
     ['message', 'reasoning', 'Thinking of an earlier turn without a signature, which no other provider takes.'],
     ['message', 'reasoning_details', 'Thinking of an earlier turn in the form of another provider.'],
+    ['message', 'extra_content', geminiOnly],
+    ['part', 'extra_content', geminiOnly],
     ['part', 'detail', 'A hint about the cost of an image; the other side chooses the resolution itself.'],
     ['part', 'index', 'Left over from a stream; the order of the calls says the same.'],
     ['part', 'parsed_arguments', 'A copy of the arguments that the SDK made.'],
