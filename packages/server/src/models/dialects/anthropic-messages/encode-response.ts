@@ -6,6 +6,7 @@ import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import type { EncodeOptions, ResponseEncoder } from '../dialect.ts';
 import { encodeErrorBody } from '../error-bodies.ts';
 import type { Block, BlockDelta, FinishEvent, ModelEvent, StartEvent, Usage } from '../events.ts';
+import { markSignature, signatureIn, withoutSignature } from '../thought-signatures.ts';
 import { collectAnswer, noUsage, type WholeBlock } from '../whole-answer.ts';
 import { encodeFinish } from './stop-reasons.ts';
 import { inputOfAnswer } from './tool-input.ts';
@@ -88,15 +89,27 @@ class StreamWriter {
       const block = encodeBlockStart(event.block);
       if (event.block.kind === 'refusal') this.#refused = true;
       if (!block) return '';
+      const before = this.#proof(proofOf(event.block));
       this.#open = event.index;
       this.#openKind = event.block.kind;
       this.#wireIndex++;
-      return write({ type: 'content_block_start', index: this.#wireIndex, content_block: block });
+      return before + write({ type: 'content_block_start', index: this.#wireIndex, content_block: block });
     }
     if (this.#open !== event.index) return '';
     if (event.type === 'blockDelta') return this.#delta(event.delta);
     this.#open = undefined;
     return write({ type: 'content_block_stop', index: this.#wireIndex });
+  }
+
+  /** A thinking block that is nothing but its signature. */
+  #proof(signature: string | undefined): string {
+    if (signature === undefined) return '';
+    const index = ++this.#wireIndex;
+    return (
+      write({ type: 'content_block_start', index, content_block: { type: 'thinking', thinking: '', signature: '' } }) +
+      write({ type: 'content_block_delta', index, delta: { type: 'signature_delta', signature } }) +
+      write({ type: 'content_block_stop', index })
+    );
   }
 
   #delta(delta: BlockDelta): string {
@@ -126,6 +139,12 @@ function headOf(start: StartEvent | undefined, options: EncodeOptions): JsonObje
   };
 }
 
+/** Gemini's signature of a tool call: clients of this wire send thinking back and nothing that they do not know. */
+function proofOf(block: Block): string | undefined {
+  const signature = block.kind === 'toolCall' ? signatureIn(block.extensions) : undefined;
+  return signature === undefined ? undefined : markSignature('call', signature);
+}
+
 /** A block as its start shows it: empty. `undefined` for what only another dialect has. */
 function encodeBlockStart(block: Block): JsonObject | undefined {
   switch (block.kind) {
@@ -137,7 +156,14 @@ function encodeBlockStart(block: Block): JsonObject | undefined {
     case 'redactedThinking':
       return { type: 'redacted_thinking', data: block.data };
     case 'toolCall':
-      return { type: 'tool_use', id: block.id, name: block.name, input: {}, caller: { type: 'direct' }, ...block.extensions };
+      return {
+        type: 'tool_use',
+        id: block.id,
+        name: block.name,
+        input: {},
+        caller: { type: 'direct' },
+        ...withoutSignature(block.extensions),
+      };
     case 'native':
       return block.dialect === dialect ? block.value : undefined;
   }
@@ -171,7 +197,11 @@ function encodeWhole(events: readonly ModelEvent[], options: EncodeOptions): Jso
 function encodeWholeBlock({ block, text, signature, native }: WholeBlock): JsonObject[] {
   const empty = encodeBlockStart(block);
   if (!empty) return [];
-  if (block.kind === 'toolCall') return [{ ...empty, input: inputOfAnswer(text) }];
+  if (block.kind === 'toolCall') {
+    const proof = proofOf(block);
+    const call = { ...empty, input: inputOfAnswer(text) };
+    return proof === undefined ? [call] : [{ type: 'thinking', thinking: '', signature: proof }, call];
+  }
   if (block.kind === 'native') return [text === '' ? empty : { ...empty, input: inputOfAnswer(text) }];
   if (block.kind === 'thinking') return [{ ...empty, thinking: text, signature: signature ?? '' }];
   if (block.kind === 'redactedThinking') return [empty];
