@@ -11,4 +11,22 @@ export {
 } from './admin.ts';
 export { errorCatalogue, type ErrorCode, type ErrorEntry } from './errors.ts';
 export { schema, type Infer, type JsonSchema, type Schema } from './schema.ts';
+export {
+  statisticsWindows,
+  trafficChecks,
+  type CallerFigures,
+  type Figures,
+  type Quantiles,
+  type RequestTrail,
+  type RequestTrails,
+  type Severity,
+  type StatisticsWindow,
+  type TargetFigures,
+  type TargetRow,
+  type TrafficCheck,
+  type TrafficFinding,
+  type TrafficReport,
+  type TrailAttempt,
+  type Warning,
+} from './sight.ts';
 export { formatUnit, parseUnit, unitExamples, type Unit } from './units.ts';
