@@ -8,14 +8,14 @@
  */
 import type { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
-import type { ModelEvent } from './events.ts';
+import type { ModelEvent, StartEvent } from './events.ts';
 import type { ModelRequest } from './request.ts';
 
 /** Formats that a provider may speak. */
-export type DialectName = ClientDialectName | 'google-generative-ai';
+export type DialectName = ClientDialectName | 'google-generative-ai' | 'bedrock-converse-stream';
 
 /** Formats that a client may speak: each has an endpoint. */
-export type ClientDialectName = 'openai-completions' | 'anthropic-messages';
+export type ClientDialectName = 'openai-completions' | 'openai-responses' | 'anthropic-messages';
 
 /** Both sides of one format. */
 export interface Dialect extends ClientDialect, ProviderDialect {
@@ -76,6 +76,8 @@ export interface Passthrough {
 export interface Framing {
   /** What the `content-type` of such a stream contains. */
   readonly contentType: string;
+  /** Loads what the parser needs, where that is too much for the start of the gateway. Awaited before `createParser`; instant from the second time on. */
+  readonly prepare?: () => Promise<void>;
   /** The parser of one stream. `provider` is who sends it, for errors. */
   createParser(provider: string): FrameParser;
 }
@@ -147,6 +149,8 @@ export interface ResponseDecoder {
   end(): readonly ModelEvent[];
   /** A whole answer that did not stream. */
   whole(body: JsonObject): readonly ModelEvent[];
+  /** The whole answer as its own wire has it, once it has ended well, where an event of the stream holds it. */
+  readonly answer?: JsonObject | undefined;
 }
 
 export interface EncodeOptions {
@@ -156,6 +160,10 @@ export interface EncodeOptions {
   readonly requestId: string;
   /** Unix milliseconds, for `created` where the provider said nothing. */
   readonly nowMs: number;
+  /** What the client sent, for dialects whose answers repeat it. */
+  readonly request?: JsonObject;
+  /** Set where an answer began elsewhere, its bytes having passed through, and has to be ended here. */
+  readonly continues?: { readonly start: StartEvent; readonly eventCount: number };
 }
 
 export interface ResponseEncoder {
@@ -163,6 +171,8 @@ export interface ResponseEncoder {
   stream(events: readonly ModelEvent[]): string;
   /** The body of an answer that does not stream, from all its events; the last is `finish`. */
   whole(events: readonly ModelEvent[]): JsonObject;
+  /** The whole answer once it has ended, where the last event of the stream holds it. */
+  readonly answer?: JsonObject | undefined;
 }
 
 export interface UpstreamFailure {
