@@ -81,7 +81,7 @@ function fromSettings(id: string, settings: ProviderSettings, options: Providers
     dialect,
     keys: keysOf(environmentKey ? [environmentKey.key] : keys, {
       source,
-      credential: vendor?.credential ?? (dialect === 'anthropic-messages' ? 'x-api-key' : 'bearer'),
+      credential: vendor?.dialect === dialect ? vendor.credential : credentialOf(dialect),
       fixed: { ...vendor?.headers, ...lowerCaseNames(settings.headers ?? {}) },
     }),
     concurrency: vendor && settings.baseUrl === undefined ? hostedConcurrency : localConcurrency,
@@ -150,6 +150,12 @@ function splitBaseUrl(baseUrl: string, dialect: DialectName): { origin: string; 
   return { origin: url.origin, basePath: dialect === 'anthropic-messages' ? path.replace(/\/v1$/, '') : path };
 }
 
+/** Where a server of this format looks for its key, when it is nobody's that is known. */
+function credentialOf(dialect: DialectName): Vendor['credential'] {
+  if (dialect === 'anthropic-messages') return 'x-api-key';
+  return dialect === 'google-generative-ai' ? 'x-goog-api-key' : 'bearer';
+}
+
 interface KeyPlan {
   readonly source: string;
   readonly credential: Vendor['credential'];
@@ -162,7 +168,7 @@ function keysOf(keys: readonly string[], { source, credential, fixed }: KeyPlan)
     id: String(index + 1),
     source: keys.length > 1 ? `${source}[${index}]` : source,
     weight: 1,
-    headers: { ...(credential === 'bearer' ? { authorization: `Bearer ${key}` } : { 'x-api-key': key }), ...fixed },
+    headers: { ...(credential === 'bearer' ? { authorization: `Bearer ${key}` } : { [credential]: key }), ...fixed },
   }));
 }
 

@@ -21,7 +21,7 @@ the catalogue has it or not. Azure OpenAI, Bedrock and Vertex are not in the tab
 
 ## Hosted
 
-\`bearer\` sends \`Authorization: Bearer KEY\`, \`x-api-key\` sends \`x-api-key: KEY\`. Where no variable is named, the key comes from the
+\`bearer\` sends \`Authorization: Bearer KEY\`; any other word is the header that holds the key. Where no variable is named, the key comes from the
 configuration, because the variable usual for it belongs to the same vendor's endpoint in another region.
 
 | id | provider | wire format | base URL | key from | credential | known models |

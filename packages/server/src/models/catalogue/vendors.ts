@@ -12,11 +12,12 @@ export interface Vendor {
   readonly id: string;
   readonly name: string;
   readonly dialect: DialectName;
-  /** The dialect's paths are appended: `/chat/completions`, or `/v1/messages`. */
+  /** The dialect's paths are appended: `/chat/completions`, `/v1/messages`, `/models/…`. */
   readonly baseUrl: string;
   /** Environment variables for the key; the first that is set wins. None: the key comes from the configuration alone. */
   readonly keyVariables: readonly string[];
-  readonly credential: 'bearer' | 'x-api-key';
+  /** `bearer`, or the header that holds the key as it is. */
+  readonly credential: 'bearer' | 'x-api-key' | 'x-goog-api-key' | 'api-key';
   /** Sent with each request. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly quirks?: Quirks;
@@ -56,14 +57,13 @@ export const vendors: readonly Vendor[] = [
   {
     id: 'google',
     name: 'Google Gemini',
-    dialect: 'openai-completions',
-    baseUrl: 'https://generativelanguage.googleapis.com/v1beta/openai',
+    // Not its OpenAI-compatible endpoint, which says `stop` after tool calls and knows less than half of the format.
+    dialect: 'google-generative-ai',
+    baseUrl: 'https://generativelanguage.googleapis.com/v1beta',
     keyVariables: ['GEMINI_API_KEY', 'GOOGLE_GENERATIVE_AI_API_KEY', 'GOOGLE_API_KEY'],
-    credential: 'bearer',
-    // Streams end with `stop` after tool calls: https://github.com/googleapis/python-genai/issues/2868
-    quirks: { finishStopOnTools: true },
+    credential: 'x-goog-api-key',
     modelsDevId: 'google',
-    documentation: 'https://ai.google.dev/gemini-api/docs/openai',
+    documentation: 'https://ai.google.dev/api/generate-content',
   },
   {
     id: 'mistral',
