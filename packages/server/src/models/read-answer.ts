@@ -32,6 +32,7 @@ export interface ReadContext extends AttemptContext {
 export async function readAnswer(response: UpstreamResponse, context: ReadContext): Promise<void> {
   const { framing } = providerDialects[context.target.provider.dialect];
   const isStream = (response.headers['content-type'] ?? '').includes(framing.contentType);
+  if (isStream && framing.prepare) await framing.prepare();
   if (isStream && context.incoming.stream) return streamThrough(response, context);
   if (isStream) {
     const chunks = response.body[Symbol.asyncIterator]();
