@@ -6,11 +6,14 @@
  */
 import type { ClientDialectName } from '../../src/models/dialects/dialect.ts';
 
+/** The dialects that the cells cross. */
+export type CellDialect = (typeof names)[number];
+
 export interface Cell {
   /** The dialect of the client. */
-  readonly in: ClientDialectName;
+  readonly in: CellDialect;
   /** The dialect of the provider. */
-  readonly out: ClientDialectName;
+  readonly out: CellDialect;
   readonly streaming: 'stream' | 'whole';
 }
 
@@ -27,7 +30,7 @@ export interface ConformanceCase {
   readonly note?: string;
 }
 
-const names: readonly ClientDialectName[] = ['openai-completions', 'anthropic-messages'];
+const names = ['openai-completions', 'anthropic-messages'] as const satisfies readonly ClientDialectName[];
 
 export const cells: readonly Cell[] = names.flatMap((from) =>
   names.flatMap((to) => (['stream', 'whole'] as const).map((streaming): Cell => ({ in: from, out: to, streaming }))),

@@ -50,14 +50,18 @@ const usage: fc.Arbitrary<Usage> = fc
   .map(({ plain, ...counts }) => ({ ...counts, input: plain + counts.cacheRead + counts.cacheWrite }));
 
 const endings: Readonly<Record<FinishReason, { readonly [name in ClientDialectName]: string }>> = {
-  stop: { 'openai-completions': 'stop', 'anthropic-messages': 'end_turn' },
-  stopSequence: { 'openai-completions': 'stop', 'anthropic-messages': 'stop_sequence' },
-  length: { 'openai-completions': 'length', 'anthropic-messages': 'max_tokens' },
-  contextWindow: { 'openai-completions': 'model_context_window_exceeded', 'anthropic-messages': 'model_context_window_exceeded' },
-  toolCalls: { 'openai-completions': 'tool_calls', 'anthropic-messages': 'tool_use' },
-  contentFilter: { 'openai-completions': 'content_filter', 'anthropic-messages': 'refusal' },
-  pause: { 'openai-completions': 'pause_turn', 'anthropic-messages': 'pause_turn' },
-  other: { 'openai-completions': 'moon_phase', 'anthropic-messages': 'moon_phase' },
+  stop: { 'openai-responses': 'completed', 'openai-completions': 'stop', 'anthropic-messages': 'end_turn' },
+  stopSequence: { 'openai-responses': 'completed', 'openai-completions': 'stop', 'anthropic-messages': 'stop_sequence' },
+  length: { 'openai-responses': 'max_output_tokens', 'openai-completions': 'length', 'anthropic-messages': 'max_tokens' },
+  contextWindow: {
+    'openai-responses': 'model_context_window_exceeded',
+    'openai-completions': 'model_context_window_exceeded',
+    'anthropic-messages': 'model_context_window_exceeded',
+  },
+  toolCalls: { 'openai-responses': 'completed', 'openai-completions': 'tool_calls', 'anthropic-messages': 'tool_use' },
+  contentFilter: { 'openai-responses': 'content_filter', 'openai-completions': 'content_filter', 'anthropic-messages': 'refusal' },
+  pause: { 'openai-responses': 'pause_turn', 'openai-completions': 'pause_turn', 'anthropic-messages': 'pause_turn' },
+  other: { 'openai-responses': 'moon_phase', 'openai-completions': 'moon_phase', 'anthropic-messages': 'moon_phase' },
 };
 
 interface AnswerPlan {
@@ -78,9 +82,10 @@ const answerPlan: fc.Arbitrary<AnswerPlan> = fc
     return { ...rest, usage: counted, blocks: apart, reason: means };
   });
 
-function eventsOf({ blocks, usage: counts, reason }: AnswerPlan, name: ClientDialectName): ModelEvent[] {
-  const created = name === 'openai-completions' ? { createdSeconds: 1767225600 } : {};
-  const events: ModelEvent[] = [{ type: 'start', id: 'answer-1', model: 'large', ...created }];
+function eventsOf({ blocks, usage: counts, reason: planned }: AnswerPlan, name: ClientDialectName): ModelEvent[] {
+  const created = name === 'anthropic-messages' ? {} : { createdSeconds: 1767225600 };
+  const reason = name === 'openai-responses' ? sayableOnResponses(planned, blocks) : planned;
+  const events: ModelEvent[] = [{ type: 'start', id: 'resp_1', model: 'large', ...created }];
   for (const [index, plan] of blocks.entries()) {
     events.push({ type: 'blockStart', index, block: blockOf(plan, index) });
     if (plan.kind === 'toolCall') events.push({ type: 'blockDelta', index, delta: { kind: 'arguments', json: plan.json } });
@@ -95,6 +100,12 @@ function eventsOf({ blocks, usage: counts, reason }: AnswerPlan, name: ClientDia
   const stopSequence = reason === 'stopSequence' ? { stopSequence: '###' } : {};
   events.push({ type: 'usage', usage: counts }, { type: 'finish', reason, providerReason: endings[reason][name], ...stopSequence });
   return events;
+}
+
+/** The Responses API has no stop sequences, and says that tools were called by the calls alone. */
+function sayableOnResponses(reason: FinishReason, blocks: readonly BlockPlan[]): FinishReason {
+  if (reason !== 'stopSequence' && reason !== 'toolCalls') return reason;
+  return blocks.some(({ kind }) => kind === 'toolCall') ? 'toolCalls' : 'stop';
 }
 
 function blockOf(plan: BlockPlan, index: number): Block {
@@ -178,10 +189,13 @@ for (const name of names) {
       }),
     );
     fc.assert(
-      fc.property(fc.dictionary(fc.constantFrom('choices', 'content', 'error', 'usage', 'stop_reason', 'id'), fc.jsonValue()), (body) => {
-        const events = dialects[name].decodeResponse('acme').whole(body as JsonObject);
-        assertEventOrder(events);
-      }),
+      fc.property(
+        fc.dictionary(fc.constantFrom('choices', 'content', 'error', 'usage', 'stop_reason', 'id', 'output', 'status'), fc.jsonValue()),
+        (body) => {
+          const events = dialects[name].decodeResponse('acme').whole(body as JsonObject);
+          assertEventOrder(events);
+        },
+      ),
     );
   });
 
@@ -194,7 +208,7 @@ for (const name of names) {
         { type: 'error', error },
         { type: 'blockStart', index: 0, block: { kind: 'text' } },
       ]);
-      assert.match(bytes, /^(event: error\n)?data: \{.*\}\n\n$/);
+      assert.match(bytes, /^(event: (error|response\.failed)\n)?data: \{.*\}\n\n$/);
       assert.equal(encoder.stream([{ type: 'finish', reason: 'stop', providerReason: 'stop' }]), '');
       const [last] = decodeStream(name, Buffer.from(bytes)).slice(-1);
       assert.equal(last?.type, 'error');
@@ -213,10 +227,11 @@ function damaged(stream: string): fc.Arbitrary<string> {
     .map(([value, replacement]) => stream.replaceAll(`":${value}`, `":${replacement}`));
 }
 
-test('a stream of one dialect becomes the same bytes of the other however it is cut', () => {
+const pairs = names.flatMap((from) => names.filter((to) => to !== from).map((to) => [from, to] as const));
+
+test('a stream of one dialect becomes the same bytes of another however it is cut', () => {
   fc.assert(
-    fc.property(answerPlan, fc.constantFrom(...names), fc.integer({ min: 1, max: 50 }), (plan, from, size) => {
-      const [to = from] = names.filter((name) => name !== from);
+    fc.property(answerPlan, fc.constantFrom(...pairs), fc.integer({ min: 1, max: 50 }), (plan, [from, to], size) => {
       const bytes = Buffer.from(dialects[from].encodeResponse(options).stream(eventsOf(plan, from)));
       const translate = (chunk: number): string => {
         const parser = createServerSentEventParser();

@@ -15,6 +15,7 @@ function crossing(from: ClientDialectName, to: ClientDialectName, base: JsonObje
 
 const hello: JsonValue = [{ role: 'user', content: 'Hello' }];
 const toAnthropic = crossing('openai-completions', 'anthropic-messages', { model: 'm', messages: hello });
+const fromResponses = crossing('openai-responses', 'anthropic-messages', { model: 'm', input: 'Hello' });
 const toOpenai = crossing('anthropic-messages', 'openai-completions', { model: 'm', max_tokens: 100, messages: hello });
 
 const refused = (param: string) => ({ code: 'unsupported_feature', param });
@@ -376,11 +377,20 @@ test('the harmless fields of the table are left out, and a row that depends on i
     verbosity: 'medium',
     thinking: { type: 'adaptive', display: 'omitted' },
     speed: 'standard',
+    include: ['reasoning.encrypted_content'],
+    reasoning: { effort: 'low', summary: 'auto' },
+    text: { verbosity: 'medium' },
+    truncation: 'disabled',
+    background: false,
+  };
+  const crossings: Readonly<Record<string, typeof toOpenai>> = {
+    'openai-completions': toAnthropic,
+    'openai-responses': fromResponses,
+    'anthropic-messages': toOpenai,
   };
   for (const { from, place, field } of omissions) {
     if (place !== 'request') continue;
-    const cross = from === 'openai-completions' ? toAnthropic : toOpenai;
-    const body = cross({ [field]: harmless[field] ?? { a: 'b' } });
+    const body = crossings[from]?.({ [field]: harmless[field] ?? { a: 'b' } }) ?? {};
     assert.equal(body[field], undefined, field);
   }
 });

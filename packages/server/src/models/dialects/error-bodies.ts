@@ -11,7 +11,7 @@ import type { ClientDialectName } from './dialect.ts';
 export function encodeErrorBody(dialect: ClientDialectName, error: OpenClawError, requestId: string): JsonObject {
   const message = error.hint === '' ? error.message : `${error.message} ${error.hint}`;
   const openclaw: JsonObject = { code: error.code, hint: error.hint, retryable: error.retryable };
-  if (dialect === 'openai-completions') {
+  if (dialect !== 'anthropic-messages') {
     const type = openaiTypes[error.status] ?? (error.status >= 500 ? 'server_error' : 'invalid_request_error');
     return { error: { message, type, param: error.param ?? null, code: openaiCodes[error.code] ?? error.code, openclaw } };
   }

@@ -34,6 +34,16 @@ type Row = readonly [place: FieldPlace, field: string, reason: string, onlyIf?: 
 
 const isKnownThinking = (value: JsonValue): boolean => isJsonObject(value) && is('enabled', 'disabled', 'adaptive')(value['type'] ?? null);
 
+const harmlessIncludes: readonly JsonValue[] = [
+  ...['reasoning.encrypted_content', 'file_search_call.results', 'web_search_call.results', 'web_search_call.action.sources'],
+  ...['message.input_image.image_url', 'computer_call_output.output.image_url', 'code_interpreter_call.outputs'],
+];
+
+const isHarmlessInclude = (value: JsonValue): boolean => Array.isArray(value) && value.every((one) => harmlessIncludes.includes(one));
+
+const isAboutSummary = (value: JsonValue): boolean =>
+  isJsonObject(value) && Object.keys(value).every((key) => key === 'summary' || key === 'generate_summary');
+
 const rows: Readonly<Record<ClientDialectName, readonly Row[]>> = {
   'openai-completions': [
     ['request', 'metadata', "Labels for the records of the client's own provider; no model sees them."],
@@ -60,6 +70,39 @@ const rows: Readonly<Record<ClientDialectName, readonly Row[]>> = {
     ['part', 'index', 'Left over from a stream; the order of the calls says the same.'],
     ['part', 'parsed_arguments', 'A copy of the arguments that the SDK made.'],
     ['part', 'name', "The tool's name on its result; the id of the call says the same."],
+  ],
+  'openai-responses': [
+    ['request', 'store', 'The gateway itself stores the response.'],
+    ['request', 'metadata', 'Labels of the stored response, which the gateway keeps; no model sees them.'],
+    ['request', 'include', 'What it asks for is there anyway, or is of tools that are refused.', isHarmlessInclude],
+    ['request', 'reasoning', 'How much to think is carried; a summary of the thinking comes where the provider shows any.', isAboutSummary],
+    ['request', 'text', theDefault, is({ verbosity: 'medium' })],
+    ['request', 'truncation', theDefault, is('disabled')],
+    ['request', 'background', theDefault, is(false)],
+    ['request', 'top_logprobs', theDefault, is(0)],
+    ['request', 'max_tool_calls', 'Limits the tools that the provider runs itself, which are refused.'],
+    ['request', 'safety_identifier', "An opaque id for the abuse detection of the client's own provider."],
+    ['request', 'prompt_cache_key', cacheOnly],
+    ['request', 'prompt_cache_retention', cacheOnly],
+    ['request', 'prompt_cache_options', cacheOnly],
+    ['request', 'stream_options', "Concerns the framing of the client's own stream, not the answer."],
+    ['message', 'id', 'Names the item in the records of its own provider.'],
+    ['message', 'status', 'Says how an earlier answer ended, whose text is carried.'],
+    ['message', 'phase', 'Tells an earlier remark from an earlier answer; the text is carried.'],
+    ['part', 'item', "Id, status and phase of an earlier answer's message, whose text is carried."],
+    ['part', 'id', 'Names the item in the records of its own provider; call and result meet by the id of the call.'],
+    ['part', 'status', 'Says how an earlier call ended, which is carried.'],
+    ['part', 'caller', 'The model itself called the tool, which is the only way elsewhere.', is({ type: 'direct' })],
+    ['part', 'name', "The tool's name on its result; the id of the call says the same."],
+    ['part', 'logprobs', 'Probabilities of an earlier answer, whose text is carried.'],
+    ['part', 'parsed', 'A copy of the text that the SDK made.'],
+    ['part', 'parsed_arguments', 'A copy of the arguments that the SDK made.'],
+    ['part', 'detail', 'A hint about the cost of an image or a file; the other side chooses the resolution itself.'],
+    ['part', 'prompt_cache_breakpoint', cacheOnly],
+    ['tool', 'defer_loading', theDefault, is(false)],
+    ['tool', 'allowed_callers', theDefault, is(['direct'])],
+    ['tool', 'output_schema', 'Describes the result for programs; the model reads the result itself.'],
+    ['tool', 'cache_control', `${cacheOnly} Carried where the upstream takes it (quirk cacheControl).`],
   ],
   'anthropic-messages': [
     [

@@ -12,7 +12,7 @@ import { imageTypeOf, refuseOtherThanWeb } from '../media.ts';
 import { compact, unsupported } from '../fields.ts';
 import { refuseUncarried, type FieldPlace } from '../omissions.ts';
 import type { FilePart, ImagePart, MediaSource, Message, ModelRequest, Part, TextPart, ToolCallPart, ToolResultPart } from '../request.ts';
-import { readMarkedSignature } from '../thought-signatures.ts';
+import { isMarked } from '../signatures.ts';
 import { shortToolId } from '../tool-ids.ts';
 import { inputOfRequest } from './tool-input.ts';
 
@@ -105,9 +105,7 @@ function encodePart(part: Part, context: Context): JsonObject[] {
       throw unsupported('messages[].content[].input_audio', 'sound', provider);
     case 'thinking':
       // A block without its signature comes from a stream that broke off, one with Gemini's from another model. Anthropic refuses both.
-      return part.signature && !readMarkedSignature(part.signature)
-        ? [{ type: 'thinking', thinking: part.text, signature: part.signature }]
-        : [];
+      return part.signature && !isMarked(part.signature) ? [{ type: 'thinking', thinking: part.text, signature: part.signature }] : [];
     case 'redactedThinking':
       return [{ type: 'redacted_thinking', data: part.data }];
     case 'toolCall':
