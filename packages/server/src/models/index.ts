@@ -12,13 +12,16 @@ import type { ModelCall, ModelSink } from './call.ts';
 import { costNanoUsd, loadCatalogue, vendors, type Catalogue } from './catalogue/index.ts';
 import { discoverLocalServers } from './discovery.ts';
 import { createHttpUpstream } from './http-upstream.ts';
+import { createKeys, type Keys } from './keys.ts';
+import { createLatency, type Latency } from './latency.ts';
+import { createOrdering } from './order.ts';
 import { createProviders, type FoundKey } from './providers.ts';
 import { createRehearsal, rehearsal } from './rehearsal/index.ts';
 import type { Usage } from './dialects/events.ts';
 import { createOpenAdmission } from './open-admission.fixture.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { createRouter, type Router } from './route.ts';
-import { createModelService, type ModelService } from './service.ts';
+import { createModelService, type AttemptReport, type ModelService } from './service.ts';
 import type { Provider, Target } from './target.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createUsageLog, type UsageLog } from './usage.ts';
@@ -74,6 +77,10 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     ...{ http, rehearsal: builtIn, catalogue: () => catalogue },
   });
   const router = createRouter({ providers: () => providers.list(), routes: settings.routes });
+  const keys = createKeys({ clock, log });
+  const latency = createLatency({ clock });
+  const { random } = options;
+  const ordering = createOrdering({ keys, random, latencyOf: (target) => latency.of(target), underWayOf: () => 0 });
   const usage = createUsageLog({ database, clock, log });
   const telemetry = createTelemetry(metrics);
   const costOf = (target: Target, used: Usage): number | undefined => costNanoUsd(target.known?.price, used);
@@ -87,9 +94,10 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     allowances: { reserve: () => undefined, hasBudget: () => false },
     hedging: { enabled: false, delayMs: () => undefined },
     nestingDepthLimit: options.nestingDepthLimit,
-    route: (model, caller) => router.resolve(model, caller),
+    route: (model, caller) => ordering.order(router.resolve(model, caller), { session: caller.id }),
     costOf,
     onFinished(report) {
+      learn(report.attempts, keys, latency);
       usage.record(report, report.costNanoUsd);
       telemetry.finished(report, report.costNanoUsd);
       if (report.outcome.kind === 'failed') logFailure(log, report.call.requestId, report.outcome.error);
@@ -125,6 +133,15 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
       await Promise.all([usage.close(), http.close(), builtIn.close()]);
     },
   };
+}
+
+/** What attempts tell about keys and targets. */
+function learn(attempts: readonly AttemptReport[], keys: Keys, latency: Latency): void {
+  for (const { target, error, cancelled, firstOutputMs } of attempts) {
+    if (firstOutputMs !== undefined) latency.observe(target, firstOutputMs);
+    if (!error) keys.accepted(target);
+    else if (!cancelled) keys.report(target, error);
+  }
 }
 
 function observe(metrics: Metrics, service: ModelService, usage: UsageLog): void {

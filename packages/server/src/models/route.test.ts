@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { RouteSettings } from '../config/index.ts';
 import { OpenClawError } from '../core/errors.ts';
 import { createRouter } from './route.ts';
 import type { Provider } from './target.ts';
@@ -10,14 +11,19 @@ function provider(id: string, models: readonly string[]): Provider {
   return { id, keys, models: () => known } as Partial<Provider> as Provider;
 }
 
-const route = (...models: string[]) => ({ targets: models.map((model) => ({ model })) });
+const route = (...models: string[]): RouteSettings => ({
+  strategy: 'priority',
+  targets: models.map((model) => ({ model, weight: 1 })),
+  afterFirstToken: 'error',
+});
 const everything = { id: 'gateway', models: undefined };
+const providers = [provider('one', ['large', 'small']), provider('two', ['large', 'vendor/deep'])];
 const router = createRouter({
-  providers: () => [provider('one', ['large', 'small']), provider('two', ['large', 'vendor/deep'])],
+  providers: () => providers,
   routes: { fast: route('two/large', 'gone/large', 'one/small'), large: route('one/small') },
 });
 const names = (model: string, models?: readonly string[]): string[] =>
-  router.resolve(model, { id: 'key_1', models }).map(({ name }) => name);
+  router.resolve(model, { id: 'key_1', models }).targets.map(({ place }) => place.name);
 
 function refusal(model: string, models?: readonly string[]): OpenClawError {
   try {
@@ -73,8 +79,24 @@ test('a key that lists provider/model does not reach a model of that id at anoth
     ['one/large', 'reseller/other/deep'],
   );
   assert.equal(
-    reseller.resolve('reseller/other/deep', caller)[0]?.name,
+    reseller.resolve('reseller/other/deep', caller).targets[0]?.place.name,
     'reseller/other/deep',
     'nobody is called other, so the id is bare',
   );
+});
+
+test('a route keeps its strategy and weights; every other name is in the order of preference', () => {
+  const weighted = createRouter({
+    providers: () => [provider('one', ['large']), provider('two', ['large'])],
+    routes: { best: { strategy: 'weighted', targets: [{ model: 'one/large', weight: 3 }], afterFirstToken: 'continue' } },
+  });
+  const { strategy, afterFirstToken, targets } = weighted.resolve('best', everything);
+  assert.deepEqual([strategy, afterFirstToken, targets[0]?.weight], ['weighted', 'continue', 3]);
+  assert.deepEqual(weighted.resolve('large', everything).strategy, 'priority');
+});
+
+test('what is resolved again is the same place, so that what is known of a target stays with it', () => {
+  const [one, again] = [router.resolve('one/of-tomorrow', everything), router.resolve('one/of-tomorrow', everything)];
+  assert.equal(one, again);
+  assert.equal(router.resolve('fast', everything).targets[0]?.place, router.resolve('two/large', everything).targets[0]?.place);
 });

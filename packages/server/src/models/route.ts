@@ -1,20 +1,40 @@
 /**
- * From the name that a client writes as `model` to the targets that may answer, in their order.
+ * From the name that a client writes as `model` to who may answer.
  *
  * A name is, in this order of precedence: a route of the configuration, `provider/model`, or a bare model id; several
  * providers that have that id are an implicit failover route over them.
  *
- * It does not ask anybody: see `service.ts`.
+ * It does not say who is asked first (`order.ts`), and asks nobody (`service.ts`).
  */
+import type { RouteSettings } from '../config/index.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { OpenClawError } from '../core/errors.ts';
 import type { Caller } from './call.ts';
-import type { KnownModel, Provider, Target } from './target.ts';
+import { createPlaces, type Place } from './places.ts';
+import type { KnownModel, Provider } from './target.ts';
+
+export type Strategy = RouteSettings['strategy'];
 
 export interface RouterOptions {
   /** In the order in which they are preferred; may grow while running (local servers are found after the start). */
   readonly providers: () => readonly Provider[];
-  readonly routes: Readonly<Record<string, { readonly targets: readonly { readonly model: string }[] }>>;
+  readonly routes: Readonly<Record<string, RouteSettings>>;
+}
+
+/** Who may answer, without an order of keys. */
+export interface Route {
+  /** As the client wrote it. */
+  readonly name: string;
+  /** As the operator wrote them, at least one. */
+  readonly targets: readonly RouteTarget[];
+  readonly strategy: Strategy;
+  readonly afterFirstToken: RouteSettings['afterFirstToken'];
+}
+
+export interface RouteTarget {
+  readonly place: Place;
+  /** Its share where the order is weighted. */
+  readonly weight: number;
 }
 
 export interface OfferedModel {
@@ -27,53 +47,46 @@ export interface OfferedModel {
 
 export interface Router {
   /** @throws OpenClawError `model_not_found`, `model_forbidden` */
-  resolve(model: string, caller: Caller): readonly Target[];
+  resolve(model: string, caller: Caller): Route;
   /** What the caller may use: routes first, then the known models of each provider. */
   list(caller: Caller): OfferedModel[];
 }
 
 export function createRouter(options: RouterOptions): Router {
   const { routes } = options;
+  const places = createPlaces();
+  const routeTo = createDirectRoutes();
+  const providerOf = createProviderIndex(options.providers);
   const isRoute = (name: string): boolean => Object.hasOwn(routes, name);
 
-  const turns = new WeakMap<Provider, number>();
-
-  /** One target for each key; the keys take turns in standing first. */
-  function targetsOf(provider: Provider, model: string, known: KnownModel | undefined): readonly Target[] {
-    const { keys } = provider;
-    const turn = turns.get(provider) ?? 0;
-    turns.set(provider, (turn + 1) % keys.length);
-    return [...keys.slice(turn), ...keys.slice(0, turn)].map((key) => ({
-      ...{ provider, key, model, name: `${provider.id}/${model}`, known, weight: key.weight },
-    }));
+  function named(name: string): Route | undefined {
+    const settings = isRoute(name) ? routes[name] : undefined;
+    if (settings) return configured(name, settings);
+    const exact = qualified(name);
+    if (exact) return routeTo(exact);
+    const known = options.providers().flatMap((provider) => places.known(provider, name) ?? []);
+    return known.length === 0 ? undefined : { name, targets: known.map(fromPlace), strategy: 'priority', afterFirstToken: 'error' };
   }
 
-  function named(name: string): readonly Target[] {
-    if (isRoute(name)) return (routes[name]?.targets ?? []).flatMap(({ model }) => qualified(model) ?? []);
-    const exact = qualified(name);
-    if (exact) return exact;
-    return options.providers().flatMap((provider) => {
-      const known = provider.models().find((model) => model.id === name);
-      return known ? targetsOf(provider, name, known) : [];
+  function configured(name: string, { targets, strategy, afterFirstToken }: RouteSettings): Route | undefined {
+    const present = targets.flatMap(({ model, weight }): RouteTarget | readonly [] => {
+      const place = qualified(model);
+      return place ? { place, weight } : [];
     });
+    return present.length === 0 ? undefined : { name, targets: present, strategy, afterFirstToken };
   }
 
   /** `provider/model`; the model may be one that nobody has heard of yet. */
-  function qualified(name: string): readonly Target[] | undefined {
+  function qualified(name: string): Place | undefined {
     const slash = name.indexOf('/');
-    const provider = slash > 0 ? options.providers().find(({ id }) => id === name.slice(0, slash)) : undefined;
-    const model = name.slice(slash + 1);
-    if (!provider || model === '') return undefined;
-    return targetsOf(
-      provider,
-      model,
-      provider.models().find(({ id }) => id === model),
-    );
+    if (slash <= 0 || slash === name.length - 1) return undefined;
+    const provider = providerOf(name.slice(0, slash));
+    return provider && places.of(provider, name.slice(slash + 1));
   }
 
   function list(caller: Caller): OfferedModel[] {
     const offered: OfferedModel[] = Object.keys(routes)
-      .filter((name) => named(name).length > 0)
+      .filter((name) => named(name))
       .map((id) => ({ id, ownedBy: 'openclaw', known: undefined }));
     for (const provider of options.providers()) {
       for (const known of provider.models()) offered.push({ id: `${provider.id}/${known.id}`, ownedBy: provider.id, known });
@@ -90,25 +103,57 @@ export function createRouter(options: RouterOptions): Router {
   }
 
   /** A bare id stands for the model at whoever has it, `provider/model` for that one, the name of a route for that route alone. */
-  function isAllowedBy(allowed: readonly string[]): (target: Target) => boolean {
+  function permittedBy(allowed: readonly string[], route: Route): Route {
     const names = allowed.filter((name) => !isRoute(name));
     const bareIds = allowed.filter(isBareId);
-    return ({ name, model }) => names.includes(name) || bareIds.includes(model);
+    return { ...route, targets: route.targets.filter(({ place }) => names.includes(place.name) || bareIds.includes(place.model)) };
   }
 
   return {
     list,
     resolve(name, caller) {
-      const targets = named(name);
-      const permitted = caller.models === undefined || caller.models.includes(name) ? targets : targets.filter(isAllowedBy(caller.models));
-      if (permitted.length > 0) return permitted;
-      if (targets.length > 0) throw new OpenClawError('model_forbidden', { details: { keyId: caller.id, model: name }, param: 'model' });
-      throw notFound(
-        name,
-        list(caller).map(({ id }) => id),
-      );
+      const route = named(name);
+      if (!route) {
+        throw notFound(
+          name,
+          list(caller).map(({ id }) => id),
+        );
+      }
+      const permitted = caller.models === undefined || caller.models.includes(name) ? route : permittedBy(caller.models, route);
+      if (permitted.targets.length > 0) return permitted;
+      throw new OpenClawError('model_forbidden', { details: { keyId: caller.id, model: name }, param: 'model' });
     },
   };
+}
+
+function createProviderIndex(list: () => readonly Provider[]): (id: string) => Provider | undefined {
+  let indexed: readonly Provider[] = [];
+  let byId: ReadonlyMap<string, Provider> = new Map();
+  return (id) => {
+    const providers = list();
+    if (providers !== indexed) {
+      indexed = providers;
+      byId = new Map(providers.map((provider) => [provider.id, provider]));
+    }
+    return byId.get(id);
+  };
+}
+
+/** The route to one place is always the same, and lives as long as the place. */
+function createDirectRoutes(): (place: Place) => Route {
+  const routes = new WeakMap<Place, Route>();
+  return (place) => {
+    let route = routes.get(place);
+    if (!route) {
+      route = { name: place.name, targets: [fromPlace(place)], strategy: 'priority', afterFirstToken: 'error' };
+      routes.set(place, route);
+    }
+    return route;
+  };
+}
+
+function fromPlace(place: Place): RouteTarget {
+  return { place, weight: 1 };
 }
 
 function notFound(model: string, offered: readonly string[]): OpenClawError {

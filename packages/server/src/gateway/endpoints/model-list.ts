@@ -23,7 +23,7 @@ export function createModelEndpoint(router: Router): Endpoint {
     const caller = callerOf(request);
     const known = router.list(caller).find((model) => model.id === id);
     // A name that is not listed may still be answered: a bare id, or a model newer than the catalogue.
-    const model = known ?? { id, ownedBy: router.resolve(id, caller)[0]?.provider.id ?? 'openclaw', known: undefined };
+    const model = known ?? { id, ownedBy: router.resolve(id, caller).targets[0]?.place.provider.id ?? 'openclaw', known: undefined };
     replyJson(request.response, 200, request.dialect === 'openai-completions' ? openaiModel(model) : anthropicModel(model));
   };
 }

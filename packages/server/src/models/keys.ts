@@ -1,0 +1,166 @@
+/**
+ * What is known of the keys of providers: which were refused or have nothing left to spend, and until when they are left out.
+ *
+ * A key that is refused while its provider has another is out at once, and after a while one request tries it again. A
+ * provider's last key stays in for a few refusals, because a single one may be the provider's mistake; then requests are
+ * answered at once with what the provider said, and one now and then is let through to see. A rotated key starts anew.
+ *
+ * It does not choose among keys (`order.ts`), ask providers (`key-check.ts`) or read files (`key-files.ts`).
+ */
+import type { Clock } from '../core/clock.ts';
+import { OpenClawError, reasonOf } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
+import type { Provider, ProviderKey } from './target.ts';
+
+/** A provider and one of its keys; every target is one. */
+export interface KeyAt {
+  readonly provider: Provider;
+  readonly key: ProviderKey;
+}
+
+export type KeyState = 'ok' | 'refused' | 'spent' | 'unreachable';
+
+export interface KeyStatus {
+  readonly provider: string;
+  /** `1`, `2`, …. */
+  readonly key: string;
+  /** Where it came from; never the key. */
+  readonly source: string;
+  readonly state: KeyState;
+  /** What the provider said; absent while all is well. */
+  readonly reason?: string;
+  /** Until a request tries it again; absent where nothing keeps it from being used. */
+  readonly retryInMs?: number;
+}
+
+export interface Keys {
+  /** True while nothing is known against any key: then nobody need ask about one. */
+  readonly untroubled: boolean;
+  /** Whether it is left out now. */
+  isOut(at: KeyAt): boolean;
+  /** For a key that is out: true for one request when its time to be tried again has come. */
+  claimTrial(at: KeyAt): boolean;
+  /** What is said instead of asking with a key that is out. */
+  refusalOf(at: KeyAt): OpenClawError | undefined;
+  /** After an attempt that failed. Errors that say nothing about the key are ignored. */
+  report(at: KeyAt, error: OpenClawError): void;
+  /** After an attempt that was answered, and after a check that went well. */
+  accepted(at: KeyAt): void;
+  /** After a check that found nobody there: known to people, but the key stays in. */
+  unreachable(at: KeyAt, error: OpenClawError): void;
+  /** It is another key now. */
+  rotated(key: ProviderKey): void;
+  status(providers: readonly Provider[]): KeyStatus[];
+}
+
+export interface KeysOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+export const keyDefaults = {
+  /** After a refusal nothing changes until somebody acts, and that takes minutes. */
+  refusedMs: 600_000,
+  /** Accounts are topped up, some by themselves. */
+  spentMs: 60_000,
+  /** Refusals in a row of a provider's last key until requests are no longer sent. */
+  lastKeyRefusals: 3,
+  /** How soon the last key is tried again: nothing else answers meanwhile, and one request in this time is no hammering. */
+  lastKeyMs: 30_000,
+} as const;
+
+interface Trouble {
+  readonly provider: string;
+  state: Exclude<KeyState, 'ok'>;
+  error: OpenClawError;
+  refusals: number;
+  /** Monotonic; `undefined` while it is in use all the same. */
+  outUntilMs: number | undefined;
+}
+
+export function createKeys({ clock, log }: KeysOptions): Keys {
+  const troubles = new Map<ProviderKey, Trouble>();
+
+  const isOut = ({ key }: KeyAt): boolean => troubles.get(key)?.outUntilMs !== undefined;
+
+  function leaveOut(at: KeyAt, trouble: Trouble): void {
+    const { provider, key } = at;
+    const hasOther = provider.keys.some((other) => other !== key && !isOut({ provider, key: other }));
+    const wasOut = trouble.outUntilMs !== undefined;
+    if (!hasOther && trouble.refusals < keyDefaults.lastKeyRefusals) return;
+    const pauseMs = hasOther ? (trouble.state === 'spent' ? keyDefaults.spentMs : keyDefaults.refusedMs) : keyDefaults.lastKeyMs;
+    trouble.outUntilMs = clock.monotonicMs() + pauseMs;
+    if (wasOut) return;
+    log.warn(hasOther ? 'a provider key is left out; the others are used' : 'the only working key of a provider is left out', {
+      provider: provider.id,
+      key: key.id,
+      source: key.source,
+      reason: reasonOf(trouble.error),
+    });
+  }
+
+  return {
+    get untroubled() {
+      return troubles.size === 0;
+    },
+    isOut,
+    claimTrial({ key }) {
+      const trouble = troubles.get(key);
+      if (trouble?.outUntilMs === undefined || clock.monotonicMs() < trouble.outUntilMs) return false;
+      // If nobody tells how it went, the client left: then another may try before long.
+      trouble.outUntilMs = clock.monotonicMs() + keyDefaults.lastKeyMs;
+      return true;
+    },
+    refusalOf({ key }) {
+      const error = troubles.get(key)?.error;
+      return error && new OpenClawError(error.code, { details: error.details, status: error.status });
+    },
+    report(at, error) {
+      const state = verdictOf(error);
+      if (!state) return;
+      const known = troubles.get(at.key);
+      const trouble = known ?? { provider: at.provider.id, state, error, refusals: 0, outUntilMs: undefined };
+      Object.assign(trouble, { state, error });
+      trouble.refusals += 1;
+      troubles.set(at.key, trouble);
+      leaveOut(at, trouble);
+    },
+    accepted({ provider, key }) {
+      if (troubles.size === 0) return;
+      const trouble = troubles.get(key);
+      if (!trouble) return;
+      troubles.delete(key);
+      if (trouble.outUntilMs !== undefined || trouble.state === 'unreachable') {
+        log.info('a provider key works again', { provider: provider.id, key: key.id, source: key.source });
+      }
+    },
+    unreachable({ provider, key }, error) {
+      if (troubles.has(key)) return;
+      troubles.set(key, { provider: provider.id, state: 'unreachable', error, refusals: 0, outUntilMs: undefined });
+    },
+    rotated: (key) => void troubles.delete(key),
+    status: (providers) => providers.flatMap((provider) => provider.keys.map((key) => describe({ provider, key }, troubles, clock))),
+  };
+}
+
+/**
+ * What an error says about the key. A 403 is no verdict: it may be about one model, one country or one prompt, and a client
+ * must not be able to take a key out for everybody by asking for something that is forbidden.
+ */
+function verdictOf(error: OpenClawError): 'refused' | 'spent' | undefined {
+  if (error.code === 'upstream_quota') return 'spent';
+  return error.code === 'upstream_authentication' && error.details['upstreamStatus'] !== 403 ? 'refused' : undefined;
+}
+
+function describe({ provider, key }: KeyAt, troubles: ReadonlyMap<ProviderKey, Trouble>, clock: Clock): KeyStatus {
+  const trouble = troubles.get(key);
+  const row = { provider: provider.id, key: key.id, source: key.source };
+  if (!trouble) return { ...row, state: 'ok' };
+  const { outUntilMs } = trouble;
+  return {
+    ...row,
+    state: trouble.state,
+    reason: String(trouble.error.details['reason'] ?? reasonOf(trouble.error)),
+    ...(outUntilMs !== undefined && { retryInMs: Math.max(0, Math.round(outUntilMs - clock.monotonicMs())) }),
+  };
+}
