@@ -34,7 +34,7 @@ export function classify({ body, ...failure }: UpstreamFailure): OpenClawError {
 function toError(failure: Failure): OpenClawError {
   const { provider, status } = failure;
   const reason = readableReason(failure);
-  const details = { provider, reason, keySource: `the key for ${provider}` };
+  const details = { provider, reason, keySource: `the key for ${provider}`, upstreamStatus: status };
   const retryAfterMs = retryAfterOf(failure.headers, failure.nowMs);
   const error = new OpenClawError(codeOf(failure), { details, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   const passedOn = error.code === 'upstream_refused' && status >= 400 && status < 600;
