@@ -71,6 +71,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   const endpoints: EndpointTable = {
     '/': { GET: createRootEndpoint(options.version) },
     '/v1/chat/completions': { POST: modelCall },
+    '/v1/responses': { POST: modelCall },
     '/v1/messages': { POST: modelCall },
     '/v1/models': { GET: createModelListEndpoint(options.router) },
     '/v1/models/*': { GET: createModelEndpoint(options.router) },

@@ -132,7 +132,8 @@ function splitUrl(url: string): Url {
 /** Anthropic's clients name their API's version on every call, also where both share a path (`/v1/models`). */
 function dialectOf(path: string, raw: IncomingMessage): ClientDialectName {
   const isAnthropic = path.startsWith('/v1/messages') || (path.startsWith('/v1/models') && raw.headers['anthropic-version'] !== undefined);
-  return isAnthropic ? 'anthropic-messages' : 'openai-completions';
+  if (isAnthropic) return 'anthropic-messages';
+  return path === '/v1/responses' || path.startsWith('/v1/responses/') ? 'openai-responses' : 'openai-completions';
 }
 
 /** Without auth a page in the operator's browser could use the providers; pages always say where they come from. */

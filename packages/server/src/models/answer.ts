@@ -33,6 +33,7 @@ export class Answer {
   #outputStarted = false;
   #beat: Timer | undefined;
   #wroteSinceBeat = false;
+  #lastWords: ((error: OpenClawError) => string) | undefined;
 
   constructor(options: AnswerOptions) {
     this.#call = options.call;
@@ -64,6 +65,11 @@ export class Answer {
       this.#wroteSinceBeat = false;
     });
     this.#lifecycle.own(() => this.#beat?.cancel());
+  }
+
+  /** Says how a stream has to end that fails after its first output: who writes it knows what has been said. */
+  endsWith(words: (error: OpenClawError) => string): void {
+    this.#lastWords = words;
   }
 
   /** Writes whole events of a stream; waits where the client reads slowly. @throws OpenClawError if the request is cancelled meanwhile */
@@ -104,8 +110,7 @@ export class Answer {
     this.#state = 'ended';
     const { dialect, requestId } = this.#call;
     if (!wasOpen) {
-      const encoder = dialects[dialect].encodeResponse({ requestedModel: '', includeUsage: false, requestId, nowMs: this.#clock.now() });
-      this.#sink.end(encoder.stream([{ type: 'error', error }]));
+      this.#sink.end(this.#lastWords?.(error) ?? this.#bareError(error));
       return;
     }
     const body = JSON.stringify(encodeErrorBody(dialect, error, requestId));
@@ -119,6 +124,13 @@ export class Answer {
     if (attempts > 0) this.headers['x-should-retry'] = 'false';
     this.#sink.head(error.status || 500, this.headers);
     this.#sink.end(body);
+  }
+
+  /** A stream of which nothing but comments was sent. */
+  #bareError(error: OpenClawError): string {
+    const { dialect, requestId } = this.#call;
+    const encoder = dialects[dialect].encodeResponse({ requestedModel: '', includeUsage: false, requestId, nowMs: this.#clock.now() });
+    return encoder.stream([{ type: 'error', error }]);
   }
 
   /** Waits for the client, and no longer than the request lives: one that never reads must not hold up the end of the gateway. */

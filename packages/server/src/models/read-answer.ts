@@ -8,8 +8,8 @@ import type { Clock } from '../core/clock.ts';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import type { IncomingRequest } from './exchange.ts';
-import type { ResponseDecoder, ResponseEncoder, StreamFrame } from './dialects/dialect.ts';
-import type { BlockDelta, ModelEvent } from './dialects/events.ts';
+import type { EncodeOptions, ResponseDecoder, ResponseEncoder, StreamFrame } from './dialects/dialect.ts';
+import type { BlockDelta, ModelEvent, StartEvent } from './dialects/events.ts';
 import { dialects, isUsageOnlyEvent, providerDialects } from './dialects/index.ts';
 import type { AttemptContext, Observed } from './operation.ts';
 import type { Target } from './target.ts';
@@ -27,7 +27,11 @@ const wholeLimitBytes = 64 * 1024 * 1024;
 export interface ReadContext extends AttemptContext {
   readonly incoming: IncomingRequest;
   readonly target: Target;
+  /** Takes an answer whole, where its dialect has answers that are kept. */
+  readonly keep?: KeepAnswer | undefined;
 }
+
+export type KeepAnswer = (answer: JsonObject, target: Target) => void;
 
 export async function readAnswer(response: UpstreamResponse, context: ReadContext): Promise<void> {
   const { framing } = providerDialects[context.target.provider.dialect];
@@ -94,37 +98,51 @@ class StreamRelay {
   #pending: (Buffer | string)[] = [];
   #heldLength = 0;
   #hasOutput = false;
+  #start: StartEvent | undefined;
+  #eventCount = 0;
   /** Whether the client sees this answer and no other. */
   claimed = false;
   finished = false;
 
   constructor(context: ReadContext) {
-    const { incoming, target, clock } = context;
+    const { incoming, target } = context;
     this.#context = context;
     this.#decoder = providerDialects[target.provider.dialect].decodeResponse(target.provider.id);
-    const { dialect, requestId } = incoming.call;
-    const includeUsage = dialect === 'anthropic-messages' || incoming.wantsUsage;
-    this.#encoder = incoming.passesThrough(target)
-      ? undefined
-      : dialects[dialect].encodeResponse({ requestedModel: incoming.model, includeUsage, requestId, nowMs: clock.now() });
-    this.#hidesUsage = !includeUsage;
+    this.#encoder = incoming.passesThrough(target) ? undefined : encoderFor(context);
+    this.#hidesUsage = !seesUsage(incoming);
   }
 
   accept(event: StreamFrame): void {
     if (this.finished || event.data === undefined) return;
     const events = this.#decoder.event(event);
+    this.#eventCount++;
     this.#observe(events);
     const piece = this.#encoder ? this.#encoder.stream(events) : this.#hidesUsage && isUsageOnlyEvent(event) ? '' : event.raw;
     if (piece.length === 0) return;
     this.#pending.push(piece);
     this.#heldLength += piece.length;
     if (this.#heldLength > heldLimit) this.#hasOutput = true;
+    if (this.finished) this.#keep();
   }
 
   end(): void {
     const events = this.#decoder.end();
     this.#observe(events);
     if (this.#encoder) this.#pending.push(this.#encoder.stream(events));
+    if (this.finished) this.#keep();
+  }
+
+  /** How this answer ends if it fails now: as the events that the client has seen demand it. */
+  failure(error: OpenClawError): string {
+    const start = this.#start;
+    const encoder = this.#encoder ?? encoderFor(this.#context, start && { start, eventCount: this.#eventCount });
+    return encoder.stream([{ type: 'error', error }]);
+  }
+
+  /** Before the client hears of the end, so that whatever it asks next finds the answer kept. */
+  #keep(): void {
+    const answer = this.#encoder ? this.#encoder.answer : this.#decoder.answer;
+    if (answer) this.#context.keep?.(answer, this.#context.target);
   }
 
   /** @throws OpenClawError if the upstream reported a failure; what was complete before it has been written then */
@@ -134,8 +152,11 @@ class StreamRelay {
     if (pending.length === 0) return;
     this.#pending = [];
     this.#heldLength = 0;
-    if (!this.claimed) this.#context.onOutput();
-    this.claimed = true;
+    if (!this.claimed) {
+      this.#context.onOutput();
+      this.claimed = true;
+      this.#context.answer.endsWith((error) => this.failure(error));
+    }
     await this.#context.answer.write(join(pending));
   }
 
@@ -145,6 +166,7 @@ class StreamRelay {
         this.#hasOutput = true;
         countOutput(event.delta, this.#context.observed);
       } else if (event.type === 'blockStart') this.#hasOutput ||= event.block.kind !== 'text' && event.block.kind !== 'thinking';
+      else if (event.type === 'start') this.#start = event;
       else if (event.type === 'usage') this.#context.observed.usage = event.usage;
       else if (event.type === 'finish') {
         this.#context.observed.finish = event;
@@ -163,26 +185,45 @@ function join(parts: readonly (Buffer | string)[]): Buffer | string {
 
 /** A whole answer in, whatever the client wants out. */
 async function deliverWhole(events: readonly ModelEvent[], bytes: Buffer | undefined, context: ReadContext): Promise<void> {
-  const { incoming, target, answer, observed, clock } = context;
+  const { incoming, target, answer, observed } = context;
   for (const event of events) {
     if (event.type === 'error') throw event.error;
     if (event.type === 'usage') observed.usage = event.usage;
     if (event.type === 'finish') observed.finish = event;
     if (event.type === 'blockDelta') countOutput(event.delta, observed);
   }
-  const { dialect, requestId } = incoming.call;
-  const encode = (): ResponseEncoder =>
-    dialects[dialect].encodeResponse({
-      requestedModel: incoming.model,
-      includeUsage: dialect === 'anthropic-messages' || incoming.wantsUsage,
-      requestId,
-      nowMs: clock.now(),
-    });
   context.onOutput();
-  if (incoming.stream) {
-    await answer.write(encode().stream(events));
-    answer.endStream();
-  } else answer.endWhole(bytes && incoming.passesThrough(target) ? bytes : JSON.stringify(encode().whole(events)));
+  const own = bytes !== undefined && incoming.passesThrough(target);
+  if (own && !incoming.stream) {
+    // The one event of such an answer is the answer itself.
+    if (context.keep) keepWhole(bytes, context);
+    answer.endWhole(bytes);
+    return;
+  }
+  const encoder = encoderFor(context);
+  const body = incoming.stream ? encoder.stream(events) : JSON.stringify(encoder.whole(events));
+  if (encoder.answer) context.keep?.(encoder.answer, target);
+  if (!incoming.stream) return answer.endWhole(body);
+  await answer.write(body);
+  answer.endStream();
+}
+
+function keepWhole(bytes: Buffer, context: ReadContext): void {
+  context.keep?.(parseAnswer(bytes, context), context.target);
+}
+
+function encoderFor({ incoming, clock }: ReadContext, continues?: EncodeOptions['continues']): ResponseEncoder {
+  const { dialect, requestId } = incoming.call;
+  return dialects[dialect].encodeResponse({
+    ...{ requestedModel: incoming.model, includeUsage: seesUsage(incoming), requestId, nowMs: clock.now() },
+    // The others repeat nothing of it, and it need not be read again for them.
+    ...(dialect === 'openai-responses' && { request: incoming.body }),
+    ...(continues && { continues }),
+  });
+}
+
+function seesUsage({ call, wantsUsage }: IncomingRequest): boolean {
+  return wantsUsage || call.dialect !== 'openai-completions';
 }
 
 function countOutput(delta: BlockDelta, observed: Observed): void {

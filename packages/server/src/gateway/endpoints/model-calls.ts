@@ -1,4 +1,4 @@
-/** `POST /v1/chat/completions` and `POST /v1/messages`: reads the request, hands it to the model path. */
+/** `POST /v1/chat/completions`, `/v1/responses` and `/v1/messages`: reads the request, hands it to the model path. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ModelService } from '../../models/index.ts';
 import { readBody } from '../body.ts';
