@@ -5,6 +5,7 @@ export { ensureGatewayToken, gatewayTokenFile } from './gateway-token.ts';
 export { loadConfiguration, type Configuration, type LoadOptions } from './load.ts';
 export { locate } from './locations.ts';
 export { formatPath, parsePath, type Path } from './path.ts';
+export type { SecretFile } from './resolve.ts';
 export { publishSchema } from './published-schema.ts';
 export {
   schemaAt,

@@ -271,3 +271,21 @@ test('the variables of OpenTelemetry say where traces go; the one for traces is 
   const both = { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://all:4318', OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: 'http://one:4318/x' };
   assert.equal(await endpoint(both), 'http://one:4318/x');
 });
+
+test('of each secret that lies in a file it is known which, and for a .env file under which name', async (t) => {
+  const text = `{ models: { providers: {
+    a: { apiKey: { $secret: { file: 'keys/a' } } },
+    b: { apiKey: '\${KEY_B}' },
+    c: { apiKeys: [{ key: { $secret: { env: 'KEY_C' } } }, { key: 'in-place' }, { key: 'prefix-\${KEY_B}' }, { key: '\${KEY_D}' }] },
+  } } }`;
+  const folder = createFolder(t, { 'openclaw.json': text, '.env': 'KEY_B=two\n', 'keys/a': 'one\n', 'keys/c': 'three\n' });
+  const { secretFiles } = await folder.load({ env: { KEY_C_FILE: join(folder.path, 'keys/c'), KEY_D: 'four' } });
+  assert.deepEqual(
+    [...secretFiles],
+    [
+      ['models.providers.a.apiKey', { file: join(folder.path, 'keys/a') }],
+      ['models.providers.b.apiKey', { file: join(folder.path, '.env'), fileVariable: 'KEY_B' }],
+      ['models.providers.c.apiKeys[0].key', { file: join(folder.path, 'keys/c') }],
+    ],
+  );
+});

@@ -17,7 +17,7 @@ import { applyOverrides, type OverrideFlags } from './overrides.ts';
 import { formatPath, type Path } from './path.ts';
 import { type Problem, toConfigError } from './problems.ts';
 import { isPresent, readText } from './read-text.ts';
-import { resolveTree, type Resolution } from './resolve.ts';
+import { resolveTree, type Resolution, type SecretFile } from './resolve.ts';
 import { type Settings, settingsSchema } from './schema.ts';
 import { substitute } from './substitute.ts';
 import { mergeTrees, partAt, treeAt, type Tree } from './tree.ts';
@@ -38,6 +38,8 @@ export interface Configuration {
   readonly origins: ReadonlyMap<string, Origin>;
   /** Every secret by the path of its setting, for redaction. */
   readonly secrets: ReadonlyMap<string, string>;
+  /** Where those of them that lie in files can be read again, by the path of their setting. */
+  readonly secretFiles: ReadonlyMap<string, SecretFile>;
   /** The configuration file; see `exists`. */
   readonly file: string;
   readonly exists: boolean;
@@ -70,8 +72,8 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   const findings = crossCheck(resolution.value, problems, options.vendors === undefined ? {} : { vendors: options.vendors });
   problems.push(...findings.map((finding) => placeFinding(finding, resolution)));
   if (problems.length > 0) throw toConfigError(problems);
-  const { value, origins, secrets } = resolution;
-  return Object.freeze({ settings: deepFreeze(value), origins, secrets, file, exists, stateDirectory, files: [...files], environment });
+  const { value, ...found } = resolution;
+  return Object.freeze({ settings: deepFreeze(value), ...found, file, exists, stateDirectory, files: [...files], environment });
 }
 
 function probe(file: string): boolean {

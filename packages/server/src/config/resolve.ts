@@ -9,7 +9,7 @@ import { dirname, resolve as resolvePath } from 'node:path';
 
 import { parseUnit, type Infer, type JsonSchema, type Schema } from '@openclaw/protocol';
 
-import { type Environment, withoutLastNewline } from '../core/env.ts';
+import { type Environment, type Variable, withoutLastNewline } from '../core/env.ts';
 import { reasonOf } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { defaultOrigin, type Origin } from './origin.ts';
@@ -33,18 +33,24 @@ export interface Resolution<T> {
   readonly origins: ReadonlyMap<string, Origin>;
   /** Every secret, by its path. */
   readonly secrets: ReadonlyMap<string, string>;
+  /** Where those that lie in a file of their own, or in a `.env` file, can be read again, by their path. */
+  readonly secretFiles: ReadonlyMap<string, SecretFile>;
 }
 
+/** A file that holds a secret, or the variable of it that does. */
+export type SecretFile = Readonly<Required<Pick<Variable, 'file'>> & Pick<Variable, 'fileVariable'>>;
+
 export function resolveTree<S extends Schema<unknown>>(schema: S, tree: Tree, context: ResolveContext): Resolution<Infer<S>> {
-  const walk: Walk = { ...context, origins: new Map(), secrets: new Map() };
+  const walk: Walk = { ...context, origins: new Map(), secrets: new Map(), secretFiles: new Map() };
   // The walk checks each value against the schema that the type is inferred from.
   const value = resolveValue(schema, tree, { path: [], walk }) as Infer<S>;
-  return { value, origins: walk.origins, secrets: walk.secrets };
+  return { value, origins: walk.origins, secrets: walk.secrets, secretFiles: walk.secretFiles };
 }
 
 interface Walk extends ResolveContext {
   readonly origins: Map<string, Origin>;
   readonly secrets: Map<string, string>;
+  readonly secretFiles: Map<string, SecretFile>;
 }
 
 /** Where in the settings the walk is. */
@@ -130,18 +136,38 @@ function resolveArray(schema: JsonSchema, tree: Tree | undefined, place: Place):
 
 function resolveSecret(schema: JsonSchema, tree: Tree, place: Place): unknown {
   const { path, walk } = place;
-  const found = tree.kind === 'object' ? readReference(tree, place) : { value: tree.kind === 'scalar' ? tree.value : undefined, where: '' };
+  const found = tree.kind === 'object' ? readReference(tree, place) : writtenSecret(tree, walk);
   if (!found) return undefined;
   const text = schema.anyOf?.[0] ?? {};
   if (typeof found.value !== 'string' || !fitsText(text, found.value)) return refuse(schema, tree, place);
   const name = formatPath(path);
   walk.origins.set(name, found.where === '' ? tree.origin : { ...tree.origin, where: `${tree.origin.where} (${found.where})` });
   walk.secrets.set(name, found.value);
+  if (found.file) walk.secretFiles.set(name, found.file);
   return found.value;
 }
 
+interface FoundSecret {
+  readonly value: ScalarTree['value'] | undefined;
+  /** Where it lies, if not in the configuration itself. */
+  readonly where: string;
+  readonly file?: SecretFile | undefined;
+}
+
+/** A text in the configuration. One that is `${NAME}` and nothing else lies where the variable does. */
+function writtenSecret(tree: Tree, { environment }: Walk): FoundSecret {
+  if (tree.kind !== 'scalar') return { value: undefined, where: '' };
+  const [name, another] = tree.variables ?? [];
+  const variable = name === undefined || another !== undefined ? undefined : environment.lookup(name);
+  return { value: tree.value, where: '', file: variable?.value === tree.value ? fileOf(variable) : undefined };
+}
+
+function fileOf({ file, fileVariable }: Variable): SecretFile | undefined {
+  return file === undefined ? undefined : { file, ...(fileVariable === undefined ? {} : { fileVariable }) };
+}
+
 /** Follows `{ $secret: { file } }` or `{ $secret: { env } }`; undefined after reporting why it leads nowhere. */
-function readReference(tree: ObjectTree, { path, walk }: Place): { value: string; where: string } | undefined {
+function readReference(tree: ObjectTree, { path, walk }: Place): FoundSecret | undefined {
   const fail = (reason: string, suggestion: string, cause?: unknown): undefined => {
     report({ origin: tree.origin, path, reason: `${formatPath(path)} ${reason}`, suggestion, cause }, walk);
   };
@@ -155,13 +181,13 @@ function readReference(tree: ObjectTree, { path, walk }: Place): { value: string
     const variable = walk.environment.lookup(target);
     if (!variable) return fail(`needs the variable ${target}, which is not set`, `Set ${target} in the environment or in .env.`);
     if (variable.file !== undefined) walk.files.add(variable.file);
-    return { value: variable.value, where: variable.source };
+    return { value: variable.value, where: variable.source, file: fileOf(variable) };
   }
   const file = resolvePath(dirname(tree.origin.file ?? '.'), target);
   try {
     const value = withoutLastNewline(walk.readText(file));
     walk.files.add(file);
-    return { value, where: file };
+    return { value, where: file, file: { file } };
   } catch (cause) {
     return fail(`needs the file ${file}, which cannot be read: ${reasonOf(cause)}`, 'Check the path and who may read it.', cause);
   }

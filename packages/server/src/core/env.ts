@@ -6,6 +6,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseEnv } from 'node:util';
 
 import { OpenClawError, reasonOf } from './errors.ts';
 
@@ -15,6 +16,8 @@ export interface Variable {
   readonly source: string;
   /** The file that holds the value, where there is one. */
   readonly file?: string;
+  /** The variable of that file, where the value is not the whole file. */
+  readonly fileVariable?: string;
 }
 
 export interface Environment {
@@ -67,7 +70,7 @@ function createEnvironment(layers: readonly Layer[], secretsDirectory: string): 
 function lookupInLayer({ variables, file }: Layer, name: string): Variable | undefined {
   const describe = (variable: string): string => (file === undefined ? `environment variable ${variable}` : `${variable} in ${file}`);
   const value = own(variables, name);
-  if (value) return { value, source: describe(name), ...(file === undefined ? {} : { file }) };
+  if (value) return { value, source: describe(name), ...(file === undefined ? {} : { file, fileVariable: name }) };
   const path = own(variables, `${name}_FILE`);
   if (!path) return undefined;
   const source = describe(`${name}_FILE`);
@@ -99,6 +102,11 @@ function readValue(path: string, source: string): string {
 function unreadable(where: string, error: unknown): OpenClawError {
   const details = { where, reason: `its file cannot be read: ${reasonOf(error)}`, suggestion: 'Check the path and who may read it.' };
   return new OpenClawError('config_invalid', { details, cause: error });
+}
+
+/** The value in the text of a file that a variable was found in; for reading it again. */
+export function valueInFile(text: string, { fileVariable }: Pick<Variable, 'fileVariable'>): string | undefined {
+  return fileVariable === undefined ? withoutLastNewline(text) : own(parseEnv(text), fileVariable);
 }
 
 /** Editors and `echo` end files with a newline that is no part of the secret. */

@@ -61,19 +61,11 @@ export function createRouter(options: RouterOptions): Router {
 
   function named(name: string): Route | undefined {
     const settings = isRoute(name) ? routes[name] : undefined;
-    if (settings) return configured(name, settings);
+    if (settings) return configured(name, settings, qualified);
     const exact = qualified(name);
     if (exact) return routeTo(exact);
     const known = options.providers().flatMap((provider) => places.known(provider, name) ?? []);
     return known.length === 0 ? undefined : { name, targets: known.map(fromPlace), strategy: 'priority', afterFirstToken: 'error' };
-  }
-
-  function configured(name: string, { targets, strategy, afterFirstToken }: RouteSettings): Route | undefined {
-    const present = targets.flatMap(({ model, weight }): RouteTarget | readonly [] => {
-      const place = qualified(model);
-      return place ? { place, weight } : [];
-    });
-    return present.length === 0 ? undefined : { name, targets: present, strategy, afterFirstToken };
   }
 
   /** `provider/model`; the model may be one that nobody has heard of yet. */
@@ -124,6 +116,17 @@ export function createRouter(options: RouterOptions): Router {
       throw new OpenClawError('model_forbidden', { details: { keyId: caller.id, model: name }, param: 'model' });
     },
   };
+}
+
+/** Of its targets, those whose provider is there. */
+function configured(name: string, settings: RouteSettings, placeOf: (target: string) => Place | undefined): Route | undefined {
+  const targets: RouteTarget[] = [];
+  for (const { model, weight } of settings.targets) {
+    const place = placeOf(model);
+    if (place) targets.push({ place, weight });
+  }
+  const { strategy, afterFirstToken } = settings;
+  return targets.length === 0 ? undefined : { name, targets, strategy, afterFirstToken };
 }
 
 function createProviderIndex(list: () => readonly Provider[]): (id: string) => Provider | undefined {
