@@ -1,0 +1,142 @@
+/**
+ * Sight: what is seen of the requests that are over. One call for each, and answers for operators: statistics, early warnings,
+ * findings about the traffic, and trails. In memory and bounded; what lasts is in `../usage.ts`.
+ */
+import type { RequestTrail, RequestTrails, TrafficReport, Warning } from '@openclaw/protocol';
+import type { Clock, Timer } from '../../core/clock.ts';
+import type { Log } from '../../core/log.ts';
+import type { Metrics } from '../../core/metrics.ts';
+import { createProcessLoad, type ProcessLoad } from '../../core/process-load.ts';
+import type { Redactor } from '../../core/redact.ts';
+import { createConnectionWatch, type CallerConnections } from './connection-watch.ts';
+import { createPromptWatch } from './prompt-watch.ts';
+import type { FinishedRequest } from './report.ts';
+import { createRetryWatch } from './retry-watch.ts';
+import { createStatistics, type Statistics } from './statistics.ts';
+import { createTrafficReport } from './traffic.ts';
+import { createTrails } from './trail.ts';
+import { createWarnings, type Warnings } from './warnings.ts';
+
+export interface Sight {
+  /** Of every request that is over, once. */
+  finished(request: FinishedRequest): void;
+  readonly statistics: Statistics;
+  warnings(): readonly Warning[];
+  traffic(): TrafficReport;
+  /** One of the last requests; `undefined` for one that is unknown or older. */
+  trail(id: string): RequestTrail | undefined;
+  trails(limit: number): RequestTrails;
+  /** From now on connections are watched too. */
+  watchConnections(open: () => ReadonlyMap<string, number>): void;
+  close(): void;
+}
+
+export interface SightOptions {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly redactor: Redactor;
+  /** @default this process */
+  readonly processLoad?: () => ProcessLoad;
+}
+
+/** How often warnings are judged; five minutes of traffic do not change faster. */
+const judgeEveryMs = 15_000;
+const lookEveryMs = 60_000;
+/** So long after the last request everything has been forgotten that a warning could be about. */
+const quietAfterMs = 660_000;
+
+export function createSight({ clock, log, metrics, redactor, ...options }: SightOptions): Sight {
+  const statistics = createStatistics({ clock });
+  const warnings = createWarnings({ clock, log, statistics });
+  const trails = createTrails({ clock, redactor });
+  const retries = createRetryWatch();
+  const prompts = createPromptWatch();
+  const gateway = createGatewayWatch(clock, options.processLoad ?? createProcessLoad(clock));
+  let timer: Timer | undefined;
+  let lastRequestMs = -Infinity;
+
+  const tick = (): void => {
+    warnings.judge();
+    gateway.look();
+    if (clock.monotonicMs() - lastRequestMs < quietAfterMs) return;
+    timer?.cancel();
+    timer = undefined;
+  };
+  showWarnings(metrics, warnings);
+
+  return {
+    finished(request) {
+      const nowMs = clock.monotonicMs();
+      statistics.finished(request);
+      trails.finished(request);
+      retries.finished(request, nowMs);
+      prompts.finished(request, nowMs);
+      lastRequestMs = nowMs;
+      timer ??= clock.every(judgeEveryMs, tick);
+    },
+    statistics,
+    warnings: warnings.list,
+    traffic() {
+      const nowMs = clock.monotonicMs();
+      // Without traffic nobody has looked lately.
+      gateway.look();
+      return createTrafficReport({
+        at: new Date(clock.now()).toISOString(),
+        callers: statistics.callers('5m'),
+        targets: statistics.recentTargets(),
+        process: gateway.load(),
+        connections: gateway.connections(),
+        retries: retries.callers(nowMs),
+        prompts: prompts.prompts(nowMs),
+        warnings: warnings.list(),
+      });
+    },
+    trail: trails.find,
+    trails: trails.recent,
+    watchConnections: gateway.watchConnections,
+    close() {
+      timer?.cancel();
+      timer = undefined;
+    },
+  };
+}
+
+interface GatewayWatch {
+  /** Reads what changes slowly, if a minute has passed. */
+  look(): void;
+  load(): ProcessLoad;
+  connections(): CallerConnections[];
+  watchConnections(open: () => ReadonlyMap<string, number>): void;
+}
+
+function createGatewayWatch(clock: Clock, readLoad: () => ProcessLoad): GatewayWatch {
+  const connections = createConnectionWatch();
+  let openConnections: (() => ReadonlyMap<string, number>) | undefined;
+  let load = readLoad();
+  let lookedMs = -Infinity;
+  return {
+    look() {
+      const nowMs = clock.monotonicMs();
+      if (nowMs - lookedMs < lookEveryMs) return;
+      lookedMs = nowMs;
+      load = readLoad();
+      if (openConnections) connections.sample(openConnections(), nowMs);
+    },
+    load: () => load,
+    connections: connections.callers,
+    watchConnections(open) {
+      openConnections = open;
+    },
+  };
+}
+
+function showWarnings(metrics: Metrics, warnings: Warnings): void {
+  metrics.callback({
+    type: 'gauge',
+    name: 'openclaw_model_warnings',
+    help: 'Early warnings that are up, by what is wrong, target and key.',
+    labelNames: ['code', 'target', 'key'],
+    read: () => warnings.list().map(({ code, target, key }) => ({ labels: [code, target, key], value: 1 })),
+  });
+}
