@@ -77,12 +77,11 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   };
 }
 
+/** The formats that a test's provider may speak. */
+export type Api = 'openai-completions' | 'openai-responses' | 'anthropic-messages';
+
 /** Settings with one provider `acme` at `baseUrl`. */
-export function acme(
-  baseUrl: string,
-  api: 'openai-completions' | 'anthropic-messages' = 'openai-completions',
-  more: Record<string, unknown> = {},
-): Record<string, unknown> {
+export function acme(baseUrl: string, api: Api = 'openai-completions', more: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     models: {
       providers: {

@@ -1,5 +1,5 @@
 /** A provider and a gateway before it, for tests that bring their own client. */
-import { acme, startTestGateway, type TestGateway } from './gateway.ts';
+import { acme, startTestGateway, type Api, type TestGateway } from './gateway.ts';
 import { startProvider, type TestProvider } from './provider.ts';
 
 export interface Scene extends AsyncDisposable {
@@ -8,7 +8,7 @@ export interface Scene extends AsyncDisposable {
 }
 
 /** The provider is `acme` and speaks `api`. */
-export async function startScene(api: 'openai-completions' | 'anthropic-messages'): Promise<Scene> {
+export async function startScene(api: Api): Promise<Scene> {
   await using resources = new AsyncDisposableStack();
   const provider = resources.use(await startProvider());
   const gateway = resources.use(await startTestGateway({ settings: acme(provider.baseUrl, api) }));

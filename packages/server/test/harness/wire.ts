@@ -1,4 +1,4 @@
-/** Answers as providers write them, in both dialects: whole bodies and stream parts with the field order of the real APIs. */
+/** Answers as providers write them, in their dialects: whole bodies and stream parts with the field order of the real APIs. */
 
 export interface Answer {
   readonly text?: string;
@@ -106,6 +106,90 @@ export function anthropicStream({ text = [], calls = [] }: StreamedAnswer): stri
     }),
     event('message_stop', {}),
   ];
+}
+
+const responseHead = {
+  id: 'resp_1',
+  object: 'response',
+  created_at: 1_763_700_000,
+  status: 'in_progress',
+  background: false,
+  error: null,
+  incomplete_details: null,
+  instructions: null,
+  max_output_tokens: null,
+  model: 'large-2026',
+  output: [],
+  parallel_tool_calls: true,
+  previous_response_id: null,
+  reasoning: { effort: null, summary: null },
+  store: true,
+  temperature: 1,
+  text: { format: { type: 'text' } },
+  tool_choice: 'auto',
+  tools: [],
+  top_p: 1,
+  truncation: 'disabled',
+  usage: null,
+  user: null,
+  metadata: {},
+};
+
+function responseItems({ text, calls = [] }: Answer): Record<string, unknown>[] {
+  const content = [{ type: 'output_text', annotations: [], logprobs: [], text }];
+  return [
+    ...(text === undefined ? [] : [{ id: 'msg_1', type: 'message', status: 'completed', content, role: 'assistant' }]),
+    ...calls.map((call, index) => ({
+      ...{ id: `fc_${index}`, type: 'function_call', status: 'completed' },
+      ...{ arguments: call.arguments, call_id: call.id, name: call.name },
+    })),
+  ];
+}
+
+export function responsesWhole(answer: Answer, more: object = {}): object {
+  const usage = {
+    ...{ input_tokens: 9, input_tokens_details: { cached_tokens: 0 }, output_tokens: 3 },
+    ...{ output_tokens_details: { reasoning_tokens: 0 }, total_tokens: 12 },
+  };
+  return { ...responseHead, status: 'completed', output: responseItems(answer), usage, ...more };
+}
+
+export function responsesStream({ text = [], calls = [] }: StreamedAnswer, more: object = {}): string[] {
+  let sequence = 0;
+  const event = (type: string, fields: object): string =>
+    `event: ${type}\ndata: ${JSON.stringify({ type, sequence_number: sequence++, ...fields })}\n\n`;
+  const answer = { ...(text.length > 0 && { text: text.join('') }), calls };
+  const items = responseItems(answer).flatMap((item, output_index) => {
+    const at = { item_id: item['id'], output_index };
+    if (item['type'] === 'function_call') {
+      const call = item as { readonly arguments: string };
+      return [
+        event('response.output_item.added', { output_index, item: { ...item, status: 'in_progress', arguments: '' } }),
+        ...halves(call.arguments).map((delta) => event('response.function_call_arguments.delta', { ...at, delta })),
+        event('response.function_call_arguments.done', { ...at, arguments: call.arguments }),
+        event('response.output_item.done', { output_index, item }),
+      ];
+    }
+    const [part] = item['content'] as object[];
+    return [
+      event('response.output_item.added', { output_index, item: { ...item, status: 'in_progress', content: [] } }),
+      event('response.content_part.added', { ...at, content_index: 0, part: { ...part, text: '' } }),
+      ...text.map((delta) => event('response.output_text.delta', { ...at, content_index: 0, delta, logprobs: [] })),
+      event('response.output_text.done', { ...at, content_index: 0, text: text.join(''), logprobs: [] }),
+      event('response.content_part.done', { ...at, content_index: 0, part }),
+      event('response.output_item.done', { output_index, item }),
+    ];
+  });
+  const opening = [
+    event('response.created', { response: { ...responseHead, ...more } }),
+    event('response.in_progress', { response: { ...responseHead, ...more } }),
+  ];
+  return renumbered([...opening, ...items, event('response.completed', { response: responsesWhole(answer, more) })]);
+}
+
+/** Events are made in another order than they are sent. */
+function renumbered(events: readonly string[]): string[] {
+  return events.map((event, index) => event.replace(/"sequence_number":\d+/, `"sequence_number":${index}`));
 }
 
 function halves(text: string): string[] {

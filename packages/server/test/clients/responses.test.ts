@@ -1,0 +1,216 @@
+/** The real `openai` package's `responses`, with providers of every dialect that the gateway's clients speak behind it. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import OpenAI, { APIError, BadRequestError, RateLimitError } from 'openai';
+import type { Api } from '../harness/gateway.ts';
+import { json, refuse, stream } from '../harness/provider.ts';
+import { startScene, type Scene } from '../harness/scene.ts';
+import {
+  anthropicStream,
+  anthropicWhole,
+  chatStream,
+  chatWhole,
+  responsesStream,
+  responsesWhole,
+  type Answer,
+  type StreamedAnswer,
+} from '../harness/wire.ts';
+
+type Client = Scene & { readonly client: OpenAI };
+
+async function setup(api: Api): Promise<Client> {
+  const scene = await startScene(api);
+  return Object.assign(scene, { client: new OpenAI({ baseURL: `${scene.gateway.url}/v1`, apiKey: scene.gateway.token, maxRetries: 0 }) });
+}
+
+const wires: Readonly<Record<Api, { whole(answer: Answer): object; streamed(answer: StreamedAnswer): string[]; beforeEnd: number }>> = {
+  'openai-completions': { whole: chatWhole, streamed: chatStream, beforeEnd: 3 },
+  'openai-responses': { whole: responsesWhole, streamed: responsesStream, beforeEnd: 4 },
+  'anthropic-messages': { whole: anthropicWhole, streamed: anthropicStream, beforeEnd: 3 },
+};
+
+const weather = {
+  type: 'function' as const,
+  name: 'weather',
+  description: 'Weather of a city',
+  parameters: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'], additionalProperties: false },
+  strict: true,
+};
+const calls = [
+  { id: 'call_1', name: 'weather', arguments: '{"city":"Oslo"}' },
+  { id: 'call_2', name: 'weather', arguments: '{"city":"Rome"}' },
+];
+
+for (const api of Object.keys(wires) as Api[]) {
+  const { whole, streamed, beforeEnd } = wires[api];
+
+  describe(`responses of the openai client, ${api} provider`, () => {
+    test('a whole answer comes with text, status and usage', async () => {
+      await using scene = await setup(api);
+      const { provider, client } = scene;
+      provider.answer(json(whole({ text: 'Hello you.' })));
+      const { data: answer, response } = await client.responses
+        .create({ model: 'acme/large', input: 'Hello?', instructions: 'Be brief.' })
+        .withResponse();
+      assert.equal(answer.output_text, 'Hello you.');
+      assert.equal(answer.status, 'completed');
+      assert.match(answer.id, /^resp_/);
+      assert.equal(answer.usage?.input_tokens, 9);
+      assert.equal(answer.usage?.output_tokens, 3);
+      assert.equal(response.headers.get('x-openclaw-target'), 'acme/large');
+      assert.equal(provider.requests[0]?.json['model'], 'large');
+      const sent = JSON.stringify(provider.requests[0]?.json);
+      for (const expected of ['Hello?', 'Be brief.']) assert.ok(sent.includes(expected), expected);
+    });
+
+    test('a stream comes in its pieces and ends with the whole response', async () => {
+      await using scene = await setup(api);
+      const { provider, client } = scene;
+      provider.answer(stream(streamed({ text: ['Hel', 'lo ', 'you.'] })));
+      const pieces: string[] = [];
+      const types: string[] = [];
+      const answer = client.responses.stream({ model: 'acme/large', input: 'Hello?' });
+      const numbers: number[] = [];
+      for await (const event of answer) {
+        types.push(event.type);
+        numbers.push(event.sequence_number);
+        if (event.type === 'response.output_text.delta') pieces.push(event.delta);
+      }
+      assert.deepEqual(pieces, ['Hel', 'lo ', 'you.']);
+      assert.deepEqual(types, [
+        ...['response.created', 'response.in_progress', 'response.output_item.added', 'response.content_part.added'],
+        ...pieces.map(() => 'response.output_text.delta'),
+        ...['response.output_text.done', 'response.content_part.done', 'response.output_item.done', 'response.completed'],
+      ]);
+      assert.deepEqual(
+        numbers,
+        numbers.map((_, index) => index),
+      );
+      const final = await answer.finalResponse();
+      assert.equal(final.output_text, 'Hello you.');
+      assert.equal(final.status, 'completed');
+      assert.equal(final.usage?.output_tokens, 3);
+    });
+
+    test('tools go out, parallel calls come back in a stream, results go out again', async () => {
+      await using scene = await setup(api);
+      const { provider, client } = scene;
+      provider.answer(stream(streamed({ text: ['Let me look.'], calls })));
+      const first = await client.responses.stream({ model: 'acme/large', input: 'Weather?', tools: [weather] }).finalResponse();
+      const received = first.output.flatMap((item) => (item.type === 'function_call' ? [[item.call_id, item.name, item.arguments]] : []));
+      assert.deepEqual(
+        received,
+        calls.map((call) => [call.id, call.name, call.arguments]),
+      );
+      assert.equal(first.output_text, 'Let me look.');
+      provider.answer(json(whole({ text: 'Cold and warm.' })));
+      const items = first.output.map((item) => {
+        const { parsed_arguments: _parsed, ...sent } = item as typeof item & { parsed_arguments?: unknown };
+        return sent as OpenAI.Responses.ResponseInputItem;
+      });
+      const results = calls.map(({ id }) => ({ type: 'function_call_output' as const, call_id: id, output: '7 degrees' }));
+      const second = await client.responses.create({
+        model: 'acme/large',
+        input: [{ role: 'user', content: 'Weather?' }, ...items, ...results],
+        tools: [weather],
+      });
+      assert.equal(second.output_text, 'Cold and warm.');
+      const sent = JSON.stringify(provider.requests[1]?.json);
+      for (const expected of ['call_1', 'call_2', '7 degrees', 'Oslo', 'Let me look.']) assert.ok(sent.includes(expected), expected);
+    });
+
+    test('an image and a schema for the answer reach the provider in its own form', async () => {
+      await using scene = await setup(api);
+      const { provider, client } = scene;
+      provider.answer(json(whole({ text: '{"colour":"red"}' })));
+      const schema = { type: 'object', properties: { colour: { type: 'string' } }, required: ['colour'], additionalProperties: false };
+      const answer = await client.responses.parse({
+        model: 'acme/large',
+        input: [
+          {
+            role: 'user',
+            content: [
+              { type: 'input_text', text: 'Colour?' },
+              { type: 'input_image', image_url: 'data:image/png;base64,iVBORw0KGgo=', detail: 'low' },
+            ],
+          },
+        ],
+        text: { format: { type: 'json_schema', name: 'colour', schema, strict: true } },
+      });
+      assert.equal(answer.output_text, '{"colour":"red"}');
+      const sent = JSON.stringify(provider.requests[0]?.json);
+      for (const expected of ['iVBORw0KGgo=', 'image/png', '"colour"']) assert.ok(sent.includes(expected), expected);
+    });
+
+    test('errors before the answer arrive as the class that the SDK has for them', async () => {
+      await using scene = await setup(api);
+      const { provider, client } = scene;
+      const ask = () => client.responses.create({ model: 'acme/large', input: 'Hello?' });
+      provider.answer(refuse(429, 'slow down', { 'retry-after': '120' }));
+      await assert.rejects(ask, (error) => error instanceof RateLimitError && error.headers?.get('retry-after') === '120');
+      provider.answer(refuse(400, 'the temperature is odd'));
+      await assert.rejects(ask, (error) => error instanceof BadRequestError && error.message.includes('the temperature is odd'));
+    });
+
+    test('a stream that breaks off ends with response.failed, and nothing after it', async () => {
+      await using scene = await setup(api);
+      const { provider, gateway } = scene;
+      const parts = streamed({ text: ['one', 'two'] });
+      provider.answer(stream(parts.slice(0, parts.length - beforeEnd), { end: 'cut' }));
+      const answer = await gateway.request('/v1/responses', { json: { model: 'acme/large', input: 'Hello?', stream: true } });
+      const text = await answer.text();
+      const events = text
+        .split('\n\n')
+        .filter((event) => event.startsWith('event: '))
+        .map((event) => JSON.parse(event.slice(event.indexOf('data: ') + 6)) as Record<string, Record<string, unknown>>);
+      const last = events.at(-1);
+      assert.equal(last?.['type'], 'response.failed');
+      assert.equal(last['response']?.['status'], 'failed');
+      assert.equal(last['response']['id'], events[0]?.['response']?.['id']);
+      assert.equal(last['sequence_number'], events.length - 1);
+      assert.equal(events.filter((event) => String(event['type']).startsWith('response.completed')).length, 0);
+    });
+
+    test('an abort by the client reaches the provider', async () => {
+      await using scene = await setup(api);
+      const { provider, client } = scene;
+      const parts = streamed({ text: ['one', 'two'] });
+      provider.answer(stream(parts.slice(0, parts.length - beforeEnd), { end: 'hang' }));
+      const cut = provider.cutOff();
+      const answer = await client.responses.create({ model: 'acme/large', input: 'Hello?', stream: true });
+      for await (const event of answer) if (event.type === 'response.output_text.delta') break;
+      await cut;
+    });
+  });
+}
+
+test('a model that nobody has is refused before a stream begins, as the SDK’s own error', async () => {
+  await using scene = await setup('openai-completions');
+  const { client } = scene;
+  await assert.rejects(
+    async () => {
+      for await (const event of await client.responses.create({ model: 'nobody/large', input: 'x', stream: true })) assert.ok(event);
+    },
+    (error) => error instanceof APIError && error.status === 404,
+  );
+});
+
+test('the same dialect goes through byte for byte, but for the model', async () => {
+  await using scene = await setup('openai-responses');
+  const { provider, gateway } = scene;
+  const parts = responsesStream({ text: ['Hel', 'lo.'], calls });
+  provider.answer(stream(parts));
+  const body = '{ "model": "acme/large", "input": "Hi",  "stream":true, "a_field_of_tomorrow": [1.50] }';
+  const answer = await gateway.request('/v1/responses', { method: 'POST', body });
+  assert.equal(await answer.text(), parts.join(''));
+  assert.equal(provider.requests[0]?.text, body.replace('acme/large', 'large'));
+  assert.equal(provider.requests[0].path, '/v1/responses');
+});
+
+test('the API is below /openai/v1 too', async () => {
+  await using scene = await setup('openai-completions');
+  const { provider, gateway } = scene;
+  provider.answer(json(chatWhole({ text: 'Hello you.' })));
+  const client = new OpenAI({ baseURL: `${gateway.url}/openai/v1`, apiKey: gateway.token, maxRetries: 0 });
+  assert.equal((await client.responses.create({ model: 'acme/large', input: 'Hello?' })).output_text, 'Hello you.');
+});
