@@ -16,6 +16,7 @@ function relay(pool: Pool, request: IncomingMessage, response: ServerResponse): 
   const headers = Object.fromEntries(Object.entries(request.headers).filter(([name]) => !hopByHop.has(name)));
   pool.request({ path: request.url ?? '/', method: 'POST', headers, body: request }).then(
     (answer) => {
+      if (response.destroyed) return void answer.body.on('error', () => {}).destroy(); // The client has left meanwhile.
       const kept = Object.entries(answer.headers).filter(([name]) => !hopByHop.has(name));
       response.writeHead(answer.statusCode, Object.fromEntries(kept) as Record<string, string>);
       pipeline(answer.body, response, () => {});

@@ -18,7 +18,11 @@ export interface OwnedProcess {
   residentBytes(): number;
   /** Processor time since its start, all threads, user and system. */
   processorMs(): number;
+  /** What it ended with, once it has. */
+  ended(): string | undefined;
   stop(): Promise<void>;
+  /** Ends it at once, as the system does with a process that takes too much memory. */
+  kill(): Promise<void>;
 }
 
 export interface CommandOptions {
@@ -29,10 +33,12 @@ export interface CommandOptions {
   readonly readyPath: string;
   /** The whole environment of the process. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whether its end is something to measure, and not the end of the bench. @default false */
+  readonly mayEnd?: boolean;
 }
 
 const running = new Set<ChildProcess>();
-/** Those told to end; any other end spoils what is being measured. */
+/** Those told to end, or that may; any other end spoils what is being measured. */
 const stopping = new Set<ChildProcess>();
 const readyTimeoutMs = 30_000;
 /** Between two looks at whether a process is ready: the error of a start-up time. */
@@ -45,12 +51,13 @@ process.on('exit', () => {
 });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1));
 
-/** Starts a script of this folder, which says over IPC when it is ready. */
-export async function startScript(name: string, args: readonly string[] = []): Promise<OwnedProcess> {
+/** Starts a script of this folder, which says over IPC when it is ready. `mayEnd` as for a command. */
+export async function startScript(name: string, args: readonly string[] = [], mayEnd = false): Promise<OwnedProcess> {
   // 'advanced' carries NaN, which JSON turns into null.
   const options: SpawnOptions = { stdio: ['ignore', 'inherit', 'inherit', 'ipc'], serialization: 'advanced' };
   const child = own(spawn(process.execPath, [join(import.meta.dirname, name), ...args], options));
   const { listening } = await nextMessage<{ listening: number }>(child, name);
+  if (mayEnd) stopping.add(child);
   return handleOf(child, name, listening);
 }
 
@@ -67,6 +74,7 @@ export async function startCommand(options: CommandOptions): Promise<OwnedProces
     if (performance.now() > deadlineMs) throw new Error(`${options.command} was not ready after ${readyTimeoutMs} ms: ${complaint}`);
     await new Promise((resolve) => setTimeout(resolve, readyPollMs));
   }
+  if (options.mayEnd === true) stopping.add(child);
   return handleOf(child, [options.command, ...options.args].join(' '), options.port);
 }
 
@@ -105,7 +113,9 @@ function handleOf(child: ChildProcess, name: string, port: number): OwnedProcess
       const fields = readProc(pid, 'stat').split(') ').at(-1)?.split(' ') ?? [];
       return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
     },
-    stop: () => stop(child),
+    ended: () => child.signalCode ?? (child.exitCode === null ? undefined : `status ${child.exitCode}`),
+    stop: () => stop(child, 'SIGTERM'),
+    kill: () => stop(child, 'SIGKILL'),
   };
 }
 
@@ -117,11 +127,11 @@ function readProc(pid: number, file: string): string {
   }
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function stop(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   stopping.add(child);
   const ended = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
+  child.kill(signal);
   const timer = setTimeout(() => child.kill('SIGKILL'), 3000);
   await ended;
   clearTimeout(timer);

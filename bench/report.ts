@@ -58,7 +58,7 @@ function word(holds: boolean | undefined): string {
   return holds ? 'holds' : 'missed';
 }
 
-function renderTable({ columns, rows }: Pick<Section, 'columns' | 'rows'>): string {
+export function renderTable({ columns, rows }: Pick<Section, 'columns' | 'rows'>): string {
   const widths = columns.map((column, at) => Math.max(column.length, 3, ...rows.map((row) => row[at]?.length ?? 0)));
   // Names to the left, numbers to the right.
   const isName = (at: number): boolean => columns[at] === '';
@@ -68,7 +68,7 @@ function renderTable({ columns, rows }: Pick<Section, 'columns' | 'rows'>): stri
   return line(columns) + line(rule) + rows.map(line).join('');
 }
 
-function machine(): string {
+export function machine(): string {
   const model = cpus()[0]?.model.trim() ?? 'unknown processor';
   const busy = (loadavg()[0] ?? 0).toFixed(1);
   return `${cpus().length} cores (${model}), ${asMegabytes(totalmem())}, Node ${process.version}, load average ${busy} at the end`;
