@@ -9,6 +9,30 @@ export const scopes = ['models', 'admin'] as const;
 /** What a credential may do: `models` reaches `/v1/*`, `admin` reaches `/admin/v1` and the details of health. */
 export type Scope = (typeof scopes)[number];
 
+/** How much a key may use. Null: any amount. 0: nothing. */
+export interface KeyLimits {
+  /** Requests in any minute. */
+  readonly rpm: number | null;
+  /** Tokens, input and output, in any minute. */
+  readonly tpm: number | null;
+  /** US$ on a day of UTC. */
+  readonly usdPerDay: number | null;
+  /** US$ in a calendar month of UTC. */
+  readonly usdPerMonth: number | null;
+}
+
+/** What a key uses now. Null where no limit of the key counts it. */
+export interface KeyUse {
+  /** In the last minute. */
+  readonly requests: number | null;
+  /** In the last minute; those under way with their estimates. */
+  readonly tokens: number | null;
+  readonly usdToday: number | null;
+  readonly usdThisMonth: number | null;
+  /** For requests under way, not yet spent. */
+  readonly usdReserved: number | null;
+}
+
 export interface KeyRecord {
   /** `key_…`; not secret. */
   readonly id: string;
@@ -22,6 +46,9 @@ export interface KeyRecord {
   readonly createdAt: string;
   readonly expiresAt: string | null;
   readonly revokedAt: string | null;
+  readonly limits: KeyLimits;
+  /** Null for a key without limits (`/admin/v1/usage?by=key` has the totals of all), and for one that was created just now. */
+  readonly used: KeyUse | null;
 }
 
 /** The answer to the creation of a key: the only time that the key itself is shown. */
@@ -38,7 +65,14 @@ export type CreateKeyRequest = {
   readonly models?: readonly string[];
   /** @default never */
   readonly expiresAt?: string;
-};
+} & Partial<KeyLimits>;
+
+/** What is left out stays as it is; null takes a limit, the end, or the list of models away. */
+export type UpdateKeyRequest = {
+  readonly name?: string;
+  readonly models?: readonly string[] | null;
+  readonly expiresAt?: string | null;
+} & Partial<KeyLimits>;
 
 export const usageDimensions = ['model', 'provider', 'key', 'route', 'day'] as const;
 export type UsageDimension = (typeof usageDimensions)[number];

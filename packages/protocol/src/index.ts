@@ -4,8 +4,11 @@ export {
   usageDimensions,
   type CreatedKey,
   type CreateKeyRequest,
+  type KeyLimits,
   type KeyRecord,
+  type KeyUse,
   type Scope,
+  type UpdateKeyRequest,
   type UsageDimension,
   type UsageRow,
 } from './admin.ts';

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { usageDimensions, type UsageDimension } from '@openclaw/protocol';
-import { createAuthenticator, createVirtualKeys, type VirtualKeys } from './access/index.ts';
+import { createAllowances, createAuthenticator, createVirtualKeys, type VirtualKeys } from './access/index.ts';
 import { ensureGatewayToken, gatewayTokenFile, isLoopback, type Configuration } from './config/index.ts';
 import { systemClock, type Clock } from './core/clock.ts';
 import { OpenClawError } from './core/errors.ts';
@@ -140,7 +140,8 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
   const { settings } = configuration;
   const { auth, limits } = settings.gateway;
   const ids = createIds({ clock });
-  const keys = await createVirtualKeys({ database: state.database, clock, ids, log: log.child({ component: 'access' }) });
+  const allowances = createAllowances({ clock, spending: (question) => models.usage.spending(question) });
+  const keys = await createVirtualKeys({ database: state.database, clock, ids, allowances, log: log.child({ component: 'access' }) });
   const token = auth.mode === 'token' && auth.token === undefined ? ensureGatewayToken(configuration.stateDirectory) : undefined;
   if (token) redactor.add(token.token);
   const authenticator = createAuthenticator({
@@ -205,6 +206,8 @@ function administration({ keys, models, log }: AdministrationOptions): Parameter
   return {
     listKeys: () => keys.list(),
     createKey: (wanted) => keys.create(wanted),
+    getKey: (id) => keys.get(id),
+    updateKey: (id, wanted) => keys.update(id, wanted),
     revokeKey: (id) => keys.revoke(id),
     usage: ({ sinceMs, by }) => models.usage.totals({ sinceMs, by: dimensionOf(by) }),
     setLogLevel: (level) => log.setLevel(level),
@@ -302,10 +305,12 @@ export interface OpenedState {
 export async function openStateForCommand(stateDirectory: string, log: Log): Promise<OpenedState> {
   const clock = systemClock;
   const state = await openState(stateDirectory, { clock, log, waitMs: 0 });
-  const keys = await createVirtualKeys({ database: state.database, clock, ids: createIds({ clock }) });
+  const usage = createUsageReader(state.database);
+  const allowances = createAllowances({ clock, spending: (question) => usage.spending(question) });
+  const keys = await createVirtualKeys({ database: state.database, clock, ids: createIds({ clock }), allowances });
   return {
     keys,
-    usage: createUsageReader(state.database),
+    usage,
     async close() {
       keys.close();
       await state.close();

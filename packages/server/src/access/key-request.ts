@@ -1,6 +1,8 @@
-/** Checks the wish for a new virtual key. It does not know which models exist: routes come and go while a key lives. */
+/** Checks the wish for a new virtual key, or for a change of one. It does not know which models exist: routes come and go while a key lives. */
 import { scopes as knownScopes, type Scope } from '@openclaw/protocol';
 import { OpenClawError } from '../core/errors.ts';
+import { type KeyLimits, limitFields, noLimits, readLimits } from './key-limits.ts';
+import type { KeyChanges } from './key-store.ts';
 
 export interface KeyRequest {
   readonly name: string;
@@ -8,11 +10,12 @@ export interface KeyRequest {
   /** Undefined for all. */
   readonly models: readonly string[] | undefined;
   readonly expiresAtMs: number | undefined;
+  readonly limits: KeyLimits;
 }
 
-const fields: ReadonlySet<string> = new Set(['name', 'scopes', 'models', 'expiresAt']);
-/** They have their columns, but nothing enforces them before admission does. A limit that does not hold is worse than none. */
-const laterFields: ReadonlySet<string> = new Set(['rpm', 'tpm', 'usdPerDay', 'usdPerMonth']);
+/** A key keeps its scopes for life: who has it already must not become able to do more. */
+const changeableFields: readonly string[] = ['name', 'models', 'expiresAt', ...Object.keys(limitFields)];
+const fields: readonly string[] = ['scopes', ...changeableFields];
 
 const nameLimit = 100;
 const modelNameLimit = 200;
@@ -21,15 +24,30 @@ const modelLimit = 1000;
 /** @throws OpenClawError `invalid_request` that names the field */
 export function readKeyRequest(wanted: Readonly<Record<string, unknown>>, nowMs: number): KeyRequest {
   for (const field of Object.keys(wanted)) {
-    if (laterFields.has(field)) throw wrong(field, 'limits of keys come with a later release; nothing would enforce them yet');
-    if (!fields.has(field)) throw wrong(field, `is not a field of a key; those are ${Array.from(fields).join(', ')}`);
+    if (!fields.includes(field)) throw wrong(field, `is not a field of a key; those are ${fields.join(', ')}`);
   }
   return {
     name: readName(wanted['name']),
     scopes: readScopes(wanted['scopes']),
     models: readModels(wanted['models']),
     expiresAtMs: readExpiry(wanted['expiresAt'], nowMs),
+    limits: { ...noLimits, ...readLimits(wanted) },
   };
+}
+
+/** @throws OpenClawError `invalid_request` that names the field */
+export function readKeyChanges(wanted: Readonly<Record<string, unknown>>, nowMs: number): KeyChanges {
+  for (const field of Object.keys(wanted)) {
+    if (!changeableFields.includes(field)) throw wrong(field, `cannot be changed; what can is ${changeableFields.join(', ')}`);
+  }
+  const changes: KeyChanges = {
+    ...(Object.hasOwn(wanted, 'name') ? { name: readName(wanted['name']) } : {}),
+    ...(Object.hasOwn(wanted, 'models') ? { models: readModels(wanted['models']) } : {}),
+    ...(Object.hasOwn(wanted, 'expiresAt') ? { expiresAtMs: readExpiry(wanted['expiresAt'], nowMs) } : {}),
+    limits: readLimits(wanted),
+  };
+  if (Object.keys(wanted).length === 0) throw wrong('body', `must name what changes: ${changeableFields.join(', ')}`);
+  return changes;
 }
 
 function readName(value: unknown): string {

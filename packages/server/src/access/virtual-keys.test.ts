@@ -17,9 +17,11 @@ interface Setup {
 async function setup(): Promise<Setup> {
   const store = createMemoryStore();
   const clock = createFakeClock();
-  const another = () => createVirtualKeys({ database: store.connect(), clock, ids: createIds({ clock }) });
+  const another = () => createVirtualKeys({ database: store.connect(), clock, ids: createIds({ clock }), allowances: noAllowances });
   return { store, clock, keys: await another(), another };
 }
+
+const noAllowances = { setLimits: () => {}, use: async () => undefined };
 
 function codeOf(found: unknown): string {
   return found instanceof OpenClawError ? found.code : found === undefined ? 'unknown' : 'valid';
@@ -164,8 +166,7 @@ test('a wish for a key is checked field by field', async () => {
     [{ name: 'a', models: [{}] }, /^models: /],
     [{ name: 'a', expiresAt: 'tomorrow' }, /^expiresAt: must be a time/],
     [{ name: 'a', expiresAt: '2025-12-31' }, /^expiresAt: must lie in the future/],
-    [{ name: 'a', rpm: 60 }, /^rpm: limits of keys come with a later release/],
-    [{ name: 'a', usdPerDay: 0 }, /^usdPerDay: limits of keys come with a later release/],
+    [{ name: 'a', rpm: -1 }, /^rpm: must be a whole number/],
     [{ name: 'a', color: 'red' }, /^color: is not a field of a key/],
   ];
   for (const [wanted, message] of refused)

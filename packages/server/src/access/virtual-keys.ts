@@ -3,23 +3,27 @@
  *
  * A key is 256 random bits, so a plain SHA-256 of it is as hard to turn back as a slow one; only that is stored. All keys are held
  * in memory: finding one touches no disk. A change is durable before it is in force here, and other processes on the same
- * store hear of it. Limits of rate and money are not enforced yet, and therefore refused.
+ * store hear of it. The limits of a key are stored here and kept in `allowances.ts`.
  */
 import { hash, randomBytes } from 'node:crypto';
-import type { CreatedKey, KeyRecord, Scope } from '@openclaw/protocol';
+import type { CreatedKey, KeyRecord, KeyUse, Scope } from '@openclaw/protocol';
 import type { Clock, Timer } from '../core/clock.ts';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Database } from '../storage/index.ts';
-import { readKeyRequest } from './key-request.ts';
-import { keyChannel, readKeys, revokeKeyWrite, type StoredKey, writeKey } from './key-store.ts';
+import type { Allowances } from './allowances.ts';
+import { showLimits } from './key-limits.ts';
+import { readKeyChanges, readKeyRequest } from './key-request.ts';
+import { keyChannel, readKeys, revokeKeyWrite, type StoredKey, updateKeyWrite, writeKey } from './key-store.ts';
 import type { Principal } from './principal.ts';
 
 export interface VirtualKeysOptions {
   readonly database: Database;
   readonly clock: Clock;
   readonly ids: Pick<Ids, 'key'>;
+  /** Is told the limits of every key, and asked what is used of them. */
+  readonly allowances: Pick<Allowances, 'setLimits' | 'use'>;
   /** Where it is said that another process's change could not be read. @default nowhere */
   readonly log?: Log;
 }
@@ -29,11 +33,19 @@ export interface VirtualKeys {
   find(key: string): Principal | OpenClawError | undefined;
   /** In the order of their creation; revoked and expired ones too. */
   list(): Promise<KeyRecord[]>;
+  /** @throws OpenClawError `key_not_found` */
+  get(id: string): Promise<KeyRecord>;
   /**
    * @param wanted a `CreateKeyRequest`, which is checked here
    * @throws OpenClawError `invalid_request` that names the field
    */
   create(wanted: Readonly<Record<string, unknown>>): Promise<CreatedKey>;
+  /**
+   * What changes is in force from the moment it resolves.
+   * @param wanted an `UpdateKeyRequest`, which is checked here
+   * @throws OpenClawError `key_not_found`, `invalid_request` that names the field
+   */
+  update(id: string, wanted: Readonly<Record<string, unknown>>): Promise<KeyRecord>;
   /**
    * From the moment it resolves the key is refused. Revoking twice changes nothing.
    * @throws OpenClawError `key_not_found`
@@ -57,7 +69,7 @@ interface HeldKey {
 
 /** Loads all keys. */
 export async function createVirtualKeys(options: VirtualKeysOptions): Promise<VirtualKeys> {
-  const { database, clock, ids } = options;
+  const { database, clock, ids, allowances } = options;
   const byHash = new Map<string, HeldKey>();
   const byId = new Map<string, HeldKey>();
 
@@ -68,7 +80,14 @@ export async function createVirtualKeys(options: VirtualKeysOptions): Promise<Vi
     const held = { stored, principal: Object.freeze<Principal>({ kind: 'key', id, scopes: new Set(scopes), models }) };
     byHash.set(stored.hash, held);
     byId.set(id, held);
+    allowances.setLimits(id, stored.limits);
   };
+  const storedOf = (id: string): StoredKey => {
+    const held = byId.get(id);
+    if (held === undefined) throw new OpenClawError('key_not_found', { details: { keyId: id } });
+    return held.stored;
+  };
+  const show = async (stored: StoredKey): Promise<KeyRecord> => recordOf(stored, clock.now(), (await allowances.use(stored.id)) ?? null);
   const reload = async (id: string): Promise<void> => (await readKeys(database, id)).forEach(hold);
 
   // Listening begins before the first reading: a change in between is heard, and read again.
@@ -86,8 +105,9 @@ export async function createVirtualKeys(options: VirtualKeysOptions): Promise<Vi
       return new OpenClawError('key_expired', { details: { keyId: id, expiredAt: new Date(expiresAtMs).toISOString() } });
     },
     async list() {
-      return Array.from(byId.values(), ({ stored }) => recordOf(stored, clock.now())).sort(byCreation);
+      return (await Promise.all(Array.from(byId.values(), ({ stored }) => show(stored)))).sort(byCreation);
     },
+    get: async (id) => show(storedOf(id)),
     async create(wanted) {
       const request = readKeyRequest(wanted, clock.now());
       const key = keyPrefix + randomBytes(32).toString('base64url');
@@ -102,18 +122,27 @@ export async function createVirtualKeys(options: VirtualKeysOptions): Promise<Vi
       await database.write(writeKey(stored));
       hold(stored);
       await listener.announce(stored.id);
-      return { ...recordOf(stored, clock.now()), key };
+      // Nothing more may fail: the key is shown only now.
+      return { ...recordOf(stored, clock.now(), null), key };
+    },
+    async update(id, wanted) {
+      storedOf(id);
+      const { limits, ...changes } = readKeyChanges(wanted, clock.now());
+      await database.write(updateKeyWrite(id, { ...changes, limits }));
+      const stored = storedOf(id);
+      hold({ ...stored, ...changes, limits: { ...stored.limits, ...limits } });
+      await listener.announce(id);
+      return show(storedOf(id));
     },
     async revoke(id) {
-      const held = byId.get(id);
-      if (held === undefined) throw new OpenClawError('key_not_found', { details: { keyId: id } });
-      if (held.stored.revokedAtMs === undefined) {
+      const stored = storedOf(id);
+      if (stored.revokedAtMs === undefined) {
         const revokedAtMs = clock.now();
         await database.write(revokeKeyWrite(id, revokedAtMs));
-        hold({ ...held.stored, revokedAtMs });
+        hold({ ...storedOf(id), revokedAtMs });
         await listener.announce(id);
       }
-      return recordOf(byId.get(id)!.stored, clock.now());
+      return show(storedOf(id));
     },
     close: () => listener.close(),
   };
@@ -165,7 +194,7 @@ function createReloader({ database, clock, log, reload }: ReloaderOptions): Relo
   };
 }
 
-function recordOf(stored: StoredKey, nowMs: number): KeyRecord {
+function recordOf(stored: StoredKey, nowMs: number, used: KeyUse | null): KeyRecord {
   const { id, name, prefix, scopes, models, createdAtMs, expiresAtMs, revokedAtMs } = stored;
   const expired = expiresAtMs !== undefined && nowMs >= expiresAtMs;
   return {
@@ -178,6 +207,8 @@ function recordOf(stored: StoredKey, nowMs: number): KeyRecord {
     createdAt: new Date(createdAtMs).toISOString(),
     expiresAt: isoOrNull(expiresAtMs),
     revokedAt: isoOrNull(revokedAtMs),
+    limits: showLimits(stored.limits),
+    used,
   };
 }
 

@@ -7,7 +7,7 @@ import type { Database, WriteBatch } from '../storage/index.ts';
 import type { RequestReport } from './service.ts';
 import { createUsageLog } from './usage.ts';
 
-const columns = 20;
+const columns = 22;
 
 function setup() {
   const batches: WriteBatch[] = [];

@@ -2,7 +2,9 @@
  * What each request used and cost: written to the database in batches, off the path; and the questions asked of it.
  * Never content.
  *
- * It does not enforce anything: budgets come with admission.
+ * A batch waits up to a second, because a commit for each request would cost more than the request. What a key with a budget
+ * spends is committed at once, together with what waits: after a crash only requests under way are missing from its budget.
+ * It does not enforce anything: see `allowance.ts`.
  */
 import type { UsageDimension, UsageRow } from '@openclaw/protocol';
 import type { Clock } from '../core/clock.ts';
@@ -10,17 +12,33 @@ import { OpenClawError, reasonOf } from '../core/errors.ts';
 import type { Log, LogFields } from '../core/log.ts';
 import type { Database, Statement, Value } from '../storage/index.ts';
 import type { RequestReport } from './service.ts';
+import { appendRow, insertStatements, rowLength } from './usage-rows.ts';
+
+export interface SpendingQuestion {
+  readonly keyId: string;
+  readonly sinceMs: number;
+  /** Exclusive. Undefined: without end, for the clock may have been set back. */
+  readonly beforeMs: number | undefined;
+}
+
+/** What was spent on a day of UTC; days are counted from 1970-01-01. */
+export interface DaySpending {
+  readonly day: number;
+  readonly nanoUsd: number;
+}
 
 export interface UsageReader {
   /** Totals of all requests since `sinceMs` (wall clock), one row per value of `by`: the most requests first, days in their order. */
   totals(question: { readonly sinceMs: number; readonly by: UsageDimension }): Promise<UsageRow[]>;
+  /** What the key spent, on each day on which it spent something. */
+  spending(question: SpendingQuestion): Promise<DaySpending[]>;
 }
 
 export interface UsageLog extends UsageReader {
   record(report: RequestReport, costNanoUsd: number | undefined): void;
   /** Requests that wait to be written. */
   readonly waiting: number;
-  /** Reports that were thrown away because the database took none for too long. */
+  /** Reports that were thrown away: the database took none for too long, or not this one. */
   readonly dropped: number;
   /** Writes what waits. */
   flush(): Promise<void>;
@@ -31,6 +49,8 @@ export interface UsageLogOptions {
   readonly database: Database;
   readonly clock: Clock;
   readonly log: Log;
+  /** Callers whose usage is written at once. @default none */
+  readonly hasBudget?: (callerId: string) => boolean;
 }
 
 /** How long a report may wait. Longer loses more at a crash, shorter costs more commits. */
@@ -38,53 +58,75 @@ const flushEveryMs = 1000;
 const complainEveryMs = 60_000;
 /** As many are written at once. More would live long enough to cost the garbage collector more than they are worth. */
 const flushRows = 256;
-/**
- * Rows per statement. SQLite finds each numbered parameter by a search, so many rows cost more each (48 µs at 100, 6 at 8), and
- * single rows repeat the statement's text in the journal.
- */
-const rowsPerStatement = 8;
 /** Reports in memory while the database takes none; about 10 MiB. */
 const waitingLimit = 20_000;
 
-const columns = [
-  ...['id', 'at', 'key_id', 'route', 'requested_model', 'provider', 'model', 'dialect_in', 'stream', 'outcome', 'status', 'attempts'],
-  ...['input_tokens', 'cache_read_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens'],
-  ...['cost_nano_usd', 'first_token_ms', 'total_ms'],
-] as const;
-
-export function createUsageLog({ database, clock, log }: UsageLogOptions): UsageLog {
+export function createUsageLog({ database, clock, log, hasBudget = () => false }: UsageLogOptions): UsageLog {
   const reader = createUsageReader(database);
-  // Values of all rows, one after the other: an array for each row would outlive the young generation in its thousands.
+  // Values of all rows, one after the other.
   let waiting: Value[] = [];
   let dropped = 0;
   let writing = false;
-  const complaint = createComplaint({ clock, log });
+  /** A flush is called for and has not begun: it takes with it what comes until then. */
+  let flushQueued = false;
+  /** While the database refuses, the timer alone tries again. */
+  let refused = false;
+  const waitComplaint = createComplaint({
+    clock,
+    warn: (fields) => log.warn('usage could not be written; it is kept and tried again', fields),
+  });
+  const rowComplaint = createComplaint({ clock, warn: (fields) => log.warn('a row of usage was refused and is given up', fields) });
   let flushing: Promise<void> = Promise.resolve();
   const timer = clock.every(flushEveryMs, () => void flush());
-  const waitingRows = (): number => waiting.length / columns.length;
+  const waitingRows = (): number => waiting.length / rowLength;
 
   function flush(): Promise<void> {
-    flushing = flushing.then(writeWaiting);
+    if (!flushQueued) {
+      flushQueued = true;
+      flushing = flushing.then(writeWaiting);
+    }
     return flushing;
   }
 
   async function writeWaiting(): Promise<void> {
+    flushQueued = false;
     if (waiting.length === 0) return;
     const rows = waiting;
     waiting = [];
     writing = true;
+    const unwritten = await write(rows);
+    writing = false;
+    refused = unwritten.rows.length > 0;
+    if (refused) keep(unwritten);
+    else waitComplaint.over();
+  }
+
+  /** Writes the rows; halves them where one of them is at fault, until that one is alone. */
+  async function write(rows: Value[]): Promise<Unwritten> {
     try {
       await database.write({ statements: insertStatements(rows) });
-      complaint.over();
+      return { rows: [], reason: '' };
     } catch (thrown) {
-      const kept = rows.concat(waiting);
-      const excess = Math.max(0, kept.length - waitingLimit * columns.length);
-      dropped += excess / columns.length;
-      waiting = kept.slice(excess);
-      complaint.say({ rows: waitingRows(), dropped, reason: reasonOf(thrown) });
-    } finally {
-      writing = false;
+      const reason = reasonOf(thrown);
+      if (!(await isAboutRows(database, thrown))) return { rows, reason };
+      const half = Math.floor(rows.length / rowLength / 2) * rowLength;
+      if (half === 0) {
+        dropped += 1;
+        rowComplaint.say({ requestId: String(rows[0]), dropped, reason });
+        return { rows: [], reason: '' };
+      }
+      const first = await write(rows.slice(0, half));
+      const second = await write(rows.slice(half));
+      return { rows: first.rows.concat(second.rows), reason: first.reason || second.reason };
     }
+  }
+
+  function keep({ rows, reason }: Unwritten): void {
+    const kept = rows.concat(waiting);
+    const excess = Math.max(0, kept.length - waitingLimit * rowLength);
+    dropped += excess / rowLength;
+    waiting = kept.slice(excess);
+    waitComplaint.say({ rows: waitingRows(), dropped, reason });
   }
 
   return {
@@ -94,12 +136,16 @@ export function createUsageLog({ database, clock, log }: UsageLogOptions): Usage
         return;
       }
       appendRow(waiting, report, { costNanoUsd, nowMs: clock.now() });
-      // Exactly at the mark: while the database refuses, the timer alone tries again.
-      if (!writing && waitingRows() === flushRows) void flush();
+      const due = hasBudget(report.call.caller.id) ? !refused : !writing && waitingRows() === flushRows;
+      if (due) void flush();
     },
     async totals(question) {
       await flush();
       return reader.totals(question);
+    },
+    async spending(question) {
+      await flush();
+      return reader.spending(question);
     },
     get waiting() {
       return waitingRows();
@@ -117,15 +163,29 @@ export function createUsageLog({ database, clock, log }: UsageLogOptions): Usage
   };
 }
 
+interface Unwritten {
+  readonly rows: Value[];
+  readonly reason: string;
+}
+
+/** Whether these rows failed and others would not: the database itself is well. */
+async function isAboutRows(database: Database, thrown: unknown): Promise<boolean> {
+  if (thrown instanceof OpenClawError && (thrown.code === 'storage_full' || thrown.code === 'storage_busy')) return false;
+  return database.check().then(
+    ({ writable }) => writable,
+    () => false,
+  );
+}
+
 /** At once, then once a minute: writing is tried every second, and a full disk lasts. */
-function createComplaint({ clock, log }: Pick<UsageLogOptions, 'clock' | 'log'>): { say(fields: LogFields): void; over(): void } {
+function createComplaint({ clock, warn }: { readonly clock: Clock; readonly warn: (fields: LogFields) => void }): Complaint {
   let saidAtMs = -Infinity;
   return {
     say(fields) {
       const nowMs = clock.monotonicMs();
       if (nowMs - saidAtMs < complainEveryMs) return;
       saidAtMs = nowMs;
-      log.warn('usage could not be written; it is kept and tried again', fields);
+      warn(fields);
     },
     over() {
       saidAtMs = -Infinity;
@@ -133,49 +193,20 @@ function createComplaint({ clock, log }: Pick<UsageLogOptions, 'clock' | 'log'>)
   };
 }
 
+interface Complaint {
+  say(fields: LogFields): void;
+  over(): void;
+}
+
 /** For a process that only asks: the command line beside a stopped gateway. */
 export function createUsageReader(database: Database): UsageReader {
   return {
     totals: async ({ sinceMs, by }) => (await database.read(totalsStatement(sinceMs, by))).map(totalOf),
+    async spending(question) {
+      const rows = await database.read(spendingStatement(question));
+      return rows.map((row) => ({ day: Number(row['day']), nanoUsd: Number(row['nano_usd']) }));
+    },
   };
-}
-
-/** In the order of `columns`. */
-function appendRow(rows: Value[], report: RequestReport, more: { readonly costNanoUsd: number | undefined; readonly nowMs: number }): void {
-  const { call, target, outcome, observed } = report;
-  const usage = observed.usage;
-  const error = outcome.kind === 'completed' ? undefined : outcome.error;
-  rows.push(call.requestId, more.nowMs, call.caller.id, routeOf(report), report.requestedModel);
-  rows.push(target?.provider.id ?? null, target?.model ?? null, call.dialect, report.stream ? 1 : 0);
-  rows.push(error?.code ?? 'completed', error?.status ?? 200, report.attempts.length);
-  rows.push(usage?.input ?? 0, usage?.cacheRead ?? 0, usage?.cacheWrite ?? 0, usage?.output ?? 0, usage?.reasoning ?? 0);
-  rows.push(more.costNanoUsd ?? null, report.firstOutputMs ?? null, report.totalMs);
-}
-
-/** The route's name, where one was asked for and not a model itself. */
-function routeOf({ requestedModel, target }: RequestReport): string | null {
-  return !target || requestedModel === target.name || requestedModel === target.model ? null : requestedModel;
-}
-
-const fullSql = insertSql(rowsPerStatement);
-
-function insertStatements(rows: readonly Value[]): Statement[] {
-  const statements: Statement[] = [];
-  const step = rowsPerStatement * columns.length;
-  for (let start = 0; start < rows.length; start += step) {
-    const params = rows.slice(start, start + step);
-    statements.push({ sql: params.length === step ? fullSql : insertSql(params.length / columns.length), params });
-  }
-  return statements;
-}
-
-/** A batch whose answer was lost is written again; the same request must not count twice. */
-function insertSql(rows: number): string {
-  const places = Array.from(
-    { length: rows },
-    (_, row) => `(${columns.map((_column, index) => `$${row * columns.length + index + 1}`).join(', ')})`,
-  );
-  return `INSERT INTO usage_requests (${columns.join(', ')}) VALUES ${places.join(', ')} ON CONFLICT (id) DO NOTHING`;
 }
 
 const dimensions: Readonly<Record<UsageDimension, string>> = {
@@ -186,6 +217,15 @@ const dimensions: Readonly<Record<UsageDimension, string>> = {
   // Whole days since 1970 in UTC, so that both engines agree without date functions.
   day: 'at / 86400000',
 };
+
+/** By the partial index, whose condition has to stand here word for word. */
+function spendingStatement({ keyId, sinceMs, beforeMs }: SpendingQuestion): Statement {
+  return {
+    sql: `SELECT at / 86400000 AS day, SUM(cost_nano_usd) AS nano_usd FROM usage_requests
+          WHERE key_id = $1 AND at >= $2 AND at < $3 AND cost_nano_usd > 0 GROUP BY 1`,
+    params: [keyId, sinceMs, beforeMs ?? Number.MAX_SAFE_INTEGER],
+  };
+}
 
 function totalsStatement(sinceMs: number, by: UsageDimension): Statement {
   return {

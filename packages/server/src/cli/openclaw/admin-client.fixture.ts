@@ -1,6 +1,6 @@
 /** Runs a command of `openclaw` against an administration in memory, for tests. */
 import { Command } from 'commander';
-import type { CreateKeyRequest, KeyRecord, UsageRow } from '@openclaw/protocol';
+import type { CreateKeyRequest, KeyRecord, UpdateKeyRequest, UsageRow } from '@openclaw/protocol';
 import { OpenClawError } from '../../core/errors.ts';
 import { createFakeClock } from '../../core/fake-clock.ts';
 import type { AdminClient, AdminCommandContext, UsageQuestion } from './admin-client.ts';
@@ -15,6 +15,7 @@ export interface AdminFixture {
   readonly rows: UsageRow[];
   /** What was asked of the gateway. */
   readonly wishes: CreateKeyRequest[];
+  readonly changes: { readonly id: string; readonly wanted: UpdateKeyRequest }[];
   readonly questions: UsageQuestion[];
   /** @param columns the width of the terminal; undefined for a pipe */
   run(line: string, columns?: number): Promise<CommandRun>;
@@ -31,6 +32,8 @@ export function keyRecord(id: string, changes: Partial<KeyRecord> = {}): KeyReco
     createdAt: '2026-01-01T00:00:00.000Z',
     expiresAt: null,
     revokedAt: null,
+    limits: { rpm: null, tpm: null, usdPerDay: null, usdPerMonth: null },
+    used: null,
     ...changes,
   };
 }
@@ -39,6 +42,12 @@ export function createAdminFixture(register: (program: Command, context: AdminCo
   const keys: KeyRecord[] = [];
   const rows: UsageRow[] = [];
   const wishes: CreateKeyRequest[] = [];
+  const changes: { readonly id: string; readonly wanted: UpdateKeyRequest }[] = [];
+  const find = (id: string): KeyRecord => {
+    const key = keys.find((candidate) => candidate.id === id);
+    if (key === undefined) throw new OpenClawError('key_not_found', { details: { keyId: id } });
+    return key;
+  };
   const questions: UsageQuestion[] = [];
 
   const admin: AdminClient = {
@@ -47,11 +56,12 @@ export function createAdminFixture(register: (program: Command, context: AdminCo
       wishes.push(wanted);
       return { ...keyRecord('key_new', { name: wanted.name }), key: 'ock_abcdef-the-rest-of-it' };
     },
-    revokeKey: async (id) => {
-      const key = keys.find((candidate) => candidate.id === id);
-      if (key === undefined) throw new OpenClawError('key_not_found', { details: { keyId: id } });
-      return { ...key, state: 'revoked' };
+    getKey: async (id) => find(id),
+    updateKey: async (id, wanted) => {
+      changes.push({ id, wanted });
+      return find(id);
     },
+    revokeKey: async (id) => ({ ...find(id), state: 'revoked' }),
     usage: async (question) => {
       questions.push(question);
       return rows;
@@ -62,6 +72,7 @@ export function createAdminFixture(register: (program: Command, context: AdminCo
     keys,
     rows,
     wishes,
+    changes,
     questions,
     async run(line, columns) {
       let stdout = '';

@@ -23,6 +23,8 @@ export function createAdmin(terminal: Terminal): AdminClient {
   return {
     listKeys: () => withAdmin(terminal, (client) => client.listKeys()),
     createKey: (wanted) => withAdmin(terminal, (client) => client.createKey(wanted)),
+    getKey: (id) => withAdmin(terminal, (client) => client.getKey(id)),
+    updateKey: (id, wanted) => withAdmin(terminal, (client) => client.updateKey(id, wanted)),
     revokeKey: (id) => withAdmin(terminal, (client) => client.revokeKey(id)),
     usage: (question) => withAdmin(terminal, (client) => client.usage(question)),
   };
@@ -41,6 +43,8 @@ async function withAdmin<Result>(terminal: Terminal, use: (client: AdminClient) 
     return await use({
       listKeys: () => keys.list(),
       createKey: (wanted) => keys.create(wanted),
+      getKey: (id) => keys.get(id),
+      updateKey: (id, wanted) => keys.update(id, wanted),
       revokeKey: (id) => keys.revoke(id),
       usage: (question) => usage.totals(question),
     });
@@ -60,9 +64,15 @@ export function createHttpAdminClient(address: string, secret: string | undefine
   return {
     listKeys: async () => (await call('GET', '/admin/v1/keys'))['keys'] as unknown as KeyRecord[],
     createKey: async (wanted) => (await call('POST', '/admin/v1/keys', wanted as unknown as JsonObject)) as unknown as CreatedKey,
-    revokeKey: async (id) => (await call('DELETE', `/admin/v1/keys/${encodeURIComponent(id)}`)) as unknown as KeyRecord,
+    getKey: async (id) => (await call('GET', keyPath(id))) as unknown as KeyRecord,
+    updateKey: async (id, wanted) => (await call('PATCH', keyPath(id), wanted as unknown as JsonObject)) as unknown as KeyRecord,
+    revokeKey: async (id) => (await call('DELETE', keyPath(id))) as unknown as KeyRecord,
     usage: async ({ sinceMs, by }) => (await call('GET', `/admin/v1/usage?since=${sinceMs}&by=${by}`))['rows'] as unknown as UsageRow[],
   };
+}
+
+function keyPath(id: string): string {
+  return `/admin/v1/keys/${encodeURIComponent(id)}`;
 }
 
 interface GatewayCall {

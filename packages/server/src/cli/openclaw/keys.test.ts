@@ -28,12 +28,67 @@ test('create as JSON prints one document with the key', async () => {
   assert.equal((JSON.parse(stdout) as { key: string }).key, 'ock_abcdef-the-rest-of-it');
 });
 
-test('limits that nothing enforces are refused, and no key is created', async () => {
+test('create takes the limits as numbers, 0 among them', async () => {
   const { run, wishes } = setup();
-  for (const flag of ['--rpm 60', '--tpm 100000', '--usd-per-day 5', '--usd-per-month 50']) {
-    await assert.rejects(run(`keys create --name ci ${flag}`), { code: 'usage_error', message: /comes with a later release/ });
+  await run('keys create --name ci --rpm 60 --tpm 100000 --usd-per-day 5 --models fast,local/small');
+  await run('keys create --name none --rpm 0 --usd-per-month 0.25');
+  assert.deepEqual(wishes, [
+    { name: 'ci', models: ['fast', 'local/small'], rpm: 60, tpm: 100_000, usdPerDay: 5 },
+    { name: 'none', rpm: 0, usdPerMonth: 0.25 },
+  ]);
+});
+
+test('what is no amount is refused by the name of its flag, and nothing is asked for', async () => {
+  const { run, wishes, changes } = setup();
+  for (const flag of [
+    '--rpm 1.5',
+    '--rpm -1',
+    '--rpm 1e3',
+    '--tpm NaN',
+    '--tpm 0x10',
+    '--usd-per-day 1e400',
+    '--usd-per-month -5',
+    '--rpm=',
+  ]) {
+    for (const command of ['create --name ci', 'update key_1'])
+      await assert.rejects(run(`keys ${command} ${flag}`), {
+        code: 'usage_error',
+        message: new RegExp(`^${flag.slice(0, 5)}.* is not an amount of`),
+      });
   }
-  assert.deepEqual(wishes, []);
+  assert.deepEqual([wishes, changes], [[], []]);
+});
+
+test('update sends only what was named, and null for what is taken away', async () => {
+  const { run, keys, changes } = setup();
+  keys.push(keyRecord('key_1', { name: 'ci' }));
+  await run('keys update ci --rpm 120 --no-tpm --usd-per-day 0');
+  await run('keys update key_1 --name build --models fast --expires 30d');
+  await run('keys update key_1 --no-models --no-expires --no-rpm --no-usd-per-day --no-usd-per-month');
+  assert.deepEqual(changes, [
+    { id: 'key_1', wanted: { rpm: 120, tpm: null, usdPerDay: 0 } },
+    { id: 'key_1', wanted: { name: 'build', models: ['fast'], expiresAt: '2026-01-31T00:00:00.000Z' } },
+    { id: 'key_1', wanted: { models: null, expiresAt: null, rpm: null, usdPerDay: null, usdPerMonth: null } },
+  ]);
+  await assert.rejects(run('keys update key_1'), { code: 'usage_error', message: /Nothing was named/ });
+  await assert.rejects(run('keys update nobody --rpm 1'), { code: 'key_not_found' });
+});
+
+test('show names each limit with what is used of it, and list has them in one cell', async () => {
+  const { run, keys } = setup();
+  keys.push(
+    keyRecord('key_1', {
+      limits: { rpm: 60, tpm: null, usdPerDay: 5, usdPerMonth: null },
+      used: { requests: 3, tokens: null, usdToday: 0.42, usdThisMonth: 0.42, usdReserved: 0.1 },
+    }),
+  );
+  const { stdout } = await run('keys show ci');
+  assert.match(stdout, /^ID +key_1\nNAME +ci\n/);
+  assert.match(stdout, /\nrequests\/minute +3 of 60\n/);
+  assert.match(stdout, /\nUS\$ today +\$0\.4200 of \$5\.00, \$0\.1000 reserved\n/);
+  assert.ok(!stdout.includes('tokens') && !stdout.includes('month'));
+  assert.match((await run('keys list')).stdout, / 3\/60 rpm, \$0\.4200\/\$5\.00 day /);
+  assert.deepEqual(JSON.parse((await run('keys show key_1 -o json')).stdout), keys[0]);
 });
 
 test('what is no moment is refused with an example', async () => {
@@ -51,9 +106,9 @@ test('list fits the terminal, and a pipe gets everything', async () => {
   const { stdout, stderr } = await run('keys list');
   assert.equal(stderr, '');
   const lines = stdout.trimEnd().split('\n');
-  assert.match(lines[0]!, /^ID +NAME +KEY +STATE +SCOPES +MODELS +CREATED +EXPIRES$/);
-  assert.match(lines[1]!, /^key_1 +ci +ock_abcdef… +active +models +fast,local\/small +2026-01-01 +2027-01-31$/);
-  assert.match(lines[2]!, /^key_2 +x{60} +ock_abcdef… +revoked +models +all +2026-01-01 +never$/);
+  assert.match(lines[0]!, /^ID +NAME +KEY +STATE +SCOPES +MODELS +LIMITS +CREATED +EXPIRES$/);
+  assert.match(lines[1]!, /^key_1 +ci +ock_abcdef… +active +models +fast,local\/small +none +2026-01-01 +2027-01-31$/);
+  assert.match(lines[2]!, /^key_2 +x{60} +ock_abcdef… +revoked +models +all +none +2026-01-01 +never$/);
   for (const line of (await run('keys list', 90)).stdout.split('\n')) assert.ok(line.length <= 90, line);
 });
 
@@ -88,7 +143,7 @@ test('revoke refuses a name that several keys have, and one that none has, witho
 });
 
 test('every command shows examples in its help', async () => {
-  for (const command of ['create', 'list', 'revoke']) {
+  for (const command of ['create', 'list', 'show', 'update', 'revoke']) {
     let help = '';
     await assert.rejects(
       createAdminFixture((program, context) => {
@@ -100,6 +155,5 @@ test('every command shows examples in its help', async () => {
       { code: 'commander.helpDisplayed' },
     );
     assert.match(help, new RegExp(`Examples:\\n.*openclaw keys ${command}`));
-    assert.ok(!help.includes('--rpm'));
   }
 });

@@ -1,32 +1,36 @@
 /**
- * `openclaw keys create|list|revoke`: the credentials that programs get instead of the gateway's token.
+ * `openclaw keys create|list|show|update|revoke`: the credentials that programs get instead of the gateway's token.
  *
  * It checks little itself: the gateway names what is wrong with a wish. A key is printed once and kept nowhere.
  */
 import { type Command, Option } from 'commander';
-import type { CreateKeyRequest, KeyRecord } from '@openclaw/protocol';
+import type { CreateKeyRequest, KeyRecord, UpdateKeyRequest } from '@openclaw/protocol';
 import { OpenClawError } from '../../core/errors.ts';
 import { type Column, formatTable, widthOf } from '../table.ts';
 import type { AdminCommandContext } from './admin-client.ts';
+import { addLimitFlags, addNoLimitFlags, type LimitFlags, limitRows, limitsOf, limitSummary } from './key-limits.ts';
 import { parseMoment } from './moments.ts';
 
 interface OutputFlags {
   readonly output: 'table' | 'json';
 }
 
-interface CreateFlags extends OutputFlags {
+interface CreateFlags extends OutputFlags, LimitFlags {
   readonly name: string;
   readonly scopes?: readonly string[];
   readonly models?: readonly string[];
   readonly expires?: string;
 }
 
-/** Known already, so that a pasted line is answered with what is true and not with "unknown option". */
-const laterFlags = ['--rpm', '--tpm', '--usd-per-day', '--usd-per-month'];
+interface UpdateFlags extends OutputFlags, LimitFlags {
+  readonly name?: string;
+  readonly models?: readonly string[] | false;
+  readonly expires?: string | false;
+}
 
 export function registerKeysCommands(program: Command, context: AdminCommandContext): void {
-  const group = program.command('keys').description('create, list and revoke the keys that programs use');
-  const createCommand = addOutput(group.command('create'))
+  const group = program.command('keys').description('create, list, change and revoke the keys that programs use');
+  addOutput(addLimitFlags(group.command('create')))
     .description('create a key and print it, once')
     .requiredOption('--name <name>', 'what the key is for')
     .option('--scopes <scopes>', 'what it may do, separated by commas: models, admin (default: models)', commaSeparated)
@@ -34,19 +38,37 @@ export function registerKeysCommands(program: Command, context: AdminCommandCont
     .option('--expires <when>', 'when it ends: 30d, or a date (default: never)')
     .addHelpText(
       'after',
-      '\nExamples:\n  openclaw keys create --name ci\n  KEY=$(openclaw keys create --name ci --models fast,local/small --expires 30d)\n',
+      '\nExamples:\n  openclaw keys create --name ci\n  KEY=$(openclaw keys create --name ci --models fast,local/small --expires 30d)\n' +
+        '  openclaw keys create --name ci --rpm 60 --tpm 100000 --usd-per-day 5 --models fast,local/small\n',
     )
     .action((flags: CreateFlags) => create(flags, context));
   addOutput(group.command('list'))
-    .description('list all keys; the keys themselves are kept nowhere')
+    .description('list all keys with their limits and what they use now; the keys themselves are kept nowhere')
     .addHelpText('after', '\nExamples:\n  openclaw keys list\n  openclaw keys list -o json\n')
     .action((flags: OutputFlags) => list(flags, context));
+  addOutput(group.command('show'))
+    .description('show a key, and what it uses now of its limits')
+    .argument('<key>', 'its id, or its name where that is not ambiguous')
+    .addHelpText('after', '\nExamples:\n  openclaw keys show ci\n  openclaw keys show ci -o json\n')
+    .action((wanted: string, flags: OutputFlags) => show(wanted, flags, context));
+  addOutput(addNoLimitFlags(addLimitFlags(group.command('update'))))
+    .description('change the limits of a key, its name, its models or its end; what is not named stays')
+    .argument('<key>', 'its id, or its name where that is not ambiguous')
+    .option('--name <name>', 'what the key is for')
+    .option('--models <models>', 'models and routes that it may use, separated by commas', commaSeparated)
+    .option('--no-models', 'all models and routes')
+    .option('--expires <when>', 'when it ends: 30d, or a date')
+    .option('--no-expires', 'it never ends')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  openclaw keys update ci --rpm 120 --usd-per-day 10\n  openclaw keys update ci --no-rpm --no-expires\n',
+    )
+    .action((wanted: string, flags: UpdateFlags) => update(wanted, flags, context));
   addOutput(group.command('revoke'))
     .description('refuse a key from now on')
     .argument('<key>', 'its id, or its name where that is not ambiguous')
     .addHelpText('after', '\nExamples:\n  openclaw keys revoke ci\n  openclaw keys revoke key_01KAJ8W3Q2M5T7X9Z1B3D5F7H9\n')
     .action((wanted: string, flags: OutputFlags) => revoke(wanted, flags, context));
-  for (const flag of laterFlags) createCommand.addOption(new Option(`${flag} <limit>`).hideHelp().argParser(() => refuseLimit(flag)));
 }
 
 function addOutput(command: Command): Command {
@@ -54,13 +76,12 @@ function addOutput(command: Command): Command {
 }
 
 async function create(flags: CreateFlags, { io, admin, clock }: AdminCommandContext): Promise<void> {
-  const expiresMs =
-    flags.expires === undefined ? undefined : parseMoment(flags.expires, { flag: '--expires', nowMs: clock.now(), direction: 'future' });
   const wanted: CreateKeyRequest = {
     name: flags.name,
     ...(flags.scopes === undefined ? {} : { scopes: flags.scopes }),
     ...(flags.models === undefined ? {} : { models: flags.models }),
-    ...(expiresMs === undefined ? {} : { expiresAt: new Date(expiresMs).toISOString() }),
+    ...(flags.expires === undefined ? {} : { expiresAt: readExpiry(flags.expires, clock) }),
+    ...limitsOf(flags),
   };
   const created = await admin.createKey(wanted);
   io.stdout.write(flags.output === 'json' ? `${JSON.stringify(created, null, 2)}\n` : `${created.key}\n`);
@@ -72,6 +93,42 @@ async function list({ output }: OutputFlags, { io, admin }: AdminCommandContext)
   if (output === 'json') io.stdout.write(`${JSON.stringify({ keys }, null, 2)}\n`);
   else if (keys.length === 0) io.stderr.write('There are no keys; `openclaw keys create --name NAME` makes one.\n');
   else io.stdout.write(formatTable(keyColumns, keys.map(keyRow), { width: widthOf(io.stdout) }));
+}
+
+async function show(wanted: string, { output }: OutputFlags, { io, admin }: AdminCommandContext): Promise<void> {
+  printKey(await admin.getKey(await resolveKey(wanted, admin)), output, io);
+}
+
+async function update(wanted: string, flags: UpdateFlags, { io, admin, clock }: AdminCommandContext): Promise<void> {
+  const { name, models, expires, output } = flags;
+  const changes: UpdateKeyRequest = {
+    ...(name === undefined ? {} : { name }),
+    ...(models === undefined ? {} : { models: models === false ? null : models }),
+    ...(expires === undefined ? {} : { expiresAt: expires === false ? null : readExpiry(expires, clock) }),
+    ...limitsOf(flags),
+  };
+  if (Object.keys(changes).length === 0) {
+    throw new OpenClawError('usage_error', {
+      details: { reason: 'Nothing was named that should change', suggestion: '`openclaw keys update --help` lists what can.' },
+    });
+  }
+  printKey(await admin.updateKey(await resolveKey(wanted, admin), changes), output, io);
+}
+
+function readExpiry(text: string, clock: AdminCommandContext['clock']): string {
+  return new Date(parseMoment(text, { flag: '--expires', nowMs: clock.now(), direction: 'future' })).toISOString();
+}
+
+/** One field a line: a key has too many for the width of a terminal. */
+function printKey(key: KeyRecord, output: OutputFlags['output'], io: AdminCommandContext['io']): void {
+  if (output === 'json') {
+    io.stdout.write(`${JSON.stringify(key, null, 2)}\n`);
+    return;
+  }
+  const [id = '', ...cells] = keyRow(key);
+  const fields = keyHeadings.slice(1).map((heading, index) => [heading, cells[index] ?? '']);
+  const shown = fields.filter(([heading]) => heading !== 'LIMITS').concat(limitRows(key).map((row) => [...row]));
+  io.stdout.write(formatTable([{ heading: 'ID' }, { heading: id }], shown, { width: widthOf(io.stdout) }));
 }
 
 async function revoke(wanted: string, { output }: OutputFlags, { io, admin }: AdminCommandContext): Promise<void> {
@@ -98,14 +155,13 @@ async function resolveKey(wanted: string, admin: AdminCommandContext['admin']): 
   return key.id;
 }
 
-const keyColumns: readonly Column[] = ['ID', 'NAME', 'KEY', 'STATE', 'SCOPES', 'MODELS', 'CREATED', 'EXPIRES'].map((heading) => ({
-  heading,
-}));
+const keyHeadings = ['ID', 'NAME', 'KEY', 'STATE', 'SCOPES', 'MODELS', 'LIMITS', 'CREATED', 'EXPIRES'] as const;
+const keyColumns: readonly Column[] = keyHeadings.map((heading) => ({ heading }));
 
 function keyRow(key: KeyRecord): string[] {
   return [
     ...[key.id, key.name, `${key.prefix}…`, key.state, key.scopes.join(',')],
-    ...[key.models?.join(',') ?? 'all', key.createdAt.slice(0, 10), key.expiresAt?.slice(0, 10) ?? 'never'],
+    ...[key.models?.join(',') ?? 'all', limitSummary(key), key.createdAt.slice(0, 10), key.expiresAt?.slice(0, 10) ?? 'never'],
   ];
 }
 
@@ -114,10 +170,4 @@ function commaSeparated(text: string): string[] {
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
-}
-
-function refuseLimit(flag: string): never {
-  throw new OpenClawError('usage_error', {
-    details: { reason: `${flag} comes with a later release, and nothing would enforce the limit yet`, suggestion: 'Leave it out for now.' },
-  });
 }

@@ -4,6 +4,7 @@ import { usageDimensions, type UsageDimension, type UsageRow } from '@openclaw/p
 import { type Column, formatTable, widthOf } from '../table.ts';
 import type { AdminCommandContext } from './admin-client.ts';
 import { parseMoment } from './moments.ts';
+import { formatUsd } from './money.ts';
 
 interface UsageFlags {
   readonly since: string;
@@ -82,14 +83,5 @@ function totalOf(rows: readonly UsageRow[]): UsageRow {
 /** A cost that is partly unknown is a lower bound, and one of which nothing is known is no 0. */
 function formatCost({ costNanoUsd, unpriced }: UsageRow): string {
   if (unpriced > 0 && costNanoUsd === 0) return 'unknown';
-  return unpriced > 0 ? `≥ ${formatUsd(costNanoUsd)}` : formatUsd(costNanoUsd);
-}
-
-/** Small sums keep their digits: a single request costs fractions of a cent. */
-function formatUsd(nanoUsd: number): string {
-  const usd = nanoUsd / 1e9;
-  if (usd === 0) return '$0';
-  if (usd >= 1) return `$${usd.toFixed(2)}`;
-  if (usd >= 0.01) return `$${usd.toFixed(4)}`;
-  return usd < 0.000001 ? '< $0.000001' : `$${usd.toFixed(6)}`;
+  return unpriced > 0 ? `≥ ${formatUsd(costNanoUsd / 1e9)}` : formatUsd(costNanoUsd / 1e9);
 }

@@ -12,6 +12,8 @@ import type { Endpoint, EndpointTable, GatewayRequest } from '../request.ts';
 export interface AdminOptions {
   listKeys(): Promise<readonly object[]>;
   createKey(wanted: JsonObject): Promise<object>;
+  getKey(id: string): Promise<object>;
+  updateKey(id: string, wanted: JsonObject): Promise<object>;
   revokeKey(id: string): Promise<object>;
   usage(question: { readonly sinceMs: number; readonly by: string }): Promise<readonly object[]>;
   setLogLevel(level: string): void;
@@ -26,10 +28,11 @@ export function createAdminEndpoints(options: AdminOptions): EndpointTable {
       POST: guarded(async (request) => replyJson(request.response, 201, await options.createKey(await readObject(request)))),
     },
     '/admin/v1/keys/*': {
-      DELETE: guarded(async (request) => {
-        // Ids are letters, digits and underscores, so no escape stands for a part of one.
-        replyJson(request.response, 200, await options.revokeKey(request.path.slice('/admin/v1/keys/'.length)));
-      }),
+      GET: guarded(async (request) => replyJson(request.response, 200, await options.getKey(keyIdOf(request)))),
+      PATCH: guarded(async (request) =>
+        replyJson(request.response, 200, await options.updateKey(keyIdOf(request), await readObject(request))),
+      ),
+      DELETE: guarded(async (request) => replyJson(request.response, 200, await options.revokeKey(keyIdOf(request)))),
     },
     '/admin/v1/usage': {
       GET: guarded(async (request) => {
@@ -47,6 +50,11 @@ export function createAdminEndpoints(options: AdminOptions): EndpointTable {
       }),
     },
   };
+}
+
+/** Ids are letters, digits and underscores, so no escape stands for a part of one. */
+function keyIdOf(request: GatewayRequest): string {
+  return request.path.slice('/admin/v1/keys/'.length);
 }
 
 function guarded(endpoint: Endpoint): Endpoint {
