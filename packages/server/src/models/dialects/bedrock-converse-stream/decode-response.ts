@@ -41,6 +41,7 @@ class AnswerReader {
   #usage: Usage | undefined;
   #finish: FinishEvent | undefined;
   #ended = false;
+  #failure: readonly ModelEvent[] | undefined;
 
   constructor(provider: string) {
     this.#provider = provider;
@@ -86,15 +87,15 @@ class AnswerReader {
     const events = [...this.#start()];
     for (const [key, block] of content.entries()) {
       events.push(...this.#wholeBlock(key, block), ...this.#stop(key));
-      if (this.#ended) return events.slice(-1);
+      if (this.#failure) return this.#failure;
     }
     const end = [...this.#messageStop(body), ...this.#metadata(body), ...this.end()];
-    return end.at(-1)?.type === 'error' ? end.slice(-1) : [...events, ...end];
+    return this.#failure ?? [...events, ...end];
   }
 
   #fail(error: OpenClawError): readonly ModelEvent[] {
     this.#ended = true;
-    return [{ type: 'error', error }];
+    return (this.#failure ??= [{ type: 'error', error }]);
   }
 
   #malformed(reason: string): readonly ModelEvent[] {
@@ -144,7 +145,7 @@ class AnswerReader {
   #blockDelta(key: number, delta: JsonObject): readonly ModelEvent[] {
     const { text, toolUse, reasoningContent } = delta;
     if (text !== undefined) return typeof text === 'string' ? this.#text(key, 'text', text) : this.#malformed('a text is no text');
-    if (isJsonObject(reasoningContent)) return this.#reasoning(key, reasoningContent);
+    if (reasoningContent !== undefined) return this.#reasoning(key, reasoningContent);
     const open = this.#open.get(key);
     if (toolUse !== undefined && open?.kind !== 'native') {
       const json = isJsonObject(toolUse) ? toolUse['input'] : undefined;
@@ -157,7 +158,8 @@ class AnswerReader {
     return [deltaEvent(open.index, { kind: 'native', dialect, value: delta })];
   }
 
-  #reasoning(key: number, { text, signature, redactedContent }: JsonObject): readonly ModelEvent[] {
+  #reasoning(key: number, content: JsonValue): readonly ModelEvent[] {
+    const { text, signature, redactedContent } = isJsonObject(content) ? content : {};
     if (typeof text === 'string') return this.#text(key, 'thinking', text);
     if (typeof signature === 'string') {
       const { index, events } = this.#opened(key, 'thinking');
@@ -232,32 +234,36 @@ class AnswerReader {
   #wholeBlock(key: number, block: JsonValue): readonly ModelEvent[] {
     if (!isJsonObject(block)) return this.#malformed('a content block is not an object');
     const { text, toolUse, reasoningContent, citationsContent } = block;
-    if (typeof text === 'string') return this.#text(key, 'text', text);
-    if (isJsonObject(toolUse) && !isServerTool(toolUse)) {
-      const { input, ...call } = toolUse;
-      const started = this.#blockStart(key, { toolUse: call });
-      if (this.#ended) return started;
-      return [
-        ...started,
-        ...this.#blockDelta(key, { toolUse: { input: typeof input === 'string' ? input : JSON.stringify(input ?? {}) } }),
-      ];
-    }
-    if (isJsonObject(reasoningContent)) return this.#wholeReasoning(key, reasoningContent);
-    if (isJsonObject(citationsContent) && Array.isArray(citationsContent['content'])) {
-      return citationsContent['content'].flatMap((piece) =>
-        isJsonObject(piece) && typeof piece['text'] === 'string' ? this.#text(key, 'text', piece['text']) : [],
-      );
-    }
+    if (text !== undefined) return this.#blockDelta(key, { text });
+    if (toolUse !== undefined && !isServerTool(toolUse)) return this.#wholeCall(key, toolUse);
+    if (reasoningContent !== undefined) return this.#wholeReasoning(key, reasoningContent);
+    if (citationsContent !== undefined) return this.#citedText(key, citationsContent);
     return this.#nativeStart(key, block);
   }
 
-  #wholeReasoning(key: number, content: JsonObject): readonly ModelEvent[] {
-    const { reasoningText } = content;
-    if (!isJsonObject(reasoningText)) return this.#reasoning(key, content);
-    const { text, signature } = reasoningText;
+  #wholeCall(key: number, toolUse: JsonValue): readonly ModelEvent[] {
+    const started = this.#blockStart(key, { toolUse });
+    if (this.#ended) return started;
+    const input = (isJsonObject(toolUse) ? toolUse['input'] : undefined) ?? {};
+    // Text where an object should be is what a model wrote that is not JSON.
+    return [...started, ...this.#blockDelta(key, { toolUse: { input: isJsonObject(input) ? JSON.stringify(input) : input } })];
+  }
+
+  #citedText(key: number, cited: JsonValue): readonly ModelEvent[] {
+    const content = isJsonObject(cited) ? cited['content'] : undefined;
+    if (!Array.isArray(content)) return this.#malformed('citationsContent has no content');
+    return content.flatMap((piece) =>
+      isJsonObject(piece) && piece['text'] !== undefined ? this.#blockDelta(key, { text: piece['text'] }) : [],
+    );
+  }
+
+  #wholeReasoning(key: number, content: JsonValue): readonly ModelEvent[] {
+    const reasoningText = isJsonObject(content) ? content['reasoningText'] : undefined;
+    if (reasoningText === undefined) return this.#reasoning(key, content);
+    const { text, signature } = isJsonObject(reasoningText) ? reasoningText : {};
     if (typeof text !== 'string') return this.#malformed('reasoningText has no text');
     const events = this.#text(key, 'thinking', text);
-    return typeof signature === 'string' ? [...events, ...this.#reasoning(key, { signature })] : events;
+    return signature === undefined ? events : [...events, ...this.#reasoning(key, { signature })];
   }
 }
 
