@@ -6,7 +6,9 @@
 import type { Clock } from '../core/clock.ts';
 import { OpenClawError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import { parseJsonBody } from '../core/parse-json.ts';
 import type { ModelCall } from './call.ts';
+import type { Quirks } from './dialects/dialect.ts';
 import { dialects, providerDialects, readEnvelope, replaceModel } from './dialects/index.ts';
 import type { ModelRequest } from './dialects/request.ts';
 import type { Target } from './target.ts';
@@ -20,16 +22,22 @@ const refusalLimitMs = 2000;
 /** Longer than any model's name. Names go into records, logs, metrics and headers, so what is none stops at the door. */
 const modelNameLimit = 256;
 
+/**
+ * A larger body is not kept beside its bytes while its answer is awaited, but read again where it has to be translated:
+ * a thousand long prompts under way must not take three times their size.
+ */
+const keptBodyBytes = 64 * 1024;
+
 /** Output limit where the dialect demands one and neither client nor catalogue knows it. */
 const fallbackMaxOutputTokens = 4096;
 
 /** A client's request, decoded at most once however many targets are tried. */
 export class IncomingRequest {
   readonly call: ModelCall;
-  readonly body: JsonObject;
   /** The model as the client wrote it. */
   readonly model: string;
   readonly stream: boolean;
+  #body: JsonObject | undefined;
   #decoded: ModelRequest | undefined;
 
   /** Whether the client of an OpenAI stream asked for the chunk with the usage. */
@@ -43,10 +51,16 @@ export class IncomingRequest {
       throw new OpenClawError('invalid_request', { details: { path: 'model', reason }, param: 'model' });
     }
     this.call = call;
-    this.body = body;
+    this.#body = call.body.length > keptBodyBytes ? undefined : body;
     this.model = envelope.model;
     this.stream = envelope.stream;
     this.wantsUsage = envelope.includeUsage;
+  }
+
+  /** As the client sent it. */
+  get body(): JsonObject {
+    // Its depth was checked when it was read first.
+    return (this.#body ??= parseJsonBody(this.call.body, { depthLimit: Infinity }));
   }
 
   /** In no vendor's words. @throws OpenClawError `invalid_request` */
@@ -73,7 +87,8 @@ export async function sendAttempt(
     provider: provider.id,
     timeouts: incoming.stream ? provider.timeouts : { ...provider.timeouts, firstByteMs: provider.firstByteWholeMs },
   };
-  const response = await provider.upstream.send(encodeAttempt(incoming, target), options);
+  const encoded = encodeAttempt(incoming, target);
+  const response = await provider.upstream.send(provider.sign ? await provider.sign(encoded) : encoded, options);
   if (response.status >= 200 && response.status < 300) return response;
   const body = await readRefusal(response.body, context.clock);
   const { status, headers } = response;
@@ -130,13 +145,15 @@ function upstreamHeaders(call: ModelCall, target: Target, dialectHeaders: Readon
 
 function needsRepair(target: Target): boolean {
   const { quirks } = target.provider;
-  return (
-    quirks.toolIdLength9 === true ||
-    quirks.assistantAfterTool === true ||
-    quirks.finishStopOnTools === true ||
-    quirks.toolIndexAlwaysZero === true
-  );
+  return repairs.some((quirk) => quirks[quirk] === true);
 }
+
+const repairs = [
+  'toolIdLength9',
+  'assistantAfterTool',
+  'finishStopOnTools',
+  'toolIndexAlwaysZero',
+] as const satisfies readonly (keyof Quirks)[];
 
 async function readRefusal(body: AsyncIterable<Buffer>, clock: Clock): Promise<string> {
   const chunks: Buffer[] = [];

@@ -12,6 +12,7 @@ import type { ModelCall, ModelSink } from './call.ts';
 import { costNanoUsd, loadCatalogue, vendors, type Catalogue } from './catalogue/index.ts';
 import { discoverLocalServers } from './discovery.ts';
 import { createHttpUpstream } from './http-upstream.ts';
+import { createLifecycleRegistry } from './lifecycle.ts';
 import { createKeys, type Keys } from './keys.ts';
 import { createLatency, type Latency } from './latency.ts';
 import { createOrdering } from './order.ts';
@@ -21,14 +22,14 @@ import type { Usage } from './dialects/events.ts';
 import { createOpenAdmission } from './open-admission.fixture.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { createRouter, type Router } from './route.ts';
-import { createModelService, type AttemptReport, type ModelService } from './service.ts';
+import type { AttemptReport, ModelService, ModelServiceOptions } from './service.ts';
 import type { Provider, Target } from './target.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createUsageLog, type UsageLog } from './usage.ts';
 
 export type { ModelSink } from './call.ts';
 export type { ClientDialectName } from './dialects/dialect.ts';
-export { encodeErrorBody } from './dialects/index.ts';
+export { encodeErrorBody } from './dialects/error-bodies.ts';
 export { providersFromEnvironment } from './catalogue/index.ts';
 
 export type { FoundKey } from './providers.ts';
@@ -57,8 +58,8 @@ export interface ModelPath {
   readonly usage: UsageLog;
   providers(): readonly Provider[];
   /**
-   * Looks for model servers on this machine and reads the catalogue; both may take longer than a start should. Requests
-   * that come earlier wait for the catalogue, which takes milliseconds.
+   * Looks for model servers on this machine, loads the dialects and the catalogue; both may take longer than a start should.
+   * Requests that come earlier wait for the latter, which takes milliseconds.
    * @param ownPort the gateway's own, so that it does not take itself for a model server
    */
   prepare(ownPort: number, signal: AbortSignal): Promise<void>;
@@ -85,7 +86,9 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   const telemetry = createTelemetry(metrics);
   const costOf = (target: Target, used: Usage): number | undefined => costNanoUsd(target.known?.price, used);
 
-  const service = createModelService({
+  const requests = createLifecycleRegistry(clock);
+  const serviceOptions: ModelServiceOptions = {
+    requests,
     clock,
     random: options.random,
     retry: settings.retry,
@@ -102,34 +105,37 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
       telemetry.finished(report, report.costNanoUsd);
       if (report.outcome.kind === 'failed') logFailure(log, report.call.requestId, report.outcome.error);
     },
-  });
-  observe(metrics, service, usage);
+  };
+  observe(metrics, requests, usage);
 
-  let catalogueLoad: Promise<void> | undefined;
-  const loadOnce = (): Promise<void> =>
-    (catalogueLoad ??= loadCatalogue().then((loaded) => {
+  let service: ModelService | undefined;
+  let loading: Promise<ModelService> | undefined;
+  // Dialects and catalogue are half of the program, and nothing needs them before the first request.
+  const load = (): Promise<ModelService> =>
+    (loading ??= Promise.all([import('./service.ts'), loadCatalogue()]).then(([{ createModelService }, loaded]) => {
       catalogue = loaded;
+      return (service = createModelService(serviceOptions));
     }));
 
   return {
     service: {
-      requests: service.requests,
+      requests,
       serve: (call: ModelCall, sink: ModelSink) =>
-        catalogue ? service.serve(call, sink) : loadOnce().then(() => service.serve(call, sink)),
+        service ? service.serve(call, sink) : load().then((loaded) => loaded.serve(call, sink)),
     },
     router,
     usage,
     providers: () => providers.list(),
     async prepare(ownPort, signal) {
-      const [, servers] = await Promise.all([loadOnce(), discoverLocalServers({ signal, ignorePorts: [ownPort] })]);
+      const [, servers] = await Promise.all([load(), discoverLocalServers({ signal, ignorePorts: [ownPort] })]);
       for (const server of servers) {
         providers.addLocal(server);
         log.info('found a model server on this machine', { provider: server.id, baseUrl: server.baseUrl, models: server.models.length });
       }
     },
     async close(reason) {
-      service.requests.cancelAll(reason);
-      await service.requests.idle();
+      requests.cancelAll(reason);
+      await requests.idle();
       await Promise.all([usage.close(), http.close(), builtIn.close()]);
     },
   };
@@ -144,9 +150,9 @@ function learn(attempts: readonly AttemptReport[], keys: Keys, latency: Latency)
   }
 }
 
-function observe(metrics: Metrics, service: ModelService, usage: UsageLog): void {
+function observe(metrics: Metrics, requests: ModelService['requests'], usage: UsageLog): void {
   const gauge = (name: string, help: string, read: () => number): void => metrics.callback({ name, help, type: 'gauge', read });
-  gauge('openclaw_model_requests_in_flight', 'Model requests under way.', () => service.requests.inFlight);
+  gauge('openclaw_model_requests_in_flight', 'Model requests under way.', () => requests.inFlight);
   gauge('openclaw_usage_rows_waiting', 'Usage rows not yet written.', () => usage.waiting);
   metrics.callback({
     name: 'openclaw_usage_rows_dropped_total',

@@ -16,7 +16,7 @@ import { createAttemptPlan, type AttemptPlan, type RetryOptions, type Round } fr
 import type { Caller, ModelCall, ModelSink } from './call.ts';
 import { createChat } from './chat.ts';
 import type { FinishEvent, Usage } from './dialects/events.ts';
-import { createLifecycleRegistry, type Lifecycle, type LifecycleRegistry, type Outcome } from './lifecycle.ts';
+import type { Lifecycle, LifecycleRegistry, Outcome } from './lifecycle.ts';
 import { charactersPerToken, type Operation } from './operation.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { Target } from './target.ts';
@@ -45,6 +45,8 @@ export interface RequestReport {
 }
 
 export interface ModelServiceOptions {
+  /** The owner of what is under way. */
+  readonly requests: LifecycleRegistry;
   readonly clock: Clock;
   readonly random: () => number;
   readonly retry: RetryOptions;
@@ -73,10 +75,10 @@ export interface ModelService {
 }
 
 export function createModelService(options: ModelServiceOptions): ModelService {
-  const registry = createLifecycleRegistry(options.clock);
+  const { requests } = options;
   return {
-    requests: registry,
-    serve: (call, sink) => new Serving({ call, sink, lifecycle: registry.begin(call.requestId) }, options).run(),
+    requests,
+    serve: (call, sink) => new Serving({ call, sink, lifecycle: requests.begin(call.requestId) }, options).run(),
   };
 }
 

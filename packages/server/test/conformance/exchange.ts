@@ -6,6 +6,7 @@ import type { DialectName, Quirks } from '../../src/models/dialects/dialect.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { createFakeClock, type FakeClock } from '../../src/core/fake-clock.ts';
 import type { OpenClawError } from '../../src/core/errors.ts';
+import { createLifecycleRegistry } from '../../src/models/lifecycle.ts';
 import { createOpenAdmission } from '../../src/models/open-admission.fixture.ts';
 import { createRetryBudget } from '../../src/models/retry-budget.ts';
 import { createModelService, type RequestReport } from '../../src/models/service.ts';
@@ -51,6 +52,7 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
   const target = targetAt(createReplayUpstream(options.replies, asked, clock), cell.out, options.quirks ?? {});
   let report: RequestReport | undefined;
   const service = createModelService({
+    requests: createLifecycleRegistry(clock),
     clock,
     random: () => 0,
     retry: { attempts: 3, baseDelayMs: 1, maxDelayMs: 1 },
