@@ -1,0 +1,310 @@
+/**
+ * The only place where requests wait: see `contract.ts` for what it promises.
+ *
+ * It finds the gates of a request's candidates, lets it through the first that has room, or makes it wait in the queues of all of
+ * them until one has. One agenda holds every moment at which time changes something: a gate that opens, a back-off that ends, a
+ * deadline. How a gate decides: `gate.ts`. In which order: `fair-queue.ts`.
+ */
+import type { Clock } from '../../core/clock.ts';
+import type { OpenClawError } from '../../core/errors.ts';
+import { createAgenda, type Agenda } from './agenda.ts';
+import type {
+  Admission,
+  AdmissionFigures,
+  AdmissionSettings,
+  AttemptResult,
+  Candidate,
+  EntryRequest,
+  Permit,
+  TargetStatus,
+} from './contract.ts';
+import type { Gate as GateOf } from './gate.ts';
+import { createGates, type Gates } from './gates.ts';
+import { allUnavailable, queueFull, tooLate, waitedInVain, type Refused } from './refusals.ts';
+import { Place, Waiter } from './waiter.ts';
+import type { Target } from '../target.ts';
+
+export interface AdmissionOptions {
+  readonly settings: AdmissionSettings;
+  readonly clock: Clock;
+}
+
+type Gate = GateOf<Place>;
+
+/** Retry-After of a refusal while nothing is known yet of how long answers take. */
+const unknownWaitMs = 1000;
+/** Those who are refused are asked back one by one, but none later than this after the first. */
+const longestSpreadMs = 120_000;
+
+export function createAdmission(options: AdmissionOptions): Admission {
+  return new TargetAdmission(options);
+}
+
+class TargetAdmission implements Admission {
+  readonly #settings: AdmissionSettings;
+  readonly #clock: Clock;
+  readonly #agenda: Agenda;
+  readonly #gates: Gates<Place>;
+  readonly #waiters = new Set<Waiter>();
+  readonly #counts = { underWay: 0, refused: 0, admitted: 0, waitedMsTotal: 0 };
+  #sequence = 0;
+  #closed: OpenClawError | undefined;
+  readonly figures: AdmissionFigures;
+
+  constructor({ settings, clock }: AdmissionOptions) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#agenda = createAgenda(clock);
+    this.#gates = createGates<Place>({ breaker: settings.breaker, onDue: (gate, nowMs) => this.#drain(gate, nowMs) });
+    const counts = this.#counts;
+    const waiters = this.#waiters;
+    this.figures = {
+      get waiting() {
+        return waiters.size;
+      },
+      get underWay() {
+        return counts.underWay;
+      },
+      get refused() {
+        return counts.refused;
+      },
+      get admitted() {
+        return counts.admitted;
+      },
+      get waitedMsTotal() {
+        return counts.waitedMsTotal;
+      },
+    };
+  }
+
+  enter(request: EntryRequest): Permit | Promise<Permit> {
+    if (this.#closed) throw this.#closed;
+    request.signal.throwIfAborted();
+    const nowMs = this.#clock.monotonicMs();
+    return this.#enterNow(request.candidates, nowMs) ?? this.#wait(request, nowMs);
+  }
+
+  tryEnter(candidates: readonly Candidate[]): Permit | undefined {
+    return this.#closed ? undefined : this.#enterNow(candidates, this.#clock.monotonicMs());
+  }
+
+  status(): readonly TargetStatus[] {
+    const nowMs = this.#clock.monotonicMs();
+    return Array.from(this.#gates.list(), (gate) => gate.status(nowMs));
+  }
+
+  override(name: string, action: 'open' | 'reset'): number {
+    const nowMs = this.#clock.monotonicMs();
+    const concerned = this.#gates.override(name, action);
+    for (const gate of concerned) {
+      if (action === 'open') this.#refuseHopeless(gate, nowMs);
+      this.#drain(gate, nowMs);
+    }
+    return concerned.length;
+  }
+
+  close(reason: OpenClawError): void {
+    this.#closed = reason;
+    for (const waiter of [...this.#waiters]) {
+      this.#withdraw(waiter);
+      waiter.reject(reason);
+    }
+  }
+
+  /** For permits: gives the place back, and lets in whoever waits for it. */
+  release(permit: Passing, result: AttemptResult): void {
+    const nowMs = this.#clock.monotonicMs();
+    const { gate } = permit;
+    this.#counts.underWay -= 1;
+    const opened = gate.leave(permit, result, nowMs);
+    if (gate.queue.size === 0) return;
+    if (opened) this.#refuseHopeless(gate, nowMs);
+    this.#drain(gate, nowMs);
+  }
+
+  #enterNow(candidates: readonly Candidate[], nowMs: number): Permit | undefined {
+    for (const { target, notBeforeMs } of candidates) {
+      if (notBeforeMs > nowMs) continue;
+      const gate = this.#gates.of(target, nowMs);
+      // Nobody overtakes those who wait.
+      if (gate.queue.size === 0 && gate.hasRoom(nowMs)) return this.#admit(gate, { target, nowMs, waitedMs: 0 });
+    }
+    return undefined;
+  }
+
+  #admit(gate: Gate, { target, nowMs, waitedMs }: { target: Target; nowMs: number; waitedMs: number }): Permit {
+    this.#counts.underWay += 1;
+    this.#counts.admitted += 1;
+    this.#counts.waitedMsTotal += waitedMs;
+    return new Passing({ admission: this, gate, target, waitedMs, sentMs: nowMs, ticket: gate.enter(nowMs) });
+  }
+
+  #wait(request: EntryRequest, nowMs: number): Promise<Permit> {
+    const { maxWaiting, maxWaitMs } = this.#settings.queue;
+    const gates = request.candidates.map(({ target }) => this.#gates.of(target, nowMs));
+    if (gates.every((gate) => gate.breaker.state(nowMs) === 'open')) throw this.#unavailable(gates, nowMs);
+    const giveUpMs = Math.min(request.deadlineMs, nowMs + maxWaitMs);
+    const best = this.#firstRoom(request, gates, nowMs);
+    if (this.#waiters.size >= maxWaiting) throw queueFull(this.#turnAway(best, nowMs), maxWaiting);
+    if (best.atMs >= giveUpMs) throw tooLate(this.#turnAway(best, nowMs), giveUpMs - nowMs);
+    const waiter = new Waiter(request, { nowMs, sequence: (this.#sequence += 1), onExpired: (late) => this.#expire(late) });
+    this.#waiters.add(waiter);
+    waiter.listen(() => this.#abandon(waiter));
+    this.#agenda.set(waiter, giveUpMs);
+    this.#enqueue(waiter, gates, nowMs);
+    return waiter.promise;
+  }
+
+  #enqueue(waiter: Waiter, gates: readonly Gate[], nowMs: number): void {
+    for (const [index, { target, notBeforeMs }] of waiter.request.candidates.entries()) {
+      const gate = gates[index];
+      if (!gate) continue;
+      const place = new Place({ waiter, gate, target, onDue: (due, dueMs) => this.#awake(due, dueMs) });
+      waiter.places.push(place);
+      if (notBeforeMs > nowMs) this.#agenda.set(place, notBeforeMs);
+      else place.queue();
+    }
+    for (const gate of gates) this.#drain(gate, nowMs);
+  }
+
+  /** The back-off of a waiter at one target is over. */
+  #awake(place: Place, nowMs: number): void {
+    place.queue();
+    this.#drain(place.gate, nowMs);
+  }
+
+  /** Lets in whoever may go in, and puts the gate on the agenda for the rest. */
+  #drain(gate: Gate, nowMs: number): void {
+    while (gate.queue.size > 0) {
+      if (!gate.hasRoom(nowMs)) {
+        const atMs = gate.roomAtMs(nowMs);
+        if (atMs === Infinity) this.#agenda.clear(gate);
+        // Never now again: rounding must not make a loop of it.
+        else this.#agenda.set(gate, Math.max(atMs, nowMs + 0.01));
+        return;
+      }
+      const place = gate.queue.shift();
+      if (!place) break;
+      const { waiter, target } = place;
+      this.#withdraw(waiter);
+      waiter.resolve(this.#admit(gate, { target, nowMs, waitedMs: nowMs - waiter.enteredMs }));
+    }
+    this.#agenda.clear(gate);
+  }
+
+  /** Takes a waiter out of everything that it waits in. */
+  #withdraw(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    this.#agenda.clear(waiter);
+    waiter.silence();
+    for (const place of waiter.places) {
+      if (!place.queued) {
+        this.#agenda.clear(place);
+        continue;
+      }
+      place.gate.queue.remove(place);
+      if (place.gate.queue.size === 0) this.#agenda.clear(place.gate);
+    }
+  }
+
+  #abandon(waiter: Waiter): void {
+    this.#withdraw(waiter);
+    waiter.reject(waiter.request.signal.reason);
+  }
+
+  #expire(waiter: Waiter): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#withdraw(waiter);
+    const best = this.#firstRoom(
+      waiter.request,
+      waiter.places.map(({ gate }) => gate),
+      nowMs,
+    );
+    waiter.reject(waitedInVain(this.#turnAway(best, nowMs), nowMs - waiter.enteredMs));
+  }
+
+  /** A breaker has opened: whoever has no other hope is told so at once. */
+  #refuseHopeless(gate: Gate, nowMs: number): void {
+    for (const { waiter } of gate.queue.list()) {
+      if (!this.#waiters.has(waiter)) continue;
+      const gates = waiter.places.map((place) => place.gate);
+      if (!gates.every((other) => other.breaker.state(nowMs) === 'open')) continue;
+      this.#withdraw(waiter);
+      waiter.reject(this.#unavailable(gates, nowMs));
+    }
+  }
+
+  #unavailable(gates: readonly Gate[], nowMs: number): OpenClawError {
+    this.#counts.refused += 1;
+    let first: Gate | undefined;
+    for (const gate of gates) if (!first || gate.closedUntilMs(nowMs) < first.closedUntilMs(nowMs)) first = gate;
+    // One that an operator holds open has no such moment; the time of an ordinary opening is as good as any.
+    const untilMs = Math.min(first?.closedUntilMs(nowMs) ?? Infinity, nowMs + this.#settings.breaker.openMs);
+    return allUnavailable({ target: first?.target.name ?? 'no target', retryAfterMs: untilMs - nowMs }, first?.reason() ?? 'there is none');
+  }
+
+  /** Which gate will probably have room first for this request, and when: pauses are known, the queue is estimated. */
+  #firstRoom(request: EntryRequest, gates: readonly Gate[], nowMs: number): Estimate {
+    let best: Estimate | undefined;
+    for (const [index, gate] of gates.entries()) {
+      const restUntilMs = Math.max(gate.closedUntilMs(nowMs), request.candidates[index]?.notBeforeMs ?? 0);
+      const throughput = gate.throughput(nowMs);
+      const atMs = throughput === undefined ? restUntilMs : restUntilMs + gate.queue.aheadOf(request.turn) / throughput;
+      if (!best || atMs < best.atMs) best = { gate, atMs, throughput };
+    }
+    return best ?? { gate: undefined, atMs: nowMs, throughput: undefined };
+  }
+
+  /** Counts a refusal, and finds a moment for it to come again that no other was given. */
+  #turnAway({ gate, atMs, throughput }: Estimate, nowMs: number): Refused {
+    this.#counts.refused += 1;
+    const stepMs = throughput === undefined ? 0 : 1 / throughput;
+    const soonestMs = throughput === undefined ? Math.max(atMs, nowMs + unknownWaitMs) : atMs + stepMs;
+    if (!gate) return { target: 'no target', retryAfterMs: soonestMs - nowMs };
+    const returnMs = Math.min(Math.max(soonestMs, gate.returnMs + stepMs), soonestMs + longestSpreadMs);
+    gate.returnMs = returnMs;
+    return { target: gate.target.name, retryAfterMs: returnMs - nowMs };
+  }
+}
+
+interface Estimate {
+  readonly gate: Gate | undefined;
+  readonly atMs: number;
+  /** Per millisecond; `undefined` while nothing is known. */
+  readonly throughput: number | undefined;
+}
+
+interface PassingOptions {
+  readonly admission: TargetAdmission;
+  readonly gate: Gate;
+  readonly target: Target;
+  readonly waitedMs: number;
+  readonly sentMs: number;
+  readonly ticket: number;
+}
+
+/** One attempt that was let in. */
+class Passing implements Permit {
+  readonly gate: Gate;
+  readonly target: Target;
+  readonly waitedMs: number;
+  readonly sentMs: number;
+  readonly ticket: number;
+  readonly #admission: TargetAdmission;
+  #released = false;
+
+  constructor({ admission, gate, target, waitedMs, sentMs, ticket }: PassingOptions) {
+    this.#admission = admission;
+    this.gate = gate;
+    this.target = target;
+    this.waitedMs = waitedMs;
+    this.sentMs = sentMs;
+    this.ticket = ticket;
+  }
+
+  release(result: AttemptResult): void {
+    if (this.#released) return;
+    this.#released = true;
+    this.#admission.release(this, result);
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * All gates, found by provider key and model without building a name for each request; bounded, because clients choose the
+ * names of models. Operators open and close breakers here by the names of targets.
+ */
+import type { ProviderKey, Target } from '../target.ts';
+import type { QueueEntry } from './fair-queue.ts';
+import { Gate, type GateOptions } from './gate.ts';
+
+export interface Gates<Entry extends QueueEntry> {
+  of(target: Target, nowMs: number): Gate<Entry>;
+  list(): Iterable<Gate<Entry>>;
+  /** The gates of `provider/model`, or of all models of `provider`. */
+  named(name: string): Gate<Entry>[];
+  /** Holds them open, and those of the same name that are yet to come; or resets them. @returns those concerned */
+  override(name: string, action: 'open' | 'reset'): Gate<Entry>[];
+}
+
+/** Gates that are kept at most, as long as some are idle. */
+const gatesLimit = 10_000;
+/** So many are forgotten at once when there are too many: looking for them takes time. */
+const forgottenAtOnce = 1000;
+
+export function createGates<Entry extends QueueEntry>(options: GateOptions<Entry>): Gates<Entry> {
+  const byKey = new WeakMap<ProviderKey, Map<string, Gate<Entry>>>();
+  /** In order of creation. */
+  const all = new Set<Gate<Entry>>();
+  const heldNames = new Set<string>();
+
+  function forgetIdle(nowMs: number): void {
+    let forgotten = 0;
+    for (const gate of all) {
+      if (forgotten === forgottenAtOnce) return;
+      if (!gate.isIdle(nowMs)) continue;
+      all.delete(gate);
+      byKey.get(gate.target.key)?.delete(gate.target.model);
+      forgotten += 1;
+    }
+  }
+
+  function create(target: Target, nowMs: number): Gate<Entry> {
+    if (all.size >= gatesLimit) forgetIdle(nowMs);
+    const gate = new Gate<Entry>(target, options);
+    if (heldNames.has(target.name) || heldNames.has(target.provider.id)) gate.breaker.hold();
+    let models = byKey.get(target.key);
+    if (!models) byKey.set(target.key, (models = new Map()));
+    models.set(target.model, gate);
+    all.add(gate);
+    return gate;
+  }
+
+  function named(name: string): Gate<Entry>[] {
+    return [...all].filter(({ target }) => target.name === name || target.provider.id === name);
+  }
+
+  return {
+    of: (target, nowMs) => byKey.get(target.key)?.get(target.model) ?? create(target, nowMs),
+    list: () => all,
+    named,
+    override(name, action) {
+      const concerned = named(name);
+      if (action === 'reset') heldNames.delete(name);
+      else if (concerned.length > 0) heldNames.add(name);
+      for (const gate of concerned) {
+        if (action === 'open') gate.breaker.hold();
+        else gate.reset();
+      }
+      return concerned;
+    },
+  };
+}

@@ -1,0 +1,2 @@
+export { createAdmission, type AdmissionOptions } from './admission.ts';
+export type * from './contract.ts';
