@@ -12,7 +12,7 @@ import type { ModelEvent, StartEvent } from './events.ts';
 import type { ModelRequest } from './request.ts';
 
 /** Formats that a provider may speak. */
-export type DialectName = ClientDialectName | 'google-generative-ai' | 'bedrock-converse-stream';
+export type DialectName = ClientDialectName | 'google-generative-ai' | 'bedrock-converse-stream' | 'ollama';
 
 /** Formats that a client may speak: each has an endpoint. */
 export type ClientDialectName = 'openai-completions' | 'openai-responses' | 'anthropic-messages';

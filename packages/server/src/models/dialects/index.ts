@@ -3,6 +3,7 @@ import { anthropicMessages } from './anthropic-messages/index.ts';
 import { bedrockConverseStream } from './bedrock-converse-stream/index.ts';
 import type { ClientDialectName, Dialect, DialectName, ProviderDialect } from './dialect.ts';
 import { googleGenerativeAi } from './google-generative-ai/index.ts';
+import { ollama } from './ollama/index.ts';
 import { openaiCompletions } from './openai-completions/index.ts';
 import { openaiResponses } from './openai-responses/index.ts';
 
@@ -18,6 +19,7 @@ export const providerDialects: Readonly<Record<DialectName, ProviderDialect>> = 
   ...dialects,
   'bedrock-converse-stream': bedrockConverseStream,
   'google-generative-ai': googleGenerativeAi,
+  ollama,
 };
 
 export { encodeErrorBody } from './error-bodies.ts';

@@ -96,8 +96,8 @@ function tooLarge(provider: string, limitBytes: number): OpenClawError {
   return new OpenClawError('upstream_malformed', { details: { provider, reason: `an event is longer than ${limitBytes} bytes` } });
 }
 
-/** The bytes of an event that is not complete yet. It grows by doubling, so that a byte is copied a bounded number of times. */
-function createCarry() {
+/** The bytes of an event, or of a line, that is not complete yet. It grows by doubling, so that a byte is copied a bounded number of times. */
+export function createCarry() {
   let bytes = empty;
   let length = 0;
   return {
