@@ -1,7 +1,7 @@
 /** What sight reads of a finished request: a part of the model path's report, without the body or anything that a model said. Types only. */
 import type { OpenClawError } from '../../core/errors.ts';
 import type { ModelCall } from '../call.ts';
-import type { Usage } from '../dialects/events.ts';
+import type { FinishEvent, Usage } from '../dialects/events.ts';
 import type { Outcome } from '../lifecycle.ts';
 import type { Target } from '../target.ts';
 
@@ -32,7 +32,7 @@ export interface FinishedRequest {
   readonly target: Target | undefined;
   readonly attempts: readonly FinishedAttempt[];
   /** Usage over all attempts, and how the answer that the client saw ended. */
-  readonly observed: { readonly usage: Usage | undefined };
+  readonly observed: { readonly usage: Usage | undefined; readonly finish?: Pick<FinishEvent, 'reason'> | undefined };
   /** Over all attempts. */
   readonly costNanoUsd: number | undefined;
   readonly outcome: Outcome;
