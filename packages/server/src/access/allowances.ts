@@ -64,9 +64,9 @@ export function createAllowances(options: AllowancesOptions): Allowances {
       // Spending is learnt once, so a key that had a budget goes on being counted: it may get one again.
       if (held && !hasLimits(limits) && !held.countsMoney) byKey.delete(keyId);
     },
-    async use(keyId) {
+    use(keyId) {
       const held = byKey.get(keyId);
-      return held && hasLimits(held.limits) ? await held.use() : undefined;
+      return held && hasLimits(held.limits) ? held.use() : Promise.resolve(undefined);
     },
   };
 }

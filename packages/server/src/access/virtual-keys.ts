@@ -8,11 +8,12 @@
 import { hash, randomBytes } from 'node:crypto';
 import type { CreatedKey, KeyRecord, KeyUse, Scope } from '@openclaw/protocol';
 import type { Clock, Timer } from '../core/clock.ts';
-import { OpenClawError, reasonOf } from '../core/errors.ts';
+import { type OpenClawError, reasonOf } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Database } from '../storage/index.ts';
 import type { Allowances } from './allowances.ts';
+import { createHeldKeys, keyPrefix } from './held-keys.ts';
 import { showLimits } from './key-limits.ts';
 import { readKeyChanges, readKeyRequest } from './key-request.ts';
 import { keyChannel, readKeys, revokeKeyWrite, type StoredKey, updateKeyWrite, writeKey } from './key-store.ts';
@@ -55,37 +56,18 @@ export interface VirtualKeys {
   close(): void;
 }
 
-/** The prefix makes a key recognisable in files that should not hold one. */
-const keyPrefix = 'ock_';
 /** Characters shown of a key: enough to tell keys apart, and far too few to help a guess. */
 const shownCharacters = keyPrefix.length + 6;
 /** How soon a change that could not be read is asked for again. */
 const reloadDelayMs = 1000;
 
-interface HeldKey {
-  readonly stored: StoredKey;
-  readonly principal: Principal;
-}
-
 /** Loads all keys. */
 export async function createVirtualKeys(options: VirtualKeysOptions): Promise<VirtualKeys> {
   const { database, clock, ids, allowances } = options;
-  const byHash = new Map<string, HeldKey>();
-  const byId = new Map<string, HeldKey>();
-
-  const hold = (read: StoredKey): void => {
-    const { id, scopes, models } = read;
-    // A row that was read before a revocation may arrive after it; nothing makes a revoked key valid again.
-    const stored = { ...read, revokedAtMs: byId.get(id)?.stored.revokedAtMs ?? read.revokedAtMs };
-    const held = { stored, principal: Object.freeze<Principal>({ kind: 'key', id, scopes: new Set(scopes), models }) };
-    byHash.set(stored.hash, held);
-    byId.set(id, held);
-    allowances.setLimits(id, stored.limits);
-  };
-  const storedOf = (id: string): StoredKey => {
-    const held = byId.get(id);
-    if (held === undefined) throw new OpenClawError('key_not_found', { details: { keyId: id } });
-    return held.stored;
+  const held = createHeldKeys();
+  const hold = (key: StoredKey): void => {
+    held.hold(key);
+    allowances.setLimits(key.id, key.limits);
   };
   const show = async (stored: StoredKey): Promise<KeyRecord> => recordOf(stored, clock.now(), (await allowances.use(stored.id)) ?? null);
   const reload = async (id: string): Promise<void> => (await readKeys(database, id)).forEach(hold);
@@ -95,19 +77,11 @@ export async function createVirtualKeys(options: VirtualKeysOptions): Promise<Vi
   for (const stored of await readKeys(database)) hold(stored);
 
   return {
-    find(key) {
-      if (!key.startsWith(keyPrefix)) return undefined;
-      const held = byHash.get(hash('sha256', key));
-      if (held === undefined) return undefined;
-      const { id, revokedAtMs, expiresAtMs } = held.stored;
-      if (revokedAtMs !== undefined) return new OpenClawError('key_revoked', { details: { keyId: id } });
-      if (expiresAtMs === undefined || clock.now() < expiresAtMs) return held.principal;
-      return new OpenClawError('key_expired', { details: { keyId: id, expiredAt: new Date(expiresAtMs).toISOString() } });
-    },
+    find: (key) => held.find(key, clock.now()),
     async list() {
-      return (await Promise.all(Array.from(byId.values(), ({ stored }) => show(stored)))).sort(byCreation);
+      return (await Promise.all(held.all().map(show))).sort(byCreation);
     },
-    get: async (id) => show(storedOf(id)),
+    get: async (id) => show(held.get(id)),
     async create(wanted) {
       const request = readKeyRequest(wanted, clock.now());
       const key = keyPrefix + randomBytes(32).toString('base64url');
@@ -126,23 +100,23 @@ export async function createVirtualKeys(options: VirtualKeysOptions): Promise<Vi
       return { ...recordOf(stored, clock.now(), null), key };
     },
     async update(id, wanted) {
-      storedOf(id);
+      held.get(id);
       const { limits, ...changes } = readKeyChanges(wanted, clock.now());
       await database.write(updateKeyWrite(id, { ...changes, limits }));
-      const stored = storedOf(id);
+      const stored = held.get(id);
       hold({ ...stored, ...changes, limits: { ...stored.limits, ...limits } });
       await listener.announce(id);
-      return show(storedOf(id));
+      return show(held.get(id));
     },
     async revoke(id) {
-      const stored = storedOf(id);
+      const stored = held.get(id);
       if (stored.revokedAtMs === undefined) {
         const revokedAtMs = clock.now();
         await database.write(revokeKeyWrite(id, revokedAtMs));
-        hold({ ...storedOf(id), revokedAtMs });
+        hold({ ...held.get(id), revokedAtMs });
         await listener.announce(id);
       }
-      return show(storedOf(id));
+      return show(held.get(id));
     },
     close: () => listener.close(),
   };

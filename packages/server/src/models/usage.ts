@@ -8,11 +8,11 @@
  */
 import type { UsageDimension, UsageRow } from '@openclaw/protocol';
 import type { Clock } from '../core/clock.ts';
-import { OpenClawError, reasonOf } from '../core/errors.ts';
-import type { Log, LogFields } from '../core/log.ts';
+import { OpenClawError } from '../core/errors.ts';
+import type { Log } from '../core/log.ts';
 import type { Database, Statement, Value } from '../storage/index.ts';
 import type { RequestReport } from './service.ts';
-import { appendRow, insertStatements, rowLength } from './usage-rows.ts';
+import { createUsageWriter } from './usage-writer.ts';
 
 export interface SpendingQuestion {
   readonly keyId: string;
@@ -55,147 +55,39 @@ export interface UsageLogOptions {
 
 /** How long a report may wait. Longer loses more at a crash, shorter costs more commits. */
 const flushEveryMs = 1000;
-const complainEveryMs = 60_000;
-/** As many are written at once. More would live long enough to cost the garbage collector more than they are worth. */
-const flushRows = 256;
-/** Reports in memory while the database takes none; about 10 MiB. */
-const waitingLimit = 20_000;
 
-export function createUsageLog({ database, clock, log, hasBudget = () => false }: UsageLogOptions): UsageLog {
+export function createUsageLog(options: UsageLogOptions): UsageLog {
+  const { database, clock, hasBudget = () => false } = options;
+  const writer = createUsageWriter(options);
   const reader = createUsageReader(database);
-  // Values of all rows, one after the other.
-  let waiting: Value[] = [];
-  let dropped = 0;
-  let writing = false;
-  /** A flush is called for and has not begun: it takes with it what comes until then. */
-  let flushQueued = false;
-  /** While the database refuses, the timer alone tries again. */
-  let refused = false;
-  const waitComplaint = createComplaint({
-    clock,
-    warn: (fields) => log.warn('usage could not be written; it is kept and tried again', fields),
-  });
-  const rowComplaint = createComplaint({ clock, warn: (fields) => log.warn('a row of usage was refused and is given up', fields) });
-  let flushing: Promise<void> = Promise.resolve();
-  const timer = clock.every(flushEveryMs, () => void flush());
-  const waitingRows = (): number => waiting.length / rowLength;
-
-  function flush(): Promise<void> {
-    if (!flushQueued) {
-      flushQueued = true;
-      flushing = flushing.then(writeWaiting);
-    }
-    return flushing;
-  }
-
-  async function writeWaiting(): Promise<void> {
-    flushQueued = false;
-    if (waiting.length === 0) return;
-    const rows = waiting;
-    waiting = [];
-    writing = true;
-    const unwritten = await write(rows);
-    writing = false;
-    refused = unwritten.rows.length > 0;
-    if (refused) keep(unwritten);
-    else waitComplaint.over();
-  }
-
-  /** Writes the rows; halves them where one of them is at fault, until that one is alone. */
-  async function write(rows: Value[]): Promise<Unwritten> {
-    try {
-      await database.write({ statements: insertStatements(rows) });
-      return { rows: [], reason: '' };
-    } catch (thrown) {
-      const reason = reasonOf(thrown);
-      if (!(await isAboutRows(database, thrown))) return { rows, reason };
-      const half = Math.floor(rows.length / rowLength / 2) * rowLength;
-      if (half === 0) {
-        dropped += 1;
-        rowComplaint.say({ requestId: String(rows[0]), dropped, reason });
-        return { rows: [], reason: '' };
-      }
-      const first = await write(rows.slice(0, half));
-      const second = await write(rows.slice(half));
-      return { rows: first.rows.concat(second.rows), reason: first.reason || second.reason };
-    }
-  }
-
-  function keep({ rows, reason }: Unwritten): void {
-    const kept = rows.concat(waiting);
-    const excess = Math.max(0, kept.length - waitingLimit * rowLength);
-    dropped += excess / rowLength;
-    waiting = kept.slice(excess);
-    waitComplaint.say({ rows: waitingRows(), dropped, reason });
-  }
+  const timer = clock.every(flushEveryMs, () => void writer.flush());
 
   return {
     record(report, costNanoUsd) {
-      if (waitingRows() >= waitingLimit) {
-        dropped += 1;
-        return;
-      }
-      appendRow(waiting, report, { costNanoUsd, nowMs: clock.now() });
-      const due = hasBudget(report.call.caller.id) ? !refused : !writing && waitingRows() === flushRows;
-      if (due) void flush();
+      writer.append(report, { costNanoUsd, nowMs: clock.now(), urgent: hasBudget(report.call.caller.id) });
     },
     async totals(question) {
-      await flush();
+      await writer.flush();
       return reader.totals(question);
     },
     async spending(question) {
-      await flush();
+      await writer.flush();
       return reader.spending(question);
     },
     get waiting() {
-      return waitingRows();
+      return writer.waiting;
     },
     get dropped() {
-      return dropped;
+      return writer.dropped;
     },
-    flush,
+    flush: () => writer.flush(),
     async close() {
       timer.cancel();
-      await flush();
-      if (waiting.length === 0) return;
-      throw new OpenClawError('storage_failed', { details: { reason: `${waitingRows()} usage rows were not written` } });
+      await writer.flush();
+      if (writer.waiting === 0) return;
+      throw new OpenClawError('storage_failed', { details: { reason: `${writer.waiting} usage rows were not written` } });
     },
   };
-}
-
-interface Unwritten {
-  readonly rows: Value[];
-  readonly reason: string;
-}
-
-/** Whether these rows failed and others would not: the database itself is well. */
-async function isAboutRows(database: Database, thrown: unknown): Promise<boolean> {
-  if (thrown instanceof OpenClawError && (thrown.code === 'storage_full' || thrown.code === 'storage_busy')) return false;
-  return database.check().then(
-    ({ writable }) => writable,
-    () => false,
-  );
-}
-
-/** At once, then once a minute: writing is tried every second, and a full disk lasts. */
-function createComplaint({ clock, warn }: { readonly clock: Clock; readonly warn: (fields: LogFields) => void }): Complaint {
-  let saidAtMs = -Infinity;
-  return {
-    say(fields) {
-      const nowMs = clock.monotonicMs();
-      if (nowMs - saidAtMs < complainEveryMs) return;
-      saidAtMs = nowMs;
-      warn(fields);
-    },
-    over() {
-      saidAtMs = -Infinity;
-    },
-  };
-}
-
-interface Complaint {
-  say(fields: LogFields): void;
-  over(): void;
 }
 
 /** For a process that only asks: the command line beside a stopped gateway. */
