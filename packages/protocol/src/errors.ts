@@ -73,6 +73,18 @@ export const errorCatalogue = {
     message: 'There is no model {model}.',
     hint: '{suggestion}',
   },
+  response_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no stored response {id}.',
+    hint: 'Responses are kept for 30 days for the key that made them, and only where store is not false.',
+  },
+  previous_response_not_found: {
+    status: 400,
+    retryable: false,
+    message: 'previous_response_id: there is no stored response {id}.',
+    hint: 'Send the conversation itself as input; responses are kept for 30 days for the key that made them, where store is not false.',
+  },
   request_timeout: {
     status: 408,
     retryable: true,
