@@ -315,9 +315,9 @@ const cases: readonly {
   },
   {
     title: 'a wire format that is not there yet',
-    text: "{ models: { providers: { a: { api: 'ollama' } } } }",
+    text: "{ models: { providers: { a: { api: 'bedrock-converse-stream' } } } }",
     says: [
-      `openclaw.json:1:36: models.providers.a.api: 'ollama' comes with a later release; now it must be one of 'openai-completions', 'anthropic-messages'. ${schemaHint}`,
+      `openclaw.json:1:36: models.providers.a.api: 'bedrock-converse-stream' comes with a later release; now it must be one of 'openai-completions', 'openai-responses', 'anthropic-messages', 'google-generative-ai', 'ollama'. ${schemaHint}`,
     ],
   },
   {
