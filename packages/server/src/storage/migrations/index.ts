@@ -1,7 +1,8 @@
 /** All migrations, in order. A new one is a file beside this one and an entry here. */
 import { usage } from './0001-usage.ts';
 import { usageDetail } from './0002-usage-detail.ts';
+import { responses } from './0003-responses.ts';
 import type { Migration } from './migration.ts';
 
 export type { Migration };
-export const migrations: readonly Migration[] = [usage, usageDetail];
+export const migrations: readonly Migration[] = [usage, usageDetail, responses];
