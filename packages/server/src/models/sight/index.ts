@@ -14,12 +14,12 @@ import type { FinishedRequest } from './report.ts';
 import { createRetryWatch } from './retry-watch.ts';
 import { createStatistics, type Statistics } from './statistics.ts';
 import { createTrafficReport } from './traffic.ts';
-import { createTrails } from './trail.ts';
+import { createTrails, trailText } from './trail.ts';
 import { createWarnings, type Warnings } from './warnings.ts';
 
 export interface Sight {
-  /** Of every request that is over, once. */
-  finished(request: FinishedRequest): void;
+  /** Of every request that is over, once. @returns what its usage row is to keep as `trail`, if it has more to tell than the row */
+  finished(request: FinishedRequest): string | undefined;
   readonly statistics: Statistics;
   warnings(): readonly Warning[];
   traffic(): TrafficReport;
@@ -74,6 +74,7 @@ export function createSight({ clock, log, metrics, redactor, ...options }: Sight
       prompts.finished(request, nowMs);
       lastRequestMs = nowMs;
       timer ??= clock.every(judgeEveryMs, tick);
+      return trailText(request, redactor);
     },
     statistics,
     warnings: warnings.list,
