@@ -7,6 +7,7 @@ import type { OpenClawError } from '../core/errors.ts';
 import { reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
+import { createRedactor, type Redactor } from '../core/redact.ts';
 import type { Database } from '../storage/index.ts';
 import type { ModelCall, ModelSink } from './call.ts';
 import { costNanoUsd, loadCatalogue, vendors, type Catalogue } from './catalogue/index.ts';
@@ -24,6 +25,7 @@ import { createRetryBudget } from './retry-budget.ts';
 import { createRouter, type Router } from './route.ts';
 import type { AttemptReport, ModelService, ModelServiceOptions } from './service.ts';
 import type { Provider, Target } from './target.ts';
+import { createSight, type Sight } from './sight/index.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createUsageLog, type UsageLog } from './usage.ts';
 
@@ -50,12 +52,15 @@ export interface ModelPathOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** Takes secrets out of the trails of requests. @default one that knows no secret */
+  readonly redactor?: Redactor;
 }
 
 export interface ModelPath {
   readonly service: ModelService;
   readonly router: Router;
   readonly usage: UsageLog;
+  readonly sight: Sight;
   providers(): readonly Provider[];
   /**
    * Looks for model servers on this machine, loads the dialects and the catalogue; both may take longer than a start should.
@@ -84,6 +89,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   const ordering = createOrdering({ keys, random, latencyOf: (target) => latency.of(target), underWayOf: () => 0 });
   const usage = createUsageLog({ database, clock, log });
   const telemetry = createTelemetry(metrics);
+  const sight = createSight({ clock, log, metrics, redactor: options.redactor ?? createRedactor() });
   const costOf = (target: Target, used: Usage): number | undefined => costNanoUsd(target.known?.price, used);
 
   const requests = createLifecycleRegistry(clock);
@@ -101,7 +107,8 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     costOf,
     onFinished(report) {
       learn(report.attempts, keys, latency);
-      usage.record(report, report.costNanoUsd);
+      const trail = sight.finished(report);
+      usage.record(trail === undefined ? report : { ...report, trail }, report.costNanoUsd);
       telemetry.finished(report, report.costNanoUsd);
       if (report.outcome.kind === 'failed') logFailure(log, report.call.requestId, report.outcome.error);
     },
@@ -125,6 +132,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     },
     router,
     usage,
+    sight,
     providers: () => providers.list(),
     async prepare(ownPort, signal) {
       const [, servers] = await Promise.all([load(), discoverLocalServers({ signal, ignorePorts: [ownPort] })]);
@@ -136,6 +144,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     async close(reason) {
       requests.cancelAll(reason);
       await requests.idle();
+      sight.close();
       await Promise.all([usage.close(), http.close(), builtIn.close()]);
     },
   };

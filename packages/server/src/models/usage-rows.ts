@@ -29,7 +29,7 @@ const columns = [
 export const rowLength = columns.length;
 
 /** The report with what not every report has. */
-type DetailedReport = RequestReport & { readonly trail?: string; readonly cached?: boolean };
+export type DetailedReport = RequestReport & { readonly trail?: string; readonly cached?: boolean };
 
 export interface RowDetails {
   readonly costNanoUsd: number | undefined;

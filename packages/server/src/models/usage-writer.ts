@@ -8,8 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
 import type { Log, LogFields } from '../core/log.ts';
 import type { Database, Value } from '../storage/index.ts';
-import type { RequestReport } from './service.ts';
-import { appendRow, insertStatements, type RowDetails, rowLength } from './usage-rows.ts';
+import { appendRow, type DetailedReport, insertStatements, type RowDetails, rowLength } from './usage-rows.ts';
 
 export interface UsageWriterOptions {
   readonly database: Database;
@@ -19,7 +18,7 @@ export interface UsageWriterOptions {
 
 export interface UsageWriter {
   /** Takes a report; one that is urgent is written at once, together with all that wait. */
-  append(report: RequestReport, details: RowDetails & { readonly urgent: boolean }): void;
+  append(report: DetailedReport, details: RowDetails & { readonly urgent: boolean }): void;
   /** Writes what waits; never rejects. What the database does not take waits on. */
   flush(): Promise<void>;
   readonly waiting: number;

@@ -11,7 +11,7 @@ import type { Clock } from '../core/clock.ts';
 import { OpenClawError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Database, Statement, Value } from '../storage/index.ts';
-import type { RequestReport } from './service.ts';
+import type { DetailedReport } from './usage-rows.ts';
 import { createUsageWriter } from './usage-writer.ts';
 
 export interface SpendingQuestion {
@@ -35,7 +35,7 @@ export interface UsageReader {
 }
 
 export interface UsageLog extends UsageReader {
-  record(report: RequestReport, costNanoUsd: number | undefined): void;
+  record(report: DetailedReport, costNanoUsd: number | undefined): void;
   /** Requests that wait to be written. */
   readonly waiting: number;
   /** Reports that were thrown away: the database took none for too long, or not this one. */
