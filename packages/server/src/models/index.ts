@@ -9,6 +9,7 @@ import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { createRedactor, type Redactor } from '../core/redact.ts';
 import type { Database } from '../storage/index.ts';
+import type { Allowances } from './allowance.ts';
 import type { ModelCall, ModelSink } from './call.ts';
 import { costNanoUsd, loadCatalogue, vendors, type Catalogue } from './catalogue/index.ts';
 import { discoverLocalServers } from './discovery.ts';
@@ -52,6 +53,8 @@ export interface ModelPathOptions {
   readonly random: () => number;
   readonly log: Log;
   readonly metrics: Metrics;
+  /** What callers may still use. @default any amount */
+  readonly allowances?: Allowances;
   /** Takes secrets out of the trails of requests. @default one that knows no secret */
   readonly redactor?: Redactor;
 }
@@ -72,6 +75,8 @@ export interface ModelPath {
   close(reason: OpenClawError): Promise<void>;
 }
 
+const unlimited: Allowances = { reserve: () => undefined, hasBudget: () => false };
+
 /** @throws OpenClawError `config_invalid` for a provider that cannot be asked as it is configured */
 export function createModelPath(options: ModelPathOptions): ModelPath {
   const { clock, database, log, metrics, settings } = options;
@@ -87,7 +92,8 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   const latency = createLatency({ clock });
   const { random } = options;
   const ordering = createOrdering({ keys, random, latencyOf: (target) => latency.of(target), underWayOf: () => 0 });
-  const usage = createUsageLog({ database, clock, log });
+  const allowances = options.allowances ?? unlimited;
+  const usage = createUsageLog({ database, clock, log, hasBudget: (callerId) => allowances.hasBudget(callerId) });
   const telemetry = createTelemetry(metrics);
   const sight = createSight({ clock, log, metrics, redactor: options.redactor ?? createRedactor() });
   const costOf = (target: Target, used: Usage): number | undefined => costNanoUsd(target.known?.price, used);
@@ -100,7 +106,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     retry: settings.retry,
     retryBudget: createRetryBudget({ percent: 10, clock }),
     admission: createOpenAdmission(clock),
-    allowances: { reserve: () => undefined, hasBudget: () => false },
+    allowances,
     hedging: { enabled: false, delayMs: () => undefined },
     nestingDepthLimit: options.nestingDepthLimit,
     route: (model, caller) => ordering.order(router.resolve(model, caller), { session: caller.id }),
