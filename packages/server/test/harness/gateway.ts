@@ -58,7 +58,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     redactor,
     destinations: [{ write: (line) => void logLines.push(JSON.parse(line) as Record<string, unknown>), format: 'json' }],
   });
-  const running = await startGateway({ configuration, log, redactor, metrics: createMetrics() });
+  const running = await startGateway({ configuration, log, redactor, metrics: createMetrics(), checkKeys: options.checkKeys ?? false });
   return {
     url: running.url,
     token: testToken,
@@ -80,8 +80,15 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
 /** The formats that a test's provider may speak. */
 export type Api = 'openai-completions' | 'openai-responses' | 'anthropic-messages';
 
+/** Those that no client speaks. */
+export type ProviderApi = 'google-generative-ai' | 'ollama';
+
 /** Settings with one provider `acme` at `baseUrl`. */
-export function acme(baseUrl: string, api: Api = 'openai-completions', more: Record<string, unknown> = {}): Record<string, unknown> {
+export function acme(
+  baseUrl: string,
+  api: Api | ProviderApi = 'openai-completions',
+  more: Record<string, unknown> = {},
+): Record<string, unknown> {
   return {
     models: {
       providers: {
