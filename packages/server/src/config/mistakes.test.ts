@@ -314,13 +314,6 @@ const cases: readonly {
     says: [`openclaw.json:1:29: models.cache.store: 'sqlite' comes with a later release; now it must be 'memory'. ${schemaHint}`],
   },
   {
-    title: 'a wire format that is not there yet',
-    text: "{ models: { providers: { a: { api: 'bedrock-converse-stream' } } } }",
-    says: [
-      `openclaw.json:1:36: models.providers.a.api: 'bedrock-converse-stream' comes with a later release; now it must be one of 'openai-completions', 'openai-responses', 'anthropic-messages', 'google-generative-ai', 'ollama'. ${schemaHint}`,
-    ],
-  },
-  {
     title: 'trusted-proxy, which is not there yet',
     text: "{ gateway: { auth: { mode: 'trusted-proxy' } } }",
     says: [

@@ -118,10 +118,12 @@ const provider = s.object(
       description: 'Where the API is, up to and including its version (`https://host/v1`). Vendors that OpenClaw knows need none.',
       ...webAddress,
     }),
-    api: s.choice(['openai-completions', 'openai-responses', 'anthropic-messages', 'google-generative-ai', 'ollama'], {
-      description: 'The wire format that it speaks. Vendors that OpenClaw knows need none.',
-      later: ['bedrock-converse-stream'],
-    }),
+    api: s.choice(
+      ['openai-completions', 'openai-responses', 'anthropic-messages', 'google-generative-ai', 'bedrock-converse-stream', 'ollama'],
+      {
+        description: 'The wire format that it speaks. Vendors that OpenClaw knows need none.',
+      },
+    ),
     apiKey: s.secret({ description: 'The key of the account. One of `apiKey` and `apiKeys`.', ...headerText }),
     apiKeys: s.array(
       s.object(
