@@ -74,12 +74,13 @@ export interface Behaviour {
   readonly latency: Latency;
   /** Added to the latency for every request that came before: a server that gets slower as it works. */
   readonly slowerByMs: number;
-  readonly spike: (Recurring & { readonly factor: number }) | undefined;
+  readonly spike: (Recurring & { readonly factor: number }) | undefined | null;
   /** Of a streamed answer. */
   readonly deltas: number;
   readonly paceMs: number;
-  readonly rate: RateLimit | undefined;
-  readonly concurrency: ConcurrencyLimit | undefined;
+  /** `null`, which JSON can carry, takes a limit away like `undefined`. */
+  readonly rate: RateLimit | undefined | null;
+  readonly concurrency: ConcurrencyLimit | undefined | null;
   /** The first that fits befalls a request. */
   readonly faults: readonly Fault[];
   /** A request this short after a refusal may have been under way, and is not held against the client. */

@@ -47,10 +47,14 @@ interface Asked {
   readonly response: ServerResponse;
 }
 
+/** Whether a key is good is asked for with this list; it costs nothing and is not counted. */
+const modelList = JSON.stringify({ object: 'list', data: [{ id: 'mock-model', object: 'model', created: 0, owned_by: 'chaos' }] });
+
 export async function startChaosUpstream(change: Partial<Behaviour> = {}, port = 0): Promise<ChaosUpstream> {
   const state: State = { ...begin(toBehaviour(change)), tally: createTally(Date.now(), () => state.behaviour.graceMs) };
   const server = createServer((request, response) => {
     if (request.url?.startsWith('/chaos/') === true) control(state, request, response);
+    else if (request.method === 'GET') response.writeHead(200, { 'content-type': 'application/json' }).end(modelList);
     else take(state, request, response);
   });
   server.keepAliveTimeout = 60_000;
@@ -75,7 +79,7 @@ export async function startChaosUpstream(change: Partial<Behaviour> = {}, port =
 }
 
 function begin(behaviour: Behaviour): Omit<State, 'tally'> {
-  const gate = behaviour.rate && createRateGate(behaviour.rate, Date.now());
+  const gate = behaviour.rate ? createRateGate(behaviour.rate, Date.now()) : undefined;
   return { behaviour, random: createRandom(behaviour.seed), gate, strikes: new Map(), served: 0, busy: 0 };
 }
 
@@ -154,14 +158,14 @@ function strikes(state: State, fault: Fault): boolean {
 /** True when a limit has answered. */
 function refuse(state: State, asked: Asked): boolean {
   const { concurrency, rate } = asked.behaviour;
-  if (concurrency !== undefined && state.busy >= concurrency.atMost) {
+  if (concurrency && state.busy >= concurrency.atMost) {
     if (concurrency.refusal === 'reset') {
       state.tally.answer('reset');
       asked.response.socket?.resetAndDestroy();
     } else sendRefusal(state, asked, { status: concurrency.refusal, form: concurrency.retryAfter, waitMs: concurrency.awayMs });
     return true;
   }
-  if (rate === undefined || state.gate === undefined) return false;
+  if (!rate || state.gate === undefined) return false;
   const waitMs = state.gate.take(Date.now());
   if (waitMs > 0) sendRefusal(state, asked, { status: 429, form: rate.retryAfter, waitMs });
   return waitMs > 0;

@@ -66,7 +66,7 @@ export const concurrencyBomb = scenario<Figures>({
     const smallOutcomes = await Promise.all(ofSmall.map((outcomes) => Promise.all(outcomes)));
     clearInterval(watch);
     const counts = await upstream.counts();
-    await upstream.behave({ concurrency: undefined });
+    await upstream.behave({ concurrency: null });
     const afterwards = await ask(front.address, { prompt: 'Are you still there?', patienceMs: 30_000 });
     return {
       ofGreedy: greedyOutcomes,

@@ -5,7 +5,7 @@ import { failureMix } from '../failures.ts';
 import { scenario } from '../scenario.ts';
 
 const agents = 20;
-const places = 60;
+const places = 30;
 
 interface Figures {
   /** In four quarters of the steps. */
