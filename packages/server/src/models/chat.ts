@@ -3,13 +3,13 @@ import type { JsonObject } from '../core/json.ts';
 import type { ModelCall } from './call.ts';
 import { IncomingRequest, sendAttempt } from './exchange.ts';
 import { charactersPerToken, type Operation } from './operation.ts';
-import { readAnswer, type KeepAnswer } from './read-answer.ts';
+import { readAnswer, type Keeping } from './read-answer.ts';
 
 /** Output tokens that are reserved where the client sets no limit. */
 const usualOutputTokens = 1000;
 
 /** @throws OpenClawError `invalid_request` where routing cannot read what it needs */
-export function createChat(call: ModelCall, body: JsonObject, keep?: KeepAnswer): Operation {
+export function createChat(call: ModelCall, body: JsonObject, stored?: Keeping): Operation {
   const incoming = new IncomingRequest(call, body);
   return {
     model: incoming.model,
@@ -17,7 +17,7 @@ export function createChat(call: ModelCall, body: JsonObject, keep?: KeepAnswer)
     estimate: { input: Math.ceil(call.body.length / charactersPerToken), output: outputLimit(body) ?? usualOutputTokens },
     async ask(target, context) {
       const response = await sendAttempt(incoming, target, context);
-      await readAnswer(response, { ...context, incoming, target, keep });
+      await readAnswer(response, { ...context, incoming, target, stored });
     },
   };
 }

@@ -27,11 +27,16 @@ const wholeLimitBytes = 64 * 1024 * 1024;
 export interface ReadContext extends AttemptContext {
   readonly incoming: IncomingRequest;
   readonly target: Target;
-  /** Takes an answer whole, where its dialect has answers that are kept. */
-  readonly keep?: KeepAnswer | undefined;
+  /** Where the client's dialect has answers that are kept. */
+  readonly stored?: Keeping | undefined;
 }
 
-export type KeepAnswer = (answer: JsonObject, target: Target) => void;
+export interface Keeping {
+  /** Takes an answer whole, before the client hears of its end. */
+  keep(answer: JsonObject, target: Target): void;
+  /** What the client asked, as answers repeat it. */
+  readonly asked: JsonObject;
+}
 
 export async function readAnswer(response: UpstreamResponse, context: ReadContext): Promise<void> {
   const { framing } = providerDialects[context.target.provider.dialect];
@@ -142,7 +147,7 @@ class StreamRelay {
   /** Before the client hears of the end, so that whatever it asks next finds the answer kept. */
   #keep(): void {
     const answer = this.#encoder ? this.#encoder.answer : this.#decoder.answer;
-    if (answer) this.#context.keep?.(answer, this.#context.target);
+    if (answer) this.#context.stored?.keep(answer, this.#context.target);
   }
 
   /** @throws OpenClawError if the upstream reported a failure; what was complete before it has been written then */
@@ -196,28 +201,28 @@ async function deliverWhole(events: readonly ModelEvent[], bytes: Buffer | undef
   const own = bytes !== undefined && incoming.passesThrough(target);
   if (own && !incoming.stream) {
     // The one event of such an answer is the answer itself.
-    if (context.keep) keepWhole(bytes, context);
+    if (context.stored) keepWhole(bytes, context);
     answer.endWhole(bytes);
     return;
   }
   const encoder = encoderFor(context);
   const body = incoming.stream ? encoder.stream(events) : JSON.stringify(encoder.whole(events));
-  if (encoder.answer) context.keep?.(encoder.answer, target);
+  if (encoder.answer) context.stored?.keep(encoder.answer, target);
   if (!incoming.stream) return answer.endWhole(body);
   await answer.write(body);
   answer.endStream();
 }
 
 function keepWhole(bytes: Buffer, context: ReadContext): void {
-  context.keep?.(parseAnswer(bytes, context), context.target);
+  context.stored?.keep(parseAnswer(bytes, context), context.target);
 }
 
-function encoderFor({ incoming, clock }: ReadContext, continues?: EncodeOptions['continues']): ResponseEncoder {
+function encoderFor({ incoming, clock, stored }: ReadContext, continues?: EncodeOptions['continues']): ResponseEncoder {
   const { dialect, requestId } = incoming.call;
   return dialects[dialect].encodeResponse({
     ...{ requestedModel: incoming.model, includeUsage: seesUsage(incoming), requestId, nowMs: clock.now() },
     // The others repeat nothing of it, and it need not be read again for them.
-    ...(dialect === 'openai-responses' && { request: incoming.body }),
+    ...(dialect === 'openai-responses' && { request: stored?.asked ?? incoming.body }),
     ...(continues && { continues }),
   });
 }

@@ -7,6 +7,7 @@
  */
 import type { Clock } from '../core/clock.ts';
 import { OpenClawError, toOpenClawError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
 import { parseJsonBody } from '../core/parse-json.ts';
 import type { Admission, Permit } from './admission/contract.ts';
 import type { Allowances } from './allowance.ts';
@@ -18,6 +19,7 @@ import { createChat } from './chat.ts';
 import type { FinishEvent, Usage } from './dialects/events.ts';
 import type { Lifecycle, LifecycleRegistry, Outcome } from './lifecycle.ts';
 import { charactersPerToken, type Operation } from './operation.ts';
+import type { StoredResponses } from './responses/index.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { Target } from './target.ts';
 
@@ -54,6 +56,8 @@ export interface ModelServiceOptions {
   readonly admission: Admission;
   readonly allowances: Allowances;
   readonly nestingDepthLimit: number;
+  /** Keeps responses between requests. Without it none is kept, and what a request refers to is its provider's business. */
+  readonly stored?: StoredResponses;
   readonly hedging: HedgingOptions;
   /** @throws OpenClawError `model_not_found`, `model_forbidden` */
   readonly route: (model: string, caller: Caller) => readonly Target[];
@@ -114,10 +118,15 @@ class Serving {
     this.#call.whenGone(() => lifecycle.cancel(new OpenClawError('client_closed')));
     try {
       if (this.#call.timeoutMs !== undefined) lifecycle.setDeadline(this.#call.timeoutMs);
-      const operation = createChat(this.#call, parseJsonBody(this.#call.body, { depthLimit: this.#options.nestingDepthLimit }));
+      const body = parseJsonBody(this.#call.body, { depthLimit: this.#options.nestingDepthLimit });
+      let operation = createChat(this.#call, body);
       this.#operation = operation;
-      const targets = this.#options.route(operation.model, this.#call.caller);
+      let targets = this.#options.route(operation.model, this.#call.caller);
       if (operation.stream) this.#answer.keepAlive();
+      if (this.#call.dialect === 'openai-responses' && this.#options.stored) {
+        ({ operation, targets } = await this.#withStored(this.#options.stored, body, targets));
+        this.#operation = operation;
+      }
       const reserving = this.#reserve(operation, targets);
       if (reserving) await reserving;
       await this.#askUntilAnswered(operation, targets);
@@ -134,6 +143,20 @@ class Serving {
         this.#finish(error.code === 'client_closed' ? { kind: 'cancelled', error } : { kind: 'failed', error });
       }
     }
+  }
+
+  /** What a request refers to is put in its place or sought where it is, and its answer is kept. */
+  async #withStored(
+    stored: StoredResponses,
+    body: JsonObject,
+    targets: readonly Target[],
+  ): Promise<{ readonly operation: Operation; readonly targets: readonly Target[] }> {
+    const prepared = await stored.prepare({ call: this.#call, body, targets });
+    // The client may have left meanwhile.
+    this.#lifecycle.signal.throwIfAborted();
+    const { input: _input, ...asked } = body;
+    const keep = (answer: JsonObject, target: Target): void => stored.keep(this.#call, answer, target);
+    return { operation: createChat(prepared.call, prepared.body, { keep, asked }), targets: prepared.targets };
   }
 
   /** Holds the caller to its limits. Most callers have none, and wait for nothing. */

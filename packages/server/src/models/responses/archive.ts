@@ -108,11 +108,11 @@ function readItems(database: Database, { owner, id, output }: { owner: string; i
   });
 }
 
-function proofStatement(hash: string, { provider, target }: Answered, expiresAtMs: number): Statement {
+function proofStatement(hash: string, { place }: Answered, expiresAtMs: number): Statement {
   return {
-    sql: `INSERT INTO response_proofs (hash, provider, target, expires_at) VALUES ($1, $2, $3, $4)
-          ON CONFLICT (hash) DO UPDATE SET provider = $2, target = $3, expires_at = $4`,
-    params: [hash, provider, target, expiresAtMs],
+    sql: `INSERT INTO response_proofs (hash, provider, target, key_id, expires_at) VALUES ($1, $2, $3, $4, $5)
+          ON CONFLICT (hash) DO UPDATE SET provider = $2, target = $3, key_id = $4, expires_at = $5`,
+    params: [hash, place.provider, place.target, place.keyId, expiresAtMs],
   };
 }
 

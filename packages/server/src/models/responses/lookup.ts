@@ -3,13 +3,7 @@ import { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Database, Row } from '../../storage/index.ts';
 import { invalid } from '../dialects/fields.ts';
-import { chainLimit, chainSql } from './stored.ts';
-
-/** Who can go on from something, or read it. */
-export interface Place {
-  readonly provider: string;
-  readonly target: string;
-}
+import { chainLimit, chainSql, type Place } from './stored.ts';
 
 export interface ResponseLookup {
   /** Where a response is kept beside here; `undefined` where only here. @throws OpenClawError `previous_response_not_found` */
@@ -31,7 +25,7 @@ export function createResponseLookup(database: Database): ResponseLookup {
   return {
     async placeOfResponse(owner, id) {
       const [row] = await database.read({
-        sql: 'SELECT provider, target, stored_there FROM responses WHERE owner = $1 AND id = $2',
+        sql: 'SELECT provider, target, key_id, stored_there FROM responses WHERE owner = $1 AND id = $2',
         params: [owner, id],
       });
       if (!row) throw noPrevious(id);
@@ -39,7 +33,7 @@ export function createResponseLookup(database: Database): ResponseLookup {
     },
     async placeOfItem(owner, id) {
       const [row] = await database.read({
-        sql: `SELECT r.provider AS provider, r.target AS target, r.stored_there AS stored_there
+        sql: `SELECT r.provider AS provider, r.target AS target, r.key_id AS key_id, r.stored_there AS stored_there
               FROM response_items i JOIN responses r ON r.owner = i.owner AND r.id = i.response_id
               WHERE i.owner = $1 AND i.item_id = $2 ORDER BY r.expires_at DESC, r.id LIMIT 1`,
         params: [owner, id],
@@ -50,7 +44,7 @@ export function createResponseLookup(database: Database): ResponseLookup {
     async placeOfProofs(hashes) {
       for (const hash of hashes.slice(-proofsLookedAt).toReversed()) {
         const [row] = await database.read({
-          sql: 'SELECT provider, target, 1 AS stored_there FROM response_proofs WHERE hash = $1',
+          sql: 'SELECT provider, target, key_id, 1 AS stored_there FROM response_proofs WHERE hash = $1',
           params: [hash],
         });
         if (row) return placeOf(row);
@@ -81,7 +75,8 @@ export function createResponseLookup(database: Database): ResponseLookup {
 }
 
 function placeOf(row: Row): Place | undefined {
-  return Number(row['stored_there']) === 1 ? { provider: String(row['provider']), target: String(row['target']) } : undefined;
+  if (Number(row['stored_there']) !== 1) return undefined;
+  return { provider: String(row['provider']), target: String(row['target']), keyId: String(row['key_id']) };
 }
 
 function noPrevious(id: string): OpenClawError {

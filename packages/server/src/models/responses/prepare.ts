@@ -11,8 +11,8 @@ import type { ModelCall } from '../call.ts';
 import { invalid, unsupported } from '../dialects/fields.ts';
 import { isForeignProof } from '../dialects/openai-responses/reasoning.ts';
 import type { Target } from '../target.ts';
-import { createResponseLookup, type Place, type ResponseLookup } from './lookup.ts';
-import { proofsIn } from './stored.ts';
+import { createResponseLookup, type ResponseLookup } from './lookup.ts';
+import { proofsIn, type Place } from './stored.ts';
 
 export interface PreparedRequest {
   readonly call: ModelCall;
@@ -88,11 +88,13 @@ async function writtenOut({ previousId, references, ...request }: Referring, loo
   return { ...request, body: written, call: { ...request.call, body: Buffer.from(JSON.stringify(written)) } };
 }
 
-/** The very target; where the route has another model of the same provider, that one, which knows its responses too. */
-function stick(targets: readonly Target[], { provider, target }: Place): readonly Target[] {
-  const there = targets.filter((one) => one.provider.id === provider && one.provider.dialect === 'openai-responses');
-  const exactly = there.filter(({ name }) => name === target);
-  return exactly.length > 0 ? exactly : there;
+/** The very target; where the route has another key or model of the same provider alone, that one. */
+function stick(targets: readonly Target[], place: Place): readonly Target[] {
+  const there = targets.filter(({ provider }) => provider.id === place.provider && provider.dialect === 'openai-responses');
+  const sameModel = there.filter(({ name }) => name === place.target);
+  const exactly = sameModel.filter(({ key }) => key.id === place.keyId);
+  if (exactly.length > 0) return exactly;
+  return sameModel.length > 0 ? sameModel : there;
 }
 
 function holdsEncryptedReasoning(input: JsonValue | undefined): boolean {

@@ -8,15 +8,23 @@ export interface StoredResponse {
   readonly owner: string;
   readonly id: string;
   readonly previousId: string | undefined;
-  /** Who answered: the provider's id, and `provider/model`. */
-  readonly provider: string;
-  readonly target: string;
+  /** Who answered. */
+  readonly place: Place;
   /** Whether the provider keeps it too, so that it can be asked to go on from there. */
   readonly storedThere: boolean;
   /** The response object without its output. */
   readonly body: string;
   readonly items: readonly StoredItem[];
   readonly bytes: number;
+}
+
+/** Who can go on from something, or read it. */
+export interface Place {
+  readonly provider: string;
+  /** `provider/model`. */
+  readonly target: string;
+  /** Which of the provider's keys. */
+  readonly keyId: string;
 }
 
 export interface StoredItem {
@@ -31,21 +39,20 @@ export interface Answered {
   /** The client's request and the whole response. */
   readonly request: JsonObject;
   readonly answer: JsonObject;
-  readonly provider: string;
-  readonly target: string;
+  readonly place: Place;
   /** Whether the provider speaks this dialect itself. */
   readonly isOwnDialect: boolean;
 }
 
 /** `undefined` where the client or the answer says that nothing is to be kept. */
-export function storedResponseOf({ owner, request, answer, provider, target, isOwnDialect }: Answered): StoredResponse | undefined {
+export function storedResponseOf({ owner, request, answer, place, isOwnDialect }: Answered): StoredResponse | undefined {
   const { id, output } = answer;
   if (request['store'] === false || typeof id !== 'string' || id === '') return undefined;
   const previous = request['previous_response_id'];
   const items = [...inputItems(request['input'], id), ...outputItems(output, id)];
   const body = JSON.stringify({ ...answer, output: [] });
   return {
-    ...{ owner, id, provider, target, body, items },
+    ...{ owner, id, place, body, items },
     previousId: typeof previous === 'string' && previous !== id ? previous : undefined,
     // Servers of this dialect that keep nothing do not say that they do.
     storedThere: isOwnDialect && answer['store'] === true,
@@ -96,15 +103,18 @@ export function proofsIn(items: JsonValue | undefined): string[] {
 }
 
 export function insertStatements(response: StoredResponse, expiresAtMs: number): Statement[] {
-  const { owner, id, previousId, provider, target, storedThere, body, items, bytes } = response;
+  const { owner, id, previousId, place, storedThere, body, items, bytes } = response;
   return [
     { sql: 'DELETE FROM response_items WHERE owner = $1 AND response_id = $2', params: [owner, id] },
     {
-      sql: `INSERT INTO responses (owner, id, previous_id, provider, target, stored_there, expires_at, bytes, body)
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            ON CONFLICT (owner, id) DO UPDATE SET previous_id = $3, provider = $4, target = $5, stored_there = $6,
-              expires_at = $7, bytes = $8, body = $9`,
-      params: [owner, id, previousId ?? null, provider, target, storedThere ? 1 : 0, expiresAtMs, bytes, body],
+      sql: `INSERT INTO responses (owner, id, previous_id, provider, target, key_id, stored_there, expires_at, bytes, body)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            ON CONFLICT (owner, id) DO UPDATE SET previous_id = $3, provider = $4, target = $5, key_id = $6, stored_there = $7,
+              expires_at = $8, bytes = $9, body = $10`,
+      params: [
+        ...[owner, id, previousId ?? null, place.provider, place.target, place.keyId],
+        ...[storedThere ? 1 : 0, expiresAtMs, bytes, body],
+      ],
     },
     ...items.map((item, position): Statement => ({
       sql: `INSERT INTO response_items (owner, response_id, position, item_id, output, body) VALUES ($1, $2, $3, $4, $5, $6)

@@ -12,6 +12,7 @@ export const responses: Migration = {
       previous_id TEXT,
       provider TEXT NOT NULL,
       target TEXT NOT NULL,
+      key_id TEXT NOT NULL,
       stored_there BIGINT NOT NULL,
       expires_at BIGINT NOT NULL,
       bytes BIGINT NOT NULL,
@@ -29,7 +30,13 @@ export const responses: Migration = {
       PRIMARY KEY (owner, response_id, position)
     )`,
     'CREATE INDEX response_items_id ON response_items (owner, item_id)',
-    'CREATE TABLE response_proofs (hash TEXT PRIMARY KEY NOT NULL, provider TEXT NOT NULL, target TEXT NOT NULL, expires_at BIGINT NOT NULL)',
+    `CREATE TABLE response_proofs (
+      hash TEXT PRIMARY KEY NOT NULL,
+      provider TEXT NOT NULL,
+      target TEXT NOT NULL,
+      key_id TEXT NOT NULL,
+      expires_at BIGINT NOT NULL
+    )`,
     'CREATE INDEX response_proofs_expiry ON response_proofs (expires_at, hash)',
   ],
 };
