@@ -8,12 +8,13 @@ import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
-import type { ModelService, Router } from '../models/index.ts';
+import type { ModelService, ResponseReader, Router } from '../models/index.ts';
 import { createAdminEndpoints, type AdminOptions } from './endpoints/admin.ts';
 import { alive, createHealthEndpoint, createReadyEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelCallEndpoint } from './endpoints/model-calls.ts';
 import { createModelEndpoint, createModelListEndpoint } from './endpoints/model-list.ts';
+import { createResponseEndpoints } from './endpoints/responses.ts';
 import { createRootEndpoint } from './endpoints/root.ts';
 import type { Health } from './health.ts';
 import type { RequestHandler } from './listener.ts';
@@ -33,6 +34,7 @@ export interface GatewayOptions {
   /** Whether it listens on this machine alone: then `/metrics` needs no credential. */
   readonly loopbackOnly: boolean;
   readonly service: ModelService;
+  readonly responses: ResponseReader;
   readonly router: Router;
   readonly admin: AdminOptions;
   readonly health: Health;
@@ -72,6 +74,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     '/': { GET: createRootEndpoint(options.version) },
     '/v1/chat/completions': { POST: modelCall },
     '/v1/responses': { POST: modelCall },
+    '/v1/responses/*': createResponseEndpoints(options.responses),
     '/v1/messages': { POST: modelCall },
     '/v1/models': { GET: createModelListEndpoint(options.router) },
     '/v1/models/*': { GET: createModelEndpoint(options.router) },

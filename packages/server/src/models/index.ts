@@ -22,6 +22,7 @@ import { createProviders, type FoundKey } from './providers.ts';
 import { createRehearsal, rehearsal } from './rehearsal/index.ts';
 import type { Usage } from './dialects/events.ts';
 import { createOpenAdmission } from './open-admission.fixture.ts';
+import { createResponseStore, type ResponseReader } from './responses/index.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { createRouter, type Router } from './route.ts';
 import type { AttemptReport, ModelService, ModelServiceOptions } from './service.ts';
@@ -36,6 +37,7 @@ export { encodeErrorBody } from './dialects/error-bodies.ts';
 export { providersFromEnvironment } from './catalogue/index.ts';
 
 export type { FoundKey } from './providers.ts';
+export type { InputItemsPage, InputItemsQuestion, ResponseReader } from './responses/index.ts';
 export type { OfferedModel, Router } from './route.ts';
 export type { ModelService } from './service.ts';
 export type { Provider } from './target.ts';
@@ -63,6 +65,8 @@ export interface ModelPath {
   readonly service: ModelService;
   readonly router: Router;
   readonly usage: UsageLog;
+  /** Responses that were kept. */
+  readonly responses: ResponseReader;
   readonly sight: Sight;
   providers(): readonly Provider[];
   /**
@@ -94,6 +98,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   const ordering = createOrdering({ keys, random, latencyOf: (target) => latency.of(target), underWayOf: () => 0 });
   const allowances = options.allowances ?? unlimited;
   const usage = createUsageLog({ database, clock, log, hasBudget: (callerId) => allowances.hasBudget(callerId) });
+  const responses = createResponseStore({ database, clock, log });
   const telemetry = createTelemetry(metrics);
   const sight = createSight({ clock, log, metrics, redactor: options.redactor ?? createRedactor() });
   const costOf = (target: Target, used: Usage): number | undefined => costNanoUsd(target.known?.price, used);
@@ -109,6 +114,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     allowances,
     hedging: { enabled: false, delayMs: () => undefined },
     nestingDepthLimit: options.nestingDepthLimit,
+    stored: responses,
     route: (model, caller) => ordering.order(router.resolve(model, caller), { session: caller.id }),
     costOf,
     onFinished(report) {
@@ -138,6 +144,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     },
     router,
     usage,
+    responses,
     sight,
     providers: () => providers.list(),
     async prepare(ownPort, signal) {
@@ -151,7 +158,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
       requests.cancelAll(reason);
       await requests.idle();
       sight.close();
-      await Promise.all([usage.close(), http.close(), builtIn.close()]);
+      await Promise.all([usage.close(), responses.close(), http.close(), builtIn.close()]);
     },
   };
 }

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import OpenAI, { APIError, BadRequestError, RateLimitError } from 'openai';
-import type { Api } from '../harness/gateway.ts';
+import type { ClientDialectName } from '../../src/models/index.ts';
 import { json, refuse, stream } from '../harness/provider.ts';
 import { startScene, type Scene } from '../harness/scene.ts';
 import {
@@ -18,12 +18,14 @@ import {
 
 type Client = Scene & { readonly client: OpenAI };
 
-async function setup(api: Api): Promise<Client> {
+async function setup(api: ClientDialectName): Promise<Client> {
   const scene = await startScene(api);
   return Object.assign(scene, { client: new OpenAI({ baseURL: `${scene.gateway.url}/v1`, apiKey: scene.gateway.token, maxRetries: 0 }) });
 }
 
-const wires: Readonly<Record<Api, { whole(answer: Answer): object; streamed(answer: StreamedAnswer): string[]; beforeEnd: number }>> = {
+const wires: Readonly<
+  Record<ClientDialectName, { whole(answer: Answer): object; streamed(answer: StreamedAnswer): string[]; beforeEnd: number }>
+> = {
   'openai-completions': { whole: chatWhole, streamed: chatStream, beforeEnd: 3 },
   'openai-responses': { whole: responsesWhole, streamed: responsesStream, beforeEnd: 4 },
   'anthropic-messages': { whole: anthropicWhole, streamed: anthropicStream, beforeEnd: 3 },
@@ -41,7 +43,7 @@ const calls = [
   { id: 'call_2', name: 'weather', arguments: '{"city":"Rome"}' },
 ];
 
-for (const api of Object.keys(wires) as Api[]) {
+for (const api of Object.keys(wires) as ClientDialectName[]) {
   const { whole, streamed, beforeEnd } = wires[api];
 
   describe(`responses of the openai client, ${api} provider`, () => {
