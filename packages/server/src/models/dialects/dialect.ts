@@ -129,8 +129,12 @@ export interface Quirks {
   readonly topK?: boolean;
   /** True for models that take a budget of thinking tokens and no effort (Claude before 4.6). @default false */
   readonly thinkingBudget?: boolean;
+  /** True where a last message of the assistant is the beginning of the answer, and the model goes on with it. @default false */
+  readonly prefill?: boolean;
   /** True for models that take `system` messages within the conversation (Claude since Opus 4.8). @default only if the client spoke the same dialect */
   readonly systemMessages?: boolean;
+  /** True where the model stands in the path and the version of the API in the body (Claude on Vertex AI). @default false */
+  readonly modelInPath?: boolean;
 }
 
 export interface EncodedRequest {

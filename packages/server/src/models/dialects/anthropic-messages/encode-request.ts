@@ -7,6 +7,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/jso
 import type { EncodedRequest, EncodeTarget } from '../dialect.ts';
 import { compact, unsupported } from '../fields.ts';
 import { refuseUncarried } from '../omissions.ts';
+import { pathSegment } from '../path-segment.ts';
 import type { ModelRequest, ResponseFormat, Tool } from '../request.ts';
 import { withAllowedTools } from './allowed-tools.ts';
 import { limitBreakpoints } from './breakpoints.ts';
@@ -54,7 +55,13 @@ export function encodeRequest(whole: ModelRequest, target: EncodeTarget): Encode
     ...(own && others),
   });
   if (!own) limitBreakpoints(body);
+  if (target.quirks.modelInPath) return withModelInPath(body, target.model);
   return { path: '/v1/messages', body, headers: { 'anthropic-version': '2023-06-01' } };
+}
+
+function withModelInPath({ model: _inPath, ...body }: JsonObject, model: string): EncodedRequest {
+  const method = body['stream'] === true ? 'streamRawPredict' : 'rawPredict';
+  return { path: `/models/${pathSegment(model)}:${method}`, body: { anthropic_version: 'vertex-2023-10-16', ...body }, headers: {} };
 }
 
 function objectOf(value: JsonValue | undefined): JsonObject {

@@ -1,5 +1,6 @@
 /** What the name of a model says about it, where Gemini's generations want different fields, and the path it is asked at. */
 import { invalid } from '../fields.ts';
+import { pathSegment } from '../path-segment.ts';
 
 /** Gemini 1 and 2: they take a budget of thinking tokens and no level, and no images within the result of a function. */
 export function isBeforeGemini3(model: string): boolean {
@@ -22,5 +23,5 @@ export function pathOfModel(model: string): string {
     throw invalid('model', 'must be the name of a model');
   }
   const isResource = segments.length > 1 && /^(models|tunedModels|endpoints)$/.test(segments[0] ?? '');
-  return `/${isResource ? '' : 'models/'}${segments.map(encodeURIComponent).join('/')}`;
+  return `/${isResource ? '' : 'models/'}${segments.map(pathSegment).join('/')}`;
 }
