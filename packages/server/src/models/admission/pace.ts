@@ -29,11 +29,15 @@ export interface Pace {
 /** How far below the ceiling the curve begins. */
 const dip = 0.03;
 /** From the begin of the curve back to the ceiling: at first, when the ceiling is a guess … */
-const firstPlateauMs = 3000;
+const firstPlateauMs = 2000;
 /** … and at most, when it was found again and again. Longer would be slow to see that a limit was raised. */
 const longestPlateauMs = 60_000;
-/** The curve is left, and the target not paced any more, this many times above the last ceiling. */
-const openedUp = 20;
+/** So much longer when the ceiling was found again. */
+const plateauGrowth = 3;
+/** So far above the ceiling without a refusal it is none any more, and the rest of the curve is run through in the shortest time. */
+const disproved = 1.2;
+/** The curve is left, and the target not paced any more, this many times above the ceiling. */
+const openedUp = 100;
 /** So late a request may be and the next one still keep its time: timers are late, and lost time is lost throughput. */
 const latenessMs = 25;
 /** No provider counts in shorter windows. */
@@ -68,11 +72,12 @@ class LearntPace implements Pace {
   #usedMs = 0;
   /** When the curve began. */
   #begunMs = -Infinity;
+  #takenSinceBegun = 0;
   /** What is to be learnt once the refusals of all that were under way have come back. */
   #lesson: Refusal | undefined;
 
   get nextMs(): number {
-    return Math.max(this.#pausedUntilMs, this.#slotMs - latenessMs);
+    return Math.max(this.#pausedUntilMs, this.#slotMs);
   }
 
   get pausedUntilMs(): number {
@@ -86,11 +91,13 @@ class LearntPace implements Pace {
   sent(nowMs: number): void {
     if (this.#lesson) this.#learn(this.#lesson, nowMs);
     this.#taken.add(nowMs);
+    this.#takenSinceBegun += 1;
     if (this.#rate !== undefined) this.#keepPace(this.#rate, nowMs);
   }
 
   refused({ sentMs, nowMs, retryAfterMs }: { readonly sentMs: number; readonly nowMs: number; readonly retryAfterMs: number }): void {
     this.#taken.takeBack(sentMs);
+    if (sentMs >= this.#begunMs) this.#takenSinceBegun -= 1;
     const untilMs = nowMs + retryAfterMs;
     this.pause(untilMs);
     // Whatever was sent before the last lesson was learnt belongs to it.
@@ -103,11 +110,8 @@ class LearntPace implements Pace {
 
   reset(): void {
     this.#pausedUntilMs = 0;
-    this.#slotMs = 0;
-    this.#ceiling = undefined;
-    this.#rate = undefined;
     this.#lesson = undefined;
-    this.#plateauMs = firstPlateauMs;
+    this.#forget();
   }
 
   #keepPace(rate: number, nowMs: number): void {
@@ -119,7 +123,19 @@ class LearntPace implements Pace {
     const ceiling = this.#ceiling ?? rate;
     const past = (this.#usedMs - this.#plateauMs) / this.#plateauMs;
     this.#rate = ceiling * (1 + dip * past ** 3);
-    if (this.#rate > openedUp * ceiling) this.reset();
+    if (this.#rate > openedUp * ceiling) this.#forget();
+    else if (this.#rate > disproved * ceiling) {
+      // The same point of a shorter curve.
+      this.#usedMs *= firstPlateauMs / this.#plateauMs;
+      this.#plateauMs = firstPlateauMs;
+    }
+  }
+
+  #forget(): void {
+    this.#slotMs = 0;
+    this.#ceiling = undefined;
+    this.#rate = undefined;
+    this.#plateauMs = firstPlateauMs;
   }
 
   #learn(lesson: Refusal, nowMs: number): void {
@@ -130,13 +146,18 @@ class LearntPace implements Pace {
       this.#ceiling = allowed;
       this.#plateauMs = firstPlateauMs;
     } else {
-      const found = Math.abs(rate - this.#ceiling) <= 0.1 * this.#ceiling;
-      this.#plateauMs = found ? Math.min(longestPlateauMs, this.#plateauMs * 2) : firstPlateauMs;
-      this.#ceiling = Math.max(Math.min(allowed, rate), rate * (heldForMs < 2000 ? 0.75 : 0.95));
+      const found = Math.abs(rate - this.#ceiling) <= 0.5 * this.#ceiling;
+      this.#plateauMs = found ? Math.min(longestPlateauMs, this.#plateauMs * plateauGrowth) : firstPlateauMs;
+      // It took this much on average while it was asked ever more often, and refused `rate`: what it allows lies between.
+      const average = this.#takenSinceBegun / Math.max(1, heldForMs);
+      const between = Math.min(0.985 * rate, (average + rate) / 2);
+      const floor = heldForMs < 1000 ? 0.75 : 0.9;
+      this.#ceiling = Math.max(floor * rate, heldForMs < 5000 ? Math.min(allowed, rate) : between);
     }
     this.#ceiling = Math.max(slowestPerMs, this.#ceiling);
     this.#lesson = undefined;
     this.#begunMs = nowMs;
+    this.#takenSinceBegun = 0;
     this.#usedMs = 0;
     this.#rate = this.#ceiling * (1 - dip);
     this.#slotMs = nowMs;
