@@ -37,6 +37,8 @@ export interface StartOptions {
   readonly storageThread?: StorageThread;
   /** Stops the start: a wait for the state lock ends with it. */
   readonly signal?: AbortSignal;
+  /** Ask providers after the start whether their keys are good. @default true */
+  readonly checkKeys?: boolean;
   /** How long to wait for a process that holds the state directory; alive and unready meanwhile. @default 60_000 */
   readonly lockWaitMs?: number;
 }
@@ -86,7 +88,10 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     });
     const url = urlOf(host, listener.port);
     await state.lock.setAddress(url);
-    const parts = await buildParts({ configuration, log, redactor, metrics, clock, state, loopbackOnly: isLoopback(listener.host) });
+    const parts = await buildParts({
+      ...{ configuration, log, redactor, metrics, clock, state },
+      ...{ loopbackOnly: isLoopback(listener.host), checkKeys: options.checkKeys ?? true },
+    });
     handler = parts.gateway.handler;
     const prepared = parts.models.prepare(listener.port, shutdown.signal);
     return {
@@ -125,6 +130,7 @@ interface PartsOptions {
   readonly clock: Clock;
   readonly state: State;
   readonly loopbackOnly: boolean;
+  readonly checkKeys: boolean;
 }
 
 interface Parts {
@@ -136,7 +142,7 @@ interface Parts {
   readonly tokenFile: string | undefined;
 }
 
-async function buildParts({ configuration, log, redactor, metrics, clock, state, loopbackOnly }: PartsOptions): Promise<Parts> {
+async function buildParts({ configuration, log, redactor, metrics, clock, state, loopbackOnly, checkKeys }: PartsOptions): Promise<Parts> {
   const { settings } = configuration;
   const { auth, limits } = settings.gateway;
   const ids = createIds({ clock });
@@ -156,6 +162,9 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
     settings: settings.models,
     nestingDepthLimit: limits.nestingDepth,
     keysFromEnvironment,
+    secretFiles: configuration.secretFiles,
+    onSecret: (secret) => redactor.add(secret),
+    checkKeys,
     database: state.database,
     allowances,
     clock,
@@ -194,7 +203,10 @@ function earlierTokenFile({ settings, origins, stateDirectory }: Configuration):
 function findProviderKeys({ environment }: Configuration): FoundKey[] {
   return providersFromEnvironment((name) => environment.lookup(name)?.value).flatMap(({ vendor, keyVariable }) => {
     const found = environment.lookup(keyVariable);
-    return found ? [{ vendor, key: found.value.trim(), source: found.source }] : [];
+    if (!found) return [];
+    const { value, source, file, fileVariable } = found;
+    const lies = file === undefined ? {} : { file: { file, ...(fileVariable === undefined ? {} : { fileVariable }) } };
+    return [{ vendor, key: value.trim(), source, ...lies }];
   });
 }
 
@@ -241,8 +253,11 @@ function examine(state: State, models: ModelPath, clock: Clock): Health {
         return { state: 'degraded', detail: `${Math.floor(freeBytes / 2 ** 20)} MiB are free on the volume of the state directory` };
       },
       providers: () => {
-        const names = models.providers().map(({ id }) => id);
-        return names.length > 1 ? { state: 'ok' } : { state: 'degraded', detail: 'no provider is configured; only the rehearsal answers' };
+        if (models.providers().length <= 1) return { state: 'degraded', detail: 'no provider is configured; only the rehearsal answers' };
+        const troubled = models.keysStatus().filter(({ state }) => state !== 'ok');
+        if (troubled.length === 0) return { state: 'ok' };
+        const words = troubled.map(({ provider, key, state, reason }) => `${provider} (key ${key}): ${state}, ${reason ?? ''}`);
+        return { state: 'degraded', detail: words.join('; ') };
       },
     },
     clock,

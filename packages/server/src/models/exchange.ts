@@ -8,7 +8,8 @@ import { OpenClawError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { parseJsonBody } from '../core/parse-json.ts';
 import type { ModelCall } from './call.ts';
-import type { Quirks } from './dialects/dialect.ts';
+import type { Continuation } from './continuation.ts';
+import type { Quirks, ResponseEncoder } from './dialects/dialect.ts';
 import { dialects, providerDialects, readEnvelope, replaceModel } from './dialects/index.ts';
 import type { ModelRequest } from './dialects/request.ts';
 import type { Target } from './target.ts';
@@ -31,12 +32,22 @@ const keptBodyBytes = 64 * 1024;
 /** Output limit where the dialect demands one and neither client nor catalogue knows it. */
 const fallbackMaxOutputTokens = 4096;
 
+/** An answer under way whose parts may come from several targets. */
+export interface AnswerProgress {
+  readonly continuation: Continuation;
+  readonly encoder: ResponseEncoder;
+}
+
 /** A client's request, decoded at most once however many targets are tried. */
 export class IncomingRequest {
   readonly call: ModelCall;
   /** The model as the client wrote it. */
   readonly model: string;
   readonly stream: boolean;
+  /** Whether an answer that breaks off may be gone on with elsewhere. */
+  mayGoOn = false;
+  /** The answer that the client sees, once it sees one that may be gone on with. */
+  progress: AnswerProgress | undefined;
   #body: JsonObject | undefined;
   #decoded: ModelRequest | undefined;
 
@@ -68,8 +79,14 @@ export class IncomingRequest {
     return (this.#decoded ??= dialects[this.call.dialect].decodeRequest(this.body));
   }
 
+  /** What is asked of the next target: the client's request, and what was answered so far where that is gone on with. */
+  get toEncode(): ModelRequest {
+    return this.progress ? this.progress.continuation.request(this.decoded) : this.decoded;
+  }
+
   /** Whether bytes can go through untouched: both sides speak the same dialect and the vendor needs no repair. */
   passesThrough(target: Target): boolean {
+    if (this.mayGoOn) return false;
     return target.provider.dialect === this.call.dialect && !needsRepair(target);
   }
 }
@@ -110,7 +127,7 @@ function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamReque
   const common = { method: 'POST', origin: provider.origin } as const;
   if (incoming.passesThrough(target)) {
     const { path, usageOnRequest } = dialects[call.dialect].passthrough;
-    const includeUsage = incoming.stream && usageOnRequest && provider.quirks.streamUsage !== false;
+    const includeUsage = incoming.stream && usageOnRequest && quirksOf(target).streamUsage !== false;
     return {
       ...common,
       path: provider.basePath + path,
@@ -118,10 +135,10 @@ function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamReque
       body: replaceModel(call.body, target.model, { includeUsage }),
     };
   }
-  const encoded = providerDialects[provider.dialect].encodeRequest(incoming.decoded, {
+  const encoded = providerDialects[provider.dialect].encodeRequest(incoming.toEncode, {
     provider: provider.id,
     model: target.model,
-    quirks: provider.quirks,
+    quirks: quirksOf(target),
     maxOutputTokens: target.known?.maxOutputTokens ?? fallbackMaxOutputTokens,
   });
   return {
@@ -143,8 +160,12 @@ function upstreamHeaders(call: ModelCall, target: Target, dialectHeaders: Readon
   return Object.assign(headers, target.key.headers, { 'content-type': 'application/json', 'accept-encoding': 'identity' });
 }
 
+export function quirksOf({ quirks, provider }: Target): Quirks {
+  return quirks ?? provider.quirks;
+}
+
 function needsRepair(target: Target): boolean {
-  const { quirks } = target.provider;
+  const quirks = quirksOf(target);
   return repairs.some((quirk) => quirks[quirk] === true);
 }
 

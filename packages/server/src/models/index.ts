@@ -1,7 +1,7 @@
 /**
  * The model path, as the gateway and `compose.ts` see it. Built here from its pieces and from what others hand in.
  */
-import { timeoutDefaults, type ModelsSettings } from '../config/index.ts';
+import { timeoutDefaults, type ModelsSettings, type SecretFile } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { OpenClawError } from '../core/errors.ts';
 import { reasonOf } from '../core/errors.ts';
@@ -15,7 +15,8 @@ import { costNanoUsd, loadCatalogue, vendors, type Catalogue } from './catalogue
 import { discoverLocalServers } from './discovery.ts';
 import { createHttpUpstream } from './http-upstream.ts';
 import { createLifecycleRegistry } from './lifecycle.ts';
-import { createKeys, type Keys } from './keys.ts';
+import { createKeyCare } from './key-care.ts';
+import type { Keys, KeyStatus } from './keys.ts';
 import { createLatency, type Latency } from './latency.ts';
 import { createOrdering } from './order.ts';
 import { createProviders, type FoundKey } from './providers.ts';
@@ -37,6 +38,7 @@ export { encodeErrorBody } from './dialects/error-bodies.ts';
 export { providersFromEnvironment } from './catalogue/index.ts';
 
 export type { FoundKey } from './providers.ts';
+export type { KeyStatus } from './keys.ts';
 export type { InputItemsPage, InputItemsQuestion, ResponseReader } from './responses/index.ts';
 export type { OfferedModel, Router } from './route.ts';
 export type { ModelService } from './service.ts';
@@ -50,6 +52,12 @@ export interface ModelPathOptions {
   readonly settings: ModelsSettings;
   readonly nestingDepthLimit: number;
   readonly keysFromEnvironment: readonly FoundKey[];
+  /** Where the secret of a setting lies, by its path: what lies there later is used from then on. @default nowhere */
+  readonly secretFiles?: ReadonlyMap<string, SecretFile>;
+  /** Told of each key that was rotated, so that no log shows it. */
+  readonly onSecret?: (secret: string) => void;
+  /** Ask each provider after the start whether its keys are good. @default true */
+  readonly checkKeys?: boolean;
   readonly database: Database;
   readonly clock: Clock;
   readonly random: () => number;
@@ -69,6 +77,8 @@ export interface ModelPath {
   readonly responses: ResponseReader;
   readonly sight: Sight;
   providers(): readonly Provider[];
+  /** How each key of each provider stands. */
+  keysStatus(): KeyStatus[];
   /**
    * Looks for model servers on this machine, loads the dialects and the catalogue; both may take longer than a start should.
    * Requests that come earlier wait for the latter, which takes milliseconds.
@@ -89,10 +99,12 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   const builtIn = createRehearsal({ clock });
   const providers = createProviders({
     ...{ configured: settings.providers, fromEnvironment: options.keysFromEnvironment, timeouts: timeoutDefaults },
+    secretFiles: options.secretFiles ?? new Map<string, SecretFile>(),
     ...{ http, rehearsal: builtIn, catalogue: () => catalogue },
   });
   const router = createRouter({ providers: () => providers.list(), routes: settings.routes });
-  const keys = createKeys({ clock, log });
+  const keyCare = createKeyCare({ providers, clock, log, onSecret: options.onSecret ?? (() => {}) });
+  const { keys } = keyCare;
   const latency = createLatency({ clock });
   const { random } = options;
   const ordering = createOrdering({ keys, random, latencyOf: (target) => latency.of(target), underWayOf: () => 0 });
@@ -147,17 +159,20 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     responses,
     sight,
     providers: () => providers.list(),
+    keysStatus: () => keyCare.status(),
     async prepare(ownPort, signal) {
       const [, servers] = await Promise.all([load(), discoverLocalServers({ signal, ignorePorts: [ownPort] })]);
       for (const server of servers) {
         providers.addLocal(server);
         log.info('found a model server on this machine', { provider: server.id, baseUrl: server.baseUrl, models: server.models.length });
       }
+      if (options.checkKeys ?? true) keyCare.beginChecks(signal);
     },
     async close(reason) {
       requests.cancelAll(reason);
       await requests.idle();
       sight.close();
+      await keyCare.close();
       await Promise.all([usage.close(), responses.close(), http.close(), builtIn.close()]);
     },
   };

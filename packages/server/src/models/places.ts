@@ -4,6 +4,7 @@
  *
  * Clients invent names, so of models that nobody listed only the latest are kept. It does not know routes: see `route.ts`.
  */
+import { quirksOfModel } from './catalogue/index.ts';
 import type { KnownModel, Provider, ProviderKey, Target } from './target.ts';
 
 /** A model at a provider, with a target for each of the provider's keys. */
@@ -75,6 +76,8 @@ export function createPlaces(): Places {
 
 function placeOf(provider: Provider, model: string, known: KnownModel | undefined): Place {
   const name = `${provider.id}/${model}`;
-  const target = (key: ProviderKey): Target => ({ provider, key, model, name, known, weight: key.weight });
+  const special = quirksOfModel(model);
+  const departs = special && { quirks: { ...special, ...provider.quirks } };
+  const target = (key: ProviderKey): Target => ({ provider, key, model, name, known, ...departs, weight: key.weight });
   return { name, provider, model, known, targets: provider.keys.map(target) };
 }

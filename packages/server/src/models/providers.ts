@@ -5,10 +5,11 @@
  * It builds them from data; it does not ask them anything. Names and routes: `route.ts`.
  */
 import { OpenClawError } from '../core/errors.ts';
-import type { ProviderSettings, TimeoutSettings } from '../config/index.ts';
+import { formatPath, type ProviderSettings, type SecretFile, type TimeoutSettings } from '../config/index.ts';
 import { findVendor, type Catalogue, type CatalogueModel, type Vendor } from './catalogue/index.ts';
 import type { DialectName } from './dialects/dialect.ts';
 import type { LocalServer } from './discovery.ts';
+import { holdKeys, type FollowedKey, type HoldOptions, type KeySource } from './provider-keys.ts';
 import { rehearsal } from './rehearsal/index.ts';
 import type { ConcurrencyBounds, KnownModel, Provider, ProviderKey } from './target.ts';
 import type { Upstream } from './upstream.ts';
@@ -17,6 +18,8 @@ export interface ProvidersOptions {
   readonly configured: Readonly<Record<string, ProviderSettings>>;
   /** Vendors whose key was found in the environment; one that is configured by name is left to its configuration. */
   readonly fromEnvironment: readonly FoundKey[];
+  /** Where the secret of a setting can be read again. */
+  readonly secretFiles: ReadonlyMap<string, SecretFile>;
   /** For providers without timeouts of their own. */
   readonly timeouts: TimeoutSettings;
   readonly http: Upstream;
@@ -31,6 +34,8 @@ export interface FoundKey {
   readonly key: string;
   /** Where it lay, for people. */
   readonly source: string;
+  /** The file that it lay in, if it did. */
+  readonly file?: SecretFile | undefined;
 }
 
 export interface Providers {
@@ -38,6 +43,8 @@ export interface Providers {
   list(): readonly Provider[];
   /** Adds or replaces a server that was found; configured providers of the same name stay. */
   addLocal(server: LocalServer): void;
+  /** Keys that lie in files. */
+  readonly followedKeys: readonly FollowedKey[];
 }
 
 /** What an endpoint that nobody knows takes at once: most model servers of one machine are busy with fewer. */
@@ -45,18 +52,27 @@ const localConcurrency: ConcurrencyBounds = { initial: 5, max: 1000 };
 /** Vendors' endpoints take more, and say with 429 when it was too much. */
 const hostedConcurrency: ConcurrencyBounds = { initial: 50, max: 2000 };
 
+const { keys: noKeys } = holdKeys([], { provider: '', credential: 'bearer', fixed: {} });
+
 const rehearsalModels: readonly KnownModel[] = [fromRow({ id: rehearsal.model })];
 
 export function createProviders(options: ProvidersOptions): Providers {
-  const configured = Object.entries(options.configured).map(([id, settings]) => fromSettings(id, settings, options));
+  const followedKeys: FollowedKey[] = [];
+  const hold: Hold = (sources, plan) => {
+    const { keys, followed } = holdKeys(sources, plan);
+    followedKeys.push(...followed);
+    return keys;
+  };
+  const configured = Object.entries(options.configured).map(([id, settings]) => fromSettings(id, settings, { ...options, hold }));
   const found = options.fromEnvironment
     .filter(({ vendor }) => !Object.hasOwn(options.configured, vendor.id))
-    .map((entry) => fromVendor(entry, options));
+    .map((entry) => fromVendor(entry, { ...options, hold }));
   const builtIn = rehearsalProvider(options);
   let local: readonly Provider[] = [];
   let all = [...configured, ...found, builtIn];
 
   return {
+    followedKeys,
     list: () => all,
     addLocal(server) {
       if (Object.hasOwn(options.configured, server.id)) return;
@@ -66,38 +82,68 @@ export function createProviders(options: ProvidersOptions): Providers {
   };
 }
 
-function fromSettings(id: string, settings: ProviderSettings, options: ProvidersOptions): Provider {
+type Hold = (sources: readonly KeySource[], plan: HoldOptions) => readonly ProviderKey[];
+
+interface BuildOptions extends ProvidersOptions {
+  readonly hold: Hold;
+}
+
+function fromSettings(id: string, settings: ProviderSettings, options: BuildOptions): Provider {
   const vendor = findVendor(id);
   const dialect = settings.api ?? vendor?.dialect;
   const baseUrl = settings.baseUrl ?? vendor?.baseUrl;
   if (!dialect || !baseUrl) throw incomplete(id, baseUrl ? 'api' : 'baseUrl');
-  const keys = [...(settings.apiKey === undefined ? [] : [settings.apiKey]), ...settings.apiKeys.map(({ key }) => key)];
-  const environmentKey = keys.length === 0 ? options.fromEnvironment.find((entry) => entry.vendor.id === id) : undefined;
-  const source = environmentKey?.source ?? `models.providers.${id}.${settings.apiKeys.length > 0 ? 'apiKeys' : 'apiKey'}`;
+  const sources = keySources(id, settings, options);
+  const preset = vendor && settings.baseUrl === undefined ? hostedConcurrency : localConcurrency;
+  const { initial = preset.initial, max = Math.max(preset.max, initial) } = settings.concurrency ?? {};
+  const base = splitBaseUrl(baseUrl, dialect);
   return {
     ...shared(options),
-    ...splitBaseUrl(baseUrl, dialect),
+    ...base,
     id,
     dialect,
-    keys: keysOf(environmentKey ? [environmentKey.key] : keys, {
-      source,
+    keys: options.hold(sources, {
+      provider: id,
       credential: vendor?.dialect === dialect ? vendor.credential : credentialOf(dialect),
       fixed: { ...vendor?.headers, ...lowerCaseNames(settings.headers ?? {}) },
     }),
-    concurrency: vendor && settings.baseUrl === undefined ? hostedConcurrency : localConcurrency,
+    keyCheckPath:
+      sources.length === 0 ? undefined : keyCheckPath(base.basePath, dialect, settings.baseUrl === undefined ? vendor : undefined),
+    concurrency: { initial: Math.min(initial, max), max },
     quirks: vendor?.quirks ?? {},
     ...timeoutsOf(settings.timeouts),
     models: knownModels(vendor?.id ?? id, settings, options),
   };
 }
 
-function fromVendor({ vendor, key, source }: FoundKey, options: ProvidersOptions): Provider {
+/** Those of the configuration; without any, the one that lay in the environment. */
+function keySources(id: string, { apiKey, apiKeys }: ProviderSettings, { fromEnvironment, secretFiles }: ProvidersOptions): KeySource[] {
+  const path = formatPath(['models', 'providers', id]);
+  const written = (name: string, secret: string, weight: number): KeySource => {
+    const source = `${path}.${name}`;
+    return { secret, source, weight, file: secretFiles.get(name === 'apiKey' ? source : `${source}.key`) };
+  };
+  const sources = [
+    ...(apiKey === undefined ? [] : [written('apiKey', apiKey, 1)]),
+    ...apiKeys.map(({ key, weight }, index) => written(`apiKeys[${index}]`, key, weight)),
+  ];
+  if (sources.length > 0) return sources;
+  return fromEnvironment.filter(({ vendor }) => vendor.id === id).map(({ key, source, file }) => ({ secret: key, source, file }));
+}
+
+function fromVendor({ vendor, key, source, file }: FoundKey, options: BuildOptions): Provider {
+  const base = splitBaseUrl(vendor.baseUrl, vendor.dialect);
   return {
     ...shared(options),
-    ...splitBaseUrl(vendor.baseUrl, vendor.dialect),
+    ...base,
+    keyCheckPath: keyCheckPath(base.basePath, vendor.dialect, vendor),
     id: vendor.id,
     dialect: vendor.dialect,
-    keys: keysOf([key], { source, credential: vendor.credential, fixed: vendor.headers ?? {} }),
+    keys: options.hold([{ secret: key, source, file }], {
+      provider: vendor.id,
+      credential: vendor.credential,
+      fixed: vendor.headers ?? {},
+    }),
     concurrency: hostedConcurrency,
     quirks: vendor.quirks ?? {},
     models: knownModels(vendor.id, undefined, options),
@@ -112,7 +158,7 @@ function fromLocal(server: LocalServer, options: ProvidersOptions): Provider {
     ...splitBaseUrl(server.baseUrl, 'openai-completions'),
     id: server.id,
     dialect: 'openai-completions',
-    keys: keysOf([], { source: 'no key', credential: 'bearer', fixed: {} }),
+    keys: noKeys,
     concurrency: localConcurrency,
     quirks: vendor?.quirks ?? {},
     models: () => known,
@@ -127,7 +173,7 @@ function rehearsalProvider(options: ProvidersOptions): Provider {
     dialect: 'openai-completions',
     origin: rehearsal.origin,
     basePath: '',
-    keys: keysOf([], { source: 'no key', credential: 'bearer', fixed: {} }),
+    keys: noKeys,
     concurrency: localConcurrency,
     quirks: {},
     models: () => rehearsalModels,
@@ -156,20 +202,18 @@ function credentialOf(dialect: DialectName): Vendor['credential'] {
   return dialect === 'google-generative-ai' ? 'x-goog-api-key' : 'bearer';
 }
 
-interface KeyPlan {
-  readonly source: string;
-  readonly credential: Vendor['credential'];
-  readonly fixed: Readonly<Record<string, string>>;
-}
+/** Nearly every format has a list of models, which a wrong key may not read. Bedrock's is at another host. */
+const keyCheckPaths: Readonly<Partial<Record<DialectName, string>>> = {
+  'openai-completions': '/models',
+  'openai-responses': '/models',
+  'anthropic-messages': '/v1/models',
+  'google-generative-ai': '/models?pageSize=1',
+};
 
-function keysOf(keys: readonly string[], { source, credential, fixed }: KeyPlan): readonly ProviderKey[] {
-  if (keys.length === 0) return [{ id: '1', source, weight: 1, headers: fixed }];
-  return keys.map((key, index) => ({
-    id: String(index + 1),
-    source: keys.length > 1 ? `${source}[${index}]` : source,
-    weight: 1,
-    headers: { ...(credential === 'bearer' ? { authorization: `Bearer ${key}` } : { [credential]: key }), ...fixed },
-  }));
+function keyCheckPath(basePath: string, dialect: DialectName, vendor: Vendor | undefined): string | undefined {
+  if (vendor?.keyCheck !== undefined) return vendor.keyCheck === 'none' ? undefined : vendor.keyCheck;
+  const path = keyCheckPaths[dialect];
+  return path === undefined ? undefined : basePath + path;
 }
 
 function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<string, string> {
@@ -191,8 +235,8 @@ function knownModels(vendorId: string, settings: ProviderSettings | undefined, o
   };
 }
 
-function fromRow({ id, contextWindow, maxOutputTokens, price }: CatalogueModel): KnownModel {
-  return { id, contextWindow, maxOutputTokens, price };
+function fromRow({ id, contextWindow, maxOutputTokens, price, abilities }: CatalogueModel): KnownModel {
+  return { id, contextWindow, maxOutputTokens, price, ...(abilities && { abilities }) };
 }
 
 function incomplete(id: string, field: 'api' | 'baseUrl'): OpenClawError {

@@ -1,5 +1,5 @@
 /** A provider that is ready to be asked, one of its keys, and one model there: a target. Types only: `providers.ts` builds them. */
-import type { Price } from './catalogue/index.ts';
+import type { Abilities, Price } from './catalogue/index.ts';
 import type { DialectName, Quirks } from './dialects/dialect.ts';
 import type { Upstream, UpstreamRequest, UpstreamTimeouts } from './upstream.ts';
 
@@ -11,6 +11,8 @@ export interface Provider {
   readonly basePath: string;
   /** At least one; a provider that wants no credential has one without any. */
   readonly keys: readonly ProviderKey[];
+  /** On the same origin: what costs nothing and is refused to a wrong key. Absent: the keys cannot be checked. */
+  readonly keyCheckPath?: string | undefined;
   /** Signs what is about to be sent, where a header with a key does not do (AWS). */
   readonly sign?: (request: UpstreamRequest) => Promise<UpstreamRequest>;
   readonly quirks: Quirks;
@@ -47,6 +49,8 @@ export interface KnownModel {
   readonly contextWindow: number | undefined;
   readonly maxOutputTokens: number | undefined;
   readonly price: Price | undefined;
+  /** Absent where nobody said. */
+  readonly abilities?: Abilities | undefined;
 }
 
 export interface Target {
@@ -56,6 +60,8 @@ export interface Target {
   /** `provider/model`. */
   readonly name: string;
   readonly known: KnownModel | undefined;
+  /** In place of the provider's, where this model departs from them. */
+  readonly quirks?: Quirks;
   /** Its share in a weighted route, and of its provider's other keys. @default 1 */
   readonly weight: number;
 }

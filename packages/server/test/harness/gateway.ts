@@ -29,6 +29,8 @@ export interface TestGatewayOptions {
   readonly settings?: Record<string, unknown>;
   readonly environment?: Record<string, string>;
   readonly logLevel?: LogThreshold;
+  /** Ask providers whether their keys are good. Off, because most tests count what a provider is asked. @default false */
+  readonly checkKeys?: boolean;
   /** Starts on an existing state directory, which is kept at the end. */
   readonly stateDirectory?: string;
 }

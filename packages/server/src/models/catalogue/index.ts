@@ -7,6 +7,7 @@
  */
 import { mergePrices, type PartialPrice, type Price } from './price.ts';
 
+export { quirksOfModel } from './model-quirks.ts';
 export { costNanoUsd, type PartialPrice, type Price } from './price.ts';
 export { findVendor, providersFromEnvironment, vendors, type Vendor } from './vendors.ts';
 

@@ -18,6 +18,11 @@ export interface Vendor {
   readonly keyVariables: readonly string[];
   /** `bearer`, or the header that holds the key as it is. */
   readonly credential: 'bearer' | 'x-api-key' | 'x-goog-api-key' | 'api-key';
+  /**
+   * Path on the origin of something that costs nothing and is refused to a wrong key; `none` where there is no such thing, or
+   * it is shown to everybody. @default the list of models of the wire format
+   */
+  readonly keyCheck?: string;
   /** Sent with each request. */
   readonly headers?: Readonly<Record<string, string>>;
   readonly quirks?: Quirks;
@@ -138,6 +143,7 @@ export const vendors: readonly Vendor[] = [
     baseUrl: 'https://api.cohere.ai/compatibility/v1',
     keyVariables: ['COHERE_API_KEY', 'CO_API_KEY'],
     credential: 'bearer',
+    keyCheck: '/v1/models',
     // Refuses `stream_options`: https://strandsagents.com/docs/user-guide/concepts/model-providers/cohere/
     quirks: { streamUsage: false },
     modelsDevId: 'cohere',
@@ -150,6 +156,7 @@ export const vendors: readonly Vendor[] = [
     baseUrl: 'https://api.perplexity.ai',
     keyVariables: ['PERPLEXITY_API_KEY'],
     credential: 'bearer',
+    keyCheck: 'none',
     modelsDevId: 'perplexity',
     documentation: 'https://docs.perplexity.ai/guides/chat-completions-guide',
   },
@@ -160,6 +167,8 @@ export const vendors: readonly Vendor[] = [
     baseUrl: 'https://openrouter.ai/api/v1',
     keyVariables: ['OPENROUTER_API_KEY'],
     credential: 'bearer',
+    // Its list of models is public.
+    keyCheck: '/api/v1/key',
     modelsDevId: 'openrouter',
     documentation: 'https://openrouter.ai/docs/api-reference/overview',
   },
@@ -181,6 +190,7 @@ export const vendors: readonly Vendor[] = [
     baseUrl: 'https://integrate.api.nvidia.com/v1',
     keyVariables: ['NVIDIA_API_KEY'],
     credential: 'bearer',
+    keyCheck: 'none',
     modelsDevId: 'nvidia',
     documentation: 'https://docs.api.nvidia.com/nim/reference/llm-apis',
   },
@@ -281,6 +291,7 @@ export const vendors: readonly Vendor[] = [
     baseUrl: 'https://router.huggingface.co/v1',
     keyVariables: ['HF_TOKEN', 'HUGGINGFACE_API_KEY'],
     credential: 'bearer',
+    keyCheck: 'none',
     modelsDevId: 'huggingface',
     documentation: 'https://huggingface.co/docs/inference-providers',
   },
@@ -300,6 +311,7 @@ export const vendors: readonly Vendor[] = [
     baseUrl: 'https://api.deepinfra.com/v1/openai',
     keyVariables: ['DEEPINFRA_API_KEY', 'DEEPINFRA_TOKEN'],
     credential: 'bearer',
+    keyCheck: 'none',
     modelsDevId: 'deepinfra',
     documentation: 'https://deepinfra.com/docs/openai_api',
   },
@@ -311,6 +323,7 @@ export const vendors: readonly Vendor[] = [
     // Not GITHUB_TOKEN: it lies in many environments for other ends, and finding it does not mean that models are wanted.
     keyVariables: ['GITHUB_MODELS_TOKEN'],
     credential: 'bearer',
+    keyCheck: 'none',
     headers: { 'x-github-api-version': '2022-11-28' },
     modelsDevId: 'github-models',
     documentation: 'https://docs.github.com/en/rest/models/inference',
