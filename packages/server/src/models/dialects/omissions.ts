@@ -93,6 +93,7 @@ const rows: Readonly<Record<ClientDialectName, readonly Row[]>> = {
     ['part', 'id', 'Names the item in the records of its own provider; call and result meet by the id of the call.'],
     ['part', 'status', 'Says how an earlier call ended, which is carried.'],
     ['part', 'caller', 'The model itself called the tool, which is the only way elsewhere.', is({ type: 'direct' })],
+    ['part', 'extra_content', geminiOnly],
     ['part', 'name', "The tool's name on its result; the id of the call says the same."],
     ['part', 'logprobs', 'Probabilities of an earlier answer, whose text is carried.'],
     ['part', 'parsed', 'A copy of the text that the SDK made.'],

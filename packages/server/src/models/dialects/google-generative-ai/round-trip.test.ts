@@ -182,6 +182,27 @@ test('a signed thought comes back as that thought, from clients of either format
   }
 });
 
+/** The items of a Responses client, sent back as they came. */
+function contentsFromResponses(parts: readonly JsonObject[]): JsonObject[] {
+  const events = [...decodeResponse('google').whole(answer([...parts], { finishReason: 'STOP' }))];
+  const output = dialects['openai-responses'].encodeResponse(options).whole(events)['output'] as JsonObject[];
+  const outputs = output.flatMap((item): JsonObject[] =>
+    item['type'] === 'function_call' ? [{ type: 'function_call_output', call_id: item['call_id'] ?? '', output: 'open' }] : [],
+  );
+  const input = [question, ...output, ...(outputs.length > 0 ? outputs : [question])];
+  const request = dialects['openai-responses'].decodeRequest({ model: 'm', input });
+  return encodeRequest(request, target).body['contents'] as JsonObject[];
+}
+
+test('calls, thoughts and texts come back with their signatures from a Responses client', () => {
+  assert.deepEqual(contentsFromResponses(modelTurn).slice(1), [{ role: 'model', parts: [text, firstCall, secondCall] }, results]);
+  const signed = { text: 'Two doors.', thought: true, thoughtSignature: 'VEg=' };
+  const proof = { text: '', thoughtSignature: 'VEVYVA==' };
+  assert.deepEqual(contentsFromResponses([signed, text, proof]).slice(1, 2), [
+    { role: 'model', parts: [signed, { ...text, thoughtSignature: 'VEVYVA==' }] },
+  ]);
+});
+
 test('a filtered answer is told to each client in its own word', () => {
   const filtered = [...decodeResponse('google').whole(answer([], { finishReason: 'RECITATION' }))];
   const openai = dialects['openai-completions'].encodeResponse(options).whole(filtered);
