@@ -382,6 +382,12 @@ export const errorCatalogue = {
     message: 'The state in {directory} is damaged beyond what its journal can mend: {reason}.',
     hint: 'Restore a copy of the state directory; nothing in it was changed.',
   },
+  request_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no request {requestId}; {reach}.',
+    hint: '`openclaw trace` without an id lists the last requests.',
+  },
   key_not_found: {
     status: 404,
     retryable: false,

@@ -17,10 +17,12 @@ import type { Redactor } from './core/redact.ts';
 import { createGateway, createHealth, listen, startingHandler, type Health, type Listener, type RequestHandler } from './gateway/index.ts';
 import {
   createModelPath,
+  createStoredTrails,
   createUsageReader,
   providersFromEnvironment,
   type FoundKey,
   type ModelPath,
+  type StoredTrails,
   type UsageReader,
 } from './models/index.ts';
 import { openState, readStateOwner, type State, type StorageThread } from './storage/index.ts';
@@ -171,6 +173,7 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
     random: Math.random,
     log: log.child({ component: 'models' }),
     metrics,
+    redactor,
   });
   const eventLoopDelay = createEventLoopDelay(clock);
   registerProcessMetrics(metrics, { clock, eventLoopDelay });
@@ -184,12 +187,14 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
     responses: models.responses,
     router: models.router,
     admin: administration({ keys, models, log }),
+    sight: models.administration,
     health: examine(state, models, clock),
     metrics,
     log: log.child({ component: 'gateway' }),
     ids,
     clock,
   });
+  models.sight.watchConnections(gateway.connections);
   return { state, keys, models, gateway, eventLoopDelay, tokenFile: token?.file ?? earlierTokenFile(configuration) };
 }
 
@@ -315,6 +320,7 @@ function once(action: () => Promise<void>): () => Promise<void> {
 export interface OpenedState {
   readonly keys: VirtualKeys;
   readonly usage: UsageReader;
+  readonly trails: StoredTrails;
   close(): Promise<void>;
 }
 
@@ -328,6 +334,7 @@ export async function openStateForCommand(stateDirectory: string, log: Log): Pro
   return {
     keys,
     usage,
+    trails: createStoredTrails(state.database),
     async close() {
       keys.close();
       await state.close();

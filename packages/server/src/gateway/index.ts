@@ -9,6 +9,7 @@ import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { ModelService, ResponseReader, Router } from '../models/index.ts';
+import { createConnectionCounts } from './connections.ts';
 import { createAdminEndpoints, type AdminOptions } from './endpoints/admin.ts';
 import { alive, createHealthEndpoint, createReadyEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
@@ -16,6 +17,7 @@ import { createModelCallEndpoint } from './endpoints/model-calls.ts';
 import { createModelEndpoint, createModelListEndpoint } from './endpoints/model-list.ts';
 import { createResponseEndpoints } from './endpoints/responses.ts';
 import { createRootEndpoint } from './endpoints/root.ts';
+import { createSightEndpoints, type SightEndpointOptions } from './endpoints/sight.ts';
 import type { Health } from './health.ts';
 import type { RequestHandler } from './listener.ts';
 import type { EndpointTable } from './request.ts';
@@ -37,6 +39,7 @@ export interface GatewayOptions {
   readonly responses: ResponseReader;
   readonly router: Router;
   readonly admin: AdminOptions;
+  readonly sight: SightEndpointOptions;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -48,6 +51,8 @@ export interface Gateway {
   readonly handler: RequestHandler;
   /** Paths and their methods. */
   readonly endpoints: Readonly<Record<string, readonly string[]>>;
+  /** Callers and how many connections each holds. */
+  connections(): ReadonlyMap<string, number>;
   /** From now on: unready, and no new work. */
   drain(): void;
 }
@@ -57,6 +62,7 @@ const clientGoneStatus = 499;
 
 export function createGateway(options: GatewayOptions): Gateway {
   let draining = false;
+  const connections = createConnectionCounts();
   const startedMs = options.clock.monotonicMs();
   const requests = options.metrics.counter({
     name: 'openclaw_http_requests_total',
@@ -83,10 +89,15 @@ export function createGateway(options: GatewayOptions): Gateway {
     '/health': { GET: createHealthEndpoint(health) },
     '/metrics': { GET: createMetricsEndpoint(options.metrics, options.loopbackOnly) },
     ...createAdminEndpoints(options.admin),
+    ...createSightEndpoints(options.sight),
   };
   const handler = createRequestHandler({
     endpoints,
-    authenticate: options.authenticate,
+    authenticate(request) {
+      const principal = options.authenticate(request);
+      connections.seen(request.socket, principal.id);
+      return principal;
+    },
     open: options.open,
     draining: () => draining,
     log: options.log,
@@ -102,6 +113,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   return {
     handler,
     endpoints: Object.fromEntries(Object.entries(endpoints).map(([path, methods]) => [path, Object.keys(methods)])),
+    connections: connections.open,
     drain() {
       draining = true;
     },

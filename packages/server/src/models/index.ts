@@ -28,7 +28,9 @@ import { createRetryBudget } from './retry-budget.ts';
 import { createRouter, type Router } from './route.ts';
 import type { AttemptReport, ModelService, ModelServiceOptions } from './service.ts';
 import type { Provider, Target } from './target.ts';
+import { createSightAdministration, type SightAdministration } from './sight/administration.ts';
 import { createSight, type Sight } from './sight/index.ts';
+import { createStoredTrails } from './sight/stored-trails.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createUsageLog, type UsageLog } from './usage.ts';
 
@@ -41,6 +43,8 @@ export type { FoundKey } from './providers.ts';
 export type { KeyStatus } from './keys.ts';
 export type { InputItemsPage, InputItemsQuestion, ResponseReader } from './responses/index.ts';
 export type { OfferedModel, Router } from './route.ts';
+export { findStored as findStoredTrail } from './sight/administration.ts';
+export { createStoredTrails, type StoredTrails } from './sight/stored-trails.ts';
 export type { ModelService } from './service.ts';
 export type { Provider } from './target.ts';
 export { createUsageReader, type UsageLog, type UsageReader } from './usage.ts';
@@ -76,6 +80,8 @@ export interface ModelPath {
   /** Responses that were kept. */
   readonly responses: ResponseReader;
   readonly sight: Sight;
+  /** What operators may ask of targets and requests. */
+  readonly administration: SightAdministration;
   providers(): readonly Provider[];
   /** How each key of each provider stands. */
   keysStatus(): KeyStatus[];
@@ -158,6 +164,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     usage,
     responses,
     sight,
+    administration: createSightAdministration({ sight, stored: createStoredTrails(database), admission: serviceOptions.admission }),
     providers: () => providers.list(),
     keysStatus: () => keyCare.status(),
     async prepare(ownPort, signal) {

@@ -57,19 +57,19 @@ function keyIdOf(request: GatewayRequest): string {
   return request.path.slice('/admin/v1/keys/'.length);
 }
 
-function guarded(endpoint: Endpoint): Endpoint {
+export function guarded(endpoint: Endpoint): Endpoint {
   return (request) => {
     request.authorize('admin');
     return endpoint(request);
   };
 }
 
-async function readObject(request: GatewayRequest): Promise<JsonObject> {
+export async function readObject(request: GatewayRequest): Promise<JsonObject> {
   const value = parseJsonBody(await readBody(request.raw, bodyLimitBytes), { depthLimit: 8 });
   if (!isJsonObject(value)) throw wrong('body', 'must be an object');
   return value;
 }
 
-function wrong(path: string, reason: string): OpenClawError {
+export function wrong(path: string, reason: string): OpenClawError {
   return new OpenClawError('invalid_request', { details: { path, reason }, param: path });
 }
