@@ -75,13 +75,13 @@ export class Attempt {
   }
 
   /** Never rejects; the failure, if it is one. */
-  async run(operation: Operation, context: Pick<AttemptContext, 'answer' | 'onOutput'>): Promise<OpenClawError | undefined> {
+  async run(operation: Operation, context: Pick<AttemptContext, 'answer' | 'onOutput' | 'record'>): Promise<OpenClawError | undefined> {
     const { lifecycle, clock, permit } = this.#options;
     const own = this.#controller?.signal;
     const signal = own ? AbortSignal.any([own, lifecycle.signal]) : lifecycle.signal;
     let error: OpenClawError | undefined;
     try {
-      await operation.ask(this.target, { signal, clock, observed: this.observed, answer: context.answer, onOutput: context.onOutput });
+      await operation.ask(this.target, { ...context, signal, clock, observed: this.observed });
     } catch (thrown) {
       // An abort has the reason why it happened; what broke because of it is only its echo.
       error = toOpenClawError(signal.aborted ? signal.reason : thrown, lifecycle.requestId);

@@ -1,9 +1,12 @@
 /** A conversation as an operation: what `exchange.ts` sends and `read-answer.ts` reads, put together. */
 import type { JsonObject } from '../core/json.ts';
 import type { ModelCall } from './call.ts';
-import { IncomingRequest, sendAttempt } from './exchange.ts';
+import { cacheKeyOf } from './cache.ts';
+import { IncomingRequest, quirksOf, sendAttempt } from './exchange.ts';
 import { charactersPerToken, type Operation } from './operation.ts';
 import { readAnswer, type Keeping } from './read-answer.ts';
+import { replay } from './replay.ts';
+import { sessionOf } from './session.ts';
 
 /** Output tokens that are reserved where the client sets no limit. */
 const usualOutputTokens = 1000;
@@ -15,6 +18,18 @@ export function createChat(call: ModelCall, body: JsonObject, stored?: Keeping):
     model: incoming.model,
     stream: incoming.stream,
     estimate: { input: Math.ceil(call.body.length / charactersPerToken), output: outputLimit(body) ?? usualOutputTokens },
+    body: () => incoming.body,
+    session: () => sessionOf(call, incoming.body),
+    cacheKey: () => cacheKeyOf(call, incoming.body),
+    replay: (kept, context) => replay(kept, { ...context, incoming, stored }),
+    going: {
+      allow: () => void (incoming.mayGoOn = incoming.stream),
+      get possible() {
+        return incoming.progress?.continuation.possible ?? false;
+      },
+      takes: (target) => quirksOf(target).prefill === true,
+      begin: (target, usage) => incoming.progress?.continuation.goOn(target.name, usage),
+    },
     async ask(target, context) {
       const response = await sendAttempt(incoming, target, context);
       await readAnswer(response, { ...context, incoming, target, stored });

@@ -10,6 +10,7 @@ import type { Metrics } from '../core/metrics.ts';
 import { createRedactor, type Redactor } from '../core/redact.ts';
 import type { Database } from '../storage/index.ts';
 import type { Allowances } from './allowance.ts';
+import { createAnswerCache } from './cache.ts';
 import type { ModelCall, ModelSink } from './call.ts';
 import { costNanoUsd, loadCatalogue, vendors, type Catalogue } from './catalogue/index.ts';
 import { discoverLocalServers } from './discovery.ts';
@@ -18,15 +19,16 @@ import { createLifecycleRegistry } from './lifecycle.ts';
 import { createKeyCare } from './key-care.ts';
 import type { Keys, KeyStatus } from './keys.ts';
 import { createLatency, type Latency } from './latency.ts';
-import { createOrdering } from './order.ts';
+import type { Operation } from './operation.ts';
+import { createOrdering, type Ordering } from './order.ts';
 import { createProviders, type FoundKey } from './providers.ts';
 import { createRehearsal, rehearsal } from './rehearsal/index.ts';
 import type { Usage } from './dialects/events.ts';
 import { createOpenAdmission } from './open-admission.fixture.ts';
 import { createResponseStore, type ResponseReader } from './responses/index.ts';
 import { createRetryBudget } from './retry-budget.ts';
-import { createRouter, type Router } from './route.ts';
-import type { AttemptReport, ModelService, ModelServiceOptions } from './service.ts';
+import { createRouter, type Route, type Router } from './route.ts';
+import type { AttemptReport, ModelService, ModelServiceOptions, Routed } from './service.ts';
 import type { Provider, Target } from './target.ts';
 import { createSightAdministration, type SightAdministration } from './sight/administration.ts';
 import { createSight, type Sight } from './sight/index.ts';
@@ -133,7 +135,8 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     hedging: { enabled: false, delayMs: () => undefined },
     nestingDepthLimit: options.nestingDepthLimit,
     stored: responses,
-    route: (model, caller) => ordering.order(router.resolve(model, caller), { session: caller.id }),
+    route: (operation, caller) => routeOf(operation, router.resolve(operation.model, caller), ordering),
+    cache: settings.cache.enabled ? { answers: createAnswerCache(settings.cache, clock), settings: settings.cache } : undefined,
     costOf,
     onFinished(report) {
       learn(report.attempts, keys, latency);
@@ -192,6 +195,13 @@ function learn(attempts: readonly AttemptReport[], keys: Keys, latency: Latency)
     if (!error) keys.accepted(target);
     else if (!cancelled) keys.report(target, error);
   }
+}
+
+function routeOf(operation: Operation, route: Route, ordering: Ordering): Routed {
+  const { input, output } = operation.estimate;
+  const session = route.strategy === 'sticky' ? operation.session() : undefined;
+  const targets = ordering.order(route, { session, inputTokens: input, outputTokens: output });
+  return { targets, goesOn: route.afterFirstToken === 'continue' };
 }
 
 function observe(metrics: Metrics, requests: ModelService['requests'], usage: UsageLog): void {

@@ -7,7 +7,8 @@
 import type { Clock } from '../core/clock.ts';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
-import type { IncomingRequest } from './exchange.ts';
+import { Continuation } from './continuation.ts';
+import type { AnswerProgress, IncomingRequest } from './exchange.ts';
 import type { EncodeOptions, ResponseDecoder, ResponseEncoder, StreamFrame } from './dialects/dialect.ts';
 import type { BlockDelta, ModelEvent, StartEvent } from './dialects/events.ts';
 import { dialects, isUsageOnlyEvent, providerDialects } from './dialects/index.ts';
@@ -100,6 +101,8 @@ class StreamRelay {
   /** Absent where bytes pass through. */
   readonly #encoder: ResponseEncoder | undefined;
   readonly #hidesUsage: boolean;
+  /** Only where the answer may be gone on with. */
+  readonly #progress: AnswerProgress | undefined;
   #pending: (Buffer | string)[] = [];
   #heldLength = 0;
   #hasOutput = false;
@@ -113,15 +116,16 @@ class StreamRelay {
     const { incoming, target } = context;
     this.#context = context;
     this.#decoder = providerDialects[target.provider.dialect].decodeResponse(target.provider.id);
-    this.#encoder = incoming.passesThrough(target) ? undefined : encoderFor(context);
+    this.#progress = progressOf(context);
+    this.#encoder = this.#progress?.encoder ?? (incoming.passesThrough(target) ? undefined : encoderFor(context));
+    if (incoming.progress) this.#pending.push(`: continued by ${target.name.replace(/[\r\n]/g, ' ')}\n\n`);
     this.#hidesUsage = !seesUsage(incoming);
   }
 
   accept(event: StreamFrame): void {
     if (this.finished || event.data === undefined) return;
-    const events = this.#decoder.event(event);
+    const events = this.#read(this.#decoder.event(event));
     this.#eventCount++;
-    this.#observe(events);
     const piece = this.#encoder ? this.#encoder.stream(events) : this.#hidesUsage && isUsageOnlyEvent(event) ? '' : event.raw;
     if (piece.length === 0) return;
     this.#pending.push(piece);
@@ -131,8 +135,7 @@ class StreamRelay {
   }
 
   end(): void {
-    const events = this.#decoder.end();
-    this.#observe(events);
+    const events = this.#read(this.#decoder.end());
     if (this.#encoder) this.#pending.push(this.#encoder.stream(events));
     if (this.finished) this.#keep();
   }
@@ -160,9 +163,16 @@ class StreamRelay {
     if (!this.claimed) {
       this.#context.onOutput();
       this.claimed = true;
+      this.#context.incoming.progress = this.#progress;
       this.#context.answer.endsWith((error) => this.failure(error));
     }
     await this.#context.answer.write(join(pending));
+  }
+
+  #read(events: readonly ModelEvent[]): readonly ModelEvent[] {
+    this.#observe(events);
+    this.#context.record?.(events);
+    return this.#progress ? this.#progress.continuation.adopt(events) : events;
   }
 
   #observe(events: readonly ModelEvent[]): void {
@@ -181,6 +191,13 @@ class StreamRelay {
   }
 }
 
+/** The client's answer so far, or the beginning of one that it may see. */
+function progressOf(context: ReadContext): AnswerProgress | undefined {
+  const { incoming } = context;
+  if (!incoming.mayGoOn) return undefined;
+  return incoming.progress ?? { continuation: new Continuation(), encoder: encoderFor(context) };
+}
+
 function join(parts: readonly (Buffer | string)[]): Buffer | string {
   const [first] = parts;
   if (parts.length === 1 && first !== undefined) return first;
@@ -197,6 +214,7 @@ async function deliverWhole(events: readonly ModelEvent[], bytes: Buffer | undef
     if (event.type === 'finish') observed.finish = event;
     if (event.type === 'blockDelta') countOutput(event.delta, observed);
   }
+  context.record?.(events);
   context.onOutput();
   const own = bytes !== undefined && incoming.passesThrough(target);
   if (own && !incoming.stream) {
@@ -217,7 +235,10 @@ function keepWhole(bytes: Buffer, context: ReadContext): void {
   context.stored?.keep(parseAnswer(bytes, context), context.target);
 }
 
-function encoderFor({ incoming, clock, stored }: ReadContext, continues?: EncodeOptions['continues']): ResponseEncoder {
+export function encoderFor(
+  { incoming, clock, stored }: Pick<ReadContext, 'incoming' | 'clock' | 'stored'>,
+  continues?: EncodeOptions['continues'],
+): ResponseEncoder {
   const { dialect, requestId } = incoming.call;
   return dialects[dialect].encodeResponse({
     ...{ requestedModel: incoming.model, includeUsage: seesUsage(incoming), requestId, nowMs: clock.now() },

@@ -6,6 +6,7 @@
  * again: `attempts.ts`. When there is room: `admission/`. What is sent and read: `operation.ts`.
  */
 import type { Clock } from '../core/clock.ts';
+import { untilAborted } from '../core/until-aborted.ts';
 import { OpenClawError, toOpenClawError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { parseJsonBody } from '../core/parse-json.ts';
@@ -16,7 +17,8 @@ import { Attempt, totalCost, totalUsage, type AttemptReport } from './attempt.ts
 import { createAttemptPlan, type AttemptPlan, type RetryOptions, type Round } from './attempts.ts';
 import type { Caller, ModelCall, ModelSink } from './call.ts';
 import { createChat } from './chat.ts';
-import type { FinishEvent, Usage } from './dialects/events.ts';
+import { Recording, type AnswerCache, type CacheSettings, type Lead } from './cache.ts';
+import type { FinishEvent, ModelEvent, Usage } from './dialects/events.ts';
 import type { Lifecycle, LifecycleRegistry, Outcome } from './lifecycle.ts';
 import { charactersPerToken, type Operation } from './operation.ts';
 import type { StoredResponses } from './responses/index.ts';
@@ -44,6 +46,8 @@ export interface RequestReport {
   readonly queueMs: number;
   /** What was decided on the way, in short notes for people. */
   readonly decisions: readonly string[];
+  /** Answered from what was kept. */
+  readonly cached?: boolean;
 }
 
 export interface ModelServiceOptions {
@@ -59,11 +63,25 @@ export interface ModelServiceOptions {
   /** Keeps responses between requests. Without it none is kept, and what a request refers to is its provider's business. */
   readonly stored?: StoredResponses;
   readonly hedging: HedgingOptions;
-  /** @throws OpenClawError `model_not_found`, `model_forbidden` */
-  readonly route: (model: string, caller: Caller) => readonly Target[];
+  /** Absent where answers are not used again. */
+  readonly cache?: CacheOptions | undefined;
+  /** @throws OpenClawError `model_not_found`, `model_forbidden`, and what a provider said to the only key that there is */
+  readonly route: (operation: Operation, caller: Caller) => Routed;
   readonly onFinished: (report: RequestReport) => void;
   /** US$ in billionths, where the price is known. */
   readonly costOf: (target: Target, usage: Usage) => number | undefined;
+}
+
+/** Who may answer, in the order in which they are asked. */
+export interface Routed {
+  readonly targets: readonly Target[];
+  /** Whether an answer that breaks off after its first output may be gone on with elsewhere. */
+  readonly goesOn: boolean;
+}
+
+export interface CacheOptions {
+  readonly answers: AnswerCache;
+  readonly settings: CacheSettings;
 }
 
 export interface HedgingOptions {
@@ -105,6 +123,10 @@ class Serving {
   #winner: Attempt | undefined;
   #firstOutputMs: number | undefined;
   #queueMs = 0;
+  #cached = false;
+  #wentOn = false;
+  /** Only where the answer is to be kept. */
+  #recordings: Map<Attempt, Recording> | undefined;
 
   constructor({ call, sink, lifecycle }: Served, options: ModelServiceOptions) {
     this.#call = call;
@@ -118,18 +140,21 @@ class Serving {
     this.#call.whenGone(() => lifecycle.cancel(new OpenClawError('client_closed')));
     try {
       if (this.#call.timeoutMs !== undefined) lifecycle.setDeadline(this.#call.timeoutMs);
-      const body = parseJsonBody(this.#call.body, { depthLimit: this.#options.nestingDepthLimit });
-      let operation = createChat(this.#call, body);
+      let operation = this.#open();
       this.#operation = operation;
-      let targets = this.#options.route(operation.model, this.#call.caller);
+      const routed = this.#options.route(operation, this.#call.caller);
+      let { targets } = routed;
       if (operation.stream) this.#answer.keepAlive();
       if (this.#call.dialect === 'openai-responses' && this.#options.stored) {
-        ({ operation, targets } = await this.#withStored(this.#options.stored, body, targets));
+        ({ operation, targets } = await this.#withStored(this.#options.stored, operation.body(), targets));
         this.#operation = operation;
       }
       const reserving = this.#reserve(operation, targets);
       if (reserving) await reserving;
-      await this.#askUntilAnswered(operation, targets);
+      if (routed.goesOn) operation.going?.allow();
+      const key = this.#options.cache && operation.cacheKey();
+      if (key === undefined) await this.#askUntilAnswered(operation, { targets, goesOn: routed.goesOn });
+      else await this.#askOnce(key, operation, { targets, goesOn: routed.goesOn });
       this.#finish({ kind: 'completed' });
     } catch (thrown) {
       // An abort has the reason why it happened; what broke because of it is only its echo.
@@ -143,6 +168,11 @@ class Serving {
         this.#finish(error.code === 'client_closed' ? { kind: 'cancelled', error } : { kind: 'failed', error });
       }
     }
+  }
+
+  /** Apart, so that nobody holds on to the parsed body of a long prompt while the answer is awaited. */
+  #open(): Operation {
+    return createChat(this.#call, parseJsonBody(this.#call.body, { depthLimit: this.#options.nestingDepthLimit }));
   }
 
   /** What a request refers to is put in its place or sought where it is, and its answer is kept. */
@@ -170,7 +200,7 @@ class Serving {
     return Promise.resolve(reserved).then((reservation) => {
       if (!reservation) return;
       lifecycle.own(() => {
-        if (this.#attempts.length === 0) reservation.release();
+        if (this.#attempts.length === 0 && !this.#cached) reservation.release();
         else reservation.settle(this.#spent(operation));
       });
       // The client may have left meanwhile.
@@ -187,7 +217,36 @@ class Serving {
     return { tokens: this.#winner ? operation.estimate.input + Math.ceil(characters / charactersPerToken) : 0, nanoUsd: 0 };
   }
 
-  async #askUntilAnswered(operation: Operation, targets: readonly Target[]): Promise<void> {
+  /** Answers from what was kept, or from what somebody else asks just now; else asks, and keeps the answer. */
+  async #askOnce(key: string, operation: Operation, routed: Routed): Promise<void> {
+    const { cache, clock } = this.#options;
+    if (!cache) return this.#askUntilAnswered(operation, routed);
+    for (;;) {
+      const entry = cache.answers.enter(key);
+      if (entry.kind === 'lead') return this.#lead(entry.lead, operation, routed);
+      const kept = entry.kind === 'hit' ? entry.answer : await untilAborted(entry.answer, this.#lifecycle.signal);
+      // Whoever asked got no answer that serves others: now it is this one's turn.
+      if (!kept) continue;
+      this.#cached = true;
+      this.#answer.headers['x-openclaw-cache'] = 'hit';
+      this.#answer.headers['x-openclaw-target'] = headerText(kept.target);
+      this.#firstOutputMs = clock.monotonicMs() - this.#lifecycle.startedMs;
+      return operation.replay(kept, { answer: this.#answer, clock });
+    }
+  }
+
+  async #lead(lead: Lead, operation: Operation, routed: Routed): Promise<void> {
+    const { cache } = this.#options;
+    this.#lifecycle.own(() => lead.settle(undefined));
+    this.#recordings = cache && new Map<Attempt, Recording>();
+    this.#answer.headers['x-openclaw-cache'] = 'miss';
+    await this.#askUntilAnswered(operation, routed);
+    // An answer of two models is not what either would say.
+    const events = this.#wentOn || !this.#winner ? undefined : this.#recordings?.get(this.#winner)?.events;
+    lead.settle(events && this.#winner && { events, target: this.#winner.target.name });
+  }
+
+  async #askUntilAnswered(operation: Operation, { targets, goesOn }: Routed): Promise<void> {
     const { clock, random, retry, retryBudget } = this.#options;
     const plan = createAttemptPlan(targets, { ...retry, random, monotonicMs: () => clock.monotonicMs() });
     let failure: OpenClawError | undefined;
@@ -199,16 +258,27 @@ class Serving {
         this.#decisions.push('not tried again: the retry budget of the gateway is used up');
         throw failure;
       }
-      const permit = await this.#enter(round, failure);
+      const permit = await this.#enter(this.#answer.committed ? beginningTakers(round, operation) : round, failure);
+      if (this.#answer.committed) this.#goOn(operation, permit.target);
       failure = await this.#ask(operation, permit, { plan, round });
       if (!failure) return;
-      if (this.#lifecycle.signal.aborted || this.#answer.committed) throw failure;
+      if (this.#lifecycle.signal.aborted) throw failure;
+      if (this.#answer.committed && !(goesOn && operation.going?.possible)) throw failure;
     }
+  }
+
+  /** The answer broke off after the client had seen some of it, and the next target goes on. */
+  #goOn(operation: Operation, target: Target): void {
+    operation.going?.begin(target, this.#winner?.report?.usage);
+    this.#decisions.push(`${target.name} goes on with what ${this.#winner?.target.name ?? 'another'} began`);
+    this.#winner = undefined;
+    this.#wentOn = true;
   }
 
   async #enter({ candidates }: Round<Target>, failure: OpenClawError | undefined): Promise<Permit> {
     const { caller } = this.#call;
     const { startedMs, deadlineMs, signal } = this.#lifecycle;
+    if (failure && candidates.length === 0) throw failure;
     try {
       const entry = this.#options.admission.enter({ candidates, turn: caller.id, arrivedMs: startedMs, deadlineMs, signal });
       const permit = entry instanceof Promise ? await entry : entry;
@@ -266,9 +336,21 @@ class Serving {
       ...{ hedge: how.hedge, cancellable: how.hedged },
     });
     this.#attempts.push(attempt);
-    const failure = await attempt.run(operation, { answer: this.#answer, onOutput: () => this.#claim(attempt, operation) });
+    const failure = await attempt.run(operation, {
+      answer: this.#answer,
+      onOutput: () => this.#claim(attempt, operation),
+      record: this.#recordings && this.#recordingOf(attempt),
+    });
     if (failure && !attempt.report?.cancelled) how.plan.failed(attempt.target, failure);
     return failure;
+  }
+
+  #recordingOf(attempt: Attempt): ((events: readonly ModelEvent[]) => void) | undefined {
+    const { cache } = this.#options;
+    if (!cache || !this.#recordings) return undefined;
+    const recording = new Recording(cache.settings);
+    this.#recordings.set(attempt, recording);
+    return (events) => recording.push(events);
   }
 
   /** The first attempt with output has the answer to itself. */
@@ -279,7 +361,7 @@ class Serving {
     }
     this.#winner = attempt;
     attempt.noteFirstOutput();
-    this.#firstOutputMs = this.#options.clock.monotonicMs() - this.#lifecycle.startedMs;
+    this.#firstOutputMs ??= this.#options.clock.monotonicMs() - this.#lifecycle.startedMs;
     if (this.#attempts.length > 1) {
       for (const other of this.#attempts) if (other !== attempt) other.cancel(new OpenClawError('superseded'));
     }
@@ -326,8 +408,14 @@ class Serving {
       totalMs: this.#options.clock.monotonicMs() - this.#lifecycle.startedMs,
       queueMs: this.#queueMs,
       decisions: this.#decisions,
+      ...(this.#cached && { cached: true }),
     });
   }
+}
+
+/** An answer goes on only at a target that takes its beginning. */
+function beginningTakers(round: Round<Target>, { going }: Operation): Round<Target> {
+  return { ...round, candidates: round.candidates.filter(({ target }) => going?.takes(target)) };
 }
 
 /** Names of models come from clients, and a header takes fewer characters than they do: the others are written as in a URL. */

@@ -61,7 +61,7 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
     allowances: { reserve: () => undefined, hasBudget: () => false },
     hedging: { enabled: false, delayMs: () => undefined },
     nestingDepthLimit: 64,
-    route: () => [target],
+    route: () => ({ targets: [target], goesOn: false }),
     onFinished: (finished) => (report = finished),
     costOf: () => undefined,
   });

@@ -84,6 +84,8 @@ export interface FinishEvent {
   readonly providerReason: string;
   /** The stop sequence that ended it, where the provider says so. */
   readonly stopSequence?: string;
+  /** Who went on with the answer after it had broken off, in their order: it is not one model's. */
+  readonly continuedBy?: readonly string[];
 }
 
 export type FinishReason = 'stop' | 'stopSequence' | 'length' | 'contextWindow' | 'toolCalls' | 'contentFilter' | 'pause' | 'other';

@@ -120,7 +120,8 @@ class StreamWriter {
   #finish(event: FinishEvent): string {
     this.#ended = true;
     const delta = { container: null, stop_details: null, ...encodeFinish(event, this.#refused) };
-    return write({ type: 'message_delta', delta, usage: encodeDeltaUsage(this.#usage) }) + write({ type: 'message_stop' });
+    const mark = event.continuedBy && { openclaw: { continued_by: [...event.continuedBy] } };
+    return write({ type: 'message_delta', delta, usage: encodeDeltaUsage(this.#usage), ...mark }) + write({ type: 'message_stop' });
   }
 }
 

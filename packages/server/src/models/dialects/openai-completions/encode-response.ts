@@ -127,7 +127,8 @@ class StreamWriter {
     const last = JSON.stringify({ delta: {}, logprobs: null, ...encodeFinish(event) }).slice(1);
     const head = this.#before.slice(0, this.#before.lastIndexOf('"delta":'));
     const usage = this.#options.includeUsage ? ',"usage":null' : '';
-    return `${head}${last}]${usage}}\n\n${this.#options.includeUsage ? this.#usageChunk() : ''}data: [DONE]\n\n`;
+    const mark = event.continuedBy ? `,"openclaw":${JSON.stringify({ continued_by: event.continuedBy })}` : '';
+    return `${head}${last}]${usage}${mark}}\n\n${this.#options.includeUsage ? this.#usageChunk() : ''}data: [DONE]\n\n`;
   }
 
   #usageChunk(): string {
