@@ -12,7 +12,7 @@ import type { Continuation } from './continuation.ts';
 import type { Quirks, ResponseEncoder } from './dialects/dialect.ts';
 import { dialects, providerDialects, readEnvelope, replaceModel } from './dialects/index.ts';
 import type { ModelRequest } from './dialects/request.ts';
-import type { Target } from './target.ts';
+import type { Provider, Target } from './target.ts';
 import type { SendOptions, UpstreamRequest, UpstreamResponse } from './upstream.ts';
 
 /** How much of a refusal is read: enough for any message, too little to be a burden. */
@@ -130,7 +130,7 @@ function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamReque
     const includeUsage = incoming.stream && usageOnRequest && quirksOf(target).streamUsage !== false;
     return {
       ...common,
-      path: provider.basePath + path,
+      path: pathAt(provider, path),
       headers: upstreamHeaders(call, target, {}),
       body: replaceModel(call.body, target.model, { includeUsage }),
     };
@@ -143,10 +143,15 @@ function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamReque
   });
   return {
     ...common,
-    path: provider.basePath + encoded.path,
+    path: pathAt(provider, encoded.path),
     headers: upstreamHeaders(call, target, encoded.headers),
     body: Buffer.from(JSON.stringify(encoded.body)),
   };
+}
+
+function pathAt({ basePath, query }: Provider, path: string): string {
+  if (query === undefined) return basePath + path;
+  return basePath + path + (path.includes('?') ? `&${query.slice(1)}` : query);
 }
 
 function upstreamHeaders(call: ModelCall, target: Target, dialectHeaders: Readonly<Record<string, string>>): Record<string, string> {
@@ -174,6 +179,7 @@ const repairs = [
   'assistantAfterTool',
   'finishStopOnTools',
   'toolIndexAlwaysZero',
+  'modelInPath',
 ] as const satisfies readonly (keyof Quirks)[];
 
 async function readRefusal(body: AsyncIterable<Buffer>, clock: Clock): Promise<string> {

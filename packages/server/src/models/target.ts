@@ -9,6 +9,8 @@ export interface Provider {
   readonly origin: string;
   /** Path of the base URL, without a slash at its end; dialect paths are appended to it. */
   readonly basePath: string;
+  /** Of the base URL, with its question mark: goes with every request (`?api-version=…`). */
+  readonly query?: string;
   /** At least one; a provider that wants no credential has one without any. */
   readonly keys: readonly ProviderKey[];
   /** On the same origin: what costs nothing and is refused to a wrong key. Absent: the keys cannot be checked. */
