@@ -170,6 +170,7 @@ class LearntPace implements Pace {
     const fromMs = atMs - spanMs;
     const firstMs = Math.max(fromMs, this.#taken.firstSince(fromMs) ?? atMs);
     const periodMs = Math.max(shortestPeriodMs, atMs - firstMs + pauseMs);
-    return this.#taken.since(fromMs) / periodMs;
+    // After its pause it takes one at least.
+    return Math.max(1, this.#taken.since(fromMs)) / periodMs;
   }
 }
