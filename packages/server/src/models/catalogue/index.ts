@@ -5,6 +5,7 @@
  * The snapshot is read when it is first asked for, not at start. A model that is not in it can be used all the same; only
  * its limits and price are unknown then. It does not ask providers what they have: see `../discovery.ts`.
  */
+import { takesPrefill } from './model-quirks.ts';
 import { mergePrices, type PartialPrice, type Price } from './price.ts';
 
 export { quirksOfModel } from './model-quirks.ts';
@@ -14,9 +15,16 @@ export { findVendor, providersFromEnvironment, vendors, type Vendor } from './ve
 export interface Abilities {
   readonly tools: boolean;
   readonly images: boolean;
+  /** Reads documents (PDF) that are part of a message. */
+  readonly files: boolean;
   readonly reasoning: boolean;
-  /** Absent where the snapshot does not say. */
+  readonly streaming: boolean;
+  /** Input that was sent before costs less. Where the provider publishes no price for that, false. */
+  readonly promptCaching: boolean;
+  /** Answers after a JSON schema. Absent where the snapshot does not say. */
   readonly structuredOutput?: boolean;
+  /** Goes on with an assistant's message that ends the request. Absent where nobody says. */
+  readonly prefill?: boolean;
 }
 
 export interface CatalogueModel {
@@ -65,7 +73,7 @@ export interface SnapshotModel {
   readonly name: string;
   readonly contextWindow?: number;
   readonly maxOutputTokens?: number;
-  /** Those it has of `tools`, `images`, `reasoning`. */
+  /** Those it has of `tools`, `images`, `files`, `reasoning`. */
   readonly abilities: string;
   readonly structuredOutput?: boolean;
   readonly price?: Price;
@@ -115,20 +123,26 @@ function describe(id: string, known: SnapshotModel | undefined, own: OperatorMod
   const price = mergePrices(known?.price, own?.cost);
   return {
     id,
-    ...(known && { name: known.name, abilities: abilitiesOf(known) }),
+    ...(known && { name: known.name, abilities: abilitiesOf(id, known) }),
     ...(contextWindow !== undefined && { contextWindow }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(price && { price }),
   };
 }
 
-function abilitiesOf(model: SnapshotModel): Abilities {
+function abilitiesOf(id: string, model: SnapshotModel): Abilities {
   const has = new Set(model.abilities.split(' '));
+  const prefill = takesPrefill(id);
   return {
     tools: has.has('tools'),
     images: has.has('images'),
+    files: has.has('files'),
     reasoning: has.has('reasoning'),
+    // Every model of the snapshot writes text, and every wire format streams text.
+    streaming: true,
+    promptCaching: model.price?.cacheRead !== undefined,
     ...(model.structuredOutput !== undefined && { structuredOutput: model.structuredOutput }),
+    ...(prefill !== undefined && { prefill }),
   };
 }
 
