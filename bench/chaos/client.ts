@@ -129,7 +129,7 @@ export interface AgentLoop {
   readonly question: (agent: number, step: number) => Question;
   /** Between an answer and the next step. */
   readonly thinkMs?: number;
-  readonly onOutcome?: (outcome: Outcome, step: number) => void;
+  readonly onOutcome?: (outcome: Outcome, step: number) => unknown;
 }
 
 /** Every agent takes its next step when the last one is over. */

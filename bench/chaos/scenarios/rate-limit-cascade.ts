@@ -1,6 +1,6 @@
 /** A hundred agents that try again at once, before a provider that allows twenty requests a second. */
 import { asPercent, verdict } from '../../bench.ts';
-import { type AgentResult, runAgents } from '../client.ts';
+import { type AgentResult, rest, runAgents } from '../client.ts';
 import { failureMix } from '../failures.ts';
 import { scenario } from '../scenario.ts';
 import type { Counts } from '../tally.ts';
@@ -9,12 +9,14 @@ const agents = 100;
 
 interface Figures {
   readonly results: readonly AgentResult[];
+  /** Answers that agents had when the counts were taken. */
+  readonly answeredByThen: number;
   readonly counts: Counts;
 }
 
-const answeredOf = ({ results }: Figures): number => results.reduce((sum, { answered }) => sum + answered, 0);
 const failedOf = ({ results }: Figures): number => results.reduce((sum, { failed }) => sum + failed, 0);
-const goodput = (figures: Figures): number => answeredOf(figures) / figures.counts.allowed;
+/** What the provider had let through and was still working on counts too. */
+const goodput = ({ answeredByThen, counts }: Figures): number => (answeredByThen + counts.underWay) / counts.allowed;
 
 /** Jain's index of the steps that each agent got answered: 1 when all got the same, 1/n when one got everything. */
 function fairness({ results }: Figures): number {
@@ -40,25 +42,27 @@ export const rateLimitCascade = scenario<Figures>({
     });
     const front = await stage.front([upstream], { models: { queue: { maxWaiting: 1000, maxWaitMs: 30_000 } } });
     await upstream.restartCounts();
-    const counted = new Promise<Counts>((resolve, reject) => {
-      setTimeout(() => void upstream.counts().then(resolve, reject), stage.quick ? 8000 : 20_000);
-    });
+    const durationMs = stage.quick ? 15_000 : 30_000;
+    let answered = 0;
+    const counted = rest(durationMs).then(async () => ({ answeredByThen: answered, counts: await upstream.counts() }));
     const results = await runAgents({
       agents,
-      durationMs: stage.quick ? 8000 : 20_000,
+      durationMs,
       persistence: { tries: 5, pauseMs: 100 },
       addressOf: () => front.address,
       question: () => ({ prompt: 'What next?' }),
+      onOutcome: ({ ok }) => ok && (answered += 1),
     });
-    return { results, counts: await counted };
+    return { results, ...(await counted) };
   },
   rows: (figures) => [
-    ['steps answered', String(answeredOf(figures))],
+    ['steps answered in the time', String(figures.answeredByThen)],
     ['steps given up by agents', String(failedOf(figures))],
     ['failures that agents saw', failureMix(figures.results.flatMap(({ outcomes }) => outcomes))],
     ['the provider allowed', figures.counts.allowed.toFixed(0)],
     ['the provider was asked', String(figures.counts.requests)],
     ['of that, refused with 429', String(figures.counts.answered['429'] ?? 0)],
+    ['asked in each second', secondsOf(figures.counts)],
     ['early, all', String(figures.counts.early)],
     ['most requests at once at the provider', String(figures.counts.mostUnderWay)],
   ],
@@ -72,3 +76,9 @@ export const rateLimitCascade = scenario<Figures>({
     }),
   ],
 });
+
+function secondsOf({ perKey }: Counts): string {
+  const seconds: number[] = [];
+  for (const counts of Object.values(perKey)) for (const [at, count] of counts.entries()) seconds[at] = (seconds[at] ?? 0) + count;
+  return seconds.join(' ');
+}
