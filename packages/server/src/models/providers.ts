@@ -6,6 +6,8 @@
  */
 import { OpenClawError } from '../core/errors.ts';
 import { formatPath, type ProviderSettings, type SecretFile, type TimeoutSettings } from '../config/index.ts';
+import { awsCredentialSource, signOnDemand, type AwsEnvironment } from './aws/on-demand.ts';
+import { inOwnRegion } from './aws/region.ts';
 import { findVendor, type Catalogue, type CatalogueModel, type Vendor } from './catalogue/index.ts';
 import type { DialectName } from './dialects/dialect.ts';
 import type { LocalServer } from './discovery.ts';
@@ -26,6 +28,8 @@ export interface ProvidersOptions {
   readonly rehearsal: Upstream;
   /** `undefined` while it is not loaded: then only the models of the configuration are known. */
   readonly catalogue: () => Catalogue | undefined;
+  /** Without it requests to AWS carry a key of Bedrock or none, and are not signed. */
+  readonly aws?: AwsEnvironment | undefined;
 }
 
 /** A vendor's key that lay in the environment. */
@@ -91,22 +95,24 @@ interface BuildOptions extends ProvidersOptions {
 function fromSettings(id: string, settings: ProviderSettings, options: BuildOptions): Provider {
   const vendor = findVendor(id);
   const dialect = settings.api ?? vendor?.dialect;
-  const baseUrl = settings.baseUrl ?? vendor?.baseUrl;
+  const baseUrl = settings.baseUrl ?? (vendor && baseUrlOf(vendor, options));
   if (!dialect || !baseUrl) throw incomplete(id, baseUrl ? 'api' : 'baseUrl');
   const sources = keySources(id, settings, options);
   const preset = vendor && settings.baseUrl === undefined ? hostedConcurrency : localConcurrency;
   const { initial = preset.initial, max = Math.max(preset.max, initial) } = settings.concurrency ?? {};
   const base = splitBaseUrl(baseUrl, dialect);
+  const keys = options.hold(sources, {
+    provider: id,
+    credential: vendor?.dialect === dialect ? vendor.credential : credentialOf(dialect),
+    fixed: { ...vendor?.headers, ...lowerCaseNames(settings.headers ?? {}) },
+  });
   return {
     ...shared(options),
     ...base,
     id,
     dialect,
-    keys: options.hold(sources, {
-      provider: id,
-      credential: vendor?.dialect === dialect ? vendor.credential : credentialOf(dialect),
-      fixed: { ...vendor?.headers, ...lowerCaseNames(settings.headers ?? {}) },
-    }),
+    keys,
+    ...(sources.length === 0 && signedByAws({ id, dialect, baseUrl, keys }, options)),
     keyCheckPath:
       sources.length === 0 ? undefined : keyCheckPath(base.basePath, dialect, settings.baseUrl === undefined ? vendor : undefined),
     concurrency: { initial: Math.min(initial, max), max },
@@ -114,6 +120,27 @@ function fromSettings(id: string, settings: ProviderSettings, options: BuildOpti
     ...timeoutsOf(settings.timeouts),
     models: knownModels(vendor?.id ?? id, settings, options),
   };
+}
+
+interface Unsigned {
+  readonly id: string;
+  readonly dialect: DialectName;
+  readonly baseUrl: string;
+  readonly keys: readonly ProviderKey[];
+}
+
+/** Bedrock without a key, nor a credential among its headers, is asked with the credentials that AWS's tools would use. */
+function signedByAws({ id, dialect, baseUrl, keys }: Unsigned, { aws }: ProvidersOptions): Partial<Pick<Provider, 'sign' | 'keys'>> {
+  const carriesCredential = keys.some(({ headers }) => headers['authorization'] !== undefined);
+  if (!aws || dialect !== 'bedrock-converse-stream' || carriesCredential) return {};
+  return {
+    sign: signOnDemand({ ...aws, provider: id, baseUrl }),
+    keys: keys.map(({ id: key, weight, headers }) => ({ id: key, weight, headers, source: awsCredentialSource })),
+  };
+}
+
+function baseUrlOf({ baseUrl }: Vendor, { aws }: ProvidersOptions): string {
+  return aws ? inOwnRegion(baseUrl, aws.lookUp) : baseUrl;
 }
 
 /** Those of the configuration; without any, the one that lay in the environment. */
@@ -132,7 +159,7 @@ function keySources(id: string, { apiKey, apiKeys }: ProviderSettings, { fromEnv
 }
 
 function fromVendor({ vendor, key, source, file }: FoundKey, options: BuildOptions): Provider {
-  const base = splitBaseUrl(vendor.baseUrl, vendor.dialect);
+  const base = splitBaseUrl(baseUrlOf(vendor, options), vendor.dialect);
   return {
     ...shared(options),
     ...base,
@@ -189,11 +216,14 @@ function timeoutsOf(settings: TimeoutSettings): Pick<Provider, 'timeouts' | 'fir
   return { timeouts: { connectMs, firstByteMs, idleMs, totalMs }, firstByteWholeMs };
 }
 
-/** A base URL of the Messages API is written with and without its version; the dialect's path has it. */
-function splitBaseUrl(baseUrl: string, dialect: DialectName): { origin: string; basePath: string } {
-  const url = new URL(baseUrl);
-  const path = url.pathname.replace(/\/+$/, '');
-  return { origin: url.origin, basePath: dialect === 'anthropic-messages' ? path.replace(/\/v1$/, '') : path };
+/** Where a base URL may end although the dialect's paths begin with it: it is written with and without. */
+const doubledEndings: Readonly<Partial<Record<DialectName, RegExp>>> = { 'anthropic-messages': /\/v1$/, ollama: /\/(v1|api)$/ };
+
+function splitBaseUrl(baseUrl: string, dialect: DialectName): Pick<Provider, 'origin' | 'basePath' | 'query'> {
+  const { origin, pathname, search } = new URL(baseUrl);
+  const path = pathname.replace(/\/+$/, '');
+  const ending = doubledEndings[dialect];
+  return { origin, basePath: ending ? path.replace(ending, '') : path, ...(search !== '' && { query: search }) };
 }
 
 /** Where a server of this format looks for its key, when it is nobody's that is known. */

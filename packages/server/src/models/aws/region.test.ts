@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { awsRegionOf, inRegion } from './region.ts';
+import { awsRegionOf, inOwnRegion } from './region.ts';
 
 const environment = (values: Readonly<Record<string, string>>) => (name: string) => values[name];
 
@@ -18,11 +18,12 @@ test('the region is that of the address, else that of the environment', () => {
   assert.equal(awsRegionOf({ baseUrl: 'http://localhost', lookUp: environment({}) }), 'us-east-1');
 });
 
-test("an address of AWS's is moved to another region, any other stays", () => {
-  assert.equal(inRegion('https://bedrock-runtime.us-east-1.amazonaws.com', 'eu-west-1'), 'https://bedrock-runtime.eu-west-1.amazonaws.com');
-  assert.equal(inRegion('https://gateway.example.com/bedrock', 'eu-west-1'), 'https://gateway.example.com/bedrock');
-  assert.equal(
-    inRegion('https://bedrock-runtime.us-east-1.amazonaws.com', 'evil.example/'),
-    'https://bedrock-runtime.us-east-1.amazonaws.com',
-  );
+test("a vendor's address at AWS is that of one's own region, any other stays", () => {
+  const moved = (baseUrl: string, region?: string): string =>
+    inOwnRegion(baseUrl, environment(region === undefined ? {} : { AWS_REGION: region }));
+  const virginia = 'https://bedrock-runtime.us-east-1.amazonaws.com';
+  assert.equal(moved(virginia, 'eu-west-1'), 'https://bedrock-runtime.eu-west-1.amazonaws.com');
+  assert.equal(moved(virginia), virginia);
+  assert.equal(moved(virginia, 'evil.example/'), virginia);
+  assert.equal(moved('https://gateway.example.com/bedrock', 'eu-west-1'), 'https://gateway.example.com/bedrock');
 });

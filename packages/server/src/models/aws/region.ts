@@ -18,8 +18,9 @@ function regionFrom(lookUp: RegionOptions['lookUp']): string | undefined {
   return lookUp('AWS_REGION')?.trim() || lookUp('AWS_DEFAULT_REGION')?.trim() || undefined;
 }
 
-/** The same address in another region, where it is one of AWS's and the region can be one. */
-export function inRegion(baseUrl: string, region: string): string {
-  if (!/^[a-z0-9-]+$/.test(region)) return baseUrl;
+/** A vendor's address in the region that the environment names; any that is not AWS's stays as it is. */
+export function inOwnRegion(baseUrl: string, lookUp: RegionOptions['lookUp']): string {
+  const region = regionFrom(lookUp);
+  if (region === undefined || !/^[a-z0-9-]+$/.test(region)) return baseUrl;
   return baseUrl.replace(/(\/\/bedrock-runtime(?:-fips)?\.)[a-z0-9-]+(\.amazonaws\.com)/, `$1${region}$2`);
 }

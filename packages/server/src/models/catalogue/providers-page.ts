@@ -17,7 +17,7 @@ be given as \`NAME_FILE\` or as the file \`/run/secrets/NAME\`. The configuratio
 \`\`\`
 
 A model is asked for as \`provider/model\`, for instance \`${exampleModel(catalogue)}\`. Any model of the provider can be asked for, whether
-the catalogue has it or not. Azure OpenAI, Bedrock and Vertex are not in the table yet.
+the catalogue has it or not. Azure OpenAI and Vertex are not in the table yet.
 
 ## Hosted
 
@@ -27,6 +27,21 @@ configuration, because the variable usual for it belongs to the same vendor's en
 | id | provider | wire format | base URL | key from | credential | known models |
 |---|---|---|---|---|---|--:|
 ${hosted.map((vendor) => hostedRow(vendor, catalogue)).join('\n')}
+
+## Amazon Bedrock
+
+With a Bedrock key in \`AWS_BEARER_TOKEN_BEDROCK\` there is nothing to configure. Without one, name the provider, and requests are signed with the
+credentials that AWS's own tools would find: access keys in the environment (\`AWS_ACCESS_KEY_ID\`, \`AWS_SECRET_ACCESS_KEY\`, \`AWS_SESSION_TOKEN\`), else
+profiles, SSO, and the roles of containers and instances.
+
+\`\`\`json5
+{ models: { providers: { bedrock: {} } } }
+\`\`\`
+
+The region is that of \`AWS_REGION\` or \`AWS_DEFAULT_REGION\`, or of a \`baseUrl\` that names another; without any it is us-east-1. A model is its id, its inference
+profile or its ARN: \`bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0\`. Images and documents go as bytes or from \`s3://\` addresses; Bedrock fetches nothing from
+the web, so other addresses are refused. Clients may send Converse's own \`guardrailConfig\`, \`performanceConfig\`, \`requestMetadata\` and
+\`additionalModelRequestFields\`.
 
 ## On your own machine
 

@@ -272,6 +272,7 @@ export const vendors: readonly Vendor[] = [
     keyVariables: ['MINIMAX_API_KEY'],
     credential: 'x-api-key',
     maxOutputTokens: 8192,
+    modelsDevId: 'minimax',
     documentation: 'https://platform.minimax.io/docs/api-reference/text-anthropic-api',
   },
   {
@@ -282,6 +283,7 @@ export const vendors: readonly Vendor[] = [
     keyVariables: [],
     credential: 'x-api-key',
     maxOutputTokens: 8192,
+    modelsDevId: 'minimax-cn',
     documentation: 'https://platform.minimaxi.com/docs/api-reference/text-anthropic-api',
   },
   {
@@ -347,6 +349,19 @@ export const vendors: readonly Vendor[] = [
     credential: 'bearer',
     modelsDevId: 'baseten',
     documentation: 'https://docs.baseten.co/inference/model-apis/overview',
+  },
+  {
+    id: 'bedrock',
+    name: 'Amazon Bedrock',
+    dialect: 'bedrock-converse-stream',
+    // In the region that AWS_REGION or AWS_DEFAULT_REGION names.
+    baseUrl: 'https://bedrock-runtime.us-east-1.amazonaws.com',
+    // Not AWS_ACCESS_KEY_ID: it lies in many environments for other ends, and finding it does not mean that models are wanted.
+    keyVariables: ['AWS_BEARER_TOKEN_BEDROCK'],
+    credential: 'bearer',
+    keyCheck: 'none',
+    modelsDevId: 'amazon-bedrock',
+    documentation: 'https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html',
   },
   {
     id: 'ollama',
