@@ -57,10 +57,12 @@ export function createPruning({ database, clock, log, limitResponses, limitBytes
         params: [isTooMuch ? Number.MAX_SAFE_INTEGER : clock.now()],
       });
       const given = isTooMuch ? rows.slice(0, neededOf(rows, kept)) : rows;
-      if (stopped || given.length === 0) break;
+      if (given.length === 0) break;
       await database.write({ statements: given.flatMap(({ owner, id }) => deleteStatements(String(owner), String(id))) });
       kept.responses -= given.length;
       for (const { bytes } of given) kept.bytes -= Number(bytes);
+      // The end of the process waits for one batch, not for all of them.
+      if (stopped) return;
     }
     await pruneProofs(database, clock.now());
   }
