@@ -156,7 +156,7 @@ const cases: readonly {
     title: 'an address that is none',
     text: "{ models: { providers: { a: { baseUrl: 'ftp://x' } } } }",
     says: [
-      `openclaw.json:1:40: models.providers.a.baseUrl must be an http or https address without query and fragment, not "ftp://x". ${schemaHint}`,
+      `openclaw.json:1:40: models.providers.a.baseUrl must be an http or https address without fragment, not "ftp://x". ${schemaHint}`,
     ],
   },
   {

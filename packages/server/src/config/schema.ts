@@ -115,8 +115,10 @@ const timeouts = s.object(
 const provider = s.object(
   {
     baseUrl: s.string({
-      description: 'Where the API is, up to and including its version (`https://host/v1`). Vendors that OpenClaw knows need none.',
-      ...webAddress,
+      description:
+        'Where the API is, up to and including its version (`https://host/v1`); a query in it goes with every request. Vendors that OpenClaw knows need none.',
+      pattern: '^https?://[^\\s/?#]+[^\\s#]*$',
+      expects: 'an http or https address without fragment',
     }),
     api: s.choice(
       ['openai-completions', 'openai-responses', 'anthropic-messages', 'google-generative-ai', 'bedrock-converse-stream', 'ollama'],
