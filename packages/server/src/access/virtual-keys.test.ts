@@ -4,6 +4,7 @@ import { OpenClawError } from '../core/errors.ts';
 import { createFakeClock, type FakeClock } from '../core/fake-clock.ts';
 import { createIds } from '../core/ids.ts';
 import { createMemoryStore, type MemoryStore } from './database.fixture.ts';
+import type { KeyLimits } from './key-limits.ts';
 import { createVirtualKeys, type VirtualKeys } from './virtual-keys.ts';
 
 interface Setup {
@@ -20,6 +21,17 @@ async function setup(): Promise<Setup> {
   const another = () => createVirtualKeys({ database: store.connect(), clock, ids: createIds({ clock }), allowances: noAllowances });
   return { store, clock, keys: await another(), another };
 }
+
+const wrongLimits: readonly [wanted: Record<string, unknown>, message: RegExp][] = [
+  ...[-1, 1.5, Number.NaN, Infinity, 1e13, '60', true, [60], undefined].flatMap((value): [Record<string, unknown>, RegExp][] => [
+    [{ rpm: value }, /^rpm: must be a whole number from 0/],
+    [{ tpm: value }, /^tpm: must be a whole number from 0/],
+  ]),
+  ...[-0.01, Number.NaN, Infinity, 1e7, 1e-10, '5', false, undefined].flatMap((value): [Record<string, unknown>, RegExp][] => [
+    [{ usdPerDay: value }, /^usdPerDay: must be an amount of US\$/],
+    [{ usdPerMonth: value }, /^usdPerMonth: must be an amount of US\$/],
+  ]),
+];
 
 const noAllowances = { setLimits: () => {}, use: async () => undefined };
 
@@ -150,6 +162,77 @@ test('after its end it listens to nobody and leaves no timer', async () => {
   assert.equal(clock.pendingTimers, 0);
 });
 
+test('limits are kept as they were written, survive a restart, and are null where there is none', async () => {
+  const { keys, another } = await setup();
+  const { id } = await keys.create({ name: 'ci', rpm: 60, tpm: 0, usdPerDay: 0.1, usdPerMonth: null });
+  assert.deepEqual((await keys.get(id)).limits, { rpm: 60, tpm: 0, usdPerDay: 0.1, usdPerMonth: null });
+  assert.deepEqual(await (await another()).get(id), await keys.get(id));
+  await assert.rejects(keys.get('key_none'), { code: 'key_not_found' });
+});
+
+test('an update changes what it names and nothing else, here, in every other process, and after a restart', async () => {
+  const { keys, another } = await setup();
+  const other = await another();
+  const { id, key } = await keys.create({ name: 'ci', models: ['fast'], rpm: 60, usdPerDay: 5, expiresAt: '2026-02-01T00:00:00Z' });
+  const before = await keys.get(id);
+  const after = await keys.update(id, { rpm: 120, tpm: 10, usdPerDay: null, models: null });
+  assert.deepEqual(after, { ...before, models: null, limits: { rpm: 120, tpm: 10, usdPerDay: null, usdPerMonth: null } });
+  await settle();
+  for (const process of [keys, other, await another()]) {
+    assert.deepEqual(await process.get(id), after);
+    const found = process.find(key);
+    assert.ok(found !== undefined && !(found instanceof OpenClawError) && found.models === undefined);
+  }
+  assert.equal((await keys.update(id, { name: 'build', expiresAt: null })).expiresAt, null);
+  await assert.rejects(keys.update('key_none', { rpm: 1 }), { code: 'key_not_found' });
+});
+
+test('two updates at once both hold, and one that could not be stored holds nowhere', async () => {
+  const { keys, store, another } = await setup();
+  const { id } = await keys.create({ name: 'ci' });
+  await Promise.all([keys.update(id, { rpm: 1 }), keys.update(id, { tpm: 2, usdPerMonth: 3 })]);
+  await settle();
+  const limits = { rpm: 1, tpm: 2, usdPerDay: null, usdPerMonth: 3 };
+  assert.deepEqual((await keys.get(id)).limits, limits);
+  store.failNext(1);
+  await assert.rejects(keys.update(id, { rpm: 9 }), /disk/);
+  assert.deepEqual((await keys.get(id)).limits, limits);
+  assert.deepEqual((await (await another()).get(id)).limits, limits);
+});
+
+test('every process is told the limits of a key when it reads, makes or changes it, and hears of those of others', async () => {
+  const store = createMemoryStore();
+  const clock = createFakeClock();
+  const begin = async () => {
+    const told: [id: string, rpm: number | undefined][] = [];
+    const allowances = { setLimits: (id: string, { rpm }: KeyLimits) => void told.push([id, rpm]), use: async () => undefined };
+    return { told, keys: await createVirtualKeys({ database: store.connect(), clock, ids: createIds({ clock }), allowances }) };
+  };
+  const first = await begin();
+  const { id } = await first.keys.create({ name: 'ci', rpm: 1 });
+  const second = await begin();
+  assert.deepEqual(second.told, [[id, 1]]);
+  await first.keys.update(id, { rpm: 2 });
+  await settle();
+  assert.deepEqual(first.told.at(-1), [id, 2]);
+  assert.deepEqual(second.told.at(-1), [id, 2]);
+});
+
+test('a change of a key is checked field by field', async () => {
+  const { keys } = await setup();
+  const { id } = await keys.create({ name: 'ci' });
+  const refused: [wanted: Record<string, unknown>, message: RegExp][] = [
+    [{}, /^body: must name what changes/],
+    [{ scopes: ['admin'] }, /^scopes: cannot be changed/],
+    [{ name: null }, /^name: /],
+    [{ models: [] }, /^models: /],
+    [{ expiresAt: '2020-01-01' }, /^expiresAt: must lie in the future/],
+    ...wrongLimits,
+  ];
+  for (const [wanted, message] of refused)
+    await assert.rejects(keys.update(id, wanted), { code: 'invalid_request', message }, JSON.stringify(wanted));
+});
+
 test('a wish for a key is checked field by field', async () => {
   const { keys } = await setup();
   const refused: [wanted: Record<string, unknown>, message: RegExp][] = [
@@ -166,7 +249,7 @@ test('a wish for a key is checked field by field', async () => {
     [{ name: 'a', models: [{}] }, /^models: /],
     [{ name: 'a', expiresAt: 'tomorrow' }, /^expiresAt: must be a time/],
     [{ name: 'a', expiresAt: '2025-12-31' }, /^expiresAt: must lie in the future/],
-    [{ name: 'a', rpm: -1 }, /^rpm: must be a whole number/],
+    ...wrongLimits.map(([limits, message]): [Record<string, unknown>, RegExp] => [{ name: 'a', ...limits }, message]),
     [{ name: 'a', color: 'red' }, /^color: is not a field of a key/],
   ];
   for (const [wanted, message] of refused)
