@@ -1,9 +1,13 @@
 /** The real `openai` package's `responses`, with providers of every dialect that the gateway's clients speak behind it. */
 import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import OpenAI, { APIError, BadRequestError, RateLimitError } from 'openai';
+import OpenAI, { APIError, BadRequestError, NotFoundError, RateLimitError } from 'openai';
 import type { ClientDialectName } from '../../src/models/index.ts';
-import { json, refuse, stream } from '../harness/provider.ts';
+import { acme, startTestGateway } from '../harness/gateway.ts';
+import { json, refuse, startProvider, stream, type ReceivedRequest } from '../harness/provider.ts';
 import { startScene, type Scene } from '../harness/scene.ts';
 import {
   anthropicStream,
@@ -148,10 +152,10 @@ for (const api of Object.keys(wires) as ClientDialectName[]) {
       await using scene = await setup(api);
       const { provider, client } = scene;
       const ask = () => client.responses.create({ model: 'acme/large', input: 'Hello?' });
-      provider.answer(refuse(429, 'slow down', { 'retry-after': '120' }));
-      await assert.rejects(ask, (error) => error instanceof RateLimitError && error.headers?.get('retry-after') === '120');
       provider.answer(refuse(400, 'the temperature is odd'));
       await assert.rejects(ask, (error) => error instanceof BadRequestError && error.message.includes('the temperature is odd'));
+      provider.answer(refuse(429, 'slow down', { 'retry-after': '120' }));
+      await assert.rejects(ask, (error) => error instanceof RateLimitError && error.headers?.get('retry-after') === '120');
     });
 
     test('a stream that breaks off ends with response.failed, and nothing after it', async () => {
@@ -216,3 +220,105 @@ test('the API is below /openai/v1 too', async () => {
   const client = new OpenAI({ baseURL: `${gateway.url}/openai/v1`, apiKey: gateway.token, maxRetries: 0 });
   assert.equal((await client.responses.create({ model: 'acme/large', input: 'Hello?' })).output_text, 'Hello you.');
 });
+
+function messagesOf(request: ReceivedRequest | undefined): { readonly role: string; readonly content: string }[] {
+  return (request?.json['messages'] ?? []) as { role: string; content: string }[];
+}
+
+describe('stored responses', () => {
+  test('the SDK reads, lists, deletes and goes on from a response of a provider that keeps none', async () => {
+    await using scene = await setup('anthropic-messages');
+    const { provider, client } = scene;
+    provider.answer(json(anthropicWhole({ text: 'I am Ann.' })));
+    const first = await client.responses.create({ model: 'acme/large', input: 'Who are you?', metadata: { topic: 'names' } });
+    const read = await client.responses.retrieve(first.id);
+    assert.equal(read.output_text, 'I am Ann.');
+    assert.deepEqual(read.metadata, { topic: 'names' });
+    const items = [];
+    for await (const item of client.responses.inputItems.list(first.id)) items.push(item);
+    assert.equal(JSON.stringify(items).includes('Who are you?'), true);
+
+    provider.answer(stream(anthropicStream({ text: ['Ann ', 'again.'] })));
+    const second = await client.responses
+      .stream({ model: 'acme/large', input: 'And now?', previous_response_id: first.id })
+      .finalResponse();
+    assert.equal(second.previous_response_id, first.id);
+    assert.deepEqual(
+      messagesOf(provider.requests[1]).map(({ role, content }) => [role, content]),
+      [
+        ['user', 'Who are you?'],
+        ['assistant', 'I am Ann.'],
+        ['user', 'And now?'],
+      ],
+    );
+    // At once: what is streamed is kept before its last event is sent.
+    provider.answer(json(anthropicWhole({ text: 'Still Ann.' })));
+    await client.responses.create({ model: 'acme/large', input: 'Third?', previous_response_id: second.id });
+    assert.equal(messagesOf(provider.requests[2]).length, 5);
+
+    await assert.rejects(client.responses.cancel(first.id), (error) => error instanceof BadRequestError);
+    await client.responses.delete(first.id);
+    await assert.rejects(
+      client.responses.retrieve(first.id),
+      (error) => error instanceof NotFoundError && error.code === 'response_not_found',
+    );
+  });
+
+  test('another key knows nothing of it', async () => {
+    await using scene = await setup('openai-completions');
+    const { provider, gateway, client } = scene;
+    provider.answer(json(chatWhole({ text: 'Hello.' })));
+    const { id } = await client.responses.create({ model: 'acme/large', input: 'Hi' });
+    const made = await gateway.request('/admin/v1/keys', { json: { name: 'ann' } });
+    const { key } = (await made.json()) as { key: string };
+    const ann = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: key, maxRetries: 0 });
+    await assert.rejects(ann.responses.retrieve(id), NotFoundError);
+    await assert.rejects(ann.responses.delete(id), NotFoundError);
+    await assert.rejects(
+      ann.responses.create({ model: 'acme/large', input: 'Go on', previous_response_id: id }),
+      (error) => error instanceof BadRequestError && error.param === 'previous_response_id',
+    );
+    assert.equal((await client.responses.retrieve(id)).output_text, 'Hello.');
+  });
+
+  test('it outlives a restart', async () => {
+    const stateDirectory = await mkdtemp(join(tmpdir(), 'openclaw-responses-'));
+    try {
+      await using provider = await startProvider(json(chatWhole({ text: 'Hello.' })));
+      const start = () => startTestGateway({ settings: acme(provider.baseUrl), stateDirectory });
+      const clientOf = (url: string, apiKey: string) => new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 });
+      let id: string;
+      {
+        await using gateway = await start();
+        ({ id } = await clientOf(gateway.url, gateway.token).responses.create({ model: 'acme/large', input: 'Hi' }));
+      }
+      await using gateway = await start();
+      assert.equal((await clientOf(gateway.url, gateway.token).responses.retrieve(id)).output_text, 'Hello.');
+    } finally {
+      await rm(stateDirectory, { recursive: true });
+    }
+  });
+
+  test('a provider that keeps its responses itself is asked again, with the id that it gave, byte for byte', async () => {
+    await using first = await startProvider(json(refusal, 500));
+    await using second = await startProvider(json(responsesWhole({ text: 'Hello.' }, { id: 'resp_of_second' })));
+    const providers = Object.fromEntries(
+      [first, second].map(({ baseUrl }, index) => [
+        `p${index}`,
+        { baseUrl, api: 'openai-responses', apiKey: 'key', models: [{ id: 'large' }] },
+      ]),
+    );
+    await using gateway = await startTestGateway({ settings: { models: { providers, retry: { baseDelayMs: 1, attempts: 2 } } } });
+    const ask = (body: string) => gateway.request('/v1/responses', { method: 'POST', body });
+    const { id } = (await (await ask('{"model":"large","input":"Hi"}')).json()) as { id: string };
+    assert.equal(id, 'resp_of_second');
+    first.answer(json(responsesWhole({ text: 'I know nothing of it.' }, { id: 'resp_of_first' })));
+    const body = '{"previous_response_id":"resp_of_second",  "model":"large","input":"Go on"}';
+    const answer = await ask(body);
+    assert.equal(answer.headers.get('x-openclaw-target'), 'p1/large');
+    assert.equal(second.requests[1]?.text, body);
+    assert.equal(first.requests.length, 1);
+  });
+});
+
+const refusal = { error: { message: 'broken', type: 'server_error' } };
