@@ -19,6 +19,22 @@ export const commands = {
     const [{ registerUsageCommand }, { createAdmin }] = await Promise.all([import('./usage.ts'), import('./admin.ts')]);
     registerUsageCommand(program, { io: terminal, admin: createAdmin(terminal), clock: systemClock });
   },
+  async models({ program, terminal }: CommandContext): Promise<void> {
+    const [{ registerModelsStatusCommands }, { createSightClient }, { setTimeout: wait }] = await Promise.all([
+      import('./models-status.ts'),
+      import('./sight.ts'),
+      import('node:timers/promises'),
+    ]);
+    registerModelsStatusCommands(program, { io: terminal, sight: createSightClient(terminal), wait: (ms) => wait(ms) });
+  },
+  async trace({ program, terminal }: CommandContext): Promise<void> {
+    const [{ registerTraceCommand }, { createSightClient }] = await Promise.all([import('./trace.ts'), import('./sight.ts')]);
+    registerTraceCommand(program, { io: terminal, sight: createSightClient(terminal) });
+  },
+  async doctor({ program, terminal, setExitCode }: CommandContext): Promise<void> {
+    const [{ registerDoctorCommands }, { createSightClient }] = await Promise.all([import('./doctor.ts'), import('./sight.ts')]);
+    registerDoctorCommands(program, { io: terminal, sight: createSightClient(terminal), setExitCode });
+  },
   async logs({ program, terminal }: CommandContext): Promise<void> {
     const { registerLogsCommands } = await import('./logs.ts');
     registerLogsCommands(program, terminal);

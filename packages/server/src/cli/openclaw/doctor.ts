@@ -1,0 +1,71 @@
+/** `openclaw doctor traffic`: the checklist for a gateway in trouble, from what the running gateway measured. The rest of `doctor` comes later. */
+import { type Command, Option } from 'commander';
+import { trafficChecks, type Severity, type TrafficCheck, type TrafficFinding, type TrafficReport } from '@openclaw/protocol';
+import { OpenClawError } from '../../core/errors.ts';
+import type { SightCommandContext } from './sight-client.ts';
+
+export interface DoctorContext extends SightCommandContext {
+  readonly setExitCode: (code: number) => void;
+}
+
+const titles: Readonly<Record<TrafficCheck, string>> = {
+  status: 'status codes by caller',
+  process: 'processor and memory of the gateway',
+  connections: 'open connections by caller',
+  durations: 'durations by target',
+  retries: 'retries of callers',
+  prompts: 'size of prompts',
+};
+
+export function registerDoctorCommands(program: Command, context: DoctorContext): void {
+  const doctor = program
+    .command('doctor')
+    .description('find out what is wrong (so far: with the traffic)')
+    .action(() => {
+      const details = {
+        reason: '`openclaw doctor` for installation and state comes with a later release',
+        suggestion: 'Run `openclaw doctor traffic`.',
+      };
+      throw new OpenClawError('usage_error', { details });
+    });
+  doctor
+    .command('traffic')
+    .description('go through the checklist: status codes, processor and memory, connections, durations, retries, prompts')
+    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      '\nThe exit code is 1 if anything is bad.\n\nExamples:\n  openclaw doctor traffic\n  openclaw doctor traffic -o json\n',
+    )
+    .action((flags: { readonly output: 'text' | 'json' }) => traffic(flags.output, context));
+}
+
+async function traffic(output: 'text' | 'json', { io, sight, setExitCode }: DoctorContext): Promise<void> {
+  const report = await sight.traffic();
+  io.stdout.write(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : text(report));
+  if (report.findings.some(({ severity }) => severity === 'bad')) setExitCode(1);
+}
+
+function text({ findings, warnings }: TrafficReport): string {
+  const checks = trafficChecks.map((check, index) => {
+    const own = findings.filter((finding) => finding.check === check);
+    return [`${index + 1}. ${worst(own).padEnd(4)}  ${titles[check]}`, ...own.flatMap(linesOf)];
+  });
+  const raised = warnings.map(({ target, key, since, message }) => `   ${target} (key ${key}), since ${since}: ${message}`);
+  const lines = [...checks.flat(), ...(raised.length > 0 ? ['', 'Early warnings that are up:', ...raised] : [])];
+  return lines.map((line) => `${visible(line)}\n`).join('');
+}
+
+function worst(findings: readonly TrafficFinding[]): Severity {
+  const has = (severity: Severity): boolean => findings.some((finding) => finding.severity === severity);
+  return has('bad') ? 'bad' : has('warn') ? 'warn' : 'ok';
+}
+
+function linesOf({ severity, subject, message, remedy }: TrafficFinding): string[] {
+  if (severity === 'ok') return [`   ${message}`];
+  return [`   ${severity}: ${subject}: ${message}`, `      ${remedy}`];
+}
+
+/** Names come from outside; none may move the cursor. */
+function visible(line: string): string {
+  return line.replace(/\p{Cc}/gu, '?');
+}
