@@ -88,6 +88,10 @@ class TargetAdmission implements Admission {
     return this.#closed ? undefined : this.#enterNow(candidates, this.#clock.monotonicMs());
   }
 
+  underWay(target: Target): number {
+    return this.#gates.of(target, this.#clock.monotonicMs()).underWay;
+  }
+
   status(): readonly TargetStatus[] {
     const nowMs = this.#clock.monotonicMs();
     return Array.from(this.#gates.list(), (gate) => gate.status(nowMs));
@@ -136,7 +140,8 @@ class TargetAdmission implements Admission {
     this.#counts.underWay += 1;
     this.#counts.admitted += 1;
     this.#counts.waitedMsTotal += waitedMs;
-    return new Passing({ admission: this, gate, target, waitedMs, sentMs: nowMs, ticket: gate.enter(nowMs) });
+    const ticket = gate.enter(nowMs);
+    return new Passing({ admission: this, gate, target, waitedMs, sentMs: nowMs, ticket, underWay: gate.underWay });
   }
 
   #wait(request: EntryRequest, nowMs: number): Promise<Permit> {
@@ -281,6 +286,7 @@ interface PassingOptions {
   readonly waitedMs: number;
   readonly sentMs: number;
   readonly ticket: number;
+  readonly underWay: number;
 }
 
 /** One attempt that was let in. */
@@ -290,16 +296,18 @@ class Passing implements Permit {
   readonly waitedMs: number;
   readonly sentMs: number;
   readonly ticket: number;
+  readonly underWay: number;
   readonly #admission: TargetAdmission;
   #released = false;
 
-  constructor({ admission, gate, target, waitedMs, sentMs, ticket }: PassingOptions) {
+  constructor({ admission, gate, target, waitedMs, sentMs, ticket, underWay }: PassingOptions) {
     this.#admission = admission;
     this.gate = gate;
     this.target = target;
     this.waitedMs = waitedMs;
     this.sentMs = sentMs;
     this.ticket = ticket;
+    this.underWay = underWay;
   }
 
   release(result: AttemptResult): void {

@@ -36,6 +36,8 @@ export interface Admission {
   enter(request: EntryRequest): Permit | Promise<Permit>;
   /** A place now or none; for hedging. */
   tryEnter(candidates: readonly Candidate[]): Permit | undefined;
+  /** Requests under way at this target now. */
+  underWay(target: Target): number;
   /** What operators see, one row per target that was ever asked. */
   status(): readonly TargetStatus[];
   /** Opens or closes a breaker by hand: `open` until `reset`. @returns how many targets it concerned */

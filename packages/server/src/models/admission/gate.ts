@@ -18,6 +18,8 @@ import { createPace, type Pace } from './pace.ts';
 export interface Passage {
   readonly sentMs: number;
   readonly ticket: number;
+  /** Under way when it went in, itself included. */
+  readonly underWay: number;
 }
 
 /** Weight of one attempt in the mean duration: the mean of about the last ten. */
@@ -100,9 +102,10 @@ export class Gate<Entry extends QueueEntry> implements AgendaEntry {
   }
 
   /** @returns whether the breaker opened because of it */
-  leave({ sentMs, ticket }: Passage, result: AttemptResult, nowMs: number): boolean {
+  leave({ sentMs, ticket, underWay: before }: Passage, result: AttemptResult, nowMs: number): boolean {
     const wasOpen = this.breaker.isOpen;
-    const underWay = this.#underWay;
+    // What was asked of the target during the attempt, as far as its two ends tell.
+    const underWay = Math.max(before, this.#underWay);
     this.#underWay -= 1;
     this.breaker.end(ticket, verdictOf(result), { nowMs, limit: this.#limit.current });
     if (result.kind === 'completed') {

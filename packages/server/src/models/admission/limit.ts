@@ -23,7 +23,7 @@ export interface LimitSample {
   /** Monotonic. */
   readonly sentMs: number;
   readonly nowMs: number;
-  /** Requests under way when it ended, itself included. */
+  /** The most that were under way during it, itself included. */
   readonly underWay: number;
   /** Absent where the answer came whole: such a time measures the length of the answer. */
   readonly firstOutputMs?: number | undefined;
@@ -38,10 +38,8 @@ const shrinkRatio = 2;
 const holdRatio = 1.5;
 /** Weight of one sample in the recent mean: the mean of about the last 20. */
 const recentWeight = 0.1;
-/** In the baseline, when the target is at ease: of about the last 200. */
-const easeWeight = 0.01;
-/** In the baseline under load: hardly at all, or the queue inside the target would become what is expected of it. */
-const loadWeight = 0.0005;
+/** In the baseline: of about the last 200. */
+const baselineWeight = 0.01;
 /** Samples before latency is judged. */
 const minimumSamples = 20;
 
@@ -103,7 +101,9 @@ function createLatency() {
       samples += 1;
       // The first ones are averaged evenly; a weight of one sample would make the very first one the baseline.
       recent += Math.max(recentWeight, 1 / samples) * (sample - recent);
-      baseline += Math.max(atEase ? easeWeight : loadWeight, samples <= minimumSamples ? 1 / samples : 0) * (sample - baseline);
+      // Under load it only falls, or the queue inside the target would become what is expected of it.
+      if (samples <= minimumSamples) baseline += (sample - baseline) / samples;
+      else if (atEase || recent < baseline) baseline += baselineWeight * (sample - baseline);
     },
     ratio: (): number => (samples < minimumSamples ? 1 : Math.exp(recent - baseline)),
   };
