@@ -4,8 +4,6 @@
  *
  * It does not know versions beyond what it is asked here.
  */
-import type { Quirks } from '../dialect.ts';
-
 /** `unnamed`: an ARN that does not say what stands behind it. */
 export type ModelFamily = 'claude' | 'nova' | 'other' | 'unnamed';
 
@@ -17,11 +15,6 @@ export function familyOf(model: string): ModelFamily {
   )
     ? 'unnamed'
     : 'other';
-}
-
-/** Claude before 4.6 takes a budget of thinking tokens and no effort. */
-export function takesBudget(model: string, quirks: Quirks): boolean {
-  return quirks.thinkingBudget ?? /claude-(3|(opus|sonnet|haiku)-4-([0-5]|\d{8})(?!\d))/.test(model);
 }
 
 /** Claude since 4.5 keeps a cached prefix for an hour if asked to: https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html */

@@ -1,5 +1,6 @@
 /** Requests of both kinds of clients, as Bedrock gets them. For tests. */
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
+import { quirksOfModel } from '../../catalogue/model-quirks.ts';
 import { anthropicMessages } from '../anthropic-messages/index.ts';
 import type { ClientDialect, EncodedRequest, Quirks } from '../dialect.ts';
 import { openaiCompletions } from '../openai-completions/index.ts';
@@ -21,7 +22,7 @@ export interface EncodeOptions {
 
 function encode(from: ClientDialect, fields: JsonObject, { model = claude, quirks = {} }: EncodeOptions = {}): EncodedRequest {
   const request = from.decodeRequest({ model: 'm', max_tokens: 100, messages: hello, ...fields });
-  return encodeRequest(request, { provider: 'acme', model, quirks, maxOutputTokens: 8192 });
+  return encodeRequest(request, { provider: 'acme', model, quirks: { ...quirksOfModel(model), ...quirks }, maxOutputTokens: 8192 });
 }
 
 export const fromAnthropic = (fields: JsonObject, options?: EncodeOptions): JsonObject => encode(anthropicMessages, fields, options).body;

@@ -6,7 +6,7 @@ import type { JsonObject } from '../../../core/json.ts';
 import type { EncodeTarget } from '../dialect.ts';
 import { unsupported } from '../fields.ts';
 import type { ModelRequest } from '../request.ts';
-import { familyOf, takesBudget } from './model-family.ts';
+import { familyOf } from './model-family.ts';
 
 export interface EncodedThinking {
   /** `outputConfig.effort` */
@@ -45,8 +45,8 @@ function forClaude(request: ModelRequest, target: EncodeTarget): EncodedThinking
   // A client of Claude's own says apart from the effort whether to think; for all others the effort says both.
   if (effort === undefined || request.dialect === 'anthropic-messages') return output;
   // Claude cannot think before a call that is forced. The call is what the client demands; how hard to think is a wish.
-  if (forcesCall(request)) return takesBudget(target.model, target.quirks) ? none : output;
-  if (!takesBudget(target.model, target.quirks)) return { ...output, thinking: { type: 'adaptive' } };
+  if (forcesCall(request)) return target.quirks.thinkingBudget ? none : output;
+  if (!target.quirks.thinkingBudget) return { ...output, thinking: { type: 'adaptive' } };
   const maxTokens = request.maxOutputTokens ?? target.maxOutputTokens;
   return { thinking: { type: 'enabled', budget_tokens: budgetFor(effort, maxTokens, target) }, maxTokens };
 }
