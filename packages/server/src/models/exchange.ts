@@ -9,9 +9,11 @@ import type { JsonObject } from '../core/json.ts';
 import { parseJsonBody } from '../core/parse-json.ts';
 import type { ModelCall } from './call.ts';
 import type { Continuation } from './continuation.ts';
-import type { Quirks, ResponseEncoder } from './dialects/dialect.ts';
+import type { DialectName, Quirks, ResponseEncoder } from './dialects/dialect.ts';
 import { dialects, providerDialects, readEnvelope, replaceModel } from './dialects/index.ts';
+import { foreignProofMark } from './dialects/openai-responses/reasoning.ts';
 import type { ModelRequest } from './dialects/request.ts';
+import { spokenWith } from './spoken.ts';
 import type { Provider, Target } from './target.ts';
 import type { SendOptions, UpstreamRequest, UpstreamResponse } from './upstream.ts';
 
@@ -87,7 +89,17 @@ export class IncomingRequest {
   /** Whether bytes can go through untouched: both sides speak the same dialect and the vendor needs no repair. */
   passesThrough(target: Target): boolean {
     if (this.mayGoOn) return false;
-    return target.provider.dialect === this.call.dialect && !needsRepair(target);
+    return this.dialectAt(target) === this.call.dialect && !needsRepair(target) && !this.#holdsForeignProof();
+  }
+
+  /** The format in which this target is asked. */
+  dialectAt({ provider }: Target): DialectName {
+    return spokenWith(provider, this.call.dialect);
+  }
+
+  /** Proof of thinking that the gateway marked as another provider's: this one would refuse it, so it has to be taken out. */
+  #holdsForeignProof(): boolean {
+    return this.call.dialect === 'openai-responses' && this.call.body.includes(foreignProofMark);
   }
 }
 
@@ -110,7 +122,7 @@ export async function sendAttempt(
   const body = await readRefusal(response.body, context.clock);
   const { status, headers } = response;
   throw withKeySource(
-    providerDialects[provider.dialect].classify({ provider: provider.id, status, headers, body, nowMs: context.clock.now() }),
+    providerDialects[incoming.dialectAt(target)].classify({ provider: provider.id, status, headers, body, nowMs: context.clock.now() }),
     target.key.source,
   );
 }
@@ -131,11 +143,11 @@ function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamReque
     return {
       ...common,
       path: pathAt(provider, path),
-      headers: upstreamHeaders(call, target, {}),
+      headers: upstreamHeaders(incoming, target, {}),
       body: replaceModel(call.body, target.model, { includeUsage }),
     };
   }
-  const encoded = providerDialects[provider.dialect].encodeRequest(incoming.toEncode, {
+  const encoded = providerDialects[incoming.dialectAt(target)].encodeRequest(incoming.toEncode, {
     provider: provider.id,
     model: target.model,
     quirks: quirksOf(target),
@@ -144,7 +156,7 @@ function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamReque
   return {
     ...common,
     path: pathAt(provider, encoded.path),
-    headers: upstreamHeaders(call, target, encoded.headers),
+    headers: upstreamHeaders(incoming, target, encoded.headers),
     body: Buffer.from(JSON.stringify(encoded.body)),
   };
 }
@@ -154,9 +166,14 @@ function pathAt({ basePath, query }: Provider, path: string): string {
   return basePath + path + (path.includes('?') ? `&${query.slice(1)}` : query);
 }
 
-function upstreamHeaders(call: ModelCall, target: Target, dialectHeaders: Readonly<Record<string, string>>): Record<string, string> {
+function upstreamHeaders(
+  incoming: IncomingRequest,
+  target: Target,
+  dialectHeaders: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const { call } = incoming;
   const headers: Record<string, string> = { ...dialectHeaders };
-  if (target.provider.dialect === call.dialect) {
+  if (incoming.dialectAt(target) === call.dialect) {
     for (const name of dialects[call.dialect].passthrough.forwardedHeaders) {
       const value = call.headers[name];
       if (typeof value === 'string') headers[name] = value;

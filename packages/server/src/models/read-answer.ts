@@ -9,7 +9,7 @@ import { OpenClawError, reasonOf } from '../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { Continuation } from './continuation.ts';
 import type { AnswerProgress, IncomingRequest } from './exchange.ts';
-import type { EncodeOptions, ResponseDecoder, ResponseEncoder, StreamFrame } from './dialects/dialect.ts';
+import type { EncodeOptions, ProviderDialect, ResponseDecoder, ResponseEncoder, StreamFrame } from './dialects/dialect.ts';
 import type { BlockDelta, ModelEvent, StartEvent } from './dialects/events.ts';
 import { dialects, isUsageOnlyEvent, providerDialects } from './dialects/index.ts';
 import type { AttemptContext, Observed } from './operation.ts';
@@ -40,7 +40,7 @@ export interface Keeping {
 }
 
 export async function readAnswer(response: UpstreamResponse, context: ReadContext): Promise<void> {
-  const { framing } = providerDialects[context.target.provider.dialect];
+  const { framing } = dialectOf(context);
   const isStream = (response.headers['content-type'] ?? '').includes(framing.contentType);
   if (isStream && framing.prepare) await framing.prepare();
   if (isStream && context.incoming.stream) return streamThrough(response, context);
@@ -50,14 +50,14 @@ export async function readAnswer(response: UpstreamResponse, context: ReadContex
     return lingerUntilEnd(chunks, context.clock);
   }
   const bytes = await readWhole(response, context);
-  const decoder = providerDialects[context.target.provider.dialect].decodeResponse(context.target.provider.id);
+  const decoder = dialectOf(context).decodeResponse(context.target.provider.id);
   return deliverWhole(decoder.whole(parseAnswer(bytes, context)), bytes, context);
 }
 
 /** A stream in, a stream out. */
 async function streamThrough(response: UpstreamResponse, context: ReadContext): Promise<void> {
   const { provider } = context.target;
-  const parser = providerDialects[provider.dialect].framing.createParser(provider.id);
+  const parser = dialectOf(context).framing.createParser(provider.id);
   const relay = new StreamRelay(context);
   const chunks = response.body[Symbol.asyncIterator]();
   try {
@@ -115,7 +115,7 @@ class StreamRelay {
   constructor(context: ReadContext) {
     const { incoming, target } = context;
     this.#context = context;
-    this.#decoder = providerDialects[target.provider.dialect].decodeResponse(target.provider.id);
+    this.#decoder = dialectOf(context).decodeResponse(target.provider.id);
     this.#progress = progressOf(context);
     this.#encoder = this.#progress?.encoder ?? (incoming.passesThrough(target) ? undefined : encoderFor(context));
     if (incoming.progress) this.#pending.push(`: continued by ${target.name.replace(/[\r\n]/g, ' ')}\n\n`);
@@ -248,6 +248,10 @@ export function encoderFor(
   });
 }
 
+function dialectOf({ incoming, target }: ReadContext): ProviderDialect {
+  return providerDialects[incoming.dialectAt(target)];
+}
+
 function seesUsage({ call, wantsUsage }: IncomingRequest): boolean {
   return wantsUsage || call.dialect !== 'openai-completions';
 }
@@ -260,8 +264,8 @@ function countOutput(delta: BlockDelta, observed: Observed): void {
 /** For an upstream that streams although nobody asked it to: its events up to the last. */
 async function collectStream(chunks: AsyncIterator<Buffer>, context: ReadContext): Promise<ModelEvent[]> {
   const { provider } = context.target;
-  const parser = providerDialects[provider.dialect].framing.createParser(provider.id);
-  const decoder = providerDialects[provider.dialect].decodeResponse(provider.id);
+  const parser = dialectOf(context).framing.createParser(provider.id);
+  const decoder = dialectOf(context).decodeResponse(provider.id);
   const events: ModelEvent[] = [];
   let length = 0;
   try {

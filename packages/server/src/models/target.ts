@@ -1,11 +1,13 @@
 /** A provider that is ready to be asked, one of its keys, and one model there: a target. Types only: `providers.ts` builds them. */
 import type { Abilities, Price } from './catalogue/index.ts';
-import type { DialectName, Quirks } from './dialects/dialect.ts';
+import type { ClientDialectName, DialectName, Quirks } from './dialects/dialect.ts';
 import type { Upstream, UpstreamRequest, UpstreamTimeouts } from './upstream.ts';
 
 export interface Provider {
   readonly id: string;
   readonly dialect: DialectName;
+  /** Further formats below the same base URL, for clients of theirs. */
+  readonly alsoSpeaks?: readonly ClientDialectName[] | undefined;
   readonly origin: string;
   /** Path of the base URL, without a slash at its end; dialect paths are appended to it. */
   readonly basePath: string;

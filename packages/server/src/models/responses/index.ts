@@ -5,6 +5,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import { parseJsonBody } from '../../core/parse-json.ts';
 import type { ModelCall } from '../call.ts';
+import { spokenWith } from '../spoken.ts';
 import type { Target } from '../target.ts';
 import { createResponseArchive, type ResponseArchive, type ResponseArchiveOptions } from './archive.ts';
 import { createRequestPreparer, type RequestPreparer } from './prepare.ts';
@@ -38,7 +39,7 @@ export function createResponseStore(options: ResponseArchiveOptions): ResponseSt
         request: parseJsonBody(call.body, { depthLimit: Infinity }),
         answer,
         place: { provider: provider.id, target: name, keyId: key.id },
-        isOwnDialect: provider.dialect === 'openai-responses',
+        isOwnDialect: spokenWith(provider, 'openai-responses') === 'openai-responses',
       });
     },
     read: (owner, id) => archive.read(owner, id),

@@ -10,7 +10,8 @@ import type { Database } from '../../storage/index.ts';
 import type { ModelCall } from '../call.ts';
 import { invalid, unsupported } from '../dialects/fields.ts';
 import { isForeignProof } from '../dialects/openai-responses/reasoning.ts';
-import type { Target } from '../target.ts';
+import { spokenWith } from '../spoken.ts';
+import type { Provider, Target } from '../target.ts';
 import { createResponseLookup, type ResponseLookup } from './lookup.ts';
 import { proofsIn, type Place } from './stored.ts';
 
@@ -90,11 +91,15 @@ async function writtenOut({ previousId, references, ...request }: Referring, loo
 
 /** The very target; where the route has another key or model of the same provider alone, that one. */
 function stick(targets: readonly Target[], place: Place): readonly Target[] {
-  const there = targets.filter(({ provider }) => provider.id === place.provider && provider.dialect === 'openai-responses');
+  const there = targets.filter(({ provider }) => provider.id === place.provider && speaksResponses(provider));
   const sameModel = there.filter(({ name }) => name === place.target);
   const exactly = sameModel.filter(({ key }) => key.id === place.keyId);
   if (exactly.length > 0) return exactly;
   return sameModel.length > 0 ? sameModel : there;
+}
+
+function speaksResponses(provider: Provider): boolean {
+  return spokenWith(provider, 'openai-responses') === 'openai-responses';
 }
 
 function holdsEncryptedReasoning(input: JsonValue | undefined): boolean {

@@ -8,8 +8,12 @@
 import { markSignature, proofFor } from '../signatures.ts';
 
 const dialect = 'openai-responses';
-const foreignSignature = 'openclaw:signature:';
-const foreignRedacted = 'openclaw:redacted:';
+const ownMark = 'openclaw:';
+const foreignSignature = `${ownMark}signature:`;
+const foreignRedacted = `${ownMark}redacted:`;
+
+/** In the text of a body: it may hold a proof that was marked here. */
+export const foreignProofMark = `"${ownMark}`;
 
 export interface ReasoningProof {
   /** Who wrote it; `''` where a client of this dialect sent it and it is not known. */
@@ -60,5 +64,5 @@ export function writeRedacted(data: string): string {
 
 /** Whether a provider of this dialect has never seen this encrypted content, because the gateway wrote it for another's proof. */
 export function isForeignProof(encrypted: string): boolean {
-  return encrypted.startsWith('openclaw:');
+  return encrypted.startsWith(ownMark);
 }
