@@ -20,6 +20,7 @@ import {
   createStoredTrails,
   createUsageReader,
   providersFromEnvironment,
+  traceTarget,
   type FoundKey,
   type ModelPath,
   type StoredTrails,
@@ -174,6 +175,7 @@ async function buildParts({ configuration, log, redactor, metrics, clock, state,
     log: log.child({ component: 'models' }),
     metrics,
     redactor,
+    traces: traceTarget(settings.telemetry.traces, (name) => configuration.environment.lookup(name)?.value),
   });
   const eventLoopDelay = createEventLoopDelay(clock);
   registerProcessMetrics(metrics, { clock, eventLoopDelay });

@@ -34,6 +34,7 @@ import { createSightAdministration, type SightAdministration } from './sight/adm
 import { createSight, type Sight } from './sight/index.ts';
 import { createStoredTrails } from './sight/stored-trails.ts';
 import { createTelemetry } from './telemetry.ts';
+import { createTracing, type TraceTarget } from './tracing/index.ts';
 import { createUsageLog, type UsageLog } from './usage.ts';
 
 export type { ModelSink } from './call.ts';
@@ -49,6 +50,7 @@ export { findStored as findStoredTrail } from './sight/administration.ts';
 export { createStoredTrails, type StoredTrails } from './sight/stored-trails.ts';
 export type { ModelService } from './service.ts';
 export type { Provider } from './target.ts';
+export { traceTarget } from './tracing/index.ts';
 export { createUsageReader, type UsageLog, type UsageReader } from './usage.ts';
 
 /** Names of providers that need no `baseUrl` in the configuration. */
@@ -73,6 +75,8 @@ export interface ModelPathOptions {
   readonly allowances?: Allowances;
   /** Takes secrets out of the trails of requests. @default one that knows no secret */
   readonly redactor?: Redactor;
+  /** Where traces are sent. @default nowhere */
+  readonly traces?: TraceTarget | undefined;
 }
 
 export interface ModelPath {
@@ -121,6 +125,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   const responses = createResponseStore({ database, clock, log });
   const telemetry = createTelemetry(metrics);
   const sight = createSight({ clock, log, metrics, redactor: options.redactor ?? createRedactor() });
+  const tracing = options.traces && createTracing({ clock, log, ...options.traces });
   const costOf = (target: Target, used: Usage): number | undefined => costNanoUsd(target.known?.price, used);
 
   const requests = createLifecycleRegistry(clock);
@@ -141,6 +146,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     onFinished(report) {
       learn(report.attempts, keys, latency);
       const trail = sight.finished(report);
+      tracing?.finished(report);
       usage.record(trail === undefined ? report : { ...report, trail }, report.costNanoUsd);
       telemetry.finished(report, report.costNanoUsd);
       if (report.outcome.kind === 'failed') logFailure(log, report.call.requestId, report.outcome.error);
@@ -182,6 +188,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
       requests.cancelAll(reason);
       await requests.idle();
       sight.close();
+      await tracing?.close();
       await keyCare.close();
       await Promise.all([usage.close(), responses.close(), http.close(), builtIn.close()]);
     },

@@ -70,6 +70,9 @@ export function createTracing(options: TracingOptions): Tracing {
   };
 }
 
+/** Where traces go, and which. */
+export type TraceTarget = Pick<TracingOptions, 'url' | 'headers' | 'sampleRatio'>;
+
 /** As far as it is about where traces go: `telemetry.traces` in the configuration. */
 export interface TraceSettings {
   readonly endpoint?: string | undefined;
@@ -81,10 +84,7 @@ export interface TraceSettings {
  * Where to send traces; `undefined` for nowhere. The configuration wins over OpenTelemetry's own variables.
  * @param variable the value of an environment variable
  */
-export function traceTarget(
-  settings: TraceSettings,
-  variable: (name: string) => string | undefined,
-): Pick<TracingOptions, 'url' | 'headers' | 'sampleRatio'> | undefined {
+export function traceTarget(settings: TraceSettings, variable: (name: string) => string | undefined): TraceTarget | undefined {
   const base = variable('OTEL_EXPORTER_OTLP_ENDPOINT');
   const fromVariables = variable('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? (base && `${base.replace(/\/+$/, '')}/v1/traces`);
   const url = settings.endpoint ?? fromVariables;

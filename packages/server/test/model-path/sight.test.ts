@@ -1,0 +1,155 @@
+/** What operators see of requests: through a whole gateway, its administration and its database. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { CallerFigures, RequestTrail, RequestTrails, TargetRow, TrafficReport } from '@openclaw/protocol';
+import { acme, startTestGateway, type TestGateway } from '../harness/gateway.ts';
+import { json, refuse, startProvider } from '../harness/provider.ts';
+import { chatWhole } from '../harness/wire.ts';
+
+const question = { model: 'acme/large', messages: [{ role: 'user', content: 'private words' }] };
+const busy = refuse(429, 'slow down', { 'retry-after-ms': '5' });
+const good = json(chatWhole({ text: 'Hello.' }));
+
+async function ask(gateway: TestGateway): Promise<string> {
+  const response = await gateway.request('/v1/chat/completions', { json: question });
+  await response.arrayBuffer();
+  return response.headers.get('x-request-id') ?? assert.fail('the answer has no x-request-id');
+}
+
+async function see<Answer>(gateway: TestGateway, path: string): Promise<Answer> {
+  const response = await gateway.request(path);
+  assert.equal(response.status, 200, await response.clone().text());
+  return (await response.json()) as Answer;
+}
+
+test('the trail of a request that was tried twice is found by the x-request-id of its answer, also after a restart', async () => {
+  await using provider = await startProvider(busy, good);
+  const stateDirectory = await mkdtemp(join(tmpdir(), 'openclaw-sight-'));
+  try {
+    const settings = acme(provider.baseUrl);
+    let id = '';
+    let before: RequestTrail | undefined;
+    {
+      await using gateway = await startTestGateway({ settings, stateDirectory });
+      id = await ask(gateway);
+      before = await see<RequestTrail>(gateway, `/admin/v1/requests/${id}`);
+    }
+    assert.deepEqual([before.outcome, before.attemptCount, before.target, before.caller], ['completed', 2, 'acme/large', 'gateway']);
+    assert.deepEqual(
+      before.attempts.map(({ outcome, retryAfterMs }) => [outcome, retryAfterMs]),
+      [
+        ['upstream_rate_limited', 5],
+        ['completed', null],
+      ],
+    );
+    assert.match(before.attempts[0]?.reason ?? '', /slow down/);
+    assert.doesNotMatch(JSON.stringify(before), /private words|acme-key-of-the-provider/);
+    await using gateway = await startTestGateway({ settings, stateDirectory });
+    const { attempts, totalMs, ...after } = await see<RequestTrail>(gateway, `/admin/v1/requests/${id}`);
+    assert.deepEqual(attempts, before.attempts);
+    assert.deepEqual(
+      [after.outcome, after.attemptCount, after.target, after.costNanoUsd],
+      ['completed', 2, 'acme/large', before.costNanoUsd],
+    );
+    assert.ok(Math.abs(totalMs - before.totalMs) < 0.1);
+    const { requests } = await see<RequestTrails>(gateway, '/admin/v1/requests?limit=5');
+    assert.deepEqual(
+      requests.map((trail) => trail.id),
+      [id],
+    );
+  } finally {
+    await rm(stateDirectory, { recursive: true, force: true });
+  }
+});
+
+test('an unknown id says so, and how far back the trails go', async () => {
+  await using provider = await startProvider(good);
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
+  const none = await gateway.request('/admin/v1/requests/req_unknown');
+  assert.equal(none.status, 404);
+  assert.match(await none.text(), /There is no request req_unknown; no request has been recorded yet/);
+  await ask(gateway);
+  await gateway.running.models.usage.flush();
+  assert.match(await (await gateway.request('/admin/v1/requests/req_unknown')).text(), /they go back to 20\d\d-/);
+});
+
+test('targets and callers have the figures of what was asked, and a wrong window is refused by name', async () => {
+  await using provider = await startProvider(busy, good);
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
+  await ask(gateway);
+  const { targets } = await see<{ targets: TargetRow[] }>(gateway, '/admin/v1/targets?window=1m');
+  const row = targets.find(({ target }) => target === 'acme/large');
+  assert.deepEqual([row?.requests, row?.completed, row?.rateLimited, row?.errors], [2, 1, 1, { upstream_rate_limited: 1 }]);
+  const { callers } = await see<{ callers: CallerFigures[] }>(gateway, '/admin/v1/callers');
+  assert.deepEqual(
+    callers.map(({ caller, requests, successPercent }) => [caller, requests, successPercent]),
+    [['gateway', 1, 100]],
+  );
+  const refused = await gateway.request('/admin/v1/targets?window=2m');
+  assert.equal(refused.status, 400);
+  assert.match(await refused.text(), /window: must be one of 1m, 5m, 1h, 24h/);
+});
+
+test('a client that ignores Retry-After is found by the checklist', async () => {
+  await using provider = await startProvider(refuse(429, 'slow down', { 'retry-after': '60' }));
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
+  for (let index = 0; index < 6; index += 1) await ask(gateway);
+  const { findings } = await see<TrafficReport>(gateway, '/admin/v1/traffic');
+  const found = findings.find(({ check, severity }) => check === 'retries' && severity !== 'ok');
+  assert.deepEqual([found?.code, found?.subject], ['retry_after_ignored', 'gateway']);
+  assert.ok((found?.evidence['ignoredRetryAfter'] ?? 0) >= 4, JSON.stringify(found));
+  assert.ok(findings.some(({ code, severity }) => code === 'rate_limited' && severity === 'bad'));
+});
+
+test('a breaker can only be turned by a good word, of a target that was asked', async () => {
+  await using provider = await startProvider(good);
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
+  const turn = async (wanted: object): Promise<[number, string]> => {
+    const response = await gateway.request('/admin/v1/targets/breaker', { json: wanted });
+    return [response.status, await response.text()];
+  };
+  assert.match((await turn({ target: 'acme/large', action: 'shut' })).join(), /400.*action: must be open or reset/);
+  assert.match((await turn({ target: 'acme/large', action: 'open' })).join(), /400.*was never asked/);
+});
+
+test('a key without the scope admin reaches nothing of it', async () => {
+  await using provider = await startProvider(good);
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
+  const created = (await (await gateway.request('/admin/v1/keys', { json: { name: 'program' } })).json()) as { key: string };
+  for (const path of ['targets', 'callers', 'warnings', 'traffic', 'requests', 'requests/req_1']) {
+    const response = await gateway.request(`/admin/v1/${path}`, { headers: { authorization: `Bearer ${created.key}` } });
+    assert.equal(response.status, 403, path);
+  }
+});
+
+test('with traces configured, a request is sent to the collector when the gateway stops', async () => {
+  const bodies: string[] = [];
+  const collector = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    request.on('end', () => {
+      bodies.push(text);
+      response.writeHead(200, { 'content-type': 'application/json' }).end('{}');
+    });
+  });
+  await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+  const { port } = collector.address() as AddressInfo;
+  let id = '';
+  try {
+    await using provider = await startProvider(good);
+    await using gateway = await startTestGateway({
+      settings: { ...acme(provider.baseUrl), telemetry: { traces: { endpoint: `http://127.0.0.1:${port}/v1/traces` } } },
+    });
+    id = await ask(gateway);
+  } finally {
+    collector.closeAllConnections();
+    collector.close();
+  }
+  assert.match(bodies.join(), new RegExp(id));
+  assert.doesNotMatch(bodies.join(), /private words/);
+});
