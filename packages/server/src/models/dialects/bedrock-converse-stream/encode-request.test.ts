@@ -26,6 +26,7 @@ test('the fields that both have are carried', () => {
       toolChoice: { any: {} },
     },
     serviceTier: { type: 'default' },
+    requestMetadata: { user: 'u-1' },
   };
   assert.deepEqual(
     fromOpenai({
@@ -166,6 +167,12 @@ test("Converse's own fields are carried from clients that name them", () => {
   assert.deepEqual(carried, own);
   assert.deepEqual(fromAnthropic({ ...own, top_k: 3 })['additionalModelRequestFields'], { min_p: 0.1, top_k: 3 });
   assert.throws(() => fromOpenai({ guardrailConfig: 'g-1' }), { code: 'invalid_request', param: 'guardrailConfig' });
+});
+
+test("the user's id is a label of the request where it can be one", () => {
+  assert.deepEqual(fromOpenai({ safety_identifier: 'hash=1' })['requestMetadata'], { user: 'hash=1' });
+  assert.equal(fromOpenai({ user: 'Jürgen' })['requestMetadata'], undefined);
+  assert.deepEqual(fromOpenai({ user: 'u-1', requestMetadata: { team: 'a' } })['requestMetadata'], { user: 'u-1', team: 'a' });
 });
 
 test('each service tier has its word', () => {

@@ -23,7 +23,7 @@ export function encodeRequest(whole: ModelRequest, target: EncodeTarget): Encode
   const request = withAllowedTools(whole);
   const { stream, temperature, topP, stopSequences = [], responseFormat, extensions } = request;
   const claude = ['claude', 'unnamed'].includes(familyOf(target.model));
-  const carried = claude ? [...ownFields, 'thinking'] : ownFields;
+  const carried = [...ownFields, 'safety_identifier', ...(claude ? ['thinking'] : [])];
   refuseUncarried(extensions, { from: request.dialect, place: 'request', path: '', target: target.provider }, carried);
   const thinking = encodeThinking(request, target);
   const encoded = encodeMessages(request, target);
@@ -56,6 +56,7 @@ export function encodeRequest(whole: ModelRequest, target: EncodeTarget): Encode
       compact<JsonObject>({ textFormat: responseFormat && encodeFormat(responseFormat, target), effort: thinking.effort }),
     ),
     serviceTier: encodeServiceTier(request, target),
+    requestMetadata: unlessEmpty({ ...labelOfUser(request), ...objectOf(extensions['requestMetadata']) }),
   });
   return { path: `/model/${encodePathSegment(target.model)}/${stream ? 'converse-stream' : 'converse'}`, body, headers: {} };
 }
@@ -74,6 +75,15 @@ function ownFieldsOf(extensions: JsonObject): JsonObject {
     fields[name] = value;
   }
   return fields;
+}
+
+/** What a label of a request may hold; an id that does not fit stays here, since it changes nothing about the answer. */
+const label = /^[a-zA-Z0-9\s:_@$#=/+,.-]{1,256}$/;
+
+/** No model sees it: it stands in the records of the account, where abuse is looked for. */
+function labelOfUser({ user, extensions }: ModelRequest): JsonObject {
+  const id = user ?? extensions['safety_identifier'];
+  return typeof id === 'string' && label.test(id) ? { user: id } : {};
 }
 
 function unlessEmpty<T extends JsonObject | JsonValue[]>(value: T): T | undefined {
