@@ -12,6 +12,7 @@ import type { EncodeTarget } from '../dialect.ts';
 import { unsupported } from '../fields.ts';
 import { refuseUncarried, type FieldPlace } from '../omissions.ts';
 import type { FilePart, ImagePart, Message, ModelRequest, Part, TextPart, ToolCallPart, ToolResultPart } from '../request.ts';
+import { isMarked } from '../signatures.ts';
 import { shortToolId } from '../tool-ids.ts';
 import { createCachePoints, type CachePlace } from './cache-points.ts';
 import { createDocumentNames } from './document-names.ts';
@@ -143,9 +144,9 @@ function encodePart(part: Part, context: Context): JsonObject | undefined {
   }
 }
 
-/** Proofs of other dialects are marked with a colon, which no base64 has. Claude's are good at Anthropic and at Bedrock. */
+/** A proof that Claude wrote, at Bedrock or at Anthropic, where the same are good. */
 function isOurs(proof: string | undefined): proof is string {
-  return proof !== undefined && proof !== '' && !proof.includes(':');
+  return proof !== undefined && proof !== '' && !isMarked(proof);
 }
 
 function encodeCall({ id, name, argumentsJson }: ToolCallPart): JsonObject {
