@@ -60,6 +60,8 @@ export interface ModelPathOptions {
   readonly settings: ModelsSettings;
   readonly nestingDepthLimit: number;
   readonly keysFromEnvironment: readonly FoundKey[];
+  /** The value of an environment variable: where AWS's credentials and region are. @default none is set */
+  readonly lookUp?: (name: string) => string | undefined;
   /** Where the secret of a setting lies, by its path: what lies there later is used from then on. @default nowhere */
   readonly secretFiles?: ReadonlyMap<string, SecretFile>;
   /** Told of each key that was rotated, so that no log shows it. */
@@ -113,6 +115,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     ...{ configured: settings.providers, fromEnvironment: options.keysFromEnvironment, timeouts: timeoutDefaults },
     secretFiles: options.secretFiles ?? new Map<string, SecretFile>(),
     ...{ http, rehearsal: builtIn, catalogue: () => catalogue },
+    aws: { lookUp: options.lookUp ?? (() => undefined), clock },
   });
   const router = createRouter({ providers: () => providers.list(), routes: settings.routes });
   const keyCare = createKeyCare({ providers, clock, log, onSecret: options.onSecret ?? (() => {}) });
