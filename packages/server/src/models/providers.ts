@@ -70,7 +70,7 @@ export function createProviders(options: ProvidersOptions): Providers {
   const configured = Object.entries(options.configured).map(([id, settings]) => fromSettings(id, settings, { ...options, hold }));
   const found = options.fromEnvironment
     .filter(({ vendor }) => !Object.hasOwn(options.configured, vendor.id))
-    .map((entry) => fromVendor(entry, { ...options, hold }));
+    .flatMap((entry) => fromVendor(entry, { ...options, hold }) ?? []);
   const builtIn = rehearsalProvider(options);
   let local: readonly Provider[] = [];
   let all = [...configured, ...found, builtIn];
@@ -96,9 +96,9 @@ function fromSettings(id: string, settings: ProviderSettings, options: BuildOpti
   const vendor = findVendor(id);
   const dialect = settings.api ?? vendor?.dialect;
   const baseUrl = settings.baseUrl ?? (vendor && baseUrlOf(vendor, options));
-  if (!dialect || !baseUrl) throw incomplete(id, baseUrl ? 'api' : 'baseUrl');
+  if (!dialect || !baseUrl) throw incomplete(id, baseUrl ? 'api' : 'baseUrl', vendor);
   const sources = keySources(id, settings, options);
-  const preset = vendor && settings.baseUrl === undefined ? hostedConcurrency : localConcurrency;
+  const preset = isAtVendor(settings, vendor) ? hostedConcurrency : localConcurrency;
   const { initial = preset.initial, max = Math.max(preset.max, initial) } = settings.concurrency ?? {};
   const base = splitBaseUrl(baseUrl, dialect);
   const keys = options.hold(sources, {
@@ -111,10 +111,11 @@ function fromSettings(id: string, settings: ProviderSettings, options: BuildOpti
     ...base,
     id,
     dialect,
+    ...(vendor && settings.api === undefined && isAtVendor(settings, vendor) && { alsoSpeaks: vendor.alsoSpeaks }),
     keys,
     ...(sources.length === 0 && signedByAws({ id, dialect, baseUrl, keys }, options)),
     keyCheckPath:
-      sources.length === 0 ? undefined : keyCheckPath(base.basePath, dialect, settings.baseUrl === undefined ? vendor : undefined),
+      sources.length === 0 ? undefined : keyCheckPath(base.basePath, dialect, isAtVendor(settings, vendor) ? vendor : undefined),
     concurrency: { initial: Math.min(initial, max), max },
     quirks: vendor?.quirks ?? {},
     ...timeoutsOf(settings.timeouts),
@@ -139,8 +140,13 @@ function signedByAws({ id, dialect, baseUrl, keys }: Unsigned, { aws }: Provider
   };
 }
 
-function baseUrlOf({ baseUrl }: Vendor, { aws }: ProvidersOptions): string {
-  return aws ? inOwnRegion(baseUrl, aws.lookUp) : baseUrl;
+function baseUrlOf({ baseUrl }: Vendor, { aws }: ProvidersOptions): string | undefined {
+  return aws && baseUrl !== undefined ? inOwnRegion(baseUrl, aws.lookUp) : baseUrl;
+}
+
+/** Whether it is the vendor itself, and not a server of somebody's that stands in for it and may offer less. */
+function isAtVendor({ baseUrl }: ProviderSettings, vendor: Vendor | undefined): vendor is Vendor {
+  return vendor !== undefined && (baseUrl === undefined || vendor.baseUrl === undefined);
 }
 
 /** Those of the configuration; without any, the one that lay in the environment. */
@@ -158,14 +164,18 @@ function keySources(id: string, { apiKey, apiKeys }: ProviderSettings, { fromEnv
   return fromEnvironment.filter(({ vendor }) => vendor.id === id).map(({ key, source, file }) => ({ secret: key, source, file }));
 }
 
-function fromVendor({ vendor, key, source, file }: FoundKey, options: BuildOptions): Provider {
-  const base = splitBaseUrl(baseUrlOf(vendor, options), vendor.dialect);
+/** `undefined` where a key alone does not say where to go. */
+function fromVendor({ vendor, key, source, file }: FoundKey, options: BuildOptions): Provider | undefined {
+  const baseUrl = baseUrlOf(vendor, options);
+  if (baseUrl === undefined) return undefined;
+  const base = splitBaseUrl(baseUrl, vendor.dialect);
   return {
     ...shared(options),
     ...base,
     keyCheckPath: keyCheckPath(base.basePath, vendor.dialect, vendor),
     id: vendor.id,
     dialect: vendor.dialect,
+    alsoSpeaks: vendor.alsoSpeaks,
     keys: options.hold([{ secret: key, source, file }], {
       provider: vendor.id,
       credential: vendor.credential,
@@ -269,12 +279,15 @@ function fromRow({ id, contextWindow, maxOutputTokens, price, abilities }: Catal
   return { id, contextWindow, maxOutputTokens, price, ...(abilities && { abilities }) };
 }
 
-function incomplete(id: string, field: 'api' | 'baseUrl'): OpenClawError {
+function incomplete(id: string, field: 'api' | 'baseUrl', vendor: Vendor | undefined): OpenClawError {
+  const form = vendor?.baseUrlForm;
+  const why = form === undefined ? `${id} is not a vendor that OpenClaw knows` : `every customer of ${vendor?.name} has one of his own`;
   return new OpenClawError('config_invalid', {
     details: {
       where: `models.providers.${id}`,
-      reason: `${field} is missing, and ${id} is not a vendor that OpenClaw knows`,
-      suggestion: `Add ${field}, or use the name of a known vendor: docs/providers.md lists them.`,
+      reason: `${field} is missing, and ${why}`,
+      suggestion:
+        form === undefined ? `Add ${field}, or use the name of a known vendor: docs/providers.md lists them.` : `It looks like ${form}.`,
     },
     param: `models.providers.${id}.${field}`,
   });

@@ -158,6 +158,69 @@ describe('a Gemini provider', () => {
   });
 });
 
+describe('variations that are data', () => {
+  const chat = { choices: [{ index: 0, message: { role: 'assistant', content: 'Left.' }, finish_reason: 'stop' }] };
+  const message = {
+    type: 'message',
+    role: 'assistant',
+    content: [{ type: 'text', text: 'Left.' }],
+    stop_reason: 'end_turn',
+    usage: { input_tokens: 1, output_tokens: 1 },
+  };
+
+  async function ask(
+    name: string,
+    settings: (baseUrl: string) => Record<string, unknown>,
+    reply: object,
+  ): Promise<ReceivedRequest | undefined> {
+    await using provider = await startProvider(json(reply));
+    await using gateway = await startTestGateway({ settings: { models: { providers: { [name]: settings(provider.baseUrl) } } } });
+    const path = name === 'vertex-claude' ? '/v1/messages' : '/v1/chat/completions';
+    const response = await gateway.request(path, { json: { model: `${name}/some@1`, max_tokens: 9, messages: question } });
+    assert.match(await response.text(), /Left\./);
+    return provider.requests[0];
+  }
+
+  test('Azure gets its key in its own header and the output limit under its new name', async () => {
+    const request = await ask('azure', (baseUrl) => ({ baseUrl, apiKey: 'azure-key' }), chat);
+    assert.equal(request?.path, '/v1/chat/completions');
+    assert.equal(request.headers['api-key'], 'azure-key');
+    assert.equal(request.headers['authorization'], undefined);
+  });
+
+  test("Azure's older API has its version in the query of every request", async () => {
+    const settings = (baseUrl: string) => ({ baseUrl: `${baseUrl}/openai/deployments/mine?api-version=2024-10-21`, apiKey: 'azure-key' });
+    const request = await ask('azure', settings, chat);
+    assert.equal(request?.path, '/v1/openai/deployments/mine/chat/completions?api-version=2024-10-21');
+  });
+
+  test('Gemini on Vertex is asked below its publisher with a token', async () => {
+    const settings = (baseUrl: string) => ({ baseUrl: `${baseUrl}/projects/p/locations/global/publishers/google`, apiKey: 'token' });
+    const request = await ask('vertex', settings, answer([{ text: 'Left.' }], 'STOP'));
+    assert.equal(request?.path, '/v1/projects/p/locations/global/publishers/google/models/some@1:generateContent');
+    assert.equal(request.headers['authorization'], 'Bearer token');
+  });
+
+  test('Claude on Vertex is asked by the path of its model, although client and provider speak the same format', async () => {
+    const settings = (baseUrl: string) => ({ baseUrl: `${baseUrl}/projects/p/locations/global/publishers/anthropic`, apiKey: 'token' });
+    const request = await ask('vertex-claude', settings, message);
+    assert.equal(request?.path, '/v1/projects/p/locations/global/publishers/anthropic/models/some@1:rawPredict');
+    assert.deepEqual(request.json, { anthropic_version: 'vertex-2023-10-16', max_tokens: 9, messages: question });
+    assert.equal(request.headers['authorization'], 'Bearer token');
+  });
+
+  test('a vendor whose customers have base URLs of their own says which form they have', async () => {
+    await assert.rejects(startTestGateway({ settings: { models: { providers: { azure: { apiKey: 'k' } } } } }), {
+      hint: /openai\.azure\.com/,
+    });
+  });
+
+  test('a key of such a vendor that lies in the environment does not make a provider by itself', async () => {
+    await using gateway = await startTestGateway({ environment: { AZURE_OPENAI_API_KEY: 'k' } });
+    assert.doesNotMatch(await (await gateway.request('/v1/models')).text(), /azure/);
+  });
+});
+
 describe('an Ollama provider', () => {
   const line = (message: object, more: object = {}): object => ({
     model: 'qwen3',

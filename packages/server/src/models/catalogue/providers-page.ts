@@ -2,31 +2,24 @@
 import type { Catalogue } from './index.ts';
 import { vendors, type Vendor } from './vendors.ts';
 
-export function renderProvidersPage(catalogue: Catalogue): string {
-  const hosted = vendors.filter((vendor) => !vendor.localPorts);
-  const local = vendors.filter((vendor) => vendor.localPorts);
-  return `<!-- Made from packages/server/src/models/catalogue by \`node scripts/refresh-catalogue.ts --page\`; edit there. -->
+const cloudSections = `## Azure OpenAI and Vertex AI
 
-# Providers
-
-OpenClaw reaches a provider when it has a key for it. The shortest way is an environment variable from the table; each can also
-be given as \`NAME_FILE\` or as the file \`/run/secrets/NAME\`. The configuration says the same and more:
+Each customer has a base URL of its own there, so it has to be configured; the table shows its form. A model is a deployment's name on Azure:
 
 \`\`\`json5
-{ models: { providers: { mistral: { apiKey: '\${MISTRAL_API_KEY}' } } } }
+{
+  models: {
+    providers: {
+      azure: { baseUrl: 'https://NAME.openai.azure.com/openai/v1', apiKey: '\${AZURE_OPENAI_API_KEY}' },
+      vertex: { baseUrl: 'https://aiplatform.googleapis.com/v1/projects/PROJECT/locations/global/publishers/google', apiKey: '\${VERTEX_TOKEN}' },
+    },
+  },
+}
 \`\`\`
 
-A model is asked for as \`provider/model\`, for instance \`${exampleModel(catalogue)}\`. Any model of the provider can be asked for, whether
-the catalogue has it or not. Azure OpenAI and Vertex are not in the table yet.
-
-## Hosted
-
-\`bearer\` sends \`Authorization: Bearer KEY\`; any other word is the header that holds the key. Where no variable is named, the key comes from the
-configuration, because the variable usual for it belongs to the same vendor's endpoint in another region.
-
-| id | provider | wire format | base URL | key from | credential | known models |
-|---|---|---|---|---|---|--:|
-${hosted.map((vendor) => hostedRow(vendor, catalogue)).join('\n')}
+Azure's older API has the deployment in the path and the version in the query, which goes with every request:
+\`https://NAME.openai.azure.com/openai/deployments/DEPLOYMENT?api-version=2024-10-21\`. Vertex takes access tokens, which expire within the hour: let whatever
+renews them write a file, and name that file with \`VERTEX_TOKEN_FILE\`; it is read again when it changes.
 
 ## Amazon Bedrock
 
@@ -42,7 +35,35 @@ The region is that of \`AWS_REGION\` or \`AWS_DEFAULT_REGION\`, or of a \`baseUr
 profile or its ARN: \`bedrock/us.anthropic.claude-sonnet-4-5-20250929-v1:0\`. Images and documents go as bytes or from \`s3://\` addresses; Bedrock fetches nothing from
 the web, so other addresses are refused. Clients may send Converse's own \`guardrailConfig\`, \`performanceConfig\`, \`requestMetadata\` and
 \`additionalModelRequestFields\`.
+`;
 
+export function renderProvidersPage(catalogue: Catalogue): string {
+  const hosted = vendors.filter((vendor) => !vendor.localPorts);
+  const local = vendors.filter((vendor) => vendor.localPorts);
+  return `<!-- Made from packages/server/src/models/catalogue by \`node scripts/refresh-catalogue.ts --page\`; edit there. -->
+
+# Providers
+
+OpenClaw reaches a provider when it has a key for it. The shortest way is an environment variable from the table; each can also
+be given as \`NAME_FILE\` or as the file \`/run/secrets/NAME\`. The configuration says the same and more:
+
+\`\`\`json5
+{ models: { providers: { mistral: { apiKey: '\${MISTRAL_API_KEY}' } } } }
+\`\`\`
+
+A model is asked for as \`provider/model\`, for instance \`${exampleModel(catalogue)}\`. Any model of the provider can be asked for, whether
+the catalogue has it or not.
+
+## Hosted
+
+\`bearer\` sends \`Authorization: Bearer KEY\`; any other word is the header that holds the key. Where no variable is named, the key comes from the
+configuration, because the variable usual for it belongs to the same vendor's endpoint in another region.
+
+| id | provider | wire format | base URL | key from | credential | known models |
+|---|---|---|---|---|---|--:|
+${hosted.map((vendor) => hostedRow(vendor, catalogue)).join('\n')}
+
+${cloudSections}
 ## On your own machine
 
 At start, OpenClaw looks for these on 127.0.0.1 and offers the models that they list. On another machine or port, name the server
@@ -52,7 +73,7 @@ in the configuration: \`{ models: { providers: { vllm: { baseUrl: 'http://10.0.0
 |---|---|--:|---|
 ${local.map(localRow).join('\n')}
 
-Any other server that speaks one of the two wire formats is a provider with a \`baseUrl\` and an \`api\` of its own.
+Any other server that speaks one of the wire formats is a provider with a \`baseUrl\` and an \`api\` of its own.
 
 ## Departures from the wire format
 
@@ -79,8 +100,8 @@ function hostedRow(vendor: Vendor, catalogue: Catalogue): string {
   const cells = [
     `\`${vendor.id}\``,
     `[${vendor.name}](${vendor.documentation})`,
-    `\`${vendor.dialect}\``,
-    `\`${vendor.baseUrl}\``,
+    [vendor.dialect, ...(vendor.alsoSpeaks ?? [])].map((name) => `\`${name}\``).join(', '),
+    vendor.baseUrl === undefined ? `yours: \`${vendor.baseUrlForm}\`` : `\`${vendor.baseUrl}\``,
     vendor.keyVariables.map((name) => `\`${name}\``).join(', ') || 'configuration',
     vendor.credential,
     String(catalogue.modelsOf(vendor.id).length),
@@ -100,6 +121,7 @@ function localRow(vendor: Vendor): string {
 
 const quirkWords: Readonly<Record<string, string>> = {
   'maxTokensField max_completion_tokens': 'take the output limit as `max_completion_tokens`; all others get `max_tokens`',
+  'modelInPath true': 'has the model in the path and the version of the API in the body',
   'developerRole true': 'know the role `developer`; all others get `system`',
   'streamUsage false': 'refuse `stream_options`, so they are not asked for usage in streams',
   'toolIdLength9 true': 'want tool call ids of exactly nine letters or digits',

@@ -11,11 +11,16 @@ test('ids are unique and can stand before the slash of a model name', () => {
 
 test('hosted vendors are reached by https, local ones on loopback at their usual port', () => {
   for (const vendor of vendors) {
-    const url = new URL(vendor.baseUrl);
+    const baseUrl = vendor.baseUrl ?? vendor.baseUrlForm ?? '';
+    const url = new URL(baseUrl);
     if (vendor.localPorts) assert.deepEqual([url.hostname, url.port], ['127.0.0.1', String(vendor.localPorts[0])]);
     else assert.equal(url.protocol, 'https:');
-    assert.doesNotMatch(vendor.baseUrl, /\/$/);
+    assert.doesNotMatch(baseUrl, /\/$/);
   }
+});
+
+test('a vendor has one base URL, or says which form that of each customer has', () => {
+  for (const { id, baseUrl, baseUrlForm } of vendors) assert.notEqual(baseUrl === undefined, baseUrlForm === undefined, id);
 });
 
 test('no environment variable belongs to two vendors', () => {
@@ -29,7 +34,9 @@ test('every row names a page about it', () => {
 
 test('the vendors that the project promises are there', () => {
   const promised = `openai anthropic google mistral groq together fireworks deepseek xai cohere perplexity openrouter cerebras nvidia
-    moonshot qwen volcengine zhipu minimax huggingface sambanova deepinfra github-models ollama vllm llamacpp lmstudio`.split(/\s+/);
+    moonshot azure vertex vertex-claude qwen volcengine zhipu minimax huggingface sambanova deepinfra github-models ollama vllm llamacpp lmstudio`.split(
+    /\s+/,
+  );
   assert.deepEqual(
     promised.filter((id) => !findVendor(id)),
     [],

@@ -5,42 +5,17 @@
  * It does not hold models or prices (`index.ts`), nor what an operator configured, which overrides each field.
  * `docs/providers.md` is made from this table.
  */
-import type { DialectName, Quirks } from '../dialects/dialect.ts';
+import { localVendors } from './local-vendors.ts';
+import type { Vendor } from './vendor.ts';
 
-export interface Vendor {
-  /** The name in the configuration and before the slash of a model's name. */
-  readonly id: string;
-  readonly name: string;
-  readonly dialect: DialectName;
-  /** The dialect's paths are appended: `/chat/completions`, `/v1/messages`, `/models/…`. */
-  readonly baseUrl: string;
-  /** Environment variables for the key; the first that is set wins. None: the key comes from the configuration alone. */
-  readonly keyVariables: readonly string[];
-  /** `bearer`, or the header that holds the key as it is. */
-  readonly credential: 'bearer' | 'x-api-key' | 'x-goog-api-key' | 'api-key';
-  /**
-   * Path on the origin of something that costs nothing and is refused to a wrong key; `none` where there is no such thing, or
-   * it is shown to everybody. @default the list of models of the wire format
-   */
-  readonly keyCheck?: string;
-  /** Sent with each request. */
-  readonly headers?: Readonly<Record<string, string>>;
-  readonly quirks?: Quirks;
-  /** Output limit where the dialect demands one and neither the client nor the model's row gives it. */
-  readonly maxOutputTokens?: number;
-  /** Ports on which a server of this kind listens on one's own machine. Its presence makes the vendor local: no key is needed. */
-  readonly localPorts?: readonly number[];
-  /** The vendor's name in the models.dev data, where it has models. */
-  readonly modelsDevId?: string;
-  /** The page about it, for `docs/providers.md` and for whoever doubts the row. */
-  readonly documentation: string;
-}
+export type { Vendor };
 
 export const vendors: readonly Vendor[] = [
   {
     id: 'openai',
     name: 'OpenAI',
     dialect: 'openai-completions',
+    alsoSpeaks: ['openai-responses'],
     baseUrl: 'https://api.openai.com/v1',
     keyVariables: ['OPENAI_API_KEY'],
     credential: 'bearer',
@@ -69,6 +44,44 @@ export const vendors: readonly Vendor[] = [
     credential: 'x-goog-api-key',
     modelsDevId: 'google',
     documentation: 'https://ai.google.dev/api/generate-content',
+  },
+  {
+    id: 'vertex',
+    name: 'Google Vertex AI (Gemini)',
+    dialect: 'google-generative-ai',
+    baseUrlForm: 'https://aiplatform.googleapis.com/v1/projects/PROJECT/locations/global/publishers/google',
+    keyVariables: [],
+    credential: 'bearer',
+    // Its list of models is of another version.
+    keyCheck: 'none',
+    // What that data calls google-vertex holds Claude too; these are the same models at the same price.
+    modelsDevId: 'google',
+    documentation: 'https://docs.cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference',
+  },
+  {
+    id: 'vertex-claude',
+    name: 'Google Vertex AI (Claude)',
+    dialect: 'anthropic-messages',
+    baseUrlForm: 'https://aiplatform.googleapis.com/v1/projects/PROJECT/locations/global/publishers/anthropic',
+    keyVariables: [],
+    credential: 'bearer',
+    keyCheck: 'none',
+    quirks: { modelInPath: true },
+    maxOutputTokens: 8192,
+    modelsDevId: 'google-vertex-anthropic',
+    documentation: 'https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude',
+  },
+  {
+    id: 'azure',
+    name: 'Azure OpenAI',
+    dialect: 'openai-completions',
+    alsoSpeaks: ['openai-responses'],
+    baseUrlForm: 'https://NAME.openai.azure.com/openai/v1',
+    keyVariables: ['AZURE_OPENAI_API_KEY'],
+    credential: 'api-key',
+    // No models of the catalogue: which are there is what the customer deployed, under names of his own.
+    quirks: { maxTokensField: 'max_completion_tokens', developerRole: true },
+    documentation: 'https://learn.microsoft.com/azure/ai-foundry/openai/api-version-lifecycle',
   },
   {
     id: 'mistral',
@@ -363,46 +376,7 @@ export const vendors: readonly Vendor[] = [
     modelsDevId: 'amazon-bedrock',
     documentation: 'https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStream.html',
   },
-  {
-    id: 'ollama',
-    name: 'Ollama',
-    dialect: 'openai-completions',
-    baseUrl: 'http://127.0.0.1:11434/v1',
-    keyVariables: [],
-    credential: 'bearer',
-    localPorts: [11434],
-    documentation: 'https://docs.ollama.com/api/openai-compatibility',
-  },
-  {
-    id: 'llamacpp',
-    name: 'llama.cpp server',
-    dialect: 'openai-completions',
-    baseUrl: 'http://127.0.0.1:8080/v1',
-    keyVariables: [],
-    credential: 'bearer',
-    localPorts: [8080],
-    documentation: 'https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md',
-  },
-  {
-    id: 'lmstudio',
-    name: 'LM Studio',
-    dialect: 'openai-completions',
-    baseUrl: 'http://127.0.0.1:1234/v1',
-    keyVariables: [],
-    credential: 'bearer',
-    localPorts: [1234],
-    documentation: 'https://lmstudio.ai/docs/developer/openai-compat',
-  },
-  {
-    id: 'vllm',
-    name: 'vLLM',
-    dialect: 'openai-completions',
-    baseUrl: 'http://127.0.0.1:8000/v1',
-    keyVariables: [],
-    credential: 'bearer',
-    localPorts: [8000],
-    documentation: 'https://docs.vllm.ai/en/latest/serving/openai_compatible_server.html',
-  },
+  ...localVendors,
 ];
 
 const byId = new Map(vendors.map((vendor) => [vendor.id, vendor]));
