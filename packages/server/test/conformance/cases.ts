@@ -351,8 +351,10 @@ export const cases: readonly ConformanceCase[] = [
     number: 64,
     title: 'Budgets: concurrent burst, N replicas, cold counter, failed request, Redis timeout',
     threads: 'BerriAI/litellm#26672 BerriAI/litellm#28247 BerriAI/litellm#27639 BerriAI/litellm#33325 BerriAI/litellm#30460',
+    applies: every,
+    note: 'In one process: it owns its state directory. N gateways with a directory each have N budgets.',
   },
-  { number: 65, title: 'A limit of 0 means none allowed', threads: 'theopenco/llmgateway!4140' },
+  { number: 65, title: 'A limit of 0 means none allowed', threads: 'theopenco/llmgateway!4140', applies: every },
   // Cancellation and resources
   {
     number: 66,
