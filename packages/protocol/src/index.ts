@@ -13,6 +13,16 @@ export {
   type UsageRow,
 } from './admin.ts';
 export { errorCatalogue, type ErrorCode, type ErrorEntry } from './errors.ts';
+export {
+  modelAbilities,
+  type ModelAbility,
+  type ModelDescription,
+  type ModelPrice,
+  type ModelRow,
+  type ModelTargetDescription,
+  type ModelTargetKey,
+  type Sourced,
+} from './models.ts';
 export { schema, type Infer, type JsonSchema, type Schema } from './schema.ts';
 export {
   statisticsWindows,

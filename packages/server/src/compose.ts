@@ -17,11 +17,13 @@ import type { Redactor } from './core/redact.ts';
 import { createGateway, createHealth, listen, startingHandler, type Health, type Listener, type RequestHandler } from './gateway/index.ts';
 import {
   createModelPath,
+  describeConfigured,
   createStoredTrails,
   createUsageReader,
   providersFromEnvironment,
   traceTarget,
   type FoundKey,
+  type ModelDirectory,
   type ModelPath,
   type StoredTrails,
   type UsageReader,
@@ -233,6 +235,8 @@ function administration({ keys, models, log }: AdministrationOptions): Parameter
     revokeKey: (id) => keys.revoke(id),
     usage: ({ sinceMs, by }) => models.usage.totals({ sinceMs, by: dimensionOf(by) }),
     setLogLevel: (level) => log.setLevel(level),
+    listModels: () => models.directory.list(),
+    showModel: (name) => models.directory.show(name),
   };
 }
 
@@ -317,6 +321,11 @@ function urlOf(host: string, port: number): string {
 function once(action: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () => (running ??= action());
+}
+
+/** What can be asked for by the configuration alone, for the command line where no gateway runs. */
+export function describeModels(configuration: Configuration): ModelDirectory {
+  return describeConfigured({ settings: configuration.settings.models, keysFromEnvironment: findProviderKeys(configuration) });
 }
 
 /** What the command line needs of the state when no gateway runs; the lock is held until `close`. */

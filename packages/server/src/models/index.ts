@@ -3,16 +3,17 @@
  */
 import { timeoutDefaults, type ModelsSettings, type SecretFile } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
-import type { OpenClawError } from '../core/errors.ts';
-import { reasonOf } from '../core/errors.ts';
+import { OpenClawError, reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { createRedactor, type Redactor } from '../core/redact.ts';
 import type { Database } from '../storage/index.ts';
 import type { Allowances } from './allowance.ts';
+import { createAdmission } from './admission/index.ts';
 import { createAnswerCache } from './cache.ts';
 import type { ModelCall, ModelSink } from './call.ts';
 import { costNanoUsd, loadCatalogue, vendors, type Catalogue } from './catalogue/index.ts';
+import { createModelDirectory, type ModelDirectory } from './directory.ts';
 import { discoverLocalServers } from './discovery.ts';
 import { createHttpUpstream } from './http-upstream.ts';
 import { createLifecycleRegistry } from './lifecycle.ts';
@@ -24,7 +25,6 @@ import { createOrdering, type Ordering } from './order.ts';
 import { createProviders, type FoundKey } from './providers.ts';
 import { createRehearsal, rehearsal } from './rehearsal/index.ts';
 import type { Usage } from './dialects/events.ts';
-import { createOpenAdmission } from './open-admission.fixture.ts';
 import { createResponseStore, type ResponseReader } from './responses/index.ts';
 import { createRetryBudget } from './retry-budget.ts';
 import { createRouter, type Route, type Router } from './route.ts';
@@ -35,6 +35,7 @@ import { createSight, type Sight } from './sight/index.ts';
 import { createStoredTrails } from './sight/stored-trails.ts';
 import { createTelemetry } from './telemetry.ts';
 import { createTracing, type TraceTarget } from './tracing/index.ts';
+import type { Upstream } from './upstream.ts';
 import { createUsageLog, type UsageLog } from './usage.ts';
 
 export type { ModelSink } from './call.ts';
@@ -43,6 +44,7 @@ export { encodeErrorBody } from './dialects/error-bodies.ts';
 export { providersFromEnvironment } from './catalogue/index.ts';
 
 export type { FoundKey } from './providers.ts';
+export type { ModelDirectory } from './directory.ts';
 export type { KeyStatus } from './keys.ts';
 export type { InputItemsPage, InputItemsQuestion, ResponseReader } from './responses/index.ts';
 export type { OfferedModel, Router } from './route.ts';
@@ -90,6 +92,8 @@ export interface ModelPath {
   readonly sight: Sight;
   /** What operators may ask of targets and requests. */
   readonly administration: SightAdministration;
+  /** What can be asked for, for operators. */
+  readonly directory: ModelDirectory;
   providers(): readonly Provider[];
   /** How each key of each provider stands. */
   keysStatus(): KeyStatus[];
@@ -122,7 +126,12 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   const { keys } = keyCare;
   const latency = createLatency({ clock });
   const { random } = options;
-  const ordering = createOrdering({ keys, random, latencyOf: (target) => latency.of(target), underWayOf: () => 0 });
+  const admission = createAdmission({ settings, clock });
+  const ordering = createOrdering({
+    ...{ keys, random },
+    latencyOf: (target) => latency.of(target),
+    underWayOf: (target) => admission.underWay(target),
+  });
   const allowances = options.allowances ?? unlimited;
   const usage = createUsageLog({ database, clock, log, hasBudget: (callerId) => allowances.hasBudget(callerId) });
   const responses = createResponseStore({ database, clock, log });
@@ -137,10 +146,10 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     clock,
     random: options.random,
     retry: settings.retry,
-    retryBudget: createRetryBudget({ percent: 10, clock }),
-    admission: createOpenAdmission(clock),
+    retryBudget: createRetryBudget({ percent: settings.retry.budgetPercent, clock }),
+    admission,
     allowances,
-    hedging: { enabled: false, delayMs: () => undefined },
+    hedging: { enabled: settings.hedge.enabled, delayMs: (target) => sight.statistics.p95FirstOutputMs(target) },
     nestingDepthLimit: options.nestingDepthLimit,
     stored: responses,
     route: (operation, caller) => routeOf(operation, router.resolve(operation.model, caller), ordering),
@@ -176,7 +185,11 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     usage,
     responses,
     sight,
-    administration: createSightAdministration({ sight, stored: createStoredTrails(database), admission: serviceOptions.admission }),
+    administration: createSightAdministration({ sight, stored: createStoredTrails(database), admission }),
+    directory: createModelDirectory({
+      ...{ router, providers: settings.providers, keysStatus: () => keyCare.status() },
+      catalogue: () => load().then(() => loadCatalogue()),
+    }),
     providers: () => providers.list(),
     keysStatus: () => keyCare.status(),
     async prepare(ownPort, signal) {
@@ -189,6 +202,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     },
     async close(reason) {
       requests.cancelAll(reason);
+      admission.close(reason);
       await requests.idle();
       sight.close();
       await tracing?.close();
@@ -196,6 +210,23 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
       await Promise.all([usage.close(), responses.close(), http.close(), builtIn.close()]);
     },
   };
+}
+
+/** What can be asked for by the configuration alone, where no gateway runs. Nobody is asked, so no local servers are found. */
+export function describeConfigured(options: Pick<ModelPathOptions, 'settings' | 'keysFromEnvironment'>): ModelDirectory {
+  const { settings, keysFromEnvironment } = options;
+  let catalogue: Catalogue | undefined;
+  const nobody: Upstream = { send: () => Promise.reject(new OpenClawError('draining')), close: () => Promise.resolve() };
+  const providers = createProviders({
+    ...{ configured: settings.providers, fromEnvironment: keysFromEnvironment, timeouts: timeoutDefaults },
+    ...{ secretFiles: new Map<string, SecretFile>(), http: nobody, rehearsal: nobody, catalogue: () => catalogue },
+  });
+  return createModelDirectory({
+    router: createRouter({ providers: () => providers.list(), routes: settings.routes }),
+    providers: settings.providers,
+    keysStatus: undefined,
+    catalogue: async () => (catalogue ??= await loadCatalogue()),
+  });
 }
 
 /** What attempts tell about keys and targets. */

@@ -27,7 +27,7 @@ function routeOf(strategy: Strategy, wanted: readonly Wanted[]): Route {
     const provider = { id: name, keys: held, models: () => models } as Partial<Provider> as Provider;
     return { place: places.of(provider, 'm'), weight };
   });
-  return { name: 'r', targets, strategy, afterFirstToken: 'error' };
+  return { name: 'r', kind: 'route', targets, strategy, afterFirstToken: 'error' };
 }
 
 /** Evenly spread and the same in each run. */

@@ -27,6 +27,8 @@ export interface Route {
   readonly name: string;
   /** As the operator wrote them, at least one. */
   readonly targets: readonly RouteTarget[];
+  /** `shared`: the bare id of a model that several providers may have. */
+  readonly kind: 'route' | 'model' | 'shared';
   readonly strategy: Strategy;
   readonly afterFirstToken: RouteSettings['afterFirstToken'];
 }
@@ -65,7 +67,7 @@ export function createRouter(options: RouterOptions): Router {
     const exact = qualified(name);
     if (exact) return routeTo(exact);
     const known = options.providers().flatMap((provider) => places.known(provider, name) ?? []);
-    return known.length === 0 ? undefined : { name, targets: known.map(fromPlace), strategy: 'priority', afterFirstToken: 'error' };
+    return known.length === 0 ? undefined : { name, kind: 'shared', targets: known.map(fromPlace), ...plain };
   }
 
   /** `provider/model`; the model may be one that nobody has heard of yet. */
@@ -118,6 +120,9 @@ export function createRouter(options: RouterOptions): Router {
   };
 }
 
+/** How names are answered that are no routes. */
+const plain = { strategy: 'priority', afterFirstToken: 'error' } as const;
+
 /** Of its targets, those whose provider is there. */
 function configured(name: string, settings: RouteSettings, placeOf: (target: string) => Place | undefined): Route | undefined {
   const targets: RouteTarget[] = [];
@@ -126,7 +131,7 @@ function configured(name: string, settings: RouteSettings, placeOf: (target: str
     if (place) targets.push({ place, weight });
   }
   const { strategy, afterFirstToken } = settings;
-  return targets.length === 0 ? undefined : { name, targets, strategy, afterFirstToken };
+  return targets.length === 0 ? undefined : { name, kind: 'route', targets, strategy, afterFirstToken };
 }
 
 function createProviderIndex(list: () => readonly Provider[]): (id: string) => Provider | undefined {
@@ -148,7 +153,7 @@ function createDirectRoutes(): (place: Place) => Route {
   return (place) => {
     let route = routes.get(place);
     if (!route) {
-      route = { name: place.name, targets: [fromPlace(place)], strategy: 'priority', afterFirstToken: 'error' };
+      route = { name: place.name, kind: 'model', targets: [fromPlace(place)], ...plain };
       routes.set(place, route);
     }
     return route;

@@ -19,12 +19,12 @@ export const commands = {
     const [{ registerUsageCommand }, { createAdmin }] = await Promise.all([import('./usage.ts'), import('./admin.ts')]);
     registerUsageCommand(program, { io: terminal, admin: createAdmin(terminal), clock: systemClock });
   },
-  async models({ program, terminal }: CommandContext): Promise<void> {
-    const [{ registerModelsStatusCommands }, { createSightClient }, { setTimeout: wait }] = await Promise.all([
-      import('./models-status.ts'),
-      import('./sight.ts'),
-      import('node:timers/promises'),
-    ]);
+  async models({ program, terminal, setExitCode }: CommandContext): Promise<void> {
+    const [{ registerModelsCommands }, { createModelsClient }, { registerModelsStatusCommands }, { createSightClient }] = await Promise.all(
+      [import('./models.ts'), import('./models-access.ts'), import('./models-status.ts'), import('./sight.ts')],
+    );
+    const { setTimeout: wait } = await import('node:timers/promises');
+    registerModelsCommands(program, { io: terminal, models: createModelsClient(terminal), setExitCode });
     registerModelsStatusCommands(program, { io: terminal, sight: createSightClient(terminal), wait: (ms) => wait(ms) });
   },
   async trace({ program, terminal }: CommandContext): Promise<void> {

@@ -17,6 +17,10 @@ export interface AdminOptions {
   revokeKey(id: string): Promise<object>;
   usage(question: { readonly sinceMs: number; readonly by: string }): Promise<readonly object[]>;
   setLogLevel(level: string): void;
+  /** Every name that can be asked for. */
+  listModels(): Promise<readonly object[]>;
+  /** @throws OpenClawError `model_not_found` */
+  showModel(name: string): Promise<object>;
 }
 
 const bodyLimitBytes = 64 * 1024;
@@ -41,6 +45,12 @@ export function createAdminEndpoints(options: AdminOptions): EndpointTable {
         replyJson(request.response, 200, { rows: await options.usage({ sinceMs, by: request.query.get('by') ?? 'model' }) });
       }),
     },
+    '/admin/v1/models': {
+      GET: guarded(async ({ response }) => replyJson(response, 200, { models: await options.listModels() })),
+    },
+    '/admin/v1/models/*': {
+      GET: guarded(async (request) => replyJson(request.response, 200, await options.showModel(modelNameOf(request)))),
+    },
     '/admin/v1/logging': {
       PUT: guarded(async (request) => {
         const { level } = await readObject(request);
@@ -55,6 +65,14 @@ export function createAdminEndpoints(options: AdminOptions): EndpointTable {
 /** Ids are letters, digits and underscores, so no escape stands for a part of one. */
 function keyIdOf(request: GatewayRequest): string {
   return request.path.slice('/admin/v1/keys/'.length);
+}
+
+function modelNameOf({ path }: GatewayRequest): string {
+  try {
+    return decodeURIComponent(path.slice('/admin/v1/models/'.length));
+  } catch (cause) {
+    throw new OpenClawError('invalid_request', { details: { path: 'name', reason: 'must be escaped as in a URL' }, param: 'name', cause });
+  }
 }
 
 export function guarded(endpoint: Endpoint): Endpoint {
