@@ -48,8 +48,8 @@ export type FaultKind =
   | { readonly kind: 'reset'; readonly at: 'accept' | 'head' | 'stream'; readonly after?: number }
   /** Silence for good, with the connection open. */
   | { readonly kind: 'stall'; readonly at: 'accept' | 'head' | 'stream'; readonly after?: number }
-  /** Silence for a while, then the answer goes on. */
-  | { readonly kind: 'silence'; readonly at: 'accept' | 'head' | 'stream'; readonly ms: number; readonly after?: number }
+  /** Silence for a while, then the answer goes on. Without a time: until it is released, by who runs the upstream in its own process. */
+  | { readonly kind: 'silence'; readonly at: 'accept' | 'head' | 'stream'; readonly ms?: number; readonly after?: number }
   /** The connection ends in the middle of an event, of a JSON body, or between events without the last ones. */
   | { readonly kind: 'half-frame' | 'truncated'; readonly after?: number }
   /** An error inside a 200, at once or after some deltas. */

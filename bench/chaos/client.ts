@@ -19,6 +19,9 @@ export interface Question {
   readonly stream?: boolean;
   /** The client leaves when its answer is not there by then. */
   readonly patienceMs?: number;
+  /** It leaves when this resolves. */
+  readonly leaveWhen?: Promise<void>;
+  readonly onPiece?: (piece: string) => void;
 }
 
 export interface Outcome {
@@ -48,11 +51,10 @@ export function ask(address: Address, question: Question): Promise<Outcome> {
     messages: [{ role: 'user', content: question.prompt }],
     ...(question.stream === true && { stream: true }),
   });
-  return send(address, body, question.patienceMs ?? 0);
+  return send(address, body, question);
 }
 
-/** Sends a body as it is. A patience of 0 is endless. */
-export function send(address: Address, body: string, patienceMs: number): Promise<Outcome> {
+function send(address: Address, body: string, { patienceMs = 0, leaveWhen, onPiece }: Question): Promise<Outcome> {
   const startedMs = performance.now();
   return new Promise((resolve) => {
     const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), ...address.headers };
@@ -60,7 +62,9 @@ export function send(address: Address, body: string, patienceMs: number): Promis
     const request = httpRequest(options);
     let head: IncomingMessage | undefined;
     let text = '';
-    const timer = patienceMs > 0 ? setTimeout(() => request.destroy(new Error('the client left')), patienceMs) : undefined;
+    const leave = (): void => void request.destroy(new Error('the client left'));
+    const timer = patienceMs > 0 ? setTimeout(leave, patienceMs) : undefined;
+    void leaveWhen?.then(leave);
     let over = false;
     function finish(failure: string): void {
       if (over) return;
@@ -71,7 +75,10 @@ export function send(address: Address, body: string, patienceMs: number): Promis
     request.once('response', (response) => {
       head = response;
       response.setEncoding('utf8');
-      response.on('data', (piece: string) => (text += piece));
+      response.on('data', (piece: string) => {
+        text += piece;
+        onPiece?.(piece);
+      });
       response.once('end', () => finish(failureIn(response.statusCode ?? 0, text)));
       response.once('error', (error) => finish(error.message));
       response.once('close', () => finish('the connection closed before the end'));

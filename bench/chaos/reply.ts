@@ -14,6 +14,8 @@ export interface Reply {
   readonly streamed: boolean;
   readonly behaviour: Behaviour;
   readonly fault: FaultKind | undefined;
+  /** Resolves when those that are silent without a time may go on. */
+  readonly released: () => Promise<void>;
 }
 
 const eventStream = { 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' };
@@ -55,7 +57,7 @@ const htmlPage =
   '<!doctype html><html><head><title>Please sign in</title></head><body><h1>Please sign in to the network</h1></body></html>';
 
 /** True when nothing may follow it. */
-async function meetFault({ response, format }: Reply, fault: FaultKind): Promise<boolean> {
+async function meetFault({ response, format, released }: Reply, fault: FaultKind): Promise<boolean> {
   switch (fault.kind) {
     case 'reset':
       await pause(response, beforeResetMs);
@@ -65,7 +67,8 @@ async function meetFault({ response, format }: Reply, fault: FaultKind): Promise
       await left(response);
       return true;
     case 'silence':
-      await pause(response, fault.ms);
+      if (fault.ms === undefined) await Promise.race([released(), left(response)]);
+      else await pause(response, fault.ms);
       return response.destroyed;
     case 'half-frame': {
       const event = format.stream.delta('half of what');

@@ -26,6 +26,9 @@ export interface Counts {
 
 type Written<Type> = { -readonly [Name in keyof Type]: Type[Name] };
 
+/** Two programs' timers and clocks agree this well. */
+const clockGrainMs = 2;
+
 interface Banned {
   readonly givenMs: number;
   readonly untilMs: number;
@@ -61,7 +64,7 @@ export function createTally(startMs: number, graceMs: () => number): Tally {
       increment(seconds, Math.floor((nowMs - counts.sinceMs) / 1000));
       increment(counts.perTenth as number[], Math.floor((nowMs - counts.sinceMs) / 100));
       const banned = away.get(key);
-      if (banned === undefined || nowMs >= banned.untilMs) return;
+      if (banned === undefined || nowMs >= banned.untilMs - clockGrainMs) return;
       counts.early += 1;
       if (nowMs > banned.givenMs + graceMs()) counts.earlyBeyondGrace += 1;
     },

@@ -156,7 +156,7 @@ test('Retry-After comes in every form, and what it truly names is known', () => 
 test('requests before the time that a refusal named are early, and more than early after the grace', () => {
   const tally = createTally(0, () => 50);
   tally.sendAway('key', 1000, 500);
-  for (const nowMs of [1020, 1060, 1499, 1500]) tally.arrive('key', nowMs);
+  for (const nowMs of [1020, 1060, 1490, 1500]) tally.arrive('key', nowMs);
   tally.arrive('another key', 1100);
   const { early, earlyBeyondGrace, requests } = tally.counts();
   assert.deepEqual({ early, earlyBeyondGrace, requests }, { early: 3, earlyBeyondGrace: 2, requests: 5 });

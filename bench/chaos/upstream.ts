@@ -24,6 +24,12 @@ export interface ChaosUpstream extends AsyncDisposable {
   behave(change: Partial<Behaviour>): void;
   counts(): Counts;
   restartCounts(): void;
+  /** Lets those go on that are silent without a time. */
+  release(): void;
+  /** Resolves when nothing is under way. */
+  idle(): Promise<void>;
+  /** Resolves when so many requests have come since the counts began. */
+  asked(count: number): Promise<void>;
 }
 
 interface State {
@@ -35,7 +41,11 @@ interface State {
   served: number;
   /** Requests that have passed the limits and are not over. */
   busy: number;
+  readonly now: () => number;
   readonly tally: Tally;
+  released: PromiseWithResolvers<void>;
+  /** Looked at whenever a request comes or goes. */
+  readonly watchers: Set<() => void>;
 }
 
 /** One request, read whole. */
@@ -50,8 +60,22 @@ interface Asked {
 /** Whether a key is good is asked for with this list; it costs nothing and is not counted. */
 const modelList = JSON.stringify({ object: 'list', data: [{ id: 'mock-model', object: 'model', created: 0, owned_by: 'chaos' }] });
 
-export async function startChaosUpstream(change: Partial<Behaviour> = {}, port = 0): Promise<ChaosUpstream> {
-  const state: State = { ...begin(toBehaviour(change)), tally: createTally(Date.now(), () => state.behaviour.graceMs) };
+export interface ChaosUpstreamOptions {
+  /** @default any free one */
+  readonly port?: number;
+  /** What limits and counts take for the time; pauses keep real time. @default the system's clock */
+  readonly now?: () => number;
+}
+
+export async function startChaosUpstream(change: Partial<Behaviour> = {}, options: ChaosUpstreamOptions = {}): Promise<ChaosUpstream> {
+  const { port = 0, now = Date.now } = options;
+  const state: State = {
+    ...begin(toBehaviour(change), now),
+    now,
+    tally: createTally(now(), () => state.behaviour.graceMs),
+    released: Promise.withResolvers<void>(),
+    watchers: new Set(),
+  };
   const server = createServer((request, response) => {
     if (request.url?.startsWith('/chaos/') === true) control(state, request, response);
     else if (request.method === 'GET') response.writeHead(200, { 'content-type': 'application/json' }).end(modelList);
@@ -71,6 +95,12 @@ export async function startChaosUpstream(change: Partial<Behaviour> = {}, port =
     behave: (next) => behave(state, next),
     counts: () => countsOf(state),
     restartCounts: () => restartCounts(state),
+    release() {
+      state.released.resolve();
+      state.released = Promise.withResolvers();
+    },
+    idle: () => watch(state, ({ underWay }) => underWay === 0),
+    asked: (count) => watch(state, ({ requests }) => requests >= count),
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -78,22 +108,34 @@ export async function startChaosUpstream(change: Partial<Behaviour> = {}, port =
   };
 }
 
-function begin(behaviour: Behaviour): Omit<State, 'tally'> {
-  const gate = behaviour.rate ? createRateGate(behaviour.rate, Date.now()) : undefined;
+function watch(state: State, fits: (counts: Pick<Counts, 'underWay' | 'requests'>) => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const look = (): void => {
+      if (!fits(state.tally.counts())) return;
+      state.watchers.delete(look);
+      resolve();
+    };
+    state.watchers.add(look);
+    look();
+  });
+}
+
+function begin(behaviour: Behaviour, now: () => number): Pick<State, 'behaviour' | 'random' | 'gate' | 'strikes' | 'served' | 'busy'> {
+  const gate = behaviour.rate ? createRateGate(behaviour.rate, now()) : undefined;
   return { behaviour, random: createRandom(behaviour.seed), gate, strikes: new Map(), served: 0, busy: 0 };
 }
 
 function behave(state: State, change: Partial<Behaviour>): void {
   const { busy } = state;
-  Object.assign(state, begin({ ...state.behaviour, ...change }), { busy });
+  Object.assign(state, begin({ ...state.behaviour, ...change }, state.now), { busy });
 }
 
-function countsOf({ tally, gate }: State): Counts {
-  return { ...tally.counts(), allowed: gate?.allowed(Date.now()) ?? Number.NaN };
+function countsOf({ tally, gate, now }: State): Counts {
+  return { ...tally.counts(), allowed: gate?.allowed(now()) ?? Number.NaN };
 }
 
 function restartCounts(state: State): void {
-  state.tally.restart(Date.now());
+  state.tally.restart(state.now());
   behave(state, {});
 }
 
@@ -109,9 +151,11 @@ function control(state: State, request: IncomingMessage, response: ServerRespons
 function take(state: State, request: IncomingMessage, response: ServerResponse): void {
   const { tally } = state;
   const key = request.headers.authorization ?? String(request.headers['x-api-key'] ?? '');
-  tally.arrive(key, Date.now());
+  tally.arrive(key, state.now());
+  for (const look of state.watchers) look();
   response.once('close', () => {
     tally.leave();
+    for (const look of state.watchers) look();
     if (!response.writableFinished) tally.cut();
   });
   // A reader that leaves in the middle of a write is its right; 'close' follows.
@@ -138,18 +182,18 @@ async function serve(state: State, asked: Asked): Promise<void> {
     return;
   }
   await pause(response, latencyMs(state, behaviour));
-  state.tally.answer(await writeReply({ ...asked, fault }));
+  state.tally.answer(await writeReply({ ...asked, fault, released: () => state.released.promise }));
 }
 
-function latencyMs({ random, served }: State, { latency, slowerByMs, spike }: Behaviour): number {
-  const factor = spike && inRecurring(spike, Date.now()) ? spike.factor : 1;
+function latencyMs({ random, served, now }: State, { latency, slowerByMs, spike }: Behaviour): number {
+  const factor = spike && inRecurring(spike, now()) ? spike.factor : 1;
   return sampleLatencyMs(latency, random()) * factor + slowerByMs * (served - 1);
 }
 
 function strikes(state: State, fault: Fault): boolean {
   const struck = state.strikes.get(fault) ?? 0;
   if (fault.times !== undefined && struck >= fault.times) return false;
-  if (fault.during !== undefined && !inRecurring(fault.during, Date.now())) return false;
+  if (fault.during !== undefined && !inRecurring(fault.during, state.now())) return false;
   if (fault.share !== undefined && state.random() >= fault.share) return false;
   state.strikes.set(fault, struck + 1);
   return true;
@@ -166,7 +210,7 @@ function refuse(state: State, asked: Asked): boolean {
     return true;
   }
   if (!rate || state.gate === undefined) return false;
-  const waitMs = state.gate.take(Date.now());
+  const waitMs = state.gate.take(state.now());
   if (waitMs > 0) sendRefusal(state, asked, { status: 429, form: rate.retryAfter, waitMs });
   return waitMs > 0;
 }
@@ -177,8 +221,8 @@ interface Refusal {
   readonly waitMs: number;
 }
 
-function sendRefusal({ tally }: State, { key, format, response }: Asked, { status, form, waitMs }: Refusal): void {
-  const nowMs = Date.now();
+function sendRefusal({ tally, now }: State, { key, format, response }: Asked, { status, form, waitMs }: Refusal): void {
+  const nowMs = now();
   const { headers, awayMs } = writeRetryAfter(form, waitMs, nowMs);
   if (awayMs !== undefined) tally.sendAway(key, nowMs, awayMs);
   tally.answer(String(status));
@@ -194,7 +238,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 
 if (import.meta.main) {
   const change = JSON.parse(process.argv[2] ?? '{}') as Partial<Behaviour>;
-  const upstream = await startChaosUpstream(change, Number(process.argv[3] ?? 0));
+  const upstream = await startChaosUpstream(change, { port: Number(process.argv[3] ?? 0) });
   if (process.send === undefined) console.log(`listening on ${upstream.baseUrl}`);
   process.send?.({ listening: upstream.port });
   process.on('disconnect', () => process.exit(0));

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGateway, type RunningGateway } from '../../src/compose.ts';
 import { loadConfiguration } from '../../src/config/index.ts';
-import { systemClock } from '../../src/core/clock.ts';
+import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { readEnvironment } from '../../src/core/env.ts';
 import { createLog, type LogThreshold } from '../../src/core/log.ts';
 import { createMetrics } from '../../src/core/metrics.ts';
@@ -31,6 +31,8 @@ export interface TestGatewayOptions {
   readonly logLevel?: LogThreshold;
   /** Ask providers whether their keys are good. Off, because most tests count what a provider is asked. @default false */
   readonly checkKeys?: boolean;
+  /** Of the whole gateway; the network keeps real time. @default the system's */
+  readonly clock?: Clock;
   /** Starts on an existing state directory, which is kept at the end. */
   readonly stateDirectory?: string;
 }
@@ -60,7 +62,8 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     redactor,
     destinations: [{ write: (line) => void logLines.push(JSON.parse(line) as Record<string, unknown>), format: 'json' }],
   });
-  const running = await startGateway({ configuration, log, redactor, metrics: createMetrics(), checkKeys: options.checkKeys ?? false });
+  const { checkKeys = false, clock = systemClock } = options;
+  const running = await startGateway({ configuration, log, redactor, metrics: createMetrics(), clock, checkKeys });
   return {
     url: running.url,
     token: testToken,
@@ -85,6 +88,13 @@ export type Api = 'openai-completions' | 'openai-responses' | 'anthropic-message
 /** Those that no client speaks. */
 export type ProviderApi = 'google-generative-ai' | 'ollama';
 
+/** Room for what a test does on purpose: hundreds of failures and retries in a row. Tests of the limits themselves set their own. */
+const roomy = {
+  concurrency: { initial: 100, max: 1000 },
+  breaker: { failures: 10_000, minimumRequests: 10_000 },
+  budgetPercent: 100,
+};
+
 /** Settings with one provider `acme` at `baseUrl`. */
 export function acme(
   baseUrl: string,
@@ -94,9 +104,13 @@ export function acme(
   return {
     models: {
       providers: {
-        acme: { baseUrl, api, apiKey: 'acme-key-of-the-provider', models: [{ id: 'large', cost: { input: 1, output: 2 } }], ...more },
+        acme: {
+          ...{ baseUrl, api, apiKey: 'acme-key-of-the-provider', models: [{ id: 'large', cost: { input: 1, output: 2 } }] },
+          ...{ concurrency: roomy.concurrency, ...more },
+        },
       },
-      retry: { baseDelayMs: 1, maxDelayMs: 50, attempts: 3 },
+      retry: { baseDelayMs: 1, maxDelayMs: 50, attempts: 3, budgetPercent: roomy.budgetPercent },
+      breaker: roomy.breaker,
     },
   };
 }
