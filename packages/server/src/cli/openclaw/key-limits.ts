@@ -33,17 +33,22 @@ const limitFlags: readonly LimitFlag[] = [
   },
 ];
 
-export function addLimitFlags(command: Command): Command {
-  for (const limit of limitFlags) {
-    const option = new Option(`${limit.flag} <${limit.amount}>`, `at most so many ${limit.description}; 0 for none (default: any)`);
-    command.addOption(option.argParser((text) => readLimit(limit, text)));
-  }
-  return command;
+/** The flags of a new key, which has no limit but those. */
+export function addLimitFlags(command: Command): void {
+  for (const limit of limitFlags) command.addOption(setting(limit, '; 0 for none (default: any)'));
 }
 
-export function addNoLimitFlags(command: Command): Command {
-  for (const { flag, description } of limitFlags) command.option(flag.replace('--', '--no-'), `any ${description}`);
-  return command;
+/** The flags of a key that exists, whose limits may go too. */
+export function addLimitChangeFlags(command: Command): void {
+  for (const limit of limitFlags) {
+    command.addOption(setting(limit, '; 0 for none'));
+    command.option(limit.flag.replace('--', '--no-'), `any ${limit.description}`);
+  }
+}
+
+function setting(limit: LimitFlag, more: string): Option {
+  const option = new Option(`${limit.flag} <${limit.amount}>`, `at most so many ${limit.description}${more}`);
+  return option.argParser((text) => readLimit(limit, text));
 }
 
 /** What the flags wish for; null where a limit is taken away. */

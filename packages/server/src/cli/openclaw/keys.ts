@@ -8,7 +8,7 @@ import type { CreateKeyRequest, KeyRecord, UpdateKeyRequest } from '@openclaw/pr
 import { OpenClawError } from '../../core/errors.ts';
 import { type Column, formatTable, widthOf } from '../table.ts';
 import type { AdminCommandContext } from './admin-client.ts';
-import { addLimitFlags, addNoLimitFlags, type LimitFlags, limitRows, limitsOf, limitSummary } from './key-limits.ts';
+import { addLimitChangeFlags, addLimitFlags, type LimitFlags, limitRows, limitsOf, limitSummary } from './key-limits.ts';
 import { parseMoment } from './moments.ts';
 
 interface OutputFlags {
@@ -30,7 +30,7 @@ interface UpdateFlags extends OutputFlags, LimitFlags {
 
 export function registerKeysCommands(program: Command, context: AdminCommandContext): void {
   const group = program.command('keys').description('create, list, change and revoke the keys that programs use');
-  addOutput(addLimitFlags(group.command('create')))
+  const createCommand = addOutput(group.command('create'))
     .description('create a key and print it, once')
     .requiredOption('--name <name>', 'what the key is for')
     .option('--scopes <scopes>', 'what it may do, separated by commas: models, admin (default: models)', commaSeparated)
@@ -42,6 +42,7 @@ export function registerKeysCommands(program: Command, context: AdminCommandCont
         '  openclaw keys create --name ci --rpm 60 --tpm 100000 --usd-per-day 5 --models fast,local/small\n',
     )
     .action((flags: CreateFlags) => create(flags, context));
+  addLimitFlags(createCommand);
   addOutput(group.command('list'))
     .description('list all keys with their limits and what they use now; the keys themselves are kept nowhere')
     .addHelpText('after', '\nExamples:\n  openclaw keys list\n  openclaw keys list -o json\n')
@@ -51,7 +52,7 @@ export function registerKeysCommands(program: Command, context: AdminCommandCont
     .argument('<key>', 'its id, or its name where that is not ambiguous')
     .addHelpText('after', '\nExamples:\n  openclaw keys show ci\n  openclaw keys show ci -o json\n')
     .action((wanted: string, flags: OutputFlags) => show(wanted, flags, context));
-  addOutput(addNoLimitFlags(addLimitFlags(group.command('update'))))
+  const updateCommand = addOutput(group.command('update'))
     .description('change the limits of a key, its name, its models or its end; what is not named stays')
     .argument('<key>', 'its id, or its name where that is not ambiguous')
     .option('--name <name>', 'what the key is for')
@@ -64,6 +65,7 @@ export function registerKeysCommands(program: Command, context: AdminCommandCont
       '\nExamples:\n  openclaw keys update ci --rpm 120 --usd-per-day 10\n  openclaw keys update ci --no-rpm --no-expires\n',
     )
     .action((wanted: string, flags: UpdateFlags) => update(wanted, flags, context));
+  addLimitChangeFlags(updateCommand);
   addOutput(group.command('revoke'))
     .description('refuse a key from now on')
     .argument('<key>', 'its id, or its name where that is not ambiguous')
