@@ -18,7 +18,7 @@ Each customer has a base URL of its own there, so it has to be configured; the t
 \`\`\`
 
 Azure's older API has the deployment in the path and the version in the query, which goes with every request:
-\`https://NAME.openai.azure.com/openai/deployments/DEPLOYMENT?api-version=2024-10-21\`. Vertex takes access tokens, which expire within the hour: let whatever
+\`baseUrl: 'https://NAME.openai.azure.com/openai/deployments/DEPLOYMENT?api-version=2024-10-21', api: 'openai-completions'\`. Vertex takes access tokens, which expire within the hour: let whatever
 renews them write a file, and name that file with \`VERTEX_TOKEN_FILE\`; it is read again when it changes.
 
 ## Amazon Bedrock

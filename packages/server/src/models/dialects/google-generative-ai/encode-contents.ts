@@ -42,7 +42,7 @@ function encodeMessage(message: Message, context: Context): JsonObject[] {
   if (message.role === 'assistant') return encodeAssistant(message, context);
   const parts = encodeUserParts(message, context);
   if (message.role === 'user') return parts;
-  return parts.map((part) => ({ ...part, text: `<system>\n${String(part['text'])}\n</system>` }));
+  return parts.map((part) => (typeof part['text'] === 'string' ? { text: `<system>\n${part['text']}\n</system>` } : part));
 }
 
 function encodeUserParts(message: Message, context: Context): JsonObject[] {

@@ -3,7 +3,7 @@ import type { JsonObject } from '../../../core/json.ts';
 import { compact, unsupported } from '../fields.ts';
 import type { EncodeTarget } from '../dialect.ts';
 import type { ModelRequest, Reasoning, ResponseFormat } from '../request.ts';
-import { isBeforeGemini3, isFlash } from './models.ts';
+import { isBeforeGemini3, isFlash, thinks } from './models.ts';
 
 /** @param thinkingConfig what the client itself wrote in Google's words, if it did */
 export function encodeGenerationConfig(
@@ -54,7 +54,7 @@ const levels: Readonly<Record<string, string>> = {
 };
 
 /** Thoughts are shown to whoever asks for thinking, as other providers do. */
-function encodeThinking({ effort, budgetTokens, adaptive }: Reasoning, target: EncodeTarget): JsonObject {
+function encodeThinking({ effort, budgetTokens, adaptive }: Reasoning, target: EncodeTarget): JsonObject | undefined {
   const { model } = target;
   if (effort === 'none' || (effort === undefined && budgetTokens === 0)) return leastThinking(model);
   const amount =
@@ -76,8 +76,9 @@ function amountFor(effort: string, { model, provider }: EncodeTarget): JsonObjec
   return { thinkingLevel: effort === 'minimal' && !isFlash(model) ? 'LOW' : (levels[effort] ?? 'HIGH') };
 }
 
-/** Off where a model can be switched off; else the least that each model of its kind takes. */
-function leastThinking(model: string): JsonObject {
+/** Off where a model can be switched off; else the least that each model of its kind takes. Nothing, where none would think. */
+function leastThinking(model: string): JsonObject | undefined {
+  if (!thinks(model)) return undefined;
   if (!isBeforeGemini3(model)) return { thinkingLevel: isFlash(model) ? 'MINIMAL' : 'LOW' };
   return { thinkingBudget: withinRange(0, model) };
 }

@@ -12,6 +12,11 @@ export function demandsSignatures(model: string): boolean {
   return /(^|\/)gemini-/.test(model) && !isBeforeGemini3(model);
 }
 
+/** Earlier ones, and Gemma, refuse any word about thinking. */
+export function thinks(model: string): boolean {
+  return /gemini-/.test(model) && !/gemini-(1|2\.0)/.test(model);
+}
+
 export function isFlash(model: string): boolean {
   return model.includes('flash');
 }

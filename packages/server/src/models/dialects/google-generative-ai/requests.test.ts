@@ -173,6 +173,8 @@ test('how much to think is a level for Gemini 3 and a budget before it', () => {
   assert.deepEqual(thinking({ reasoning_effort: 'none' }, 'gemini-2.5-flash'), { thinkingBudget: 0 });
   assert.deepEqual(thinking({ reasoning_effort: 'none' }, 'gemini-2.5-pro'), { thinkingBudget: 128 });
   assert.equal(thinking({}, 'gemini-2.5-pro'), undefined);
+  for (const model of ['gemini-2.0-flash', 'gemini-1.5-pro', 'gemma-3-27b-it'])
+    assert.equal(thinking({ reasoning_effort: 'none' }, model), undefined);
 });
 
 test('a budget of an Anthropic client is kept within what the model takes', () => {
