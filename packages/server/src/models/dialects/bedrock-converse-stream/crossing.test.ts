@@ -5,9 +5,11 @@ import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import { anthropicMessages } from '../anthropic-messages/index.ts';
 import type { EncodeOptions } from '../dialect.ts';
 import { openaiCompletions } from '../openai-completions/index.ts';
+import { openaiResponses } from '../openai-responses/index.ts';
 import { decodeResponse } from './decode-response.ts';
 import { answer, decodeStream, streamOf, usage, wholeAnswer } from './frames.fixture.ts';
-import { contentOf, fromAnthropic, fromOpenai, hello } from './requests.fixture.ts';
+import { encodeRequest } from './encode-request.ts';
+import { claude, contentOf, fromAnthropic, fromOpenai, hello } from './requests.fixture.ts';
 
 const options: EncodeOptions = { requestedModel: 'bedrock/claude', includeUsage: true, requestId: 'r-1', nowMs: 1_767_225_600_000 };
 const answered = ((wholeAnswer['output'] as JsonObject)['message'] as JsonObject)['content'];
@@ -83,6 +85,18 @@ test('and with the next turn of an OpenAI client', () => {
   const message = messageOf(toOpenai(wholeAnswer));
   const results = ['tooluse_a', 'tooluse_b'].map((id) => ({ role: 'tool', tool_call_id: id, content: 'open' }));
   assert.deepEqual(contentOf(fromOpenai({ messages: [...hello, message, ...results] }), 1), answered);
+});
+
+test('and with the next turn of a client of the Responses API', () => {
+  const tools = [{ type: 'function', name: 'look', parameters: { type: 'object' } }];
+  const asked = { tools, store: false, include: ['reasoning.encrypted_content'] };
+  const request: JsonObject = { model: 'm', input: [...hello], ...asked };
+  const { output } = openaiResponses.encodeResponse({ ...options, request }).whole(decodeResponse('acme').whole(wholeAnswer));
+  const results = ['tooluse_a', 'tooluse_b'].map((id) => ({ type: 'function_call_output', call_id: id, output: 'open' }));
+  const input: JsonValue[] = [...hello, ...(output as JsonValue[]), ...results];
+  const next = openaiResponses.decodeRequest({ model: 'm', input, ...asked });
+  const { body } = encodeRequest(next, { provider: 'acme', model: claude, quirks: {}, maxOutputTokens: 100 });
+  assert.deepEqual(contentOf(body, 1), answered);
 });
 
 test('encrypted thinking comes back as it was', () => {
