@@ -54,6 +54,13 @@ export interface CallbackOptions extends FamilyOptions {
   readonly read: () => number | Iterable<Sample>;
 }
 
+export interface MetricDescription {
+  readonly name: string;
+  readonly help: string;
+  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly labelNames: readonly string[];
+}
+
 /** Registering a name twice, a bad name or a wrong number of label values is a mistake in the program and throws a TypeError. */
 export interface Metrics {
   counter(options: FamilyOptions): Family<Counter>;
@@ -63,6 +70,8 @@ export interface Metrics {
   callback(options: CallbackOptions): void;
   /** Everything, in the text format; the content type is `metricsContentType`. */
   text(): string;
+  /** What there is, also what has no series yet; in the order of its registration. */
+  list(): readonly MetricDescription[];
 }
 
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8';
@@ -74,13 +83,10 @@ export const durationBuckets: readonly number[] = [
   0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600,
 ];
 
-type MetricType = 'counter' | 'gauge' | 'histogram';
+type MetricType = MetricDescription['type'];
 
 /** What a family adds to the exposition: its lines, without HELP and TYPE. */
-interface Registered {
-  readonly name: string;
-  readonly help: string;
-  readonly type: MetricType;
+interface Registered extends MetricDescription {
   lines(): string;
 }
 
@@ -102,7 +108,7 @@ export function createMetrics(): Metrics {
     const { name, help, labelNames, seriesLimit } = { ...metricsDefaults, ...options };
     checkNames(type, name, labelNames);
     const series = createSeriesMap<Child>({ labelNames, seriesLimit, create, onOverflow: () => overflow.labels(name).increment() });
-    register({ name, help, type, lines: series.lines });
+    register({ name, help, type, labelNames, lines: series.lines });
     return { labels: series.labels };
   };
 
@@ -113,9 +119,10 @@ export function createMetrics(): Metrics {
     callback(options) {
       const { name, help, type, labelNames } = { ...metricsDefaults, ...options };
       checkNames(type, name, labelNames);
-      register({ name, help, type, lines: () => callbackLines(name, labelNames, options.read()) });
+      register({ name, help, type, labelNames, lines: () => callbackLines(name, labelNames, options.read()) });
     },
     text: () => Array.from(registered.values(), exposition).join(''),
+    list: () => Array.from(registered.values()),
   };
 
   const overflow = metrics.counter({

@@ -15,6 +15,7 @@ import type { ModelCall, ModelSink } from './call.ts';
 import { costNanoUsd, loadCatalogue, vendors, type Catalogue } from './catalogue/index.ts';
 import { createModelDirectory, type ModelDirectory } from './directory.ts';
 import { discoverLocalServers } from './discovery.ts';
+import { showFigures } from './figures.ts';
 import { createHttpUpstream } from './http-upstream.ts';
 import { createLifecycleRegistry } from './lifecycle.ts';
 import { createKeyCare } from './key-care.ts';
@@ -155,16 +156,18 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     route: (operation, caller) => routeOf(operation, router.resolve(operation.model, caller), ordering),
     cache: settings.cache.enabled ? { answers: createAnswerCache(settings.cache, clock), settings: settings.cache } : undefined,
     costOf,
-    onAttempt: (report) => learn(report, keys, latency),
     onFinished(report) {
+      learn(report.attempts, keys, latency);
       const trail = sight.finished(report);
       tracing?.finished(report);
       usage.record(trail === undefined ? report : { ...report, trail }, report.costNanoUsd);
-      telemetry.finished(report, report.costNanoUsd);
+      telemetry.finished(report);
       if (report.outcome.kind === 'failed') logFailure(log, report.call.requestId, report.outcome.error);
     },
   };
   observe(metrics, requests, usage);
+  const { retryBudget, cache } = serviceOptions;
+  showFigures(metrics, { admission, pools: () => http.figures(), retryBudget, cache: cache?.answers });
 
   let service: ModelService | undefined;
   let loading: Promise<ModelService> | undefined;
@@ -229,11 +232,13 @@ export function describeConfigured(options: Pick<ModelPathOptions, 'settings' | 
   });
 }
 
-/** What an attempt tells about its key and its target. */
-function learn({ target, error, cancelled, firstOutputMs }: AttemptReport, keys: Keys, latency: Latency): void {
-  if (firstOutputMs !== undefined) latency.observe(target, firstOutputMs);
-  if (!error) keys.accepted(target);
-  else if (!cancelled) keys.report(target, error);
+/** What attempts tell about keys and targets. */
+function learn(attempts: readonly AttemptReport[], keys: Keys, latency: Latency): void {
+  for (const { target, error, cancelled, firstOutputMs } of attempts) {
+    if (firstOutputMs !== undefined) latency.observe(target, firstOutputMs);
+    if (!error) keys.accepted(target);
+    else if (!cancelled) keys.report(target, error);
+  }
 }
 
 function routeOf(operation: Operation, route: Route, ordering: Ordering): Routed {

@@ -1,16 +1,16 @@
-/** The model path's metrics: which there are, and how a finished request moves them. */
+/** The model path's metrics: which there are, and how a finished request moves them. What others count is shown by `figures.ts`. */
 import { durationBuckets, type Counter, type Family, type Histogram, type Metrics } from '../core/metrics.ts';
-import type { RequestReport } from './service.ts';
+import type { FinishedAttempt, FinishedRequest } from './sight/report.ts';
 import type { Target } from './target.ts';
 
 export interface Telemetry {
-  finished(report: RequestReport, costNanoUsd: number | undefined): void;
+  finished(report: FinishedRequest): void;
 }
 
 const tokenKinds = ['input', 'cacheRead', 'cacheWrite', 'output', 'reasoning'] as const;
 
-/** Models of one provider whose series are kept at hand; more are looked up each time. */
-const keptModels = 500;
+/** Codes of refusals that the gateway itself decided, before it asked anybody. */
+const ownRefusals: ReadonlySet<string> = new Set(['rate_limit_exceeded', 'budget_exceeded', 'admission_refused', 'targets_unavailable']);
 
 interface TargetName {
   readonly provider: string;
@@ -22,8 +22,15 @@ interface TargetSeries {
   readonly firstOutput: Histogram;
   readonly cost: Counter;
   readonly requests: (outcome: string) => Counter;
-  readonly attempts: (outcome: string) => Counter;
   readonly tokens: (kind: string) => Counter;
+  /** By key. */
+  readonly attempts: Map<string, AttemptSeries>;
+}
+
+interface AttemptSeries {
+  readonly outcomes: (outcome: string) => Counter;
+  readonly retries: Counter;
+  readonly hedges: (result: string) => Counter;
 }
 
 export function createTelemetry(metrics: Metrics): Telemetry {
@@ -34,23 +41,31 @@ export function createTelemetry(metrics: Metrics): Telemetry {
   const find = (target: Target): TargetSeries => {
     let ofProvider = seriesOf.get(target.provider);
     if (!ofProvider) seriesOf.set(target.provider, (ofProvider = new Map()));
-    let series = ofProvider.get(target.model);
+    // Clients may ask for any name: those in no list share one, so that they push none out that is.
+    const model = target.known ? target.model : 'other';
+    let series = ofProvider.get(model);
+    if (!series) ofProvider.set(model, (series = createSeries(families, { provider: target.provider.id, model })));
+    return series;
+  };
+
+  const findAttempt = (target: Target): AttemptSeries => {
+    const { attempts } = find(target);
+    let series = attempts.get(target.key.id);
     if (!series) {
-      series = createSeries(families, { provider: target.provider.id, model: target.model });
-      // Names come from clients; beyond the bound the families themselves say `other`.
-      if (ofProvider.size < keptModels) ofProvider.set(target.model, series);
+      const model = target.known ? target.model : 'other';
+      attempts.set(target.key.id, (series = createAttemptSeries(families, [target.provider.id, model, target.key.id])));
     }
     return series;
   };
 
   return {
-    finished({ target, outcome, observed, attempts: made, totalMs, firstOutputMs }, costNanoUsd) {
+    finished({ call, target, outcome, observed, attempts, totalMs, firstOutputMs, queueMs, costNanoUsd }) {
       const series = target ? find(target) : none;
       series.requests(outcome.kind === 'completed' ? 'completed' : outcome.error.code).increment();
-      for (const attempt of made)
-        find(attempt.target)
-          .attempts(attempt.error?.code ?? 'completed')
-          .increment();
+      if (outcome.kind === 'failed' && ownRefusals.has(outcome.error.code))
+        families.refusals.labels(call.caller.id, outcome.error.code).increment();
+      for (let index = 0; index < attempts.length; index += 1) countAttempt(findAttempt(attempts[index]!.target), attempts[index]!, index);
+      families.queueWait.labels().observe(queueMs / 1000);
       series.duration.observe(totalMs / 1000);
       if (firstOutputMs !== undefined) series.firstOutput.observe(firstOutputMs / 1000);
       if (observed.usage) for (const kind of tokenKinds) if (observed.usage[kind] > 0) series.tokens(kind).increment(observed.usage[kind]);
@@ -59,69 +74,87 @@ export function createTelemetry(metrics: Metrics): Telemetry {
   };
 }
 
+function countAttempt(series: AttemptSeries, { error, cancelled, hedge }: FinishedAttempt, index: number): void {
+  series.outcomes(cancelled ? 'cancelled' : (error?.code ?? 'completed')).increment();
+  if (hedge) series.hedges(error ? 'lost' : 'won').increment();
+  else if (index > 0) series.retries.increment();
+}
+
 /** Finding a series costs more than moving it, and a target meets the same few again and again. */
 function createSeries(families: Families, { provider, model }: TargetName): TargetSeries {
-  const counterOf = (family: Family<Counter>): ((word: string) => Counter) => {
-    // Words are codes of the catalogue and kinds of tokens: a bounded set.
-    const counters = new Map<string, Counter>();
-    return (word) => {
-      let counter = counters.get(word);
-      if (!counter) counters.set(word, (counter = family.labels(provider, model, word)));
-      return counter;
-    };
-  };
   return {
     duration: families.duration.labels(provider, model),
     firstOutput: families.firstOutput.labels(provider, model),
     cost: families.cost.labels(provider, model),
-    requests: counterOf(families.requests),
-    attempts: counterOf(families.attempts),
-    tokens: counterOf(families.tokens),
+    requests: byWord(families.requests, [provider, model]),
+    tokens: byWord(families.tokens, [provider, model]),
+    attempts: new Map(),
+  };
+}
+
+function createAttemptSeries(families: Families, labels: readonly [provider: string, model: string, key: string]): AttemptSeries {
+  return {
+    outcomes: byWord(families.attempts, labels),
+    retries: families.retries.labels(...labels),
+    hedges: byWord(families.hedges, labels),
+  };
+}
+
+/** Words are codes of the catalogue, kinds of tokens and the like: a bounded set. */
+function byWord(family: Family<Counter>, labels: readonly string[]): (word: string) => Counter {
+  const counters = new Map<string, Counter>();
+  return (word) => {
+    let counter = counters.get(word);
+    if (!counter) counters.set(word, (counter = family.labels(...labels, word)));
+    return counter;
   };
 }
 
 interface Families {
   readonly requests: Family<Counter>;
+  readonly refusals: Family<Counter>;
   readonly attempts: Family<Counter>;
+  readonly retries: Family<Counter>;
+  readonly hedges: Family<Counter>;
+  readonly queueWait: Family<Histogram>;
   readonly duration: Family<Histogram>;
   readonly firstOutput: Family<Histogram>;
   readonly tokens: Family<Counter>;
   readonly cost: Family<Counter>;
 }
 
+const targetLabels = ['provider', 'model'];
+const keyLabels = [...targetLabels, 'key'];
+
 function register(metrics: Metrics): Families {
+  const counter = (name: string, help: string, labelNames: readonly string[]): Family<Counter> =>
+    metrics.counter({ name, help, labelNames });
+  const histogram = (name: string, help: string, labelNames: readonly string[]): Family<Histogram> =>
+    metrics.histogram({ name, help, labelNames, buckets: durationBuckets });
   return {
-    requests: metrics.counter({
-      name: 'openclaw_model_requests_total',
-      help: 'Finished requests by target and outcome.',
-      labelNames: ['provider', 'model', 'outcome'],
-    }),
-    attempts: metrics.counter({
-      name: 'openclaw_model_attempts_total',
-      help: 'Requests to providers by outcome; more than requests when there were retries.',
-      labelNames: ['provider', 'model', 'outcome'],
-    }),
-    duration: metrics.histogram({
-      name: 'openclaw_model_request_seconds',
-      help: 'From the request to the end of the answer.',
-      labelNames: ['provider', 'model'],
-      buckets: durationBuckets,
-    }),
-    firstOutput: metrics.histogram({
-      name: 'openclaw_model_first_output_seconds',
-      help: 'From the request to the first output of the model.',
-      labelNames: ['provider', 'model'],
-      buckets: durationBuckets,
-    }),
-    tokens: metrics.counter({
-      name: 'openclaw_model_tokens_total',
-      help: 'Tokens by target and kind.',
-      labelNames: ['provider', 'model', 'kind'],
-    }),
-    cost: metrics.counter({
-      name: 'openclaw_model_cost_usd_total',
-      help: 'US$ for requests whose price is known.',
-      labelNames: ['provider', 'model'],
-    }),
+    requests: counter('openclaw_model_requests_total', 'Finished requests by target and outcome.', [...targetLabels, 'outcome']),
+    refusals: counter('openclaw_model_refusals_total', 'Requests that the gateway itself refused, by caller and code.', ['caller', 'code']),
+    attempts: counter('openclaw_model_attempts_total', 'Requests to providers by outcome; more than requests when there were retries.', [
+      ...keyLabels,
+      'outcome',
+    ]),
+    retries: counter(
+      'openclaw_model_retries_total',
+      'Requests to providers after an earlier one for the same client request failed.',
+      keyLabels,
+    ),
+    hedges: counter('openclaw_model_hedges_total', 'Requests to providers beside a slow one, by whether they answered first.', [
+      ...keyLabels,
+      'result',
+    ]),
+    queueWait: histogram(
+      'openclaw_model_queue_wait_seconds',
+      'How long requests waited for a place at a target, over all their attempts.',
+      [],
+    ),
+    duration: histogram('openclaw_model_request_seconds', 'From the request to the end of the answer.', targetLabels),
+    firstOutput: histogram('openclaw_model_first_output_seconds', 'From the request to the first output of the model.', targetLabels),
+    tokens: counter('openclaw_model_tokens_total', 'Tokens by target and kind.', [...targetLabels, 'kind']),
+    cost: counter('openclaw_model_cost_usd_total', 'US$ for requests whose price is known.', targetLabels),
   };
 }

@@ -7,7 +7,7 @@ import { loadConfiguration } from '../../src/config/index.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { readEnvironment } from '../../src/core/env.ts';
 import { createLog, type LogThreshold } from '../../src/core/log.ts';
-import { createMetrics } from '../../src/core/metrics.ts';
+import { createMetrics, type Metrics } from '../../src/core/metrics.ts';
 import { createRedactor } from '../../src/core/redact.ts';
 import { knownProviders } from '../../src/models/index.ts';
 
@@ -16,6 +16,7 @@ export interface TestGateway extends AsyncDisposable {
   readonly token: string;
   readonly stateDirectory: string;
   readonly running: RunningGateway;
+  readonly metrics: Metrics;
   /** Lines of the log so far, parsed. */
   readonly logLines: Record<string, unknown>[];
   /** `fetch` with the token. */
@@ -56,19 +57,22 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
   const configuration = await loadConfiguration({ environment, vendors: knownProviders });
   const logLines: Record<string, unknown>[] = [];
   const redactor = createRedactor([...configuration.secrets.values()]);
+  const metrics = createMetrics();
   const log = createLog({
+    metrics,
     clock: systemClock,
     level: options.logLevel ?? 'info',
     redactor,
     destinations: [{ write: (line) => void logLines.push(JSON.parse(line) as Record<string, unknown>), format: 'json' }],
   });
   const { checkKeys = false, clock = systemClock } = options;
-  const running = await startGateway({ configuration, log, redactor, metrics: createMetrics(), clock, checkKeys });
+  const running = await startGateway({ configuration, log, redactor, metrics, clock, checkKeys });
   return {
     url: running.url,
     token: testToken,
     stateDirectory,
     running,
+    metrics,
     logLines,
     request(path, init = {}) {
       const { json, headers, ...rest } = init;

@@ -136,8 +136,14 @@ function showWarnings(metrics: Metrics, warnings: Warnings): void {
   metrics.callback({
     type: 'gauge',
     name: 'openclaw_model_warnings',
-    help: 'Early warnings that are up, by what is wrong, target and key.',
-    labelNames: ['code', 'target', 'key'],
-    read: () => warnings.list().map(({ code, target, key }) => ({ labels: [code, target, key], value: 1 })),
+    help: 'Early warnings that are up, by target and what is wrong with it.',
+    labelNames: ['provider', 'model', 'key', 'code'],
+    read: () => warnings.list().map(({ code, target, key }) => ({ labels: [...partsOf(target), key, code], value: 1 })),
   });
+}
+
+/** A model's own name may have slashes; a provider's has none. */
+function partsOf(target: string): [provider: string, model: string] {
+  const slash = target.indexOf('/');
+  return slash === -1 ? [target, 'other'] : [target.slice(0, slash), target.slice(slash + 1)];
 }

@@ -92,7 +92,7 @@ test('durations that rise are a finding and a warning from the same numbers', ()
   const finding = report.findings.find(({ code }) => code === 'durations_rise');
   assert.equal(report.warnings[0]?.evidence['p95Ms'], finding?.evidence['p95Ms']);
   assert.match(lines.join(''), /early warning/);
-  assert.match(metrics.text(), /openclaw_model_warnings\{code="slow",target="acme\/large",key="1"\} 1/);
+  assert.match(metrics.text(), /openclaw_model_warnings\{provider="acme",model="large",key="1",code="slow"\} 1/);
 });
 
 test('a conversation past 50,000 and 100,000 tokens is a warning and then bad, and so is a window that is nearly full', () => {
