@@ -156,8 +156,8 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     route: (operation, caller) => routeOf(operation, router.resolve(operation.model, caller), ordering),
     cache: settings.cache.enabled ? { answers: createAnswerCache(settings.cache, clock), settings: settings.cache } : undefined,
     costOf,
+    onAttempt: (report) => learn(report, keys, latency),
     onFinished(report) {
-      learn(report.attempts, keys, latency);
       const trail = sight.finished(report);
       tracing?.finished(report);
       usage.record(trail === undefined ? report : { ...report, trail }, report.costNanoUsd);
@@ -232,13 +232,11 @@ export function describeConfigured(options: Pick<ModelPathOptions, 'settings' | 
   });
 }
 
-/** What attempts tell about keys and targets. */
-function learn(attempts: readonly AttemptReport[], keys: Keys, latency: Latency): void {
-  for (const { target, error, cancelled, firstOutputMs } of attempts) {
-    if (firstOutputMs !== undefined) latency.observe(target, firstOutputMs);
-    if (!error) keys.accepted(target);
-    else if (!cancelled) keys.report(target, error);
-  }
+/** What an attempt tells about its key and its target. */
+function learn({ target, error, cancelled, firstOutputMs }: AttemptReport, keys: Keys, latency: Latency): void {
+  if (firstOutputMs !== undefined) latency.observe(target, firstOutputMs);
+  if (!error) keys.accepted(target);
+  else if (!cancelled) keys.report(target, error);
 }
 
 function routeOf(operation: Operation, route: Route, ordering: Ordering): Routed {

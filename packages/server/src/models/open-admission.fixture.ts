@@ -13,6 +13,7 @@ export function createOpenAdmission(clock: Clock): Admission {
       return sleep(clock, delayMs, signal).then(() => permit(ready.target, delayMs));
     },
     tryEnter: ([first]) => first && permit(first.target, 0),
+    underWay: () => 0,
     status: () => [],
     override: () => 0,
     figures: { waiting: 0, underWay: 0, refused: 0, admitted: 0, waitedMsTotal: 0 },

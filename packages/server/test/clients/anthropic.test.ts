@@ -1,4 +1,4 @@
-/** The real `@anthropic-ai/sdk` as a client of the gateway, with providers of both dialects behind it. */
+/** The real `@anthropic-ai/sdk` as a client of the gateway, with providers of each dialect that clients speak behind it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import Anthropic, {
@@ -8,11 +8,12 @@ import Anthropic, {
   NotFoundError,
   RateLimitError,
 } from '@anthropic-ai/sdk';
+import type { Api } from '../harness/gateway.ts';
 import { startScene, type Scene } from '../harness/scene.ts';
 import { json, refuse, stream } from '../harness/provider.ts';
-import { anthropicStream, anthropicWhole, chatStream, chatWhole } from '../harness/wire.ts';
+import { wires } from '../harness/wire.ts';
 
-async function setup(api: 'openai-completions' | 'anthropic-messages'): Promise<Scene & { readonly client: Anthropic }> {
+async function setup(api: Api): Promise<Scene & { readonly client: Anthropic }> {
   const scene = await startScene(api);
   return Object.assign(scene, {
     client: new Anthropic({ baseURL: scene.gateway.url, apiKey: scene.gateway.token, authToken: null, maxRetries: 0 }),
@@ -26,10 +27,9 @@ const weather = {
   input_schema: { type: 'object' as const, properties: { city: { type: 'string' } } },
 };
 
-for (const api of ['openai-completions', 'anthropic-messages'] as const) {
+for (const api of ['openai-completions', 'openai-responses', 'anthropic-messages'] as const) {
   const isChat = api === 'openai-completions';
-  const whole = isChat ? chatWhole : anthropicWhole;
-  const streamed = isChat ? chatStream : anthropicStream;
+  const { whole, streamed } = wires[api];
 
   describe(`anthropic client, ${api} provider`, () => {
     test('a whole answer comes with text, stop reason and usage', async () => {
@@ -112,15 +112,15 @@ for (const api of ['openai-completions', 'anthropic-messages'] as const) {
     test('errors of the provider arrive as the class that the SDK has for them', async () => {
       await using scene = await setup(api);
       const { provider, client } = scene;
-      provider.answer(refuse(429, 'slow down', { 'retry-after': '120' }));
-      await assert.rejects(
-        client.messages.create(question),
-        (error) => error instanceof RateLimitError && error.headers.get('retry-after') === '120',
-      );
       provider.answer(refuse(400, 'the temperature is odd'));
       await assert.rejects(
         client.messages.create(question),
         (error) => error instanceof BadRequestError && error.message.includes('the temperature is odd'),
+      );
+      provider.answer(refuse(429, 'slow down', { 'retry-after': '120' }));
+      await assert.rejects(
+        client.messages.create(question),
+        (error) => error instanceof RateLimitError && error.headers.get('retry-after') === '120',
       );
     });
 

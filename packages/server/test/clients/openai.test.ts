@@ -1,4 +1,4 @@
-/** The real `openai` package as a client of the gateway, with providers of both dialects behind it. */
+/** The real `openai` package as a client of the gateway, with providers of each dialect that clients speak behind it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import OpenAI, {
@@ -9,11 +9,12 @@ import OpenAI, {
   NotFoundError,
   RateLimitError,
 } from 'openai';
+import type { Api } from '../harness/gateway.ts';
 import { startScene, type Scene } from '../harness/scene.ts';
 import { json, refuse, stream } from '../harness/provider.ts';
-import { anthropicStream, anthropicWhole, chatStream, chatWhole } from '../harness/wire.ts';
+import { chatWhole, wires } from '../harness/wire.ts';
 
-async function setup(api: 'openai-completions' | 'anthropic-messages'): Promise<Scene & { readonly client: OpenAI }> {
+async function setup(api: Api): Promise<Scene & { readonly client: OpenAI }> {
   const scene = await startScene(api);
   return Object.assign(scene, { client: new OpenAI({ baseURL: `${scene.gateway.url}/v1`, apiKey: scene.gateway.token, maxRetries: 0 }) });
 }
@@ -24,10 +25,9 @@ const weather = {
   function: { name: 'weather', description: 'Weather of a city', parameters: { type: 'object', properties: { city: { type: 'string' } } } },
 };
 
-for (const api of ['openai-completions', 'anthropic-messages'] as const) {
+for (const api of ['openai-completions', 'openai-responses', 'anthropic-messages'] as const) {
   const isChat = api === 'openai-completions';
-  const whole = isChat ? chatWhole : anthropicWhole;
-  const streamed = isChat ? chatStream : anthropicStream;
+  const { whole, streamed } = wires[api];
 
   describe(`openai client, ${api} provider`, () => {
     test('a whole answer comes with text, finish reason and usage', async () => {
@@ -142,7 +142,7 @@ for (const api of ['openai-completions', 'anthropic-messages'] as const) {
         response_format: { type: 'json_schema', json_schema: { name: 'colour', schema, strict: true } },
       });
       const sent = JSON.stringify(provider.requests[0]?.json);
-      for (const expected of ['iVBORw0KGgo=', 'image/png', '"colour"', isChat ? 'image_url' : '"base64"'])
+      for (const expected of ['iVBORw0KGgo=', 'image/png', '"colour"', api === 'anthropic-messages' ? '"base64"' : 'image_url'])
         assert.ok(sent.includes(expected), expected);
     });
 
@@ -150,10 +150,12 @@ for (const api of ['openai-completions', 'anthropic-messages'] as const) {
       await using scene = await setup(api);
       const { provider, client } = scene;
       const ask = () => client.chat.completions.create({ model: 'acme/large', messages: question });
-      provider.answer(refuse(429, 'slow down', { 'retry-after': '120' }));
-      await assert.rejects(ask, (error) => error instanceof RateLimitError && error.headers?.get('retry-after') === '120');
       provider.answer(refuse(400, 'the temperature is odd'));
       await assert.rejects(ask, (error) => error instanceof BadRequestError && error.message.includes('the temperature is odd'));
+      provider.answer(refuse(429, 'slow down', { 'retry-after': '120' }));
+      await assert.rejects(ask, (error) => error instanceof RateLimitError && error.headers?.get('retry-after') === '120');
+      // It is left alone for that long, whoever asks.
+      await assert.rejects(ask, (error) => error instanceof RateLimitError && error.message.includes('Not sent'));
     });
 
     test('an abort by the client reaches the provider', async () => {

@@ -18,6 +18,7 @@ import type {
   Permit,
   TargetStatus,
 } from './contract.ts';
+import { Crowd } from './crowd.ts';
 import type { Gate as GateOf } from './gate.ts';
 import { createGates, type Gates } from './gates.ts';
 import { allUnavailable, queueFull, tooLate, waitedInVain, type Refused } from './refusals.ts';
@@ -45,7 +46,7 @@ class TargetAdmission implements Admission {
   readonly #clock: Clock;
   readonly #agenda: Agenda;
   readonly #gates: Gates<Place>;
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiters = new Crowd<Waiter>();
   readonly #counts = { underWay: 0, refused: 0, admitted: 0, waitedMsTotal: 0 };
   #sequence = 0;
   #closed: OpenClawError | undefined;
@@ -110,8 +111,7 @@ class TargetAdmission implements Admission {
   close(reason: OpenClawError): void {
     this.#closed = reason;
     for (const waiter of [...this.#waiters]) {
-      this.#withdraw(waiter);
-      waiter.reject(reason);
+      this.#giveUp(waiter, reason);
     }
   }
 
@@ -150,8 +150,10 @@ class TargetAdmission implements Admission {
     if (gates.every((gate) => gate.breaker.state(nowMs) === 'open')) throw this.#unavailable(gates, nowMs);
     const giveUpMs = Math.min(request.deadlineMs, nowMs + maxWaitMs);
     const best = this.#firstRoom(request, gates, nowMs);
-    if (this.#waiters.size >= maxWaiting) throw queueFull(this.#turnAway(best, nowMs), maxWaiting);
+    const yielding = this.#waiters.size < maxWaiting ? undefined : this.#waiters.yielding(request.turn);
+    if (this.#waiters.size >= maxWaiting && !yielding) throw queueFull(this.#turnAway(best, nowMs), maxWaiting);
     if (best.atMs >= giveUpMs) throw tooLate(this.#turnAway(best, nowMs), giveUpMs - nowMs);
+    if (yielding) this.#giveUp(yielding, queueFull(this.#turnAway(this.#firstRoomOf(yielding, nowMs), nowMs), maxWaiting));
     const waiter = new Waiter(request, { nowMs, sequence: (this.#sequence += 1), onExpired: (late) => this.#expire(late) });
     this.#waiters.add(waiter);
     waiter.listen(() => this.#abandon(waiter));
@@ -213,19 +215,19 @@ class TargetAdmission implements Admission {
   }
 
   #abandon(waiter: Waiter): void {
-    this.#withdraw(waiter);
-    waiter.reject(waiter.request.signal.reason);
+    this.#giveUp(waiter, waiter.request.signal.reason);
   }
 
   #expire(waiter: Waiter): void {
     const nowMs = this.#clock.monotonicMs();
     this.#withdraw(waiter);
-    const best = this.#firstRoom(
-      waiter.request,
-      waiter.places.map(({ gate }) => gate),
-      nowMs,
-    );
-    waiter.reject(waitedInVain(this.#turnAway(best, nowMs), nowMs - waiter.enteredMs));
+    const refused = this.#turnAway(this.#firstRoomOf(waiter, nowMs), nowMs);
+    waiter.reject(waitedInVain(refused, nowMs - waiter.enteredMs));
+  }
+
+  #giveUp(waiter: Waiter, reason: unknown): void {
+    this.#withdraw(waiter);
+    waiter.reject(reason);
   }
 
   /** A breaker has opened: whoever has no other hope is told so at once. */
@@ -234,8 +236,7 @@ class TargetAdmission implements Admission {
       if (!this.#waiters.has(waiter)) continue;
       const gates = waiter.places.map((place) => place.gate);
       if (!gates.every((other) => other.breaker.state(nowMs) === 'open')) continue;
-      this.#withdraw(waiter);
-      waiter.reject(this.#unavailable(gates, nowMs));
+      this.#giveUp(waiter, this.#unavailable(gates, nowMs));
     }
   }
 
@@ -258,6 +259,11 @@ class TargetAdmission implements Admission {
       if (!best || atMs < best.atMs) best = { gate, atMs, throughput };
     }
     return best ?? { gate: undefined, atMs: nowMs, throughput: undefined };
+  }
+
+  #firstRoomOf(waiter: Waiter, nowMs: number): Estimate {
+    const gates = waiter.places.map((place) => place.gate);
+    return this.#firstRoom(waiter.request, gates, nowMs);
   }
 
   /** Counts a refusal, and finds a moment for it to come again that no other was given. */
