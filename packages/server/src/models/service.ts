@@ -67,6 +67,8 @@ export interface ModelServiceOptions {
   readonly cache?: CacheOptions | undefined;
   /** @throws OpenClawError `model_not_found`, `model_forbidden`, and what a provider said to the only key that there is */
   readonly route: (operation: Operation, caller: Caller) => Routed;
+  /** At the end of each attempt; its request may go on for long. */
+  readonly onAttempt?: (report: AttemptReport) => void;
   readonly onFinished: (report: RequestReport) => void;
   /** US$ in billionths, where the price is known. */
   readonly costOf: (target: Target, usage: Usage) => number | undefined;
@@ -342,6 +344,7 @@ class Serving {
       record: this.#recordings && this.#recordingOf(attempt),
     });
     if (failure && !attempt.report?.cancelled) how.plan.failed(attempt.target, failure);
+    if (attempt.report) this.#options.onAttempt?.(attempt.report);
     return failure;
   }
 

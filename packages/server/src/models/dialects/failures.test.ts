@@ -86,3 +86,10 @@ test('an error inside a stream is judged by its kind, or by the status that it n
   assert.equal(inStreamError({ type: 'api_error' }, 'acme').retryable, true);
   assert.equal(inStreamError(null, 'acme').code, 'upstream_failed');
 });
+
+test('a reason loses what looks like a key, and no other word', () => {
+  const reasonOf = (message: string): unknown =>
+    classify({ provider: 'acme', status: 401, headers: {}, body: JSON.stringify({ error: { message } }), nowMs: 0 }).details['reason'];
+  assert.equal(reasonOf('Incorrect API key provided: sk-abcdefgh****wxyz.'), 'Incorrect API key provided: sk-…');
+  assert.equal(reasonOf('Bearer abcdefgh12345 is unknown'), 'Bearer … is unknown');
+});

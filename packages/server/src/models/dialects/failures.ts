@@ -82,7 +82,7 @@ function readableReason({ message, kinds, status }: Failure): string {
     .slice(0, 4 * reasonLimit)
     // eslint-disable-next-line no-control-regex -- control characters are what is removed
     .replace(/[\s\u0000-\u001f\u007f]+/g, ' ')
-    .replace(/\b(sk|key|pk|gsk|xai|Bearer)[-_ ][\w*.-]{8,}/gi, '$1-…')
+    .replace(/\b((?:sk|key|pk|gsk|xai)[-_]|Bearer )[\w*.-]{8,}/gi, '$1…')
     .trim()
     .replace(/\.$/, '');
   const short = said.length > reasonLimit ? `${said.slice(0, reasonLimit).trimEnd()}…` : said;
