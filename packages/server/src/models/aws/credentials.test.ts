@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { loadAwsCredentials } from './credentials.ts';
 
 const environment = (values: Readonly<Record<string, string>>) => (name: string) => values[name];
@@ -47,4 +52,33 @@ test('no credentials at all is an error that says where they could be, and askin
   });
   found = true;
   assert.equal((await credentials()).accessKeyId, 'ROLE');
+});
+
+const run = promisify(execFile);
+
+/** AWS's chain reads the environment of its process, so it gets one of its own. */
+async function askMachine(environment: Readonly<Record<string, string>>): Promise<string> {
+  const script = `
+    const { loadAwsCredentials } = await import(${JSON.stringify(new URL('credentials.ts', import.meta.url).href)});
+    const credentials = loadAwsCredentials({ lookUp: () => undefined, provider: 'bedrock' });
+    console.log(await credentials().then(({ accessKeyId }) => accessKeyId, ({ code }) => code));
+  `;
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+    env: { AWS_EC2_METADATA_DISABLED: 'true', ...environment },
+  });
+  return stdout.trim();
+}
+
+test("the profiles of this machine are found as AWS's own tools find them, and their absence is an error of ours", async (t) => {
+  const home = await mkdtemp(join(tmpdir(), 'openclaw-aws-'));
+  t.after(() => rm(home, { recursive: true }));
+  const file = join(home, 'credentials');
+  const profile = (name: string, key: string): string => `[${name}]\naws_access_key_id = ${key}\naws_secret_access_key = secret\n`;
+  await writeFile(file, profile('default', 'AKIDDEFAULT') + profile('work', 'AKIDWORK'));
+  const found = { HOME: home, AWS_SHARED_CREDENTIALS_FILE: file };
+  assert.deepEqual(await Promise.all([askMachine(found), askMachine({ ...found, AWS_PROFILE: 'work' }), askMachine({ HOME: home })]), [
+    'AKIDDEFAULT',
+    'AKIDWORK',
+    'upstream_authentication',
+  ]);
 });

@@ -43,6 +43,13 @@ test('the name is read from the header, with or without an address after it, or 
   assert.match(refusal(400, 'ValidationException', {}).message, /ValidationException/);
 });
 
+test('what AWS repeats of a request whose signature is wrong is not passed on', () => {
+  const request = "The Canonical String for this request should have been\n'POST\n/model/x/converse\n\nx-amz-security-token:SECRET\n'";
+  const { message } = refusal(403, 'InvalidSignatureException', { message: `The signature does not match.\n\n${request}` });
+  assert.match(message, /The signature does not match/);
+  assert.doesNotMatch(message, /SECRET|Canonical/);
+});
+
 test('a refusal keeps its status, and one that is no exception of AWS is judged by it', () => {
   assert.equal(refusal(400, 'ValidationException').status, 400);
   assert.equal(refusal(404, 'ResourceNotFoundException').status, 404);

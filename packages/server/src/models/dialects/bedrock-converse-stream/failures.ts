@@ -48,12 +48,17 @@ function statusOf(name: string): number | undefined {
   return Object.hasOwn(statuses, word) ? statuses[word] : undefined;
 }
 
+/** A wrong signature is answered with the request that should have been signed, session token and all. That is not for clients. */
+function withoutRequest(message: string | undefined): string | undefined {
+  return message?.replace(/\s*The (canonical string|string-to-sign)\b[^]*/i, '');
+}
+
 /** What a refusal of Bedrock means. */
 export function classify(failure: UpstreamFailure): OpenClawError {
   const body = parseObject(failure.body);
   const type = failure.headers['x-amzn-errortype'] ?? stringOf(body, '__type') ?? stringOf(body, 'code') ?? '';
   const name = exceptionName(type);
-  const message = stringOf(body, 'message') ?? stringOf(body, 'Message') ?? stringOf(body, 'errorMessage');
+  const message = withoutRequest(stringOf(body, 'message') ?? stringOf(body, 'Message') ?? stringOf(body, 'errorMessage'));
   // What is not AWS's own form comes from something before it, and is read as any other answer.
   if (name === '' && message === undefined) return classifyByStatus(failure);
   const words = { ...(name !== '' && { type: name }), ...(message !== undefined && { message }) };
