@@ -171,6 +171,19 @@ test('when too many wait, the next is refused at once', () => {
   assert.throws(() => admission.enter(request({ to: [one] })), refusedFor('admission_refused', 1000, /2 requests wait already/));
 });
 
+test('when too many wait, a turn with many gives one place to a turn with few', async () => {
+  const { enter, wait, admission, request } = setup({ queue: { maxWaiting: 3, maxWaitMs: 30_000 } });
+  const one = target('m', { initial: 1 });
+  enter(one);
+  void wait({ to: [one], turn: 'many' });
+  void wait({ to: [one], turn: 'many' });
+  const last = assert.rejects(wait({ to: [one], turn: 'many' }), refusedFor('admission_refused', undefined, /3 requests wait already/));
+  void wait({ to: [one], turn: 'few' });
+  await last;
+  assert.throws(() => admission.enter(request({ to: [one], turn: 'few' })), refusedFor('admission_refused'));
+  assert.equal(admission.figures.waiting, 3);
+});
+
 test('one that cannot make it is refused at once: the wait is estimated from how long answers take', () => {
   const { enter, wait, admission, request } = setup();
   const one = target('m', { initial: 2 });
@@ -316,6 +329,7 @@ test('an operator holds targets open by name until they are reset, with all thei
   assert.deepEqual([status('a/m')?.breaker, status('a/m')?.heldOpen, status('a/m')?.pausedMs], ['open', true, 0]);
   assert.equal(admission.override('a', 'reset'), 2);
   assert.equal(enter(first, second).target, second);
+  assert.equal(enter(target('m', { initial: 1 }, providerKey('3'))).target.key.id, '3', 'nor is a key held that comes later');
   assert.equal(admission.override('a/unknown', 'open'), 0);
 });
 

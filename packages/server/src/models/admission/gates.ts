@@ -62,7 +62,10 @@ export function createGates<Entry extends QueueEntry>(options: GateOptions<Entry
       else if (concerned.length > 0) heldNames.add(name);
       for (const gate of concerned) {
         if (action === 'open') gate.breaker.hold();
-        else gate.reset();
+        else {
+          heldNames.delete(gate.target.name);
+          gate.reset();
+        }
       }
       return concerned;
     },

@@ -41,6 +41,10 @@ export class Waiter implements AgendaEntry {
     this.reject = reject;
   }
 
+  get turn(): string {
+    return this.request.turn;
+  }
+
   due(): void {
     this.#onExpired(this);
   }
@@ -81,7 +85,7 @@ export class Place implements QueueEntry, AgendaEntry {
   }
 
   get turn(): string {
-    return this.waiter.request.turn;
+    return this.waiter.turn;
   }
 
   get arrivedMs(): number {
