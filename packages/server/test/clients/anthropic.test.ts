@@ -28,8 +28,7 @@ const weather = {
 };
 
 for (const api of ['openai-completions', 'openai-responses', 'anthropic-messages'] as const) {
-  const isChat = api === 'openai-completions';
-  const { whole, streamed } = wires[api];
+  const { whole, streamed, partsSaid } = wires[api];
 
   describe(`anthropic client, ${api} provider`, () => {
     test('a whole answer comes with text, stop reason and usage', async () => {
@@ -84,7 +83,7 @@ for (const api of ['openai-completions', 'openai-responses', 'anthropic-messages
         { role: 'user' as const, content: results },
       ];
       await client.messages.create({ ...question, messages, tools: [weather] });
-      const sent = JSON.stringify(provider.requests[1]?.json['messages']);
+      const sent = JSON.stringify(provider.requests[1]?.json['messages'] ?? provider.requests[1]?.json['input']);
       for (const expected of ['call_1', 'call_2', '7 degrees', 'Oslo']) assert.ok(sent.includes(expected), expected);
     });
 
@@ -106,7 +105,8 @@ for (const api of ['openai-completions', 'openai-responses', 'anthropic-messages
         ],
       });
       const sent = JSON.stringify(provider.requests[0]?.json);
-      for (const expected of ['iVBORw0KGgo=', 'image/png', isChat ? 'image_url' : '"base64"']) assert.ok(sent.includes(expected), expected);
+      for (const expected of ['iVBORw0KGgo=', 'image/png', api === 'anthropic-messages' ? '"base64"' : 'image_url'])
+        assert.ok(sent.includes(expected), expected);
     });
 
     test('errors of the provider arrive as the class that the SDK has for them', async () => {
@@ -127,7 +127,7 @@ for (const api of ['openai-completions', 'openai-responses', 'anthropic-messages
     test('a provider that breaks off after its first words is an error for the client, never a short answer', async () => {
       await using scene = await setup(api);
       const { provider, client } = scene;
-      provider.answer(stream(streamed({ text: ['Hel', 'lo'] }).slice(0, isChat ? 3 : 4), { end: 'cut' }));
+      provider.answer(stream(streamed({ text: ['Hel', 'lo'] }).slice(0, partsSaid), { end: 'cut' }));
       const pieces: string[] = [];
       const answer = client.messages.stream(question).on('text', (piece) => pieces.push(piece));
       await assert.rejects(answer.finalMessage(), /broke off/);

@@ -5,35 +5,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import OpenAI, { APIError, BadRequestError, NotFoundError, RateLimitError } from 'openai';
-import type { ClientDialectName } from '../../src/models/index.ts';
-import { acme, startTestGateway } from '../harness/gateway.ts';
+import { acme, startTestGateway, type Api } from '../harness/gateway.ts';
 import { json, refuse, startProvider, stream, type ReceivedRequest } from '../harness/provider.ts';
 import { startScene, type Scene } from '../harness/scene.ts';
-import {
-  anthropicStream,
-  anthropicWhole,
-  chatStream,
-  chatWhole,
-  responsesStream,
-  responsesWhole,
-  type Answer,
-  type StreamedAnswer,
-} from '../harness/wire.ts';
+import { anthropicStream, anthropicWhole, chatWhole, responsesStream, responsesWhole, wires } from '../harness/wire.ts';
 
 type Client = Scene & { readonly client: OpenAI };
 
-async function setup(api: ClientDialectName): Promise<Client> {
+async function setup(api: Api): Promise<Client> {
   const scene = await startScene(api);
   return Object.assign(scene, { client: new OpenAI({ baseURL: `${scene.gateway.url}/v1`, apiKey: scene.gateway.token, maxRetries: 0 }) });
 }
-
-const wires: Readonly<
-  Record<ClientDialectName, { whole(answer: Answer): object; streamed(answer: StreamedAnswer): string[]; beforeEnd: number }>
-> = {
-  'openai-completions': { whole: chatWhole, streamed: chatStream, beforeEnd: 3 },
-  'openai-responses': { whole: responsesWhole, streamed: responsesStream, beforeEnd: 4 },
-  'anthropic-messages': { whole: anthropicWhole, streamed: anthropicStream, beforeEnd: 3 },
-};
 
 const weather = {
   type: 'function' as const,
@@ -47,8 +29,8 @@ const calls = [
   { id: 'call_2', name: 'weather', arguments: '{"city":"Rome"}' },
 ];
 
-for (const api of Object.keys(wires) as ClientDialectName[]) {
-  const { whole, streamed, beforeEnd } = wires[api];
+for (const api of Object.keys(wires) as Api[]) {
+  const { whole, streamed, partsSaid } = wires[api];
 
   describe(`responses of the openai client, ${api} provider`, () => {
     test('a whole answer comes with text, status and usage', async () => {
@@ -161,8 +143,7 @@ for (const api of Object.keys(wires) as ClientDialectName[]) {
     test('a stream that breaks off ends with response.failed, and nothing after it', async () => {
       await using scene = await setup(api);
       const { provider, gateway } = scene;
-      const parts = streamed({ text: ['one', 'two'] });
-      provider.answer(stream(parts.slice(0, parts.length - beforeEnd), { end: 'cut' }));
+      provider.answer(stream(streamed({ text: ['one', 'two'] }).slice(0, partsSaid), { end: 'cut' }));
       const answer = await gateway.request('/v1/responses', { json: { model: 'acme/large', input: 'Hello?', stream: true } });
       const text = await answer.text();
       const events = text
@@ -180,8 +161,7 @@ for (const api of Object.keys(wires) as ClientDialectName[]) {
     test('an abort by the client reaches the provider', async () => {
       await using scene = await setup(api);
       const { provider, client } = scene;
-      const parts = streamed({ text: ['one', 'two'] });
-      provider.answer(stream(parts.slice(0, parts.length - beforeEnd), { end: 'hang' }));
+      provider.answer(stream(streamed({ text: ['one', 'two'] }).slice(0, partsSaid), { end: 'hang' }));
       const cut = provider.cutOff();
       const answer = await client.responses.create({ model: 'acme/large', input: 'Hello?', stream: true });
       for await (const event of answer) if (event.type === 'response.output_text.delta') break;
@@ -211,6 +191,21 @@ test('the same dialect goes through byte for byte, but for the model', async () 
   assert.equal(await answer.text(), parts.join(''));
   assert.equal(provider.requests[0]?.text, body.replace('acme/large', 'large'));
   assert.equal(provider.requests[0].path, '/v1/responses');
+});
+
+test('a vendor that speaks both formats is asked in that of the client', async () => {
+  await using provider = await startProvider();
+  const azure = { baseUrl: provider.baseUrl, apiKey: 'key-of-azure', models: [{ id: 'large' }] };
+  await using gateway = await startTestGateway({ settings: { models: { providers: { azure } } } });
+  const client = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: gateway.token, maxRetries: 0 });
+  provider.answer(json(responsesWhole({ text: 'Hello.' })));
+  assert.equal((await client.responses.create({ model: 'azure/large', input: 'Hi' })).id, 'resp_1');
+  provider.answer(json(chatWhole({ text: 'Hello.' })));
+  await client.chat.completions.create({ model: 'azure/large', messages: [{ role: 'user', content: 'Hi' }] });
+  assert.deepEqual(
+    provider.requests.map(({ path }) => path),
+    ['/v1/responses', '/v1/chat/completions'],
+  );
 });
 
 test('the API is below /openai/v1 too', async () => {

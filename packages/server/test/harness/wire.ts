@@ -1,4 +1,5 @@
 /** Answers as providers write them, in their dialects: whole bodies and stream parts with the field order of the real APIs. */
+import type { Api } from './gateway.ts';
 
 export interface Answer {
   readonly text?: string;
@@ -107,6 +108,20 @@ export function anthropicStream({ text = [], calls = [] }: StreamedAnswer): stri
     event('message_stop', {}),
   ];
 }
+
+export interface Wire {
+  whole(answer: Answer): object;
+  streamed(answer: StreamedAnswer): string[];
+  /** How many parts of a stream it takes until a text of two pieces has begun and has not ended. */
+  readonly partsSaid: number;
+}
+
+/** The answers of each dialect that clients speak. */
+export const wires: Readonly<Record<Api, Wire>> = {
+  'openai-completions': { whole: chatWhole, streamed: chatStream, partsSaid: 3 },
+  'openai-responses': { whole: (answer) => responsesWhole(answer), streamed: (answer) => responsesStream(answer), partsSaid: 5 },
+  'anthropic-messages': { whole: anthropicWhole, streamed: anthropicStream, partsSaid: 4 },
+};
 
 const responseHead = {
   id: 'resp_1',
