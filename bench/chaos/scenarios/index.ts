@@ -2,6 +2,7 @@
 import type { Scenario } from '../scenario.ts';
 import { concurrencyBomb } from './concurrency-bomb.ts';
 import { gatewayIn512MiB } from './gateway-in-512-mib.ts';
+import { healthyCrowd } from './healthy-crowd.ts';
 import { longRunningTimeout, longRunningTimeoutReal } from './long-running-timeout.ts';
 import { rateLimitCascade } from './rate-limit-cascade.ts';
 import { recovery } from './recovery.ts';
@@ -14,6 +15,7 @@ export const scenarios: readonly Scenario[] = [
   suddenDeath,
   longRunningTimeout,
   concurrencyBomb,
+  healthyCrowd,
   recovery,
   gatewayIn512MiB,
   longRunningTimeoutReal,
