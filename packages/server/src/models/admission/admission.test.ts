@@ -358,13 +358,23 @@ test('closing rejects who waits and whoever comes later; what is under way may e
 });
 
 test('the models that clients made up are forgotten, those with something against them are not', () => {
-  const { admission, enter } = setup();
+  const { admission, clock, enter } = setup();
   const key = providerKey('1');
+  const old = target('old', { initial: 1 }, key);
   enter(target('paused', { initial: 1 }, key)).release(failed('upstream_overloaded', 1e9));
   const busy: Permit = enter(target('busy', { initial: 1 }, key));
-  for (let count = 0; count < 12_000; count += 1) enter(target(`m${count}`, { initial: 1 }, key)).release(completed);
+  for (let count = 0; count < 6000; count += 1) {
+    clock.advance(1);
+    enter(target(`m${count}`, { initial: 1 }, key)).release(completed);
+    if (count % 100 === 0) enter(old).release(completed);
+  }
   const rows = admission.status();
-  assert.ok(rows.length <= 10_000, String(rows.length));
+  assert.ok(rows.length <= 4000, String(rows.length));
+  assert.ok(rows.some((row) => row.target === 'a/m5999') && !rows.some((row) => row.target === 'a/m0'));
+  assert.ok(
+    rows.some((row) => row.target === 'a/old'),
+    'one that is used is kept',
+  );
   assert.ok(rows.some((row) => row.target === 'a/paused' && row.pausedMs > 0));
   assert.ok(rows.some((row) => row.target === 'a/busy' && row.underWay === 1));
   busy.release(completed);

@@ -39,6 +39,8 @@ export class Gate<Entry extends QueueEntry> implements AgendaEntry {
   readonly pace: Pace = createPace();
   heapIndex = outside;
   atMs = Infinity;
+  /** When the last one went in. */
+  usedMs = 0;
   /** When the next one that is refused may come again: each gets a moment of its own. */
   returnMs = 0;
   readonly #limit: AdaptiveLimit;
@@ -97,6 +99,7 @@ export class Gate<Entry extends QueueEntry> implements AgendaEntry {
   /** @returns the breaker's ticket, to be handed in when it leaves */
   enter(nowMs: number): number {
     this.#underWay += 1;
+    this.usedMs = nowMs;
     this.pace.sent(nowMs);
     return this.breaker.begin(nowMs);
   }

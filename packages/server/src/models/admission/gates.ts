@@ -15,25 +15,21 @@ export interface Gates<Entry extends QueueEntry> {
   override(name: string, action: 'open' | 'reset'): Gate<Entry>[];
 }
 
-/** Gates that are kept at most, as long as some are idle. */
-const gatesLimit = 10_000;
-/** So many are forgotten at once when there are too many: looking for them takes time. */
-const forgottenAtOnce = 1000;
+/** Gates that are kept at most, as long as some are idle. Each takes about 4 KB; what real providers have is far below. */
+const gatesLimit = 4000;
+/** So many are forgotten at once when there are too many, those first that were not used for longest: looking for them takes time. */
+const forgottenAtOnce = 500;
 
 export function createGates<Entry extends QueueEntry>(options: GateOptions<Entry>): Gates<Entry> {
   const byKey = new WeakMap<ProviderKey, Map<string, Gate<Entry>>>();
-  /** In order of creation. */
   const all = new Set<Gate<Entry>>();
   const heldNames = new Set<string>();
 
   function forgetIdle(nowMs: number): void {
-    let forgotten = 0;
-    for (const gate of all) {
-      if (forgotten === forgottenAtOnce) return;
-      if (!gate.isIdle(nowMs)) continue;
+    const idle = [...all].filter((gate) => gate.isIdle(nowMs)).toSorted((one, other) => one.usedMs - other.usedMs);
+    for (const gate of idle.slice(0, forgottenAtOnce)) {
       all.delete(gate);
       byKey.get(gate.target.key)?.delete(gate.target.model);
-      forgotten += 1;
     }
   }
 
