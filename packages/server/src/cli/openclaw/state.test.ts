@@ -33,14 +33,15 @@ test('going back is refused without a snapshot, with words that are no number, a
 
 test('going back brings what was there before the migration, and says where the rest lies', async () => {
   // Higher than any that there is.
-  const later = 1000;
+  const later = 999;
   const directory = mkdtempSync(join(tmpdir(), 'openclaw-restore-'));
   const first = await openState(directory);
   await first.database.write({ statements: [], changes: [{ topic: 'before', key: 'key' }] });
   await first.close();
   // As a program with one more migration takes it before applying that.
   const live = new DatabaseSync(join(directory, 'state', 'openclaw.sqlite'));
-  live.exec(`VACUUM INTO '${join(directory, 'state', 'before-migration-${later}.sqlite')}'`);
+  const snapshot = join(directory, 'state', `before-migration-${later}.sqlite`);
+  live.exec(`VACUUM INTO '${snapshot}'`);
   live.close();
   const { code, out, err } = await run(directory, String(later));
   assert.equal(code, 0, err);
