@@ -72,7 +72,17 @@ test('models that take no cache points get none, unless the vendor is said to ta
     tools: [{ name: 'look', input_schema: { type: 'object' }, cache_control: mark }],
   };
   const placesOf = (options: EncodeOptions): number => JSON.stringify(fromAnthropic(fields, options)).split('cachePoint').length - 1;
-  assert.equal(placesOf({ model: llama }), 0);
+  for (const model of [
+    llama,
+    'anthropic.claude-3-haiku-20240307-v1:0',
+    'anthropic.claude-3-5-sonnet-20240620-v1:0',
+    'anthropic.claude-v2:1',
+  ]) {
+    assert.equal(placesOf({ model }), 0, model);
+  }
+  for (const model of ['anthropic.claude-3-5-sonnet-20241022-v2:0', 'us.anthropic.claude-3-5-haiku-20241022-v1:0', newClaude]) {
+    assert.equal(placesOf({ model }), 2, model);
+  }
   assert.equal(placesOf({ model: llama, quirks: { cacheControl: true } }), 2);
   assert.equal(placesOf({ model: claude, quirks: { cacheControl: false } }), 0);
   assert.equal(placesOf({ model: nova }), 1, 'Nova caches no tools');

@@ -5,7 +5,7 @@
  */
 import type { JsonObject } from '../../../core/json.ts';
 import type { EncodeTarget } from '../dialect.ts';
-import { familyOf, takesCacheTtl } from './model-family.ts';
+import { familyOf, takesCachePoints, takesCacheTtl } from './model-family.ts';
 
 const pointLimit = 4;
 
@@ -17,7 +17,7 @@ export function createCachePoints({
   quirks,
 }: EncodeTarget): (mark: JsonObject | undefined, place: CachePlace) => JsonObject | undefined {
   const family = familyOf(model);
-  const takesAny = quirks.cacheControl ?? family !== 'other';
+  const takesAny = quirks.cacheControl ?? takesCachePoints(model);
   const longLived = takesCacheTtl(model);
   return (mark, place) => {
     if (!mark || !takesAny || (family === 'nova' && place === 'tools')) return undefined;

@@ -17,7 +17,14 @@ export function familyOf(model: string): ModelFamily {
     : 'other';
 }
 
-/** Claude since 4.5 keeps a cached prefix for an hour if asked to: https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html */
+/** Claude before the second 3.5 caches nothing: https://docs.aws.amazon.com/bedrock/latest/userguide/prompt-caching.html */
+const cachesNothing = /claude-(v\d|instant|3-(opus|sonnet|haiku)|3-5-sonnet-20240620)/;
+
+export function takesCachePoints(model: string): boolean {
+  return familyOf(model) !== 'other' && !cachesNothing.test(model);
+}
+
+/** Claude since 4.5 keeps a cached prefix for an hour if asked to. */
 export function takesCacheTtl(model: string): boolean {
   return familyOf(model) === 'claude' && !/claude-(v?[123]|instant|(opus|sonnet|haiku)-4-([0-4]|\d{8})(?!\d))/.test(model);
 }
