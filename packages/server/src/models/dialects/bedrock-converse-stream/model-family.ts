@@ -4,6 +4,7 @@
  *
  * It does not know versions beyond what it is asked here.
  */
+
 /** `unnamed`: an ARN that does not say what stands behind it. */
 export type ModelFamily = 'claude' | 'nova' | 'other' | 'unnamed';
 
