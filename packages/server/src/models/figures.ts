@@ -55,8 +55,8 @@ function showTargets(metrics: Metrics, admission: FigureSources['admission']): v
   });
 }
 
-function rowsOf({ status }: FigureSources['admission']): readonly TargetStatus[] {
-  return status().slice(0, rowLimit);
+function rowsOf(admission: FigureSources['admission']): readonly TargetStatus[] {
+  return admission.status().slice(0, rowLimit);
 }
 
 /** A model's own name may have slashes; a provider's has none. */

@@ -1,5 +1,6 @@
 /** The model path's metrics: which there are, and how a finished request moves them. What others count is shown by `figures.ts`. */
 import { durationBuckets, type Counter, type Family, type Histogram, type Metrics } from '../core/metrics.ts';
+import { outcomeOfAttempt } from './sight/outcome.ts';
 import type { FinishedAttempt, FinishedRequest } from './sight/report.ts';
 import type { Target } from './target.ts';
 
@@ -74,9 +75,9 @@ export function createTelemetry(metrics: Metrics): Telemetry {
   };
 }
 
-function countAttempt(series: AttemptSeries, { error, cancelled, hedge }: FinishedAttempt, index: number): void {
-  series.outcomes(cancelled ? 'cancelled' : (error?.code ?? 'completed')).increment();
-  if (hedge) series.hedges(error ? 'lost' : 'won').increment();
+function countAttempt(series: AttemptSeries, attempt: FinishedAttempt, index: number): void {
+  series.outcomes(outcomeOfAttempt(attempt)).increment();
+  if (attempt.hedge) series.hedges(attempt.error ? 'lost' : 'won').increment();
   else if (index > 0) series.retries.increment();
 }
 

@@ -117,6 +117,34 @@ test('a breaker can only be turned by a good word, of a target that was asked', 
   assert.match((await turn({ target: 'acme/large', action: 'open' })).join(), /400.*was never asked/);
 });
 
+test('a breaker that an operator opens keeps requests from its target until it is reset, and everybody sees it', async () => {
+  await using provider = await startProvider(good);
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
+  await ask(gateway);
+  const turn = (action: string) => gateway.request('/admin/v1/targets/breaker', { json: { target: 'acme/large', action } });
+  assert.equal((await turn('open')).status, 200);
+  const refused = await gateway.request('/v1/chat/completions', { json: question });
+  assert.equal(refused.status, 503, await refused.text());
+  assert.equal(provider.requests.length, 1);
+  const { targets } = await see<{ targets: TargetRow[] }>(gateway, '/admin/v1/targets');
+  const row = targets.find(({ target }) => target === 'acme/large');
+  assert.deepEqual([row?.breaker, row?.heldOpen, row?.requests, row?.successPercent], ['open', true, 1, 100]);
+  const metrics = await (await gateway.request('/metrics')).text();
+  assert.match(metrics, /^openclaw_model_target_breaker\{provider="acme",model="large",key="1",state="open"\} 1$/m);
+  assert.match(metrics, /^openclaw_model_refusals_total\{caller="gateway",code="targets_unavailable"\} 1$/m);
+  assert.equal((await turn('reset')).status, 200);
+  await ask(gateway);
+  assert.equal(provider.requests.length, 2);
+});
+
+test('the connections of a caller are counted while they are open', async () => {
+  await using provider = await startProvider(good);
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
+  await ask(gateway);
+  const { findings } = await see<TrafficReport>(gateway, '/admin/v1/traffic');
+  assert.ok((findings.find(({ check }) => check === 'connections')?.evidence['open'] ?? 0) >= 1, JSON.stringify(findings));
+});
+
 test('a key without the scope admin reaches nothing of it', async () => {
   await using provider = await startProvider(good);
   await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });

@@ -67,6 +67,14 @@ test('an attempt that was called off is no failure of its target, and a client t
   assert.deepEqual([caller?.cancelled, caller?.failed, caller?.successPercent], [1, 0, null]);
 });
 
+test('a deadline that passed speaks of the target, although the attempt was ended from outside', () => {
+  const { statistics } = setup();
+  const error = new OpenClawError('deadline_exceeded', { details: { timeoutMs: 5 } });
+  statistics.finished(finishedRequest({ attempts: [finishedAttempt({ error, cancelled: true })], outcome: { kind: 'failed', error } }));
+  const [target] = statistics.targets('1m');
+  assert.deepEqual([target?.cancelled, target?.failed, target?.errors], [0, 1, { deadline_exceeded: 1 }]);
+});
+
 test('failures are told apart by what their status asks for', () => {
   const { statistics } = setup();
   const broken = new OpenClawError('upstream_overloaded', { details: { provider: 'acme', reason: 'busy' } });

@@ -9,6 +9,7 @@ import type { CallerFigures, StatisticsWindow, TargetFigures } from '@openclaw/p
 import type { Clock } from '../../core/clock.ts';
 import type { Target } from '../target.ts';
 import { quantileMs } from './histogram.ts';
+import { outcomeOfAttempt } from './outcome.ts';
 import type { FinishedAttempt, FinishedRequest } from './report.ts';
 import { Series, type Sample, type Totals } from './series.ts';
 
@@ -153,9 +154,10 @@ function createTargetBook({ seriesLimit, unlistedLimit }: { readonly seriesLimit
   return { all, found, find: (target: Target): TargetSeries | undefined => byName.get(target.name)?.get(target.key.id) };
 }
 
-function sampleOf({ error, cancelled, durationMs, firstOutputMs, usage, costNanoUsd }: FinishedAttempt): Sample {
+function sampleOf(attempt: FinishedAttempt): Sample {
+  const { error, durationMs, firstOutputMs, usage, costNanoUsd } = attempt;
   return {
-    outcome: cancelled ? 'cancelled' : (error?.code ?? 'completed'),
+    outcome: outcomeOfAttempt(attempt),
     status: error?.status ?? 200,
     totalMs: durationMs,
     firstOutputMs,

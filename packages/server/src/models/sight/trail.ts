@@ -8,6 +8,7 @@ import type { RequestTrail, RequestTrails, TrailAttempt } from '@openclaw/protoc
 import type { Clock } from '../../core/clock.ts';
 import { isJsonObject, type JsonValue } from '../../core/json.ts';
 import type { Redactor } from '../../core/redact.ts';
+import { outcomeOfAttempt } from './outcome.ts';
 import type { FinishedAttempt, FinishedRequest } from './report.ts';
 
 export interface Trails {
@@ -99,7 +100,7 @@ function attemptTrail(attempt: FinishedAttempt, redactor: Redactor): TrailAttemp
     waitedMs: rounded(attempt.waitedMs),
     durationMs: rounded(attempt.durationMs),
     firstOutputMs: roundedOrNull(attempt.firstOutputMs),
-    outcome: attempt.cancelled ? 'cancelled' : (error?.code ?? 'completed'),
+    outcome: outcomeOfAttempt(attempt),
     reason: error ? redactor.text(error.message).slice(0, reasonLimit) : null,
     retryAfterMs: error?.retryAfterMs ?? null,
     hedge: attempt.hedge,

@@ -3,6 +3,7 @@
  *
  * It knows nothing of OpenTelemetry's packages: `export.ts` makes their spans of these.
  */
+import { outcomeOfAttempt } from '../sight/outcome.ts';
 import type { FinishedAttempt, FinishedRequest } from '../sight/report.ts';
 import { attributes, finishReasons, providerNames } from './conventions.ts';
 
@@ -85,7 +86,7 @@ function attemptSpan(attempt: FinishedAttempt, { request, startMs, operation }: 
   const { target, error, usage, costNanoUsd } = attempt;
   const model = target.model.slice(0, nameLimit);
   const { address, port } = placeOf(target.provider.origin);
-  const outcome = attempt.cancelled ? 'cancelled' : error?.code;
+  const outcome = outcomeOfAttempt(attempt);
   return {
     name: `${operation} ${model}`,
     kind: 'client',
@@ -108,10 +109,10 @@ function attemptSpan(attempt: FinishedAttempt, { request, startMs, operation }: 
       [attributes.cacheWriteTokens]: usage?.cacheWrite || undefined,
       [attributes.reasoningTokens]: usage?.reasoning || undefined,
       [attributes.costUsd]: costNanoUsd === undefined ? undefined : costNanoUsd / 1e9,
-      [attributes.errorType]: outcome,
+      [attributes.errorType]: outcome === 'completed' ? undefined : outcome,
     }),
     // Called off is no failure.
-    error: attempt.cancelled ? undefined : error?.code,
+    error: outcome === 'cancelled' ? undefined : error?.code,
   };
 }
 
