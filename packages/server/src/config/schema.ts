@@ -163,7 +163,7 @@ const route = s.object(
       s.object(
         {
           model: s.string({ description: 'The target.', pattern: '^[^\\s/]+/\\S+$', expects: "a model written 'provider/model'" }),
-          weight: weight('the other targets, with the strategy `weighted`'),
+          weight: weight('the other targets, with the strategies `weighted` and `sticky`'),
         },
         { description: 'One target.', required: ['model'], shorthand: 'model' },
       ),
