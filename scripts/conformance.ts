@@ -10,7 +10,16 @@
 import { globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
-import { cases, cells, linksOf, nameOf, type Cell, type ConformanceCase } from '../packages/server/test/conformance/cases.ts';
+import {
+  cases,
+  cells,
+  linksOf,
+  nameOf,
+  providerCellsOf,
+  type Cell,
+  type ConformanceCase,
+  type ProviderCell,
+} from '../packages/server/test/conformance/cases.ts';
 
 const root = join(import.meta.dirname, '..');
 const report = join(root, 'docs/conformance.md');
@@ -45,7 +54,7 @@ async function runTests(): Promise<{ results: Results; broken: number }> {
 }
 
 /** A title may name one streaming for both (`openai-completions → anthropic-messages`): it then speaks for the two cells. */
-function markOf(number: number, cell: Cell, results: Results): Mark {
+function markOf(number: number, cell: Cell | ProviderCell, results: Results): Mark {
   const byCell = results.get(number);
   const passed = byCell?.get(nameOf(cell)) ?? byCell?.get(`${cell.in} → ${cell.out}`);
   if (passed === undefined) return 'untested';
@@ -60,7 +69,10 @@ interface Row {
 }
 
 function rowOf(one: ConformanceCase, results: Results): Row {
-  const marks = cells.map((cell) => (one.applies?.(cell) ? markOf(one.number, cell, results) : undefined));
+  const marks =
+    one.provider === undefined
+      ? cells.map((cell) => (one.applies?.(cell) ? markOf(one.number, cell, results) : undefined))
+      : providerCellsOf(one.number).map((cell) => markOf(one.number, cell, results));
   return { case: one, marks, verdict: verdictOf(one, marks) };
 }
 
@@ -89,7 +101,10 @@ function printMatrix(rows: readonly Row[]): void {
     `\n  +  holds   F  fails   ?  no test   .  cannot occur\n\n case  ${cells.map((_, index) => index + 1).join(' ')}\n`,
   );
   for (const { case: one, marks, verdict } of rows) {
-    const shown = marks.map((mark) => (mark ? signs[mark] : '.')).join(' ');
+    const shown = marks
+      .map((mark) => (mark ? signs[mark] : '.'))
+      .join(' ')
+      .padEnd(2 * cells.length - 1);
     process.stdout.write(`  ${String(one.number).padStart(3)}  ${shown}  ${verdict.padEnd(14)} ${one.title.slice(0, 90)}\n`);
   }
   process.stdout.write(`\n${scoreOf(rows)}.\n`);
@@ -111,7 +126,8 @@ function markdown(rows: readonly Row[]): string {
     '',
     ...cells.map((cell, index) => `${index + 1}. ${nameOf(cell)}`),
     '',
-    '`+` holds, `F` fails, `?` no test, `·` cannot occur there.',
+    '`+` holds, `F` fails, `?` no test, `·` cannot occur there. A case that names a provider is about that wire format alone, which no',
+    'client speaks: its cells are each client with such a provider, `stream` and `whole`.',
     '',
     '| case | what | cells | verdict | threads |',
     '|--:|---|---|---|---|',
@@ -121,7 +137,8 @@ function markdown(rows: readonly Row[]): string {
 }
 
 function markdownRow({ case: one, marks, verdict }: Row): string {
-  const shown = one.applies ? `\`${marks.map((mark) => (mark ? signs[mark] : '·')).join('')}\`` : '';
+  const at = one.provider === undefined ? '' : ` at \`${one.provider}\``;
+  const shown = one.applies || one.provider ? `\`${marks.map((mark) => (mark ? signs[mark] : '·')).join('')}\`${at}` : '';
   const why = one.waitsFor === undefined ? verdict : `${verdict}: waits for ${one.waitsFor}`;
   const links = linksOf(one)
     .map((link, index) => `[${index + 1}](${link})`)

@@ -4,7 +4,7 @@
  *
  * A test belongs to a case by its title: `case 17 [openai-completions → anthropic-messages, stream]: …`.
  */
-import type { ClientDialectName } from '../../src/models/dialects/dialect.ts';
+import type { ClientDialectName, DialectName } from '../../src/models/dialects/dialect.ts';
 
 /** The dialects that the cells cross. */
 export type CellDialect = (typeof names)[number];
@@ -17,6 +17,16 @@ export interface Cell {
   readonly streaming: 'stream' | 'whole';
 }
 
+/** A dialect that providers speak and no client does. */
+export type ProviderDialectName = Exclude<DialectName, ClientDialectName>;
+
+/** A cell with a provider whose dialect no client speaks. */
+export interface ProviderCell {
+  readonly in: CellDialect;
+  readonly out: ProviderDialectName;
+  readonly streaming: 'stream' | 'whole';
+}
+
 export interface ConformanceCase {
   readonly number: number;
   readonly title: string;
@@ -24,6 +34,8 @@ export interface ConformanceCase {
   readonly threads: string;
   /** Where it can occur; absent while there is no test. */
   readonly applies?: (cell: Cell) => boolean;
+  /** Where it can occur at one dialect of providers alone, which no client speaks: its cells are each client with such a provider. */
+  readonly provider?: ProviderDialectName;
   /** The dialect without which it cannot occur at all. */
   readonly waitsFor?: string;
   /** What of it is not covered yet. */
@@ -36,13 +48,20 @@ export const cells: readonly Cell[] = names.flatMap((from) =>
   names.flatMap((to) => (['stream', 'whole'] as const).map((streaming): Cell => ({ in: from, out: to, streaming }))),
 );
 
-export function nameOf(cell: Cell): string {
+export function nameOf(cell: Cell | ProviderCell): string {
   return `${cell.in} → ${cell.out}, ${cell.streaming}`;
 }
 
 export function cellsOf(number: number): readonly Cell[] {
   const row = cases.find((one) => one.number === number);
   return row?.applies ? cells.filter(row.applies) : [];
+}
+
+/** Each client with a provider of the dialect that the case is about; none for a case of another kind. */
+export function providerCellsOf(number: number): readonly ProviderCell[] {
+  const out = cases.find((one) => one.number === number)?.provider;
+  if (out === undefined) return [];
+  return names.flatMap((from) => (['stream', 'whole'] as const).map((streaming): ProviderCell => ({ in: from, out, streaming })));
 }
 
 const every = (): boolean => true;
@@ -242,6 +261,7 @@ export const cases: readonly ConformanceCase[] = [
     number: 37,
     title: 'Gemini `thought_signature` round trip in OpenAI form',
     threads: 'BerriAI/litellm#25322 OpenRouterTeam/openrouter-examples#67 diegosouzapw/OmniRoute#2504',
+    provider: 'google-generative-ai',
   },
   {
     number: 38,
@@ -265,7 +285,7 @@ export const cases: readonly ConformanceCase[] = [
   },
   { number: 42, title: 'Unknown reasons kept, not turned into stop', threads: 'BerriAI/litellm!23800', applies: every },
   { number: 43, title: 'Truncation signalled on Responses (`incomplete`)', threads: 'maximhq/bifrost!5174', waitsFor: 'openai-responses' },
-  { number: 44, title: 'Gemini safety/recitation endings', threads: 'BerriAI/litellm#4491', waitsFor: 'google-generative-ai' },
+  { number: 44, title: 'Gemini safety/recitation endings', threads: 'BerriAI/litellm#4491', provider: 'google-generative-ai' },
   // Messages and roles
   { number: 45, title: 'Several system + developer messages for system-first templates', threads: 'BerriAI/litellm!39282' },
   {
@@ -281,7 +301,7 @@ export const cases: readonly ConformanceCase[] = [
     number: 49,
     title: 'Data-URL image inside a tool result reaches Gemini as an image',
     threads: 'BerriAI/litellm!23814',
-    waitsFor: 'google-generative-ai',
+    provider: 'google-generative-ai',
   },
   {
     number: 50,

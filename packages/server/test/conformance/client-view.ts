@@ -46,7 +46,7 @@ export function eventsOf(text: string): StreamEvent[] {
   });
 }
 
-export function viewOf(cell: Cell, { status, text }: Exchange): ClientView {
+export function viewOf(cell: Pick<Cell, 'in' | 'streaming'>, { status, text }: Exchange): ClientView {
   assert.equal(status, 200, text);
   if (cell.streaming === 'whole') return viewOfWhole(cell.in, JSON.parse(text));
   return cell.in === 'openai-completions' ? viewOfChunks(eventsOf(text)) : viewOfMessages(eventsOf(text));

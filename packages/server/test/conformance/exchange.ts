@@ -12,7 +12,7 @@ import { createRetryBudget } from '../../src/models/retry-budget.ts';
 import { createModelService, type RequestReport } from '../../src/models/service.ts';
 import type { Provider, Target } from '../../src/models/target.ts';
 import type { Upstream, UpstreamRequest } from '../../src/models/upstream.ts';
-import type { Cell } from './cases.ts';
+import type { Cell, ProviderCell } from './cases.ts';
 
 /** One answer of the provider. */
 export interface Reply {
@@ -26,7 +26,7 @@ export interface Reply {
 }
 
 export interface ExchangeOptions {
-  readonly cell: Cell;
+  readonly cell: Cell | ProviderCell;
   /** Fields of the client's request beside those that every request needs. */
   readonly request?: JsonObject;
   /** Taken one by one; the last serves all further attempts. */
@@ -72,6 +72,7 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
     {
       requestId: 'req_1',
       dialect: cell.in,
+      operation: 'chat',
       body: Buffer.from(JSON.stringify(requestOf(cell, options.request ?? {}))),
       headers: {},
       caller: { id: 'gateway', models: undefined },
@@ -90,7 +91,7 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
   return { status, headers, bytes, text: bytes.toString(), asked, report };
 }
 
-function requestOf(cell: Cell, fields: JsonObject): JsonObject {
+function requestOf(cell: Cell | ProviderCell, fields: JsonObject): JsonObject {
   return {
     model: 'acme/large',
     ...(cell.in === 'anthropic-messages' && { max_tokens: 1024 }),
@@ -146,7 +147,7 @@ const streamHeaders = { 'content-type': 'text/event-stream; charset=utf-8' };
 const wholeHeaders = { 'content-type': 'application/json' };
 
 /** The bytes as an answer in the form that the cell wants, in chunks of `size` bytes or in one. */
-export function replyOf(cell: Cell, text: string, size?: number): Reply {
+export function replyOf(cell: Cell | ProviderCell, text: string, size?: number): Reply {
   return { headers: cell.streaming === 'stream' ? streamHeaders : wholeHeaders, chunks: cut(Buffer.from(text), size) };
 }
 
