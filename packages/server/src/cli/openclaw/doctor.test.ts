@@ -45,7 +45,9 @@ test('a fault names its subject, its numbers and what to do; only what is bad ma
     const { stdout, code } = await fixture.run('doctor traffic');
     assert.match(
       stdout,
-      new RegExp(`5\\. ${severity} +retries of callers\n   ${severity}: key_1: 12 requests came again too soon\\.\n      Wait\\.\n`),
+      new RegExp(
+        `5\\. ${severity} +retries of callers\n   ${severity}: key_1: 12 requests came again too soon\\. \\(ignoredRetryAfter 12\\)\n      Wait\\.\n`,
+      ),
     );
     assert.equal(code, severity === 'bad' ? 1 : 0);
   }

@@ -60,9 +60,10 @@ function worst(findings: readonly TrafficFinding[]): Severity {
   return has('bad') ? 'bad' : has('warn') ? 'warn' : 'ok';
 }
 
-function linesOf({ severity, subject, message, remedy }: TrafficFinding): string[] {
-  if (severity === 'ok') return [`   ${message}`];
-  return [`   ${severity}: ${subject}: ${message}`, `      ${remedy}`];
+function linesOf({ severity, subject, message, evidence, remedy }: TrafficFinding): string[] {
+  const numbers = Object.entries(evidence).map(([name, value]) => `${name} ${value}`);
+  if (severity === 'ok') return [`   ${message} (${numbers.join(', ')})`];
+  return [`   ${severity}: ${subject}: ${message} (${numbers.join(', ')})`, `      ${remedy}`];
 }
 
 /** Names come from outside; none may move the cursor. */

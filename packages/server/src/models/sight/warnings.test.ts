@@ -112,6 +112,7 @@ test('more than one failure in twenty requests is a warning that says which', ()
   assert.deepEqual(warnings.list()[0]?.errors, { upstream_overloaded: 6 });
   assert.deepEqual(warnings.list()[0]?.evidence, { failedPercent: 5.9, failed: 6, requests: 101 });
   assert.deepEqual(lines[0]?.['errors'], { upstream_overloaded: 6 });
+  assert.equal(lines[0]?.['reason'], '5.9 % of 101 requests in the last five minutes failed.');
 });
 
 test('failures are over when there are half as many, and not before', () => {

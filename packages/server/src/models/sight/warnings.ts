@@ -76,7 +76,8 @@ export function createWarnings({ clock, log, statistics }: WarningsOptions): War
       ...{ message: verdict.message, evidence: verdict.evidence, errors: errorsOf(target.recent) },
     };
     active.set(name, { warning, raisedMs: clock.monotonicMs() });
-    log.warn('early warning', { ...warning });
+    const { message, ...fields } = warning;
+    log.warn('early warning', { ...fields, reason: message });
   };
 
   return {
