@@ -20,3 +20,20 @@ export function proofFor(dialect: DialectName, signature: string): string | unde
 export function isMarked(signature: string): boolean {
   return signature.includes(':');
 }
+
+const marks = ['google:', 'openai-responses:'];
+const quotationMark = 0x22;
+const backslash = 0x5c;
+
+/** Whether a request may hold a marked signature. Looks at the bytes: most requests hold none, and need not be read for that. */
+export function mayHoldMarked(body: Buffer): boolean {
+  return marks.some((mark) => startsValue(body, mark));
+}
+
+/** Whether a value begins with it. In a text the quotation mark before it would be escaped. */
+function startsValue(body: Buffer, mark: string): boolean {
+  for (let at = body.indexOf(mark); at !== -1; at = body.indexOf(mark, at + 1)) {
+    if (body[at - 1] === quotationMark && body[at - 2] !== backslash) return true;
+  }
+  return false;
+}
