@@ -8,7 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
-import type { ModelService, ResponseReader, Router } from '../models/index.ts';
+import type { ModelService, OperationName, ResponseReader, Router } from '../models/index.ts';
 import { createConnectionCounts } from './connections.ts';
 import { createAdminEndpoints, type AdminOptions } from './endpoints/admin.ts';
 import { alive, createHealthEndpoint, createReadyEndpoint } from './endpoints/health.ts';
@@ -20,7 +20,7 @@ import { createRootEndpoint } from './endpoints/root.ts';
 import { createSightEndpoints, type SightEndpointOptions } from './endpoints/sight.ts';
 import type { Health } from './health.ts';
 import type { RequestHandler } from './listener.ts';
-import type { EndpointTable } from './request.ts';
+import type { Endpoint, EndpointTable } from './request.ts';
 import { createRequestHandler } from './router.ts';
 
 export { createHealth, type Health } from './health.ts';
@@ -75,13 +75,16 @@ export function createGateway(options: GatewayOptions): Gateway {
     draining: () => draining,
     uptimeMs: () => options.clock.monotonicMs() - startedMs,
   };
-  const modelCall = createModelCallEndpoint({ service: options.service, bodyLimitBytes: options.limits.bodyBytes });
+  const ask = (operation: OperationName): Endpoint =>
+    createModelCallEndpoint({ service: options.service, bodyLimitBytes: options.limits.bodyBytes, operation });
   const endpoints: EndpointTable = {
     '/': { GET: createRootEndpoint(options.version) },
-    '/v1/chat/completions': { POST: modelCall },
-    '/v1/responses': { POST: modelCall },
+    '/v1/chat/completions': { POST: ask('chat') },
+    '/v1/responses': { POST: ask('chat') },
     '/v1/responses/*': createResponseEndpoints(options.responses),
-    '/v1/messages': { POST: modelCall },
+    '/v1/messages': { POST: ask('chat') },
+    '/v1/messages/count_tokens': { POST: ask('countTokens') },
+    '/v1/embeddings': { POST: ask('embeddings') },
     '/v1/models': { GET: createModelListEndpoint(options.router) },
     '/v1/models/*': { GET: createModelEndpoint(options.router) },
     '/healthz': { GET: alive },

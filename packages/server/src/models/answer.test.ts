@@ -18,6 +18,7 @@ function setup(dialect: ClientDialectName = 'openai-completions') {
   const clock = createFakeClock();
   const lifecycle = createLifecycleRegistry(clock).begin('req_1');
   const call: ModelCall = {
+    operation: 'chat',
     requestId: 'req_1',
     dialect,
     body: Buffer.from('{}'),

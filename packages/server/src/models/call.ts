@@ -1,11 +1,15 @@
 /** What the gateway hands to the model path, and what it gets its answer through. Types only. */
 import type { ClientDialectName } from './dialects/dialect.ts';
 
+export type OperationName = 'chat' | 'embeddings' | 'countTokens';
+
 /** One request of a client, authenticated and read whole. */
 export interface ModelCall {
   readonly requestId: string;
   /** The dialect of the endpoint that was called. */
   readonly dialect: ClientDialectName;
+  /** What is asked for. */
+  readonly operation: OperationName;
   readonly body: Buffer;
   /** The client's headers, names in lower case. Only those that the model path lists are passed on. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;

@@ -15,15 +15,9 @@ import { foreignProofMark } from './dialects/openai-responses/reasoning.ts';
 import type { ModelRequest } from './dialects/request.ts';
 import { spokenWith } from './spoken.ts';
 import type { Provider, Target } from './target.ts';
-import type { SendOptions, UpstreamRequest, UpstreamResponse } from './upstream.ts';
-
-/** How much of a refusal is read: enough for any message, too little to be a burden. */
-const refusalLimitBytes = 64 * 1024;
-/** How long its words may take. The status has said enough to ask somebody else, who should not wait for them. */
-const refusalLimitMs = 2000;
-
-/** Longer than any model's name. Names go into records, logs, metrics and headers, so what is none stops at the door. */
-const modelNameLimit = 256;
+import { checkModelName } from './model-name.ts';
+import { pathAt, sendTo, type SendContext } from './send.ts';
+import type { UpstreamRequest, UpstreamResponse } from './upstream.ts';
 
 /**
  * A larger body is not kept beside its bytes while its answer is awaited, but read again where it has to be translated:
@@ -59,10 +53,7 @@ export class IncomingRequest {
   /** @throws OpenClawError `invalid_request` where routing cannot read what it needs */
   constructor(call: ModelCall, body: JsonObject) {
     const envelope = readEnvelope(body);
-    if (envelope.model.length > modelNameLimit || /\p{Cc}/u.test(envelope.model)) {
-      const reason = `must be at most ${modelNameLimit} characters, none of them a control character`;
-      throw new OpenClawError('invalid_request', { details: { path: 'model', reason }, param: 'model' });
-    }
+    checkModelName(envelope.model);
     this.call = call;
     this.#body = call.body.length > keptBodyBytes ? undefined : body;
     this.model = envelope.model;
@@ -104,33 +95,10 @@ export class IncomingRequest {
 }
 
 /** Sends one attempt. @throws OpenClawError for a refusal, a timeout, an unreachable or a broken upstream */
-export async function sendAttempt(
-  incoming: IncomingRequest,
-  target: Target,
-  context: { readonly signal: AbortSignal; readonly clock: Clock },
-): Promise<UpstreamResponse> {
-  const { provider } = target;
-  const options: SendOptions = {
-    signal: context.signal,
-    requestId: incoming.call.requestId,
-    provider: provider.id,
-    timeouts: incoming.stream ? provider.timeouts : { ...provider.timeouts, firstByteMs: provider.firstByteWholeMs },
-  };
-  const encoded = encodeAttempt(incoming, target);
-  const response = await provider.upstream.send(provider.sign ? await provider.sign(encoded) : encoded, options);
-  if (response.status >= 200 && response.status < 300) return response;
-  const body = await readRefusal(response.body, context.clock);
-  const { status, headers } = response;
-  throw withKeySource(
-    providerDialects[incoming.dialectAt(target)].classify({ provider: provider.id, status, headers, body, nowMs: context.clock.now() }),
-    target.key.source,
-  );
-}
-
-/** The dialect knows that the key was refused; only here is it known which. */
-function withKeySource(error: OpenClawError, keySource: string): OpenClawError {
-  if (error.code !== 'upstream_authentication') return error;
-  return new OpenClawError(error.code, { details: { ...error.details, keySource }, status: error.status });
+export function sendAttempt(incoming: IncomingRequest, target: Target, context: SendContext): Promise<UpstreamResponse> {
+  const { call, stream } = incoming;
+  const request = encodeAttempt(incoming, target);
+  return sendTo(target, request, { ...context, requestId: call.requestId, stream, dialect: incoming.dialectAt(target) });
 }
 
 function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamRequest {
@@ -159,11 +127,6 @@ function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamReque
     headers: upstreamHeaders(incoming, target, encoded.headers),
     body: Buffer.from(JSON.stringify(encoded.body)),
   };
-}
-
-function pathAt({ basePath, query }: Provider, path: string): string {
-  if (query === undefined) return basePath + path;
-  return basePath + path + (path.includes('?') ? `&${query.slice(1)}` : query);
 }
 
 function upstreamHeaders(
@@ -198,25 +161,3 @@ const repairs = [
   'toolIndexAlwaysZero',
   'modelInPath',
 ] as const satisfies readonly (keyof Quirks)[];
-
-async function readRefusal(body: AsyncIterable<Buffer>, clock: Clock): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  const reader = body[Symbol.asyncIterator]();
-  const limit = clock.after(refusalLimitMs, () => void reader.return?.());
-  try {
-    while (length < refusalLimitBytes) {
-      const step = await reader.next();
-      if (step.done) break;
-      chunks.push(step.value);
-      length += step.value.length;
-    }
-  } catch (thrown) {
-    // The status already says that it failed; words that broke off do not change what it means.
-    if (!(thrown instanceof OpenClawError) || thrown.code === 'client_closed' || thrown.code === 'deadline_exceeded') throw thrown;
-  } finally {
-    limit.cancel();
-    await reader.return?.();
-  }
-  return Buffer.concat(chunks).toString('utf8', 0, Math.min(length, refusalLimitBytes));
-}

@@ -1,9 +1,9 @@
 /**
  * The model path, as the gateway and `compose.ts` see it. Built here from its pieces and from what others hand in.
  */
-import { timeoutDefaults, type ModelsSettings, type SecretFile } from '../config/index.ts';
+import type { ModelsSettings, SecretFile } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { OpenClawError, reasonOf } from '../core/errors.ts';
+import { type OpenClawError, reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { createRedactor, type Redactor } from '../core/redact.ts';
@@ -12,34 +12,29 @@ import type { Allowances } from './allowance.ts';
 import { createAdmission } from './admission/index.ts';
 import { createAnswerCache } from './cache.ts';
 import type { ModelCall, ModelSink } from './call.ts';
-import { costNanoUsd, loadCatalogue, vendors, type Catalogue } from './catalogue/index.ts';
-import { createModelDirectory, type ModelDirectory } from './directory.ts';
-import { discoverLocalServers } from './discovery.ts';
+import { costNanoUsd, vendors } from './catalogue/index.ts';
 import { showFigures } from './figures.ts';
 import { createHttpUpstream } from './http-upstream.ts';
 import { createLifecycleRegistry } from './lifecycle.ts';
-import { createKeyCare } from './key-care.ts';
-import type { Keys, KeyStatus } from './keys.ts';
-import { createLatency, type Latency } from './latency.ts';
-import type { Operation } from './operation.ts';
-import { createOrdering, type Ordering } from './order.ts';
-import { createProviders, type FoundKey } from './providers.ts';
+import type { ModelDirectory } from './directory.ts';
+import type { KeyStatus } from './keys.ts';
+import type { FoundKey } from './providers.ts';
 import { createRehearsal, rehearsal } from './rehearsal/index.ts';
 import type { Usage } from './dialects/events.ts';
 import { createResponseStore, type ResponseReader } from './responses/index.ts';
 import { createRetryBudget } from './retry-budget.ts';
-import { createRouter, type Route, type Router } from './route.ts';
-import type { AttemptReport, ModelService, ModelServiceOptions, Routed } from './service.ts';
+import type { Router } from './route.ts';
+import { createSelection } from './selection.ts';
+import type { ModelService, ModelServiceOptions, RequestReport } from './service.ts';
 import type { Provider, Target } from './target.ts';
 import { createSightAdministration, type SightAdministration } from './sight/administration.ts';
 import { createSight, type Sight } from './sight/index.ts';
 import { createStoredTrails } from './sight/stored-trails.ts';
-import { createTelemetry } from './telemetry.ts';
-import { createTracing, type TraceTarget } from './tracing/index.ts';
-import type { Upstream } from './upstream.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
+import { createTracing, type TraceTarget, type Tracing } from './tracing/index.ts';
 import { createUsageLog, type UsageLog } from './usage.ts';
 
-export type { ModelSink } from './call.ts';
+export type { ModelSink, OperationName } from './call.ts';
 export type { ClientDialectName } from './dialects/dialect.ts';
 export { encodeErrorBody } from './dialects/error-bodies.ts';
 export { providersFromEnvironment } from './catalogue/index.ts';
@@ -51,6 +46,7 @@ export type { InputItemsPage, InputItemsQuestion, ResponseReader } from './respo
 export type { OfferedModel, Router } from './route.ts';
 export { findStored as findStoredTrail } from './sight/administration.ts';
 export { createStoredTrails, type StoredTrails } from './sight/stored-trails.ts';
+export { describeConfigured } from './selection.ts';
 export type { ModelService } from './service.ts';
 export type { Provider } from './target.ts';
 export { traceTarget } from './tracing/index.ts';
@@ -113,26 +109,10 @@ const unlimited: Allowances = { reserve: () => undefined, hasBudget: () => false
 /** @throws OpenClawError `config_invalid` for a provider that cannot be asked as it is configured */
 export function createModelPath(options: ModelPathOptions): ModelPath {
   const { clock, database, log, metrics, settings } = options;
-  let catalogue: Catalogue | undefined;
   const http = createHttpUpstream({ clock });
   const builtIn = createRehearsal({ clock });
-  const providers = createProviders({
-    ...{ configured: settings.providers, fromEnvironment: options.keysFromEnvironment, timeouts: timeoutDefaults },
-    secretFiles: options.secretFiles ?? new Map<string, SecretFile>(),
-    ...{ http, rehearsal: builtIn, catalogue: () => catalogue },
-    aws: { lookUp: options.lookUp ?? (() => undefined), clock },
-  });
-  const router = createRouter({ providers: () => providers.list(), routes: settings.routes });
-  const keyCare = createKeyCare({ providers, clock, log, onSecret: options.onSecret ?? (() => {}) });
-  const { keys } = keyCare;
-  const latency = createLatency({ clock });
-  const { random } = options;
   const admission = createAdmission({ settings, clock });
-  const ordering = createOrdering({
-    ...{ keys, random },
-    latencyOf: (target) => latency.of(target),
-    underWayOf: (target) => admission.underWay(target),
-  });
+  const selection = createSelection({ ...options, http, rehearsal: builtIn, underWayOf: (target) => admission.underWay(target) });
   const allowances = options.allowances ?? unlimited;
   const usage = createUsageLog({ database, clock, log, hasBudget: (callerId) => allowances.hasBudget(callerId) });
   const responses = createResponseStore({ database, clock, log });
@@ -153,55 +133,30 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     hedging: { enabled: settings.hedge.enabled, delayMs: (target) => sight.statistics.p95FirstOutputMs(target) },
     nestingDepthLimit: options.nestingDepthLimit,
     stored: responses,
-    route: (operation, caller) => routeOf(operation, router.resolve(operation.model, caller), ordering),
+    route: (operation, caller) => selection.route(operation, caller),
     cache: settings.cache.enabled ? { answers: createAnswerCache(settings.cache, clock), settings: settings.cache } : undefined,
     costOf,
-    onAttempt: (report) => learn(report, keys, latency),
-    onFinished(report) {
-      const trail = sight.finished(report);
-      tracing?.finished(report);
-      usage.record(trail === undefined ? report : { ...report, trail }, report.costNanoUsd);
-      telemetry.finished(report);
-      if (report.outcome.kind === 'failed') logFailure(log, report.call.requestId, report.outcome.error);
-    },
+    onAttempt: (report) => selection.learn(report),
+    onFinished: (report) => take(report, { sight, tracing, usage, telemetry, log }),
   };
   observe(metrics, requests, usage);
   const { retryBudget, cache } = serviceOptions;
   showFigures(metrics, { admission, pools: () => http.figures(), retryBudget, cache: cache?.answers });
 
-  let service: ModelService | undefined;
-  let loading: Promise<ModelService> | undefined;
-  // Dialects and catalogue are half of the program, and nothing needs them before the first request.
-  const load = (): Promise<ModelService> =>
-    (loading ??= Promise.all([import('./service.ts'), loadCatalogue()]).then(([{ createModelService }, loaded]) => {
-      catalogue = loaded;
-      return (service = createModelService(serviceOptions));
-    }));
+  const service = createLateService(serviceOptions, () => selection.loadCatalogue());
 
   return {
-    service: {
-      requests,
-      serve: (call: ModelCall, sink: ModelSink) =>
-        service ? service.serve(call, sink) : load().then((loaded) => loaded.serve(call, sink)),
-    },
-    router,
+    service,
+    router: selection.router,
     usage,
     responses,
     sight,
     administration: createSightAdministration({ sight, stored: createStoredTrails(database), admission }),
-    directory: createModelDirectory({
-      ...{ router, providers: settings.providers, keysStatus: () => keyCare.status() },
-      catalogue: () => load().then(() => loadCatalogue()),
-    }),
-    providers: () => providers.list(),
-    keysStatus: () => keyCare.status(),
+    directory: selection.directory,
+    providers: () => selection.providers(),
+    keysStatus: () => selection.keysStatus(),
     async prepare(ownPort, signal) {
-      const [, servers] = await Promise.all([load(), discoverLocalServers({ signal, ignorePorts: [ownPort] })]);
-      for (const server of servers) {
-        providers.addLocal(server);
-        log.info('found a model server on this machine', { provider: server.id, baseUrl: server.baseUrl, models: server.models.length });
-      }
-      if (options.checkKeys ?? true) keyCare.beginChecks(signal);
+      await Promise.all([service.load(), selection.prepare(ownPort, signal)]);
     },
     async close(reason) {
       requests.cancelAll(reason);
@@ -209,41 +164,46 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
       await requests.idle();
       sight.close();
       await tracing?.close();
-      await keyCare.close();
+      await selection.close();
       await Promise.all([usage.close(), responses.close(), http.close(), builtIn.close()]);
     },
   };
 }
 
-/** What can be asked for by the configuration alone, where no gateway runs. Nobody is asked, so no local servers are found. */
-export function describeConfigured(options: Pick<ModelPathOptions, 'settings' | 'keysFromEnvironment'>): ModelDirectory {
-  const { settings, keysFromEnvironment } = options;
-  let catalogue: Catalogue | undefined;
-  const nobody: Upstream = { send: () => Promise.reject(new OpenClawError('draining')), close: () => Promise.resolve() };
-  const providers = createProviders({
-    ...{ configured: settings.providers, fromEnvironment: keysFromEnvironment, timeouts: timeoutDefaults },
-    ...{ secretFiles: new Map<string, SecretFile>(), http: nobody, rehearsal: nobody, catalogue: () => catalogue },
-  });
-  return createModelDirectory({
-    router: createRouter({ providers: () => providers.list(), routes: settings.routes }),
-    providers: settings.providers,
-    keysStatus: undefined,
-    catalogue: async () => (catalogue ??= await loadCatalogue()),
-  });
+interface LateService extends ModelService {
+  load(): Promise<ModelService>;
 }
 
-/** What an attempt tells about its key and its target. */
-function learn({ target, error, cancelled, firstOutputMs }: AttemptReport, keys: Keys, latency: Latency): void {
-  if (firstOutputMs !== undefined) latency.observe(target, firstOutputMs);
-  if (!error) keys.accepted(target);
-  else if (!cancelled) keys.report(target, error);
+/** Dialects and catalogue are half of the program, and nothing needs them before the first request. */
+function createLateService(options: ModelServiceOptions, loadCatalogue: () => Promise<unknown>): LateService {
+  let service: ModelService | undefined;
+  let loading: Promise<ModelService> | undefined;
+  const load = (): Promise<ModelService> =>
+    (loading ??= Promise.all([import('./service.ts'), loadCatalogue()]).then(
+      ([{ createModelService }]) => (service = createModelService(options)),
+    ));
+  return {
+    requests: options.requests,
+    load,
+    serve: (call: ModelCall, sink: ModelSink) => (service ? service.serve(call, sink) : load().then((loaded) => loaded.serve(call, sink))),
+  };
 }
 
-function routeOf(operation: Operation, route: Route, ordering: Ordering): Routed {
-  const { input, output } = operation.estimate;
-  const session = route.strategy === 'sticky' ? operation.session() : undefined;
-  const targets = ordering.order(route, { session, inputTokens: input, outputTokens: output });
-  return { targets, goesOn: route.afterFirstToken === 'continue' };
+interface Takers {
+  readonly sight: Sight;
+  readonly tracing: Tracing | undefined;
+  readonly usage: UsageLog;
+  readonly telemetry: Telemetry;
+  readonly log: Log;
+}
+
+/** What is known of a request when it is over goes to everybody who keeps a part of it. */
+function take(report: RequestReport, { sight, tracing, usage, telemetry, log }: Takers): void {
+  const trail = sight.finished(report);
+  tracing?.finished(report);
+  usage.record(trail === undefined ? report : { ...report, trail }, report.costNanoUsd);
+  telemetry.finished(report);
+  if (report.outcome.kind === 'failed') logFailure(log, report.call.requestId, report.outcome.error);
 }
 
 function observe(metrics: Metrics, requests: ModelService['requests'], usage: UsageLog): void {

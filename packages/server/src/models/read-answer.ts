@@ -13,6 +13,7 @@ import type { EncodeOptions, ProviderDialect, ResponseDecoder, ResponseEncoder, 
 import type { BlockDelta, ModelEvent, StartEvent } from './dialects/events.ts';
 import { dialects, isUsageOnlyEvent, providerDialects } from './dialects/index.ts';
 import type { AttemptContext, Observed } from './operation.ts';
+import { parseAnswer, readWhole, tooLarge, wholeLimitBytes } from './read-whole.ts';
 import type { Target } from './target.ts';
 import type { UpstreamResponse } from './upstream.ts';
 
@@ -22,9 +23,6 @@ const lingerMs = 1000;
 /** What is held back before the first output. A provider that says more without any is taken at its word, not kept in memory. */
 const heldLimit = 1024 * 1024;
 
-/** A whole answer larger than this is not one. Larger would let one provider fill the memory. */
-const wholeLimitBytes = 64 * 1024 * 1024;
-
 export interface ReadContext extends AttemptContext {
   readonly incoming: IncomingRequest;
   readonly target: Target;
@@ -32,9 +30,15 @@ export interface ReadContext extends AttemptContext {
   readonly stored?: Keeping | undefined;
 }
 
+export interface AnswerOrigin {
+  readonly target: Target;
+  /** Whether the client gets the very bytes of the target, so that ids in it are the target's. */
+  readonly passedThrough: boolean;
+}
+
 export interface Keeping {
   /** Takes an answer whole, before the client hears of its end. */
-  keep(answer: JsonObject, target: Target): void;
+  keep(answer: JsonObject, from: AnswerOrigin): void;
   /** What the client asked, as answers repeat it. */
   readonly asked: JsonObject;
 }
@@ -49,9 +53,9 @@ export async function readAnswer(response: UpstreamResponse, context: ReadContex
     await deliverWhole(await collectStream(chunks, context), undefined, context);
     return lingerUntilEnd(chunks, context.clock);
   }
-  const bytes = await readWhole(response, context);
+  const bytes = await readWhole(response, context.target.provider.id);
   const decoder = dialectOf(context).decodeResponse(context.target.provider.id);
-  return deliverWhole(decoder.whole(parseAnswer(bytes, context)), bytes, context);
+  return deliverWhole(decoder.whole(parseAnswer(bytes, context.target.provider.id)), bytes, context);
 }
 
 /** A stream in, a stream out. */
@@ -150,7 +154,7 @@ class StreamRelay {
   /** Before the client hears of the end, so that whatever it asks next finds the answer kept. */
   #keep(): void {
     const answer = this.#encoder ? this.#encoder.answer : this.#decoder.answer;
-    if (answer) this.#context.stored?.keep(answer, this.#context.target);
+    if (answer) this.#context.stored?.keep(answer, { target: this.#context.target, passedThrough: !this.#encoder });
   }
 
   /** @throws OpenClawError if the upstream reported a failure; what was complete before it has been written then */
@@ -225,14 +229,14 @@ async function deliverWhole(events: readonly ModelEvent[], bytes: Buffer | undef
   }
   const encoder = encoderFor(context);
   const body = incoming.stream ? encoder.stream(events) : JSON.stringify(encoder.whole(events));
-  if (encoder.answer) context.stored?.keep(encoder.answer, target);
+  if (encoder.answer) context.stored?.keep(encoder.answer, { target, passedThrough: false });
   if (!incoming.stream) return answer.endWhole(body);
   await answer.write(body);
   answer.endStream();
 }
 
 function keepWhole(bytes: Buffer, context: ReadContext): void {
-  context.stored?.keep(parseAnswer(bytes, context), context.target);
+  context.stored?.keep(parseAnswer(bytes, context.target.provider.id), { target: context.target, passedThrough: true });
 }
 
 export function encoderFor(
@@ -282,33 +286,4 @@ async function collectStream(chunks: AsyncIterator<Buffer>, context: ReadContext
     throw thrown;
   }
   return events.concat(decoder.end());
-}
-
-async function readWhole(response: UpstreamResponse, context: ReadContext): Promise<Buffer> {
-  const { provider } = context.target;
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of response.body) {
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > wholeLimitBytes) throw tooLarge(provider.id);
-  }
-  const [only] = chunks;
-  return chunks.length === 1 && only ? only : Buffer.concat(chunks, length);
-}
-
-function parseAnswer(bytes: Buffer, context: ReadContext): JsonObject {
-  const provider = context.target.provider.id;
-  try {
-    const value: unknown = JSON.parse(bytes.toString('utf8'));
-    if (isJsonObject(value)) return value;
-  } catch (thrown) {
-    const reason = `its answer is not JSON: ${reasonOf(thrown).replace(/"[^"]*"\.*/g, '…')}`;
-    throw new OpenClawError('upstream_malformed', { details: { provider, reason } });
-  }
-  throw new OpenClawError('upstream_malformed', { details: { provider, reason: 'its answer is not a JSON object' } });
-}
-
-function tooLarge(provider: string): OpenClawError {
-  return new OpenClawError('upstream_malformed', { details: { provider, reason: `its answer is larger than ${wholeLimitBytes} bytes` } });
 }

@@ -31,8 +31,8 @@ const slots = 12;
 export function createRetryBudget(options: RetryBudgetOptions): RetryBudget {
   const { percent, clock, floorPerMinute } = { ...retryBudgetDefaults, ...options };
   // A ring of sums over five seconds each: exact enough, and no list that grows with the load.
-  const requests = new Array<number>(slots).fill(0);
-  const extra = new Array<number>(slots).fill(0);
+  const requests = Array.from({ length: slots }, () => 0);
+  const extra = Array.from({ length: slots }, () => 0);
   let newest = 0;
   let refused = 0;
 

@@ -15,12 +15,15 @@ import type { Allowances } from './allowance.ts';
 import { Answer } from './answer.ts';
 import { Attempt, totalCost, totalUsage, type AttemptReport } from './attempt.ts';
 import { createAttemptPlan, type AttemptPlan, type RetryOptions, type Round } from './attempts.ts';
-import type { Caller, ModelCall, ModelSink } from './call.ts';
+import type { Caller, ModelCall, ModelSink, OperationName } from './call.ts';
 import { createChat } from './chat.ts';
+import { createTokenCount } from './count-tokens.ts';
+import { createEmbeddings } from './embeddings/index.ts';
 import { Recording, type AnswerCache, type CacheSettings, type Lead } from './cache.ts';
 import type { FinishEvent, ModelEvent, Usage } from './dialects/events.ts';
 import type { Lifecycle, LifecycleRegistry, Outcome } from './lifecycle.ts';
 import { charactersPerToken, type Operation } from './operation.ts';
+import type { Keeping } from './read-answer.ts';
 import type { StoredResponses } from './responses/index.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { Target } from './target.ts';
@@ -147,7 +150,7 @@ class Serving {
       const routed = this.#options.route(operation, this.#call.caller);
       let { targets } = routed;
       if (operation.stream) this.#answer.keepAlive();
-      if (this.#call.dialect === 'openai-responses' && this.#options.stored) {
+      if (this.#call.dialect === 'openai-responses' && this.#call.operation === 'chat' && this.#options.stored) {
         ({ operation, targets } = await this.#withStored(this.#options.stored, operation.body(), targets));
         this.#operation = operation;
       }
@@ -174,7 +177,7 @@ class Serving {
 
   /** Apart, so that nobody holds on to the parsed body of a long prompt while the answer is awaited. */
   #open(): Operation {
-    return createChat(this.#call, parseJsonBody(this.#call.body, { depthLimit: this.#options.nestingDepthLimit }));
+    return operations[this.#call.operation](this.#call, parseJsonBody(this.#call.body, { depthLimit: this.#options.nestingDepthLimit }));
   }
 
   /** What a request refers to is put in its place or sought where it is, and its answer is kept. */
@@ -187,8 +190,8 @@ class Serving {
     // The client may have left meanwhile.
     this.#lifecycle.signal.throwIfAborted();
     const { input: _input, ...asked } = body;
-    const keep = (answer: JsonObject, target: Target): void => stored.keep(this.#call, answer, target);
-    return { operation: createChat(prepared.call, prepared.body, { keep, asked }), targets: prepared.targets };
+    const keeping: Keeping = { keep: (answer, from) => stored.keep(this.#call, answer, from), asked };
+    return { operation: createChat(prepared.call, prepared.body, keeping), targets: prepared.targets };
   }
 
   /** Holds the caller to its limits. Most callers have none, and wait for nothing. */
@@ -415,6 +418,12 @@ class Serving {
     });
   }
 }
+
+const operations: Readonly<Record<OperationName, (call: ModelCall, body: JsonObject) => Operation>> = {
+  chat: createChat,
+  embeddings: createEmbeddings,
+  countTokens: createTokenCount,
+};
 
 /** An answer goes on only at a target that takes its beginning. */
 function beginningTakers(round: Round<Target>, { going }: Operation): Round<Target> {

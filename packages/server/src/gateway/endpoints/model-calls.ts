@@ -1,6 +1,6 @@
-/** `POST /v1/chat/completions`, `/v1/responses` and `/v1/messages`: reads the request, hands it to the model path. */
+/** Whatever asks a model, a conversation, embeddings or a count of tokens: reads the request, hands it to the model path. */
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ModelService } from '../../models/index.ts';
+import type { ModelService, OperationName } from '../../models/index.ts';
 import { readBody } from '../body.ts';
 import { sinkOf } from '../reply.ts';
 import type { Endpoint } from '../request.ts';
@@ -8,6 +8,7 @@ import type { Endpoint } from '../request.ts';
 export interface ModelCallOptions {
   readonly service: ModelService;
   readonly bodyLimitBytes: number;
+  readonly operation: OperationName;
 }
 
 export function createModelCallEndpoint(options: ModelCallOptions): Endpoint {
@@ -20,6 +21,7 @@ export function createModelCallEndpoint(options: ModelCallOptions): Endpoint {
       {
         requestId: request.requestId,
         dialect: request.dialect,
+        operation: options.operation,
         body,
         headers: raw.headers,
         caller: { id: principal.id, models: principal.models },

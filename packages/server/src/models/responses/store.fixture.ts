@@ -12,6 +12,7 @@ import type { PgliteServer } from '../../storage/postgres/pglite.fixture.ts';
 import { openSqlite } from '../../storage/sqlite/database.ts';
 import { storePaths } from '../../storage/sqlite/paths.ts';
 import type { ModelCall } from '../call.ts';
+import type { AnswerOrigin } from '../read-answer.ts';
 import type { Provider, Target } from '../target.ts';
 import type { ResponseArchiveOptions } from './archive.ts';
 import { createResponseStore, type PreparedRequest, type ResponseStore } from './index.ts';
@@ -49,15 +50,13 @@ function openEmpty(server: PgliteServer, resources: AsyncDisposableStack): Promi
 }
 
 export function callOf(owner: string, body: JsonObject): ModelCall {
-  return {
+  const call: Partial<ModelCall> = {
     requestId: 'req_1',
     dialect: 'openai-responses',
     body: Buffer.from(JSON.stringify(body)),
-    headers: {},
     caller: { id: owner, models: undefined },
-    whenGone: () => {},
-    timeoutMs: undefined,
   };
+  return call as ModelCall;
 }
 
 /** A target of `provider/model`; its provider speaks Responses unless it is told otherwise. */
@@ -77,4 +76,9 @@ export function answerOf(id: string, text: string, more: JsonObject = {}): JsonO
   const content: JsonValue[] = [{ type: 'output_text', text, annotations: [] }];
   const message = { id: `msg_${id}`, type: 'message', role: 'assistant', status: 'completed', content };
   return { id, object: 'response', status: 'completed', model: 'large', output: [message], store: true, ...more };
+}
+
+/** Where an answer came from: as it was, where its provider speaks Responses. */
+export function from(target: Target): AnswerOrigin {
+  return { target, passedThrough: target.provider.dialect === 'openai-responses' };
 }

@@ -1,0 +1,12 @@
+/** What may stand as a model's name in a request. Which names exist is `route.ts`'s business. */
+import { OpenClawError } from '../core/errors.ts';
+
+/** Longer than any model's name. Names go into records, logs, metrics and headers, so what is none stops at the door. */
+const lengthLimit = 256;
+
+/** @throws OpenClawError `invalid_request` */
+export function checkModelName(model: string): void {
+  if (model.length <= lengthLimit && !/\p{Cc}/u.test(model)) return;
+  const reason = `must be at most ${lengthLimit} characters, none of them a control character`;
+  throw new OpenClawError('invalid_request', { details: { path: 'model', reason }, param: 'model' });
+}
