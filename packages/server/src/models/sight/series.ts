@@ -2,8 +2,8 @@
  * The counts of one target or one caller in four rings of time slices: a minute in sixths, five minutes in minutes, an hour in
  * twelfths, a day in hours. Adding a sample moves one slice of each ring; reading adds the slices up.
  *
- * A ring has one slice more than its window, so that the window is always whole. A series takes 2.4 kB for each slice of each kind of
- * duration that saw a request: about 175 kB after a day without a quiet hour, less than 10 kB for a target that is seldom asked.
+ * A ring has one slice more than its window, so that the window is always whole. Slices are made when they
+ * are first needed and used again; with all of them a series takes about 200 kB.
  */
 import type { Figures, Quantiles, StatisticsWindow } from '@openclaw/protocol';
 import { bucketCount, bucketOf, quantileMs } from './histogram.ts';

@@ -138,8 +138,8 @@ test('what was before the last five minutes does not hold what came in them', ()
   clock.advance(600_000);
   statistics.finished(answered('acme/large', { durationMs: 1000 }));
   const [target] = statistics.recentTargets();
-  assert.deepEqual([target!.recent.requests, target!.hourBefore.requests, target!.dayBefore.requests], [1, 10, 10]);
-  assert.ok(target!.hourBefore.figures().total!.p99Ms < 110);
+  assert.deepEqual([target!.recent.requests, target!.hourBefore().requests, target!.dayBefore().requests], [1, 10, 10]);
+  assert.ok(target!.hourBefore().figures().total!.p99Ms < 110);
 });
 
 test('a clock that goes backwards loses nothing and resurrects nothing', () => {

@@ -167,9 +167,11 @@ function judgeConnections({ caller, open, before, growingMs }: CallerConnections
 
 function judgeDurations({ target, key, recent, hourBefore }: RecentTarget): Finding[] {
   const { minimumRequests: few, minimumBaseline, slowRiseMs, slowFactor } = warningLimits;
-  if (recent.completed < few || hourBefore.completed < minimumBaseline || !recent.total || !hourBefore.total) return [];
+  if (recent.completed < few || !recent.total) return [];
+  const before = hourBefore();
+  if (before.completed < minimumBaseline || !before.total) return [];
   const nowMs = quantileMs(recent.total, 0.95) ?? 0;
-  const beforeMs = quantileMs(hourBefore.total, 0.95) ?? 0;
+  const beforeMs = quantileMs(before.total, 0.95) ?? 0;
   const severity = nowMs - beforeMs < slowRiseMs ? 'ok' : severityOf(nowMs / beforeMs, [1.5, slowFactor]);
   if (severity === 'ok') return [];
   return [

@@ -101,9 +101,7 @@ export function createWarnings({ clock, log, statistics }: WarningsOptions): War
 /** @param keptBaselineMs of a warning that is up: what is slow must not become its own measure */
 function judgeSlowness({ recent, hourBefore, dayBefore }: RecentTarget, keptBaselineMs: number | undefined): Verdict | undefined {
   if (recent.completed < warningLimits.minimumRequests) return undefined;
-  const before = hourBefore.completed >= warningLimits.minimumBaseline ? hourBefore : dayBefore;
-  const measured = before.completed >= warningLimits.minimumBaseline ? p95Of(before) : undefined;
-  const baselineMs = keptBaselineMs ?? measured;
+  const baselineMs = keptBaselineMs ?? baselineOf(hourBefore()) ?? baselineOf(dayBefore());
   const nowMs = p95Of(recent);
   if (baselineMs === undefined || nowMs === undefined) return undefined;
   const { slowFactor, slowClearFactor, slowRiseMs } = warningLimits;
@@ -113,6 +111,10 @@ function judgeSlowness({ recent, hourBefore, dayBefore }: RecentTarget, keptBase
     message: `p95 of the last five minutes is ${Math.round(nowMs)} ms; it was ${Math.round(baselineMs)} ms before.`,
     evidence: { p95Ms: Math.round(nowMs), baselineP95Ms: Math.round(baselineMs), requests: recent.requests },
   };
+}
+
+function baselineOf(before: Totals): number | undefined {
+  return before.completed >= warningLimits.minimumBaseline ? p95Of(before) : undefined;
 }
 
 function judgeFailures(recent: Totals): Verdict | undefined {
