@@ -71,7 +71,7 @@ export function createResponseArchive(options: ResponseArchiveOptions): Response
     keep(answered) {
       const expiresAtMs = clock.now() + keepMs;
       const response = storedResponseOf(answered);
-      const proofs = answered.isOwnDialect ? proofsIn(answered.answer['output']) : [];
+      const proofs = answered.passedThrough ? proofsIn(answered.answer['output']) : [];
       const statements = proofs.map((hash) => proofStatement(hash, answered, expiresAtMs));
       if (response) statements.push(...insertStatements(response, expiresAtMs));
       if (statements.length > 0) queue.add({ statements, responses: response ? 1 : 0, bytes: response?.bytes ?? 0 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { JsonObject } from '../../core/json.ts';
 import { startPglite, type PgliteServer } from '../../storage/postgres/pglite.fixture.ts';
-import { answerOf, callOf, openResponses, requestTo, targetAt } from './store.fixture.ts';
+import { answerOf, callOf, from, openResponses, requestTo, targetAt } from './store.fixture.ts';
 
 const day = 24 * 60 * 60 * 1000;
 const here = targetAt('acme/large');
@@ -19,7 +19,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
       const { store } = responses;
       const input = ['a', 'b', 'c'].map((text) => ({ role: 'user', content: text }));
       const answer = answerOf('resp_1', 'Hello.');
-      store.keep(callOf('key_1', { model: 'm', input }), answer, here);
+      store.keep(callOf('key_1', { model: 'm', input }), answer, from(here));
       assert.deepEqual(await store.read('key_1', 'resp_1'), answer);
       const first = await store.inputItems('key_1', 'resp_1', { order: 'asc', after: undefined, limit: 2 });
       const texts = (page: typeof first): unknown[] => page.items.map((item) => (item['content'] as JsonObject[])[0]?.['text']);
@@ -38,7 +38,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
     test('a text as input is listed as the message that it is', async () => {
       await using responses = await openResponses(server);
       const { store } = responses;
-      store.keep(callOf('key_1', { model: 'm', input: 'Hi' }), answerOf('resp_1', 'Hello.'), here);
+      store.keep(callOf('key_1', { model: 'm', input: 'Hi' }), answerOf('resp_1', 'Hello.'), from(here));
       const { items } = await store.inputItems('key_1', 'resp_1', { order: 'desc', after: undefined, limit: 20 });
       assert.deepEqual(items, [
         { status: 'completed', type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }], id: 'msg_1_in0' },
@@ -48,7 +48,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
     test('a response is there for the key that made it alone, and two keys may have the same id', async () => {
       await using responses = await openResponses(server);
       const { store } = responses;
-      store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), chat);
+      store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), from(chat));
       const notThere = { code: 'response_not_found', status: 404 };
       const question = { order: 'asc', after: undefined, limit: 1 } as const;
       await assert.rejects(store.read('key_2', 'resp_1'), notThere);
@@ -56,7 +56,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
       await assert.rejects(store.remove('key_2', 'resp_1'), notThere);
       const goingOn = requestTo([chat], 'key_2', { model: 'm', input: 'b', previous_response_id: 'resp_1' });
       await assert.rejects(async () => store.prepare(goingOn), { code: 'previous_response_not_found', status: 400 });
-      store.keep(callOf('key_2', { model: 'm', input: 'b' }), answerOf('resp_1', 'Two.'), chat);
+      store.keep(callOf('key_2', { model: 'm', input: 'b' }), answerOf('resp_1', 'Two.'), from(chat));
       assert.equal(JSON.stringify((await store.read('key_1', 'resp_1'))['output']).includes('One.'), true);
       await store.remove('key_1', 'resp_1');
       await assert.rejects(store.read('key_1', 'resp_1'), notThere);
@@ -66,7 +66,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
     test('nothing is kept that the client does not want kept', async () => {
       await using responses = await openResponses(server);
       const { store, database } = responses;
-      store.keep(callOf('key_1', { model: 'm', input: 'a', store: false }), answerOf('resp_1', 'One.'), here);
+      store.keep(callOf('key_1', { model: 'm', input: 'a', store: false }), answerOf('resp_1', 'One.'), from(here));
       await assert.rejects(store.read('key_1', 'resp_1'), { code: 'response_not_found' });
       assert.deepEqual(await database.read({ sql: 'SELECT body FROM response_items' }), []);
     });
@@ -74,9 +74,9 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
     test('a conversation that another dialect answered is written out before its next turn', async () => {
       await using responses = await openResponses(server);
       const { store } = responses;
-      store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), chat);
+      store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), from(chat));
       const second = { model: 'm', input: 'b', previous_response_id: 'resp_1' };
-      store.keep(callOf('key_1', second), answerOf('resp_2', 'Two.'), chat);
+      store.keep(callOf('key_1', second), answerOf('resp_2', 'Two.'), from(chat));
       const request = requestTo([chat], 'key_1', { model: 'm', input: [{ role: 'user', content: 'c' }], previous_response_id: 'resp_2' });
       const prepared = await store.prepare(request);
       const said = (prepared.body['input'] as JsonObject[]).map(({ role, content }) => [
@@ -98,11 +98,11 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
     test('a conversation is kept for thirty days after its last turn, all of it', async () => {
       await using responses = await openResponses(server);
       const { store, clock } = responses;
-      store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), chat);
-      store.keep(callOf('key_1', { model: 'm', input: 'x' }), answerOf('resp_other', 'Other.'), chat);
+      store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), from(chat));
+      store.keep(callOf('key_1', { model: 'm', input: 'x' }), answerOf('resp_other', 'Other.'), from(chat));
       await store.read('key_1', 'resp_other');
       clock.advance(20 * day);
-      store.keep(callOf('key_1', { model: 'm', input: 'b', previous_response_id: 'resp_1' }), answerOf('resp_2', 'Two.'), chat);
+      store.keep(callOf('key_1', { model: 'm', input: 'b', previous_response_id: 'resp_1' }), answerOf('resp_2', 'Two.'), from(chat));
       await store.read('key_1', 'resp_2');
       clock.advance(20 * day);
       await store.close();
@@ -115,7 +115,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
       await using responses = await openResponses(server, { limitResponses: 3 });
       const { store, clock, database } = responses;
       for (let number = 1; number <= 6; number++) {
-        store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf(`resp_${number}`, 'x'), chat);
+        store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf(`resp_${number}`, 'x'), from(chat));
         await store.read('key_1', `resp_${number}`);
         clock.advance(1000);
       }

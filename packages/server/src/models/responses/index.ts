@@ -5,8 +5,7 @@
 import type { JsonObject } from '../../core/json.ts';
 import { parseJsonBody } from '../../core/parse-json.ts';
 import type { ModelCall } from '../call.ts';
-import { spokenWith } from '../spoken.ts';
-import type { Target } from '../target.ts';
+import type { AnswerOrigin } from '../read-answer.ts';
 import { createResponseArchive, type ResponseArchive, type ResponseArchiveOptions } from './archive.ts';
 import { createRequestPreparer, type RequestPreparer } from './prepare.ts';
 
@@ -19,7 +18,7 @@ export type ResponseReader = Pick<ResponseArchive, 'read' | 'inputItems' | 'remo
 /** What the model path needs. */
 export interface StoredResponses extends RequestPreparer {
   /** Keeps the answer to a call, if it is to be kept. Never throws; what is asked next finds it. */
-  keep(call: ModelCall, answer: JsonObject, target: Target): void;
+  keep(call: ModelCall, answer: JsonObject, from: AnswerOrigin): void;
 }
 
 export interface ResponseStore extends ResponseReader, StoredResponses {
@@ -32,14 +31,14 @@ export function createResponseStore(options: ResponseArchiveOptions): ResponseSt
   const preparer = createRequestPreparer({ database: options.database, settled: () => archive.settled() });
   return {
     ...preparer,
-    keep(call, answer, { provider, name, key }) {
+    keep(call, answer, { target, passedThrough }) {
       archive.keep({
         owner: call.caller.id,
         // Its depth was checked when it was read first.
         request: parseJsonBody(call.body, { depthLimit: Infinity }),
         answer,
-        place: { provider: provider.id, target: name, keyId: key.id },
-        isOwnDialect: spokenWith(provider, 'openai-responses') === 'openai-responses',
+        place: { provider: target.provider.id, target: target.name, keyId: target.key.id },
+        passedThrough,
       });
     },
     read: (owner, id) => archive.read(owner, id),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { JsonObject } from '../../core/json.ts';
-import { answerOf, callOf, openResponses, requestTo, targetAt } from './store.fixture.ts';
+import { answerOf, callOf, from, openResponses, requestTo, targetAt } from './store.fixture.ts';
 
 const first = targetAt('acme/large');
 const small = targetAt('acme/small');
@@ -21,7 +21,7 @@ test('a request that refers to nothing is not kept waiting', async () => {
 test('a response that its provider keeps is gone on from there: the very target, the very bytes', async () => {
   await using responses = await openResponses();
   const { store } = responses;
-  store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), secondKey);
+  store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), from(secondKey));
   const request = requestTo(all, 'key_1', { model: 'm', input: 'b', previous_response_id: 'resp_1' });
   const prepared = await store.prepare(request);
   assert.deepEqual(prepared.targets, [secondKey]);
@@ -32,7 +32,7 @@ test('a response that its provider keeps is gone on from there: the very target,
 test('without the very target another key or model of the same provider is asked', async () => {
   await using responses = await openResponses();
   const { store } = responses;
-  store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), secondKey);
+  store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), from(secondKey));
   const prepare = async (targets: typeof all) =>
     (await store.prepare(requestTo(targets, 'key_1', { model: 'm', input: 'b', previous_response_id: 'resp_1' }))).targets;
   assert.deepEqual(await prepare([other, first, small]), [first]);
@@ -44,7 +44,7 @@ test('where the route does not lead to its provider, the conversation is written
   const { store } = responses;
   const answer = answerOf('resp_1', 'One.');
   const thinking = { ...answer, output: [reasoning('gAAAA-of-acme'), ...(answer['output'] as JsonObject[])] };
-  store.keep(callOf('key_1', { model: 'm', input: 'a' }), thinking, first);
+  store.keep(callOf('key_1', { model: 'm', input: 'a' }), thinking, from(first));
   const prepared = await store.prepare(requestTo([chat, other], 'key_1', { model: 'm', input: 'b', previous_response_id: 'resp_1' }));
   assert.deepEqual(prepared.targets, [chat, other]);
   const text = JSON.stringify(prepared.body['input']);
@@ -56,7 +56,7 @@ test('a server of this dialect that does not say that it keeps responses is not 
   await using responses = await openResponses();
   const { store } = responses;
   const { store: _kept, ...answer } = answerOf('resp_1', 'One.');
-  store.keep(callOf('key_1', { model: 'm', input: 'a' }), answer, first);
+  store.keep(callOf('key_1', { model: 'm', input: 'a' }), answer, from(first));
   const prepared = await store.prepare(requestTo([first], 'key_1', { model: 'm', input: 'b', previous_response_id: 'resp_1' }));
   assert.equal('previous_response_id' in prepared.body, false);
   assert.ok(JSON.stringify(prepared.body['input']).includes('One.'));
@@ -66,7 +66,7 @@ test('encrypted reasoning goes back to the target that wrote it, after a restart
   await using responses = await openResponses();
   const { store, database } = responses;
   const answer = { ...answerOf('resp_1', 'One.'), output: [reasoning('gAAAA-1')] };
-  store.keep(callOf('key_1', { model: 'm', input: 'a', store: false }), answer, first);
+  store.keep(callOf('key_1', { model: 'm', input: 'a', store: false }), answer, from(first));
   const request = requestTo(all, 'key_1', { model: 'm', input: [reasoning('gAAAA-1'), { role: 'user', content: 'b' }] });
   const prepared = await store.prepare(request);
   assert.deepEqual(prepared.targets, [first]);
@@ -81,8 +81,8 @@ test('encrypted reasoning goes back to the target that wrote it, after a restart
 test('an item that is referred to is sought where it is kept, or written in its place', async () => {
   await using responses = await openResponses();
   const { store } = responses;
-  store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), first);
-  store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_2', 'Two.'), chat);
+  store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), from(first));
+  store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_2', 'Two.'), from(chat));
   const ask = async (ids: readonly string[], targets = all) =>
     store.prepare(requestTo(targets, 'key_1', { model: 'm', input: ids.map((id) => ({ type: 'item_reference', id })) }));
   assert.deepEqual((await ask(['msg_resp_1'])).targets, [first]);
@@ -95,8 +95,8 @@ test('an item that is referred to is sought where it is kept, or written in its 
 test('a response in the middle of a conversation that was deleted is named', async () => {
   await using responses = await openResponses();
   const { store } = responses;
-  store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), chat);
-  store.keep(callOf('key_1', { model: 'm', input: 'b', previous_response_id: 'resp_1' }), answerOf('resp_2', 'Two.'), chat);
+  store.keep(callOf('key_1', { model: 'm', input: 'a' }), answerOf('resp_1', 'One.'), from(chat));
+  store.keep(callOf('key_1', { model: 'm', input: 'b', previous_response_id: 'resp_1' }), answerOf('resp_2', 'Two.'), from(chat));
   await store.remove('key_1', 'resp_1');
   const request = requestTo([chat], 'key_1', { model: 'm', input: 'c', previous_response_id: 'resp_2' });
   await assert.rejects(async () => store.prepare(request), { code: 'previous_response_not_found', message: /resp_1/ });

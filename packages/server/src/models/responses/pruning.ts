@@ -5,7 +5,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { reasonOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { Database, Statement } from '../../storage/index.ts';
+import type { Database, Row, Statement } from '../../storage/index.ts';
 import { deleteStatements } from './stored.ts';
 
 export interface PruningOptions {
@@ -32,23 +32,29 @@ export function createPruning({ database, clock, log, limitResponses, limitBytes
   let stopped = false;
   let pruning: Promise<void> | undefined;
   /** Unknown until the first count. */
-  let kept: { responses: number; bytes: number } | undefined;
+  let kept: Kept | undefined;
+  /** Whether it was asked for while it was under way. */
+  let again = false;
   const timer = clock.every(everyMs, () => start());
 
   function start(): void {
-    if (stopped) return;
-    pruning ??= prune()
-      .catch((thrown: unknown) => log.warn('stored responses could not be pruned', { reason: reasonOf(thrown) }))
-      .finally(() => (pruning = undefined));
+    again = true;
+    pruning ??= pruneWhileAsked().finally(() => (pruning = undefined));
   }
 
-  async function count(): Promise<{ responses: number; bytes: number }> {
-    const [row] = await database.read({ sql: 'SELECT COUNT(*) AS responses, COALESCE(SUM(bytes), 0) AS bytes FROM responses' });
-    return { responses: Number(row?.['responses'] ?? 0), bytes: Number(row?.['bytes'] ?? 0) };
+  async function pruneWhileAsked(): Promise<void> {
+    while (again) {
+      again = false;
+      try {
+        await prune();
+      } catch (thrown) {
+        log.warn('stored responses could not be pruned', { reason: reasonOf(thrown) });
+      }
+    }
   }
 
   async function prune(): Promise<void> {
-    kept = await count();
+    kept = await count(database);
     for (;;) {
       const isTooMuch = kept.responses > limitResponses || kept.bytes > limitBytes;
       const rows = await database.read({
@@ -56,7 +62,7 @@ export function createPruning({ database, clock, log, limitResponses, limitBytes
         // Too much: the oldest, whether their time is over or not, as many as it takes.
         params: [isTooMuch ? Number.MAX_SAFE_INTEGER : clock.now()],
       });
-      const given = isTooMuch ? rows.slice(0, neededOf(rows, kept)) : rows;
+      const given = isTooMuch ? rows.slice(0, neededOf(rows, kept, { limitResponses, limitBytes })) : rows;
       if (given.length === 0) break;
       await database.write({ statements: given.flatMap(({ owner, id }) => deleteStatements(String(owner), String(id))) });
       kept.responses -= given.length;
@@ -65,18 +71,6 @@ export function createPruning({ database, clock, log, limitResponses, limitBytes
       if (stopped) return;
     }
     await pruneProofs(database, clock.now());
-  }
-
-  /** How many of these rows have to go until the limits hold. */
-  function neededOf(rows: readonly { readonly bytes?: unknown }[], now: { responses: number; bytes: number }): number {
-    let { responses, bytes } = now;
-    let needed = 0;
-    while (needed < rows.length && (responses > limitResponses || bytes > limitBytes)) {
-      bytes -= Number(rows[needed]?.bytes);
-      responses--;
-      needed++;
-    }
-    return needed;
   }
 
   return {
@@ -92,6 +86,28 @@ export function createPruning({ database, clock, log, limitResponses, limitBytes
       await pruning;
     },
   };
+}
+
+interface Kept {
+  responses: number;
+  bytes: number;
+}
+
+async function count(database: Database): Promise<Kept> {
+  const [row] = await database.read({ sql: 'SELECT COUNT(*) AS responses, COALESCE(SUM(bytes), 0) AS bytes FROM responses' });
+  return { responses: Number(row?.['responses'] ?? 0), bytes: Number(row?.['bytes'] ?? 0) };
+}
+
+/** How many of these rows have to go until the limits hold. */
+function neededOf(rows: readonly Row[], kept: Kept, limits: Pick<PruningOptions, 'limitResponses' | 'limitBytes'>): number {
+  let { responses, bytes } = kept;
+  let needed = 0;
+  while (needed < rows.length && (responses > limits.limitResponses || bytes > limits.limitBytes)) {
+    bytes -= Number(rows[needed]?.['bytes']);
+    responses--;
+    needed++;
+  }
+  return needed;
 }
 
 async function pruneProofs(database: Database, nowMs: number): Promise<void> {

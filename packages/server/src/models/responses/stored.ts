@@ -40,12 +40,12 @@ export interface Answered {
   readonly request: JsonObject;
   readonly answer: JsonObject;
   readonly place: Place;
-  /** Whether the provider speaks this dialect itself. */
-  readonly isOwnDialect: boolean;
+  /** Whether the answer is the provider's own, byte for byte. */
+  readonly passedThrough: boolean;
 }
 
 /** `undefined` where the client or the answer says that nothing is to be kept. */
-export function storedResponseOf({ owner, request, answer, place, isOwnDialect }: Answered): StoredResponse | undefined {
+export function storedResponseOf({ owner, request, answer, place, passedThrough }: Answered): StoredResponse | undefined {
   const { id, output } = answer;
   if (request['store'] === false || typeof id !== 'string' || id === '') return undefined;
   const previous = request['previous_response_id'];
@@ -55,7 +55,7 @@ export function storedResponseOf({ owner, request, answer, place, isOwnDialect }
     ...{ owner, id, place, body, items },
     previousId: typeof previous === 'string' && previous !== id ? previous : undefined,
     // Servers of this dialect that keep nothing do not say that they do.
-    storedThere: isOwnDialect && answer['store'] === true,
+    storedThere: passedThrough && answer['store'] === true,
     bytes: items.reduce((sum, item) => sum + item.body.length, body.length),
   };
 }
