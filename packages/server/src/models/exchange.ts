@@ -12,6 +12,7 @@ import type { Continuation } from './continuation.ts';
 import type { DialectName, Quirks, ResponseEncoder } from './dialects/dialect.ts';
 import { dialects, providerDialects, readEnvelope, replaceModel } from './dialects/index.ts';
 import { foreignProofMark } from './dialects/openai-responses/reasoning.ts';
+import { mayHoldMarked } from './dialects/signatures.ts';
 import type { ModelRequest } from './dialects/request.ts';
 import { spokenWith } from './spoken.ts';
 import type { Provider, Target } from './target.ts';
@@ -46,6 +47,7 @@ export class IncomingRequest {
   progress: AnswerProgress | undefined;
   #body: JsonObject | undefined;
   #decoded: ModelRequest | undefined;
+  #foreignProof: boolean | undefined;
 
   /** Whether the client of an OpenAI stream asked for the chunk with the usage. */
   readonly wantsUsage: boolean;
@@ -80,7 +82,7 @@ export class IncomingRequest {
   /** Whether bytes can go through untouched: both sides speak the same dialect and the vendor needs no repair. */
   passesThrough(target: Target): boolean {
     if (this.mayGoOn) return false;
-    return this.dialectAt(target) === this.call.dialect && !needsRepair(target) && !this.#holdsForeignProof();
+    return this.dialectAt(target) === this.call.dialect && !needsRepair(target) && !this.#holdsForeignProof;
   }
 
   /** The format in which this target is asked. */
@@ -89,8 +91,10 @@ export class IncomingRequest {
   }
 
   /** Proof of thinking that the gateway marked as another provider's: this one would refuse it, so it has to be taken out. */
-  #holdsForeignProof(): boolean {
-    return this.call.dialect === 'openai-responses' && this.call.body.includes(foreignProofMark);
+  get #holdsForeignProof(): boolean {
+    const { dialect, body } = this.call;
+    return (this.#foreignProof ??=
+      dialect === 'anthropic-messages' ? mayHoldMarked(body) : dialect === 'openai-responses' && body.includes(foreignProofMark));
   }
 }
 

@@ -1,5 +1,6 @@
 /** The cases that are about providers of Gemini's own format. The answers are constructed after Google's reference. */
 import assert from 'node:assert/strict';
+import { test } from 'node:test';
 import type { JsonObject, JsonValue } from '../../src/core/json.ts';
 import { testProviderCase } from './case-test.ts';
 import type { ProviderCell } from './cases.ts';
@@ -112,4 +113,23 @@ testProviderCase(49, 'an image in the result of a tool reaches Gemini as an imag
   const body: Json = second.asked[0]?.body;
   const inlineData = { mimeType: 'image/png', data: png };
   assert.deepEqual(body.contents[2].parts[0].functionResponse.parts, [{ inlineData }]);
+});
+
+test("a conversation that moves from Gemini to Anthropic leaves Gemini's proofs behind; any other passes byte for byte", async () => {
+  const cell = { in: 'anthropic-messages', out: 'anthropic-messages', streaming: 'whole' } as const;
+  const reply = replyOf(cell, JSON.stringify({ content: [], stop_reason: 'end_turn', usage: { input_tokens: 1, output_tokens: 1 } }));
+  const ask = async (signature: string): Promise<Json> => {
+    const turn = {
+      role: 'assistant',
+      content: [
+        { type: 'thinking', thinking: 'Hm.', signature },
+        { type: 'text', text: 'Hi.' },
+      ],
+    };
+    const messages: JsonValue = [{ role: 'user', content: 'Hello' }, turn, { role: 'user', content: 'And "google:call:"?' }];
+    const { asked } = await exchange({ cell, request: { messages }, replies: [reply] });
+    return asked[0]?.body['messages'];
+  };
+  assert.equal((await ask('RXJz'))[1].content[0].signature, 'RXJz');
+  assert.deepEqual((await ask('google:thought:VEg='))[1], { role: 'assistant', content: 'Hi.' });
 });
