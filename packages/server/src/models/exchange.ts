@@ -3,7 +3,6 @@
  *
  * It does not read the body of a good answer or write to the client: see `stream-delivery.ts` and `whole-delivery.ts`.
  */
-import type { Clock } from '../core/clock.ts';
 import { OpenClawError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { parseJsonBody } from '../core/parse-json.ts';
@@ -15,7 +14,7 @@ import { foreignProofMark } from './dialects/openai-responses/reasoning.ts';
 import { mayHoldMarked } from './dialects/signatures.ts';
 import type { ModelRequest } from './dialects/request.ts';
 import { spokenWith } from './spoken.ts';
-import type { Provider, Target } from './target.ts';
+import type { Target } from './target.ts';
 import { checkModelName } from './model-name.ts';
 import { pathAt, sendTo, type SendContext } from './send.ts';
 import type { UpstreamRequest, UpstreamResponse } from './upstream.ts';
