@@ -3,7 +3,6 @@
  *
  * It does not read the body of a good answer or write to the client: see `stream-delivery.ts` and `whole-delivery.ts`.
  */
-import { OpenClawError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { parseJsonBody } from '../core/parse-json.ts';
 import type { ModelCall } from './call.ts';

@@ -2,7 +2,14 @@
 import type { Catalogue } from './index.ts';
 import { vendors, type Vendor } from './vendors.ts';
 
-const cloudSections = `## Azure OpenAI and Vertex AI
+const cloudSections = `## Google Gemini
+
+Signatures of Gemini's thinking travel with what clients send back: \`extra_content.google.thought_signature\` of a tool call, as at Google's own
+OpenAI-compatible endpoint, or a thinking block's signature. Clients may send \`extra_body.google\` with \`thinking_config\`, \`cached_content\` and
+\`safety_settings\`, and tools of the types \`google_search\`, \`google_maps\`, \`url_context\` and \`code_execution\`. Web and \`gs:\` addresses of images and
+documents are fetched by Google. Pictures in answers are refused: no client's format has a place for them yet.
+
+## Azure OpenAI and Vertex AI
 
 Each customer has a base URL of its own there, so it has to be configured; the table shows its form. A model is a deployment's name on Azure:
 
@@ -67,7 +74,8 @@ ${cloudSections}
 ## On your own machine
 
 At start, OpenClaw looks for these on 127.0.0.1 and offers the models that they list. On another machine or port, name the server
-in the configuration: \`{ models: { providers: { vllm: { baseUrl: 'http://10.0.0.5:8000/v1' } } } }\`.
+in the configuration: \`{ models: { providers: { vllm: { baseUrl: 'http://10.0.0.5:8000/v1' } } } }\`. With \`ollama: { api: 'ollama' }\` Ollama is asked in the format of
+its own, which also takes \`options\` (\`num_ctx\`, …) and \`keep_alive\` of a request.
 
 | id | server | usual port | base URL |
 |---|---|--:|---|
