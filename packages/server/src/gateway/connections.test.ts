@@ -1,33 +1,45 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { test } from 'node:test';
-import { createConnectionCounts } from './connections.ts';
+import { countConnections } from './connections.ts';
+
+/** Each request says itself who sent it. */
+function setup() {
+  const { authenticate, open } = countConnections((request) => {
+    const id = request.headers.authorization;
+    if (id === undefined) throw new Error('who are you?');
+    return { id };
+  });
+  return { open, ask: (socket: Socket, authorization?: string) => authenticate({ socket, headers: { authorization } } as IncomingMessage) };
+}
 
 test('a connection counts once for its caller, until it is closed', async () => {
-  const counts = createConnectionCounts();
+  const { ask, open } = setup();
   const [first, second, third] = [new Socket(), new Socket(), new Socket()];
-  for (let index = 0; index < 3; index += 1) counts.seen(first, 'key_1');
-  counts.seen(second, 'key_1');
-  counts.seen(third, 'gateway');
+  for (let index = 0; index < 3; index += 1) assert.deepEqual(ask(first, 'key_1'), { id: 'key_1' });
+  ask(second, 'key_1');
+  ask(third, 'gateway');
   assert.deepEqual(
-    [...counts.open()],
+    [...open()],
     [
       ['key_1', 2],
       ['gateway', 1],
     ],
   );
   // Another caller on the same connection, as through a proxy, does not make it two.
-  counts.seen(first, 'key_2');
+  ask(first, 'key_2');
   const closed = [first, third].map((socket) => once(socket, 'close'));
   first.destroy();
   third.destroy();
   await Promise.all(closed);
-  assert.deepEqual([...counts.open()], [['key_1', 1]]);
+  assert.deepEqual([...open()], [['key_1', 1]]);
 });
 
-test('a connection that is gone already does not count', () => {
-  const counts = createConnectionCounts();
-  counts.seen(new Socket().destroy(), 'key_1');
-  assert.equal(counts.open().size, 0);
+test('a connection without a good credential, or one that is gone already, does not count', () => {
+  const { ask, open } = setup();
+  assert.throws(() => ask(new Socket()), /who are you/);
+  ask(new Socket().destroy(), 'key_1');
+  assert.equal(open().size, 0);
 });

@@ -9,7 +9,7 @@ import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { ModelService, OperationName, ResponseReader, Router } from '../models/index.ts';
-import { createConnectionCounts } from './connections.ts';
+import { countConnections } from './connections.ts';
 import { createAdminEndpoints, type AdminOptions } from './endpoints/admin.ts';
 import { alive, createHealthEndpoint, createReadyEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
@@ -62,7 +62,7 @@ const clientGoneStatus = 499;
 
 export function createGateway(options: GatewayOptions): Gateway {
   let draining = false;
-  const connections = createConnectionCounts();
+  const connections = countConnections(options.authenticate);
   const startedMs = options.clock.monotonicMs();
   const requests = options.metrics.counter({
     name: 'openclaw_http_requests_total',
@@ -96,11 +96,7 @@ export function createGateway(options: GatewayOptions): Gateway {
   };
   const handler = createRequestHandler({
     endpoints,
-    authenticate(request) {
-      const principal = options.authenticate(request);
-      connections.seen(request.socket, principal.id);
-      return principal;
-    },
+    authenticate: connections.authenticate,
     open: options.open,
     draining: () => draining,
     log: options.log,

@@ -67,7 +67,8 @@ export function createTelemetry(metrics: Metrics): Telemetry {
         families.refusals.labels(call.caller.id, outcome.error.code).increment();
       for (let index = 0; index < attempts.length; index += 1) countAttempt(findAttempt(attempts[index]!.target), attempts[index]!, index);
       families.queueWait.labels().observe(queueMs / 1000);
-      series.duration.observe(totalMs / 1000);
+      // Quick, and no model does it: it would hide how long answers take.
+      if (call.operation !== 'countTokens') series.duration.observe(totalMs / 1000);
       if (firstOutputMs !== undefined) series.firstOutput.observe(firstOutputMs / 1000);
       if (observed.usage) for (const kind of tokenKinds) if (observed.usage[kind] > 0) series.tokens(kind).increment(observed.usage[kind]);
       if (costNanoUsd !== undefined) series.cost.increment(costNanoUsd / 1e9);
@@ -153,7 +154,11 @@ function register(metrics: Metrics): Families {
       'How long requests waited for a place at a target, over all their attempts.',
       [],
     ),
-    duration: histogram('openclaw_model_request_seconds', 'From the request to the end of the answer.', targetLabels),
+    duration: histogram(
+      'openclaw_model_request_seconds',
+      'From the request to the end of the answer; without counts of tokens.',
+      targetLabels,
+    ),
     firstOutput: histogram('openclaw_model_first_output_seconds', 'From the request to the first output of the model.', targetLabels),
     tokens: counter('openclaw_model_tokens_total', 'Tokens by target and kind.', [...targetLabels, 'kind']),
     cost: counter('openclaw_model_cost_usd_total', 'US$ for requests whose price is known.', targetLabels),

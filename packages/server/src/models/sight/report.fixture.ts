@@ -43,6 +43,7 @@ export function finishedRequest({ call, ...changes }: FinishedChanges = {}): Fin
     call: {
       requestId: 'req_1',
       dialect: 'openai-completions',
+      operation: 'chat',
       caller: { id: 'gateway', models: undefined },
       headers: {},
       body: Buffer.from('{}'),

@@ -25,7 +25,7 @@ export interface FinishedAttempt {
 }
 
 export interface FinishedRequest {
-  readonly call: Pick<ModelCall, 'requestId' | 'dialect' | 'caller' | 'headers' | 'body'>;
+  readonly call: Pick<ModelCall, 'requestId' | 'dialect' | 'operation' | 'caller' | 'headers' | 'body'>;
   readonly requestedModel: string;
   readonly stream: boolean;
   /** Who answered, or was asked last. */

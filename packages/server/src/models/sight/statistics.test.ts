@@ -75,6 +75,13 @@ test('a deadline that passed speaks of the target, although the attempt was ende
   assert.deepEqual([target?.cancelled, target?.failed, target?.errors], [0, 1, { deadline_exceeded: 1 }]);
 });
 
+test('counting tokens says nothing of how a target does', () => {
+  const { statistics } = setup();
+  statistics.finished(finishedRequest({ call: { operation: 'countTokens' } }));
+  assert.deepEqual(statistics.targets('1m'), []);
+  assert.equal(statistics.callers('1m')[0]?.requests, 1);
+});
+
 test('failures are told apart by what their status asks for', () => {
   const { statistics } = setup();
   const broken = new OpenClawError('upstream_overloaded', { details: { provider: 'acme', reason: 'busy' } });

@@ -78,20 +78,13 @@ export function createStatistics(options: StatisticsOptions): Statistics {
   };
 
   return {
-    finished({ attempts, call, outcome, observed: { usage }, firstOutputMs, totalMs, costNanoUsd }) {
+    finished(request) {
       const nowMs = clock.monotonicMs();
-      for (const attempt of attempts) targets.found(attempt.target, attempt.error === undefined).series.add(sampleOf(attempt), nowMs);
-      callerSeries(call.caller.id).add(
-        {
-          outcome: outcome.kind === 'failed' ? outcome.error.code : outcome.kind,
-          status: outcome.kind === 'failed' ? outcome.error.status : 200,
-          ...{ totalMs, firstOutputMs },
-          inputTokens: usage?.input ?? 0,
-          outputTokens: usage?.output ?? 0,
-          costNanoUsd: costNanoUsd ?? 0,
-        },
-        nowMs,
-      );
+      const { attempts, call } = request;
+      // Counting tokens is quick and no model does it: among the answers it would hide how long those take.
+      if (call.operation !== 'countTokens')
+        for (const attempt of attempts) targets.found(attempt.target, attempt.error === undefined).series.add(sampleOf(attempt), nowMs);
+      callerSeries(call.caller.id).add(sampleOfRequest(request), nowMs);
     },
     targets: (window) =>
       targets.all.map(({ target, key, series }) => ({ target, key, ...series.sum(window, clock.monotonicMs()).figures() })),
@@ -161,6 +154,18 @@ function sampleOf(attempt: FinishedAttempt): Sample {
     outcome: outcomeOfAttempt(attempt),
     status: error?.status ?? 200,
     totalMs: durationMs,
+    firstOutputMs,
+    inputTokens: usage?.input ?? 0,
+    outputTokens: usage?.output ?? 0,
+    costNanoUsd: costNanoUsd ?? 0,
+  };
+}
+
+function sampleOfRequest({ outcome, totalMs, firstOutputMs, observed: { usage }, costNanoUsd }: FinishedRequest): Sample {
+  return {
+    outcome: outcome.kind === 'failed' ? outcome.error.code : outcome.kind,
+    status: outcome.kind === 'failed' ? outcome.error.status : 200,
+    totalMs,
     firstOutputMs,
     inputTokens: usage?.input ?? 0,
     outputTokens: usage?.output ?? 0,

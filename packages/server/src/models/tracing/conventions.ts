@@ -31,6 +31,9 @@ export const attributes = {
   costUsd: 'openclaw.cost_usd',
 } as const;
 
+/** The last one is ours: the conventions have none for it. */
+export const operationNames = { chat: 'chat', embeddings: 'embeddings', countTokens: 'count_tokens' } as const;
+
 /** Providers whose name there is not their id here. */
 export const providerNames: Readonly<Record<string, string>> = {
   azure: 'azure.ai.openai',

@@ -5,7 +5,7 @@
  */
 import { outcomeOfAttempt } from '../sight/outcome.ts';
 import type { FinishedAttempt, FinishedRequest } from '../sight/report.ts';
-import { attributes, finishReasons, providerNames } from './conventions.ts';
+import { attributes, finishReasons, operationNames, providerNames } from './conventions.ts';
 
 export interface SpanRecord {
   readonly name: string;
@@ -40,8 +40,7 @@ const nameLimit = 200;
 export function spansOf(request: FinishedRequest, endMs: number): RequestSpans {
   const { call, attempts, totalMs, requestedModel } = request;
   const startMs = endMs - totalMs;
-  // The dialect of an endpoint that embeds says so in its name; every other one is a conversation.
-  const operation = call.dialect.includes('embedding') ? 'embeddings' : 'chat';
+  const operation = operationNames[call.operation];
   const model = requestedModel.slice(0, nameLimit);
   return {
     parent: parseTraceParent(call.headers['traceparent']),
