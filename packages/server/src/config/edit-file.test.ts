@@ -95,3 +95,15 @@ test('what stands in an included file, or nowhere, is not unset', async (t) => {
     });
   }
 });
+
+test('what is written in short is written out when another of its properties is set', async (t) => {
+  const { options, read } = setup(t, "{ models: { routes: { fast: { targets: ['a/b', /* kept */ 'c/d'] } } } }");
+  const { settings } = await setSetting(options, parsePath('models.routes.fast.targets[1].weight'), '3');
+  assert.deepEqual(settings.models.routes['fast']?.targets, [
+    { model: 'a/b', weight: 1 },
+    { model: 'c/d', weight: 3 },
+  ]);
+  assert.match(read(), /'a\/b', \/\* kept \*\/ \{/);
+  await setSetting(options, parsePath('models.routes.fast.targets[0]'), 'x/y');
+  assert.match(read(), /'x\/y'/);
+});

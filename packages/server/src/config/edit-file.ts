@@ -12,7 +12,7 @@ import { type Problem, toConfigError } from './problems.ts';
 import { isPresent, readText } from './read-text.ts';
 import { replaceFile } from './replace-file.ts';
 import { schemaAt, settingsSchema } from './schema.ts';
-import { parseTree, type Parser, type Tree } from './tree.ts';
+import { parseTree, partAt, treeAt, type Parser, type Tree } from './tree.ts';
 
 /**
  * Sets a value, written as JSON5 or as plain text.
@@ -20,7 +20,9 @@ import { parseTree, type Parser, type Tree } from './tree.ts';
  */
 export async function setSetting(options: LoadOptions, path: Path, value: string): Promise<Configuration> {
   if (path.length === 0) throw usageError('set needs the path of a setting', 'For example: openclaw config set gateway.port 8080');
-  return editFile(options, (text, parser) => setInText(text, { path, value: readValue(value, { path, parser }), parser }));
+  return editFile(options, (text, parser) =>
+    setInText(withoutShorthand(text, path, parser), { path, value: readValue(value, { path, parser }), parser }),
+  );
 }
 
 /**
@@ -56,6 +58,16 @@ function checkWriting(text: string, { file, parser }: { file: string; parser: Pa
   const problems: Problem[] = [];
   if (text.trim() !== '') parseTree(text, { file, parser, problems });
   if (problems.length > 0) throw toConfigError(problems);
+}
+
+/** What is written for a whole object is made the object, where another of its properties is to be set. */
+function withoutShorthand(text: string, path: Path, parser: Parser): string {
+  const parent = path.slice(0, -1);
+  const shorthand = schemaAt(settingsSchema, parent)?.['x-shorthand'];
+  const tree = shorthand === undefined || text.trim() === '' ? undefined : parseTree(text, { file: 'VALUE', parser, problems: [] });
+  const written = tree && partAt(tree, parent);
+  if (shorthand === undefined || written?.kind !== 'scalar') return text;
+  return setInText(text, { path: parent, value: treeAt([shorthand], written), parser });
 }
 
 /** `8080` is a number and `lan` a text; where the setting is a text, `8080` is one too. */

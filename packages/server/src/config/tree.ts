@@ -71,9 +71,12 @@ export function treeAt(path: Path, value: ScalarTree): Tree {
     );
 }
 
-/** The part of a tree at a path of names. */
+/** The part of a tree at a path. */
 export function partAt(tree: Tree, path: Path): Tree | undefined {
-  return path.reduce<Tree | undefined>((part, name) => (part?.kind === 'object' ? part.members.get(String(name))?.tree : undefined), tree);
+  return path.reduce<Tree | undefined>((part, segment) => {
+    if (typeof segment === 'number') return part?.kind === 'array' ? part.items[segment] : undefined;
+    return part?.kind === 'object' ? part.members.get(segment)?.tree : undefined;
+  }, tree);
 }
 
 interface ReadContext {

@@ -10,7 +10,7 @@ import { startTestGateway, type TestGateway } from '../harness/gateway.ts';
 import { json, startProvider, type Reply } from '../harness/provider.ts';
 import { chatWhole } from '../harness/wire.ts';
 
-const question = { model: 'acme/large', messages: [{ role: 'user', content: 'Hello?' }] };
+const question = { messages: [{ role: 'user', content: 'Hello?' }] };
 
 /** Answers to these keys, and refuses every other. */
 function knows(...keys: readonly string[]): Reply {
@@ -25,8 +25,8 @@ function settingsOf(baseUrl: string, keys: object): Record<string, unknown> {
   return { models: { providers: { acme: { baseUrl, api: 'openai-completions', models: [{ id: 'large' }], ...keys } } } };
 }
 
-async function ask(gateway: TestGateway): Promise<{ readonly status: number; readonly text: string }> {
-  const response = await gateway.request('/v1/chat/completions', { json: question });
+async function ask(gateway: TestGateway, model = 'acme/large'): Promise<{ readonly status: number; readonly text: string }> {
+  const response = await gateway.request('/v1/chat/completions', { json: { ...question, model } });
   return { status: response.status, text: await response.text() };
 }
 
@@ -74,24 +74,35 @@ test('a key that is checked after the start and refused makes health degraded, w
   assert.equal(provider.requests[0]?.path, '/v1/models');
 });
 
-test('a key whose file is replaced is used without a restart', async () => {
-  const directory = await mkdtemp(join(tmpdir(), 'openclaw-rotated-'));
-  const file = join(directory, 'key');
-  await writeFile(file, 'key-old\n');
-  const clock = createFakeClock();
-  await using provider = await startProvider(knows('key-old', 'key-new'));
-  await using gateway = await startTestGateway({ settings: settingsOf(provider.baseUrl, { apiKey: { $secret: { file } } }), clock });
-  assert.equal((await ask(gateway)).status, 200);
-  await writeFile(file, 'key-new\n');
-  for (let count = 0; count < 500 && !gateway.logLines.some(({ message }) => message === 'a provider key was rotated'); count++) {
-    clock.advance(2000);
-    await new Promise((resolve) => void setImmediate(resolve));
-  }
-  assert.equal((await ask(gateway)).status, 200);
-  assert.deepEqual(
-    provider.requests.map(({ headers }) => headers.authorization),
-    ['Bearer key-old', 'Bearer key-new'],
-  );
-  assert.doesNotMatch(JSON.stringify(gateway.logLines), /key-new/);
-  await rm(directory, { recursive: true });
-});
+/** Where a provider's key may lie: named in the configuration, or for a known vendor by a variable. */
+const places: Readonly<Record<string, (file: string, baseUrl: string) => Parameters<typeof startTestGateway>[0]>> = {
+  'named in the configuration': (file, baseUrl) => ({ settings: settingsOf(baseUrl, { apiKey: { $secret: { file } } }) }),
+  'named by a variable': (file, baseUrl) => ({
+    settings: { models: { providers: { mistral: { baseUrl } }, routes: { 'acme-large': { targets: ['mistral/large'] } } } },
+    environment: { MISTRAL_API_KEY_FILE: file },
+  }),
+};
+
+for (const [place, optionsOf] of Object.entries(places))
+  test(`a key whose file, ${place}, is replaced is used without a restart`, async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'openclaw-rotated-'));
+    const file = join(directory, 'key');
+    await writeFile(file, 'key-old\n');
+    const clock = createFakeClock();
+    await using provider = await startProvider(knows('key-old', 'key-new'));
+    await using gateway = await startTestGateway({ ...optionsOf(file, provider.baseUrl), clock });
+    const model = gateway.running.models.providers()[0]?.id === 'acme' ? 'acme/large' : 'acme-large';
+    assert.equal((await ask(gateway, model)).status, 200);
+    await writeFile(file, 'key-new\n');
+    for (let count = 0; count < 500 && !gateway.logLines.some(({ message }) => message === 'a provider key was rotated'); count++) {
+      clock.advance(2000);
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
+    assert.equal((await ask(gateway, model)).status, 200);
+    assert.deepEqual(
+      provider.requests.map(({ headers }) => headers.authorization),
+      ['Bearer key-old', 'Bearer key-new'],
+    );
+    assert.doesNotMatch(JSON.stringify(gateway.logLines), /key-new/);
+    await rm(directory, { recursive: true });
+  });
