@@ -13,12 +13,12 @@ import { run } from 'node:test';
 import {
   cases,
   cells,
+  clientCellsOf,
   linksOf,
   nameOf,
   providerCellsOf,
-  type Cell,
+  type AnyCell,
   type ConformanceCase,
-  type ProviderCell,
 } from '../packages/server/test/conformance/cases.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -54,7 +54,7 @@ async function runTests(): Promise<{ results: Results; broken: number }> {
 }
 
 /** A title may name one streaming for both (`openai-completions → anthropic-messages`): it then speaks for the two cells. */
-function markOf(number: number, cell: Cell | ProviderCell, results: Results): Mark {
+function markOf(number: number, cell: AnyCell, results: Results): Mark {
   const byCell = results.get(number);
   const passed = byCell?.get(nameOf(cell)) ?? byCell?.get(`${cell.in} → ${cell.out}`);
   if (passed === undefined) return 'untested';
@@ -69,10 +69,9 @@ interface Row {
 }
 
 function rowOf(one: ConformanceCase, results: Results): Row {
-  const marks =
-    one.provider === undefined
-      ? cells.map((cell) => (one.applies?.(cell) ? markOf(one.number, cell, results) : undefined))
-      : providerCellsOf(one.number).map((cell) => markOf(one.number, cell, results));
+  const own = [...providerCellsOf(one.number), ...clientCellsOf(one.number)].map((cell) => markOf(one.number, cell, results));
+  const crossed = cells.map((cell) => (one.applies?.(cell) ? markOf(one.number, cell, results) : undefined));
+  const marks = own.length === 0 || one.applies ? [...crossed, ...own] : own;
   return { case: one, marks, verdict: verdictOf(one, marks) };
 }
 
@@ -126,8 +125,9 @@ function markdown(rows: readonly Row[]): string {
     '',
     ...cells.map((cell, index) => `${index + 1}. ${nameOf(cell)}`),
     '',
-    '`+` holds, `F` fails, `?` no test, `·` cannot occur there. A case that names a provider is about that wire format alone, which no',
-    'client speaks: its cells are each client with such a provider, `stream` and `whole`.',
+    '`+` holds, `F` fails, `?` no test, `·` cannot occur there. A case that names a provider is about that wire format: its cells, after those',
+    'of the list if it has any there, are each client with such a provider, `stream` and `whole`. A case that names a client is about clients of',
+    'that format: its cells are such a client with a provider of each format that clients speak.',
     '',
     '| case | what | cells | verdict | threads |',
     '|--:|---|---|---|---|',
@@ -137,8 +137,8 @@ function markdown(rows: readonly Row[]): string {
 }
 
 function markdownRow({ case: one, marks, verdict }: Row): string {
-  const at = one.provider === undefined ? '' : ` at \`${one.provider}\``;
-  const shown = one.applies || one.provider ? `\`${marks.map((mark) => (mark ? signs[mark] : '·')).join('')}\`${at}` : '';
+  const at = one.provider === undefined ? (one.client === undefined ? '' : ` for \`${one.client}\``) : ` at \`${one.provider}\``;
+  const shown = one.applies || one.provider || one.client ? `\`${marks.map((mark) => (mark ? signs[mark] : '·')).join('')}\`${at}` : '';
   const why = one.waitsFor === undefined ? verdict : `${verdict}: waits for ${one.waitsFor}`;
   const links = linksOf(one)
     .map((link, index) => `[${index + 1}](${link})`)

@@ -17,13 +17,20 @@ export interface Cell {
   readonly streaming: 'stream' | 'whole';
 }
 
-/** A dialect that providers speak and no client does. */
-export type ProviderDialectName = Exclude<DialectName, ClientDialectName>;
+/** A dialect that is crossed with the clients of the others, and not with every case. */
+export type ProviderDialectName = Exclude<DialectName, CellDialect>;
 
-/** A cell with a provider whose dialect no client speaks. */
+/** A cell with a provider of such a dialect. */
 export interface ProviderCell {
   readonly in: CellDialect;
   readonly out: ProviderDialectName;
+  readonly streaming: 'stream' | 'whole';
+}
+
+/** A cell with a client of Responses, which has cases of its own. */
+export interface ClientCell {
+  readonly in: 'openai-responses';
+  readonly out: ClientDialectName;
   readonly streaming: 'stream' | 'whole';
 }
 
@@ -34,8 +41,10 @@ export interface ConformanceCase {
   readonly threads: string;
   /** Where it can occur; absent while there is no test. */
   readonly applies?: (cell: Cell) => boolean;
-  /** Where it can occur at one dialect of providers alone, which no client speaks: its cells are each client with such a provider. */
+  /** Where it can occur at one dialect of providers: its cells are each other client with such a provider. */
   readonly provider?: ProviderDialectName;
+  /** Where it can occur for clients of one dialect: its cells are such a client with each provider whose dialect clients speak. */
+  readonly client?: 'openai-responses';
   /** The dialect without which it cannot occur at all. */
   readonly waitsFor?: string;
   /** What of it is not covered yet. */
@@ -48,9 +57,11 @@ export const cells: readonly Cell[] = names.flatMap((from) =>
   names.flatMap((to) => (['stream', 'whole'] as const).map((streaming): Cell => ({ in: from, out: to, streaming }))),
 );
 
-export function nameOf(cell: Cell | ProviderCell): string {
+export function nameOf(cell: AnyCell): string {
   return `${cell.in} → ${cell.out}, ${cell.streaming}`;
 }
+
+export type AnyCell = Cell | ProviderCell | ClientCell;
 
 export function cellsOf(number: number): readonly Cell[] {
   const row = cases.find((one) => one.number === number);
@@ -62,6 +73,14 @@ export function providerCellsOf(number: number): readonly ProviderCell[] {
   const out = cases.find((one) => one.number === number)?.provider;
   if (out === undefined) return [];
   return names.flatMap((from) => (['stream', 'whole'] as const).map((streaming): ProviderCell => ({ in: from, out, streaming })));
+}
+
+/** Such a client with each provider whose dialect clients speak; none for a case of another kind. */
+export function clientCellsOf(number: number): readonly ClientCell[] {
+  const from = cases.find((one) => one.number === number)?.client;
+  if (from === undefined) return [];
+  const outs = [...names, from];
+  return outs.flatMap((out) => (['stream', 'whole'] as const).map((streaming): ClientCell => ({ in: from, out, streaming })));
 }
 
 const every = (): boolean => true;
@@ -146,7 +165,7 @@ export const cases: readonly ConformanceCase[] = [
     title: 'Responses in-stream `error` events surface as errors',
     threads: 'BerriAI/litellm#29223 BerriAI/litellm!32835',
     applies: streams,
-    note: 'On the dialects that exist: an error event after output. The Responses half waits for openai-responses.',
+    provider: 'openai-responses',
   },
   {
     number: 14,
@@ -178,7 +197,7 @@ export const cases: readonly ConformanceCase[] = [
     number: 19,
     title: 'Responses→chat bridge gives each call its own index',
     threads: 'BerriAI/litellm#21331',
-    waitsFor: 'openai-responses',
+    provider: 'openai-responses',
   },
   {
     number: 20,
@@ -267,7 +286,7 @@ export const cases: readonly ConformanceCase[] = [
     number: 38,
     title: '`previous_response_id` and `encrypted_content` stick to their deployment; ids un-wrapped before upstream',
     threads: 'BerriAI/litellm!22651 BerriAI/litellm!10415 higress-group/higress#3841',
-    waitsFor: 'openai-responses',
+    client: 'openai-responses',
   },
   { number: 39, title: 'No private reasoning fields leaked to strict upstreams', threads: 'maximhq/bifrost!4970' },
   // Stop reasons
@@ -284,7 +303,7 @@ export const cases: readonly ConformanceCase[] = [
     applies: fromAnthropic,
   },
   { number: 42, title: 'Unknown reasons kept, not turned into stop', threads: 'BerriAI/litellm!23800', applies: every },
-  { number: 43, title: 'Truncation signalled on Responses (`incomplete`)', threads: 'maximhq/bifrost!5174', waitsFor: 'openai-responses' },
+  { number: 43, title: 'Truncation signalled on Responses (`incomplete`)', threads: 'maximhq/bifrost!5174', client: 'openai-responses' },
   { number: 44, title: 'Gemini safety/recitation endings', threads: 'BerriAI/litellm#4491', provider: 'google-generative-ai' },
   // Messages and roles
   { number: 45, title: 'Several system + developer messages for system-first templates', threads: 'BerriAI/litellm!39282' },

@@ -8,11 +8,12 @@ import { createFakeClock, type FakeClock } from '../../src/core/fake-clock.ts';
 import type { OpenClawError } from '../../src/core/errors.ts';
 import { createLifecycleRegistry } from '../../src/models/lifecycle.ts';
 import { createOpenAdmission } from '../../src/models/open-admission.fixture.ts';
+import type { StoredResponses } from '../../src/models/responses/index.ts';
 import { createRetryBudget } from '../../src/models/retry-budget.ts';
 import { createModelService, type RequestReport } from '../../src/models/service.ts';
 import type { Provider, Target } from '../../src/models/target.ts';
 import type { Upstream, UpstreamRequest } from '../../src/models/upstream.ts';
-import type { Cell, ProviderCell } from './cases.ts';
+import type { AnyCell } from './cases.ts';
 
 /** One answer of the provider. */
 export interface Reply {
@@ -26,12 +27,14 @@ export interface Reply {
 }
 
 export interface ExchangeOptions {
-  readonly cell: Cell | ProviderCell;
+  readonly cell: AnyCell;
   /** Fields of the client's request beside those that every request needs. */
   readonly request?: JsonObject;
   /** Taken one by one; the last serves all further attempts. */
   readonly replies: readonly Reply[];
   readonly quirks?: Quirks;
+  /** Keeps responses from one exchange to the next. */
+  readonly stored?: StoredResponses;
 }
 
 export interface Exchange {
@@ -61,6 +64,7 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
     allowances: { reserve: () => undefined, hasBudget: () => false },
     hedging: { enabled: false, delayMs: () => undefined },
     nestingDepthLimit: 64,
+    ...(options.stored && { stored: options.stored }),
     route: () => ({ targets: [target], goesOn: false }),
     onFinished: (finished) => (report = finished),
     costOf: () => undefined,
@@ -91,11 +95,11 @@ export async function exchange(options: ExchangeOptions): Promise<Exchange> {
   return { status, headers, bytes, text: bytes.toString(), asked, report };
 }
 
-function requestOf(cell: Cell | ProviderCell, fields: JsonObject): JsonObject {
+function requestOf(cell: AnyCell, fields: JsonObject): JsonObject {
   return {
     model: 'acme/large',
     ...(cell.in === 'anthropic-messages' && { max_tokens: 1024 }),
-    messages: [{ role: 'user', content: 'What is the weather?' }],
+    [cell.in === 'openai-responses' ? 'input' : 'messages']: [{ role: 'user', content: 'What is the weather?' }],
     ...(cell.streaming === 'stream' && { stream: true }),
     ...fields,
   };
@@ -147,7 +151,7 @@ const streamHeaders = { 'content-type': 'text/event-stream; charset=utf-8' };
 const wholeHeaders = { 'content-type': 'application/json' };
 
 /** The bytes as an answer in the form that the cell wants, in chunks of `size` bytes or in one. */
-export function replyOf(cell: Cell | ProviderCell, text: string, size?: number): Reply {
+export function replyOf(cell: AnyCell, text: string, size?: number): Reply {
   return { headers: cell.streaming === 'stream' ? streamHeaders : wholeHeaders, chunks: cut(Buffer.from(text), size) };
 }
 
