@@ -60,7 +60,7 @@ export function createTelemetry(metrics: Metrics): Telemetry {
   };
 
   return {
-    finished({ call, target, outcome, observed, attempts, totalMs, firstOutputMs, queueMs, costNanoUsd }) {
+    finished({ call, stream, target, outcome, observed, attempts, totalMs, firstOutputMs, queueMs, costNanoUsd }) {
       const series = target ? find(target) : none;
       series.requests(outcome.kind === 'completed' ? 'completed' : outcome.error.code).increment();
       if (outcome.kind === 'failed' && ownRefusals.has(outcome.error.code))
@@ -69,7 +69,7 @@ export function createTelemetry(metrics: Metrics): Telemetry {
       families.queueWait.labels().observe(queueMs / 1000);
       // Quick, and no model does it: it would hide how long answers take.
       if (call.operation !== 'countTokens') series.duration.observe(totalMs / 1000);
-      if (firstOutputMs !== undefined) series.firstOutput.observe(firstOutputMs / 1000);
+      if (stream && firstOutputMs !== undefined) series.firstOutput.observe(firstOutputMs / 1000);
       if (observed.usage) for (const kind of tokenKinds) if (observed.usage[kind] > 0) series.tokens(kind).increment(observed.usage[kind]);
       if (costNanoUsd !== undefined) series.cost.increment(costNanoUsd / 1e9);
     },
@@ -159,7 +159,11 @@ function register(metrics: Metrics): Families {
       'From the request to the end of the answer; without counts of tokens.',
       targetLabels,
     ),
-    firstOutput: histogram('openclaw_model_first_output_seconds', 'From the request to the first output of the model.', targetLabels),
+    firstOutput: histogram(
+      'openclaw_model_first_output_seconds',
+      'From the request to the first output of the model, where the answer is streamed.',
+      targetLabels,
+    ),
     tokens: counter('openclaw_model_tokens_total', 'Tokens by target and kind.', [...targetLabels, 'kind']),
     cost: counter('openclaw_model_cost_usd_total', 'US$ for requests whose price is known.', targetLabels),
   };

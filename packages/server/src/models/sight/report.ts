@@ -17,7 +17,7 @@ export interface FinishedAttempt {
   readonly durationMs: number;
   /** How long it waited for its place, before `startedMs`. */
   readonly waitedMs: number;
-  /** From sending to the first output. */
+  /** From sending to the first output; of an answer that came whole, to all of it. */
   readonly firstOutputMs: number | undefined;
   readonly usage: Usage | undefined;
   /** US$ in billionths, where the price is known. */

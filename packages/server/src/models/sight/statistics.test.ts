@@ -16,7 +16,10 @@ function setup(options: Omit<StatisticsOptions, 'clock'> = {}) {
 }
 
 const answered = (name: string, changes: { listed?: boolean; durationMs?: number; firstOutputMs?: number } = {}) =>
-  finishedRequest({ attempts: [finishedAttempt({ ...changes, target: finishedTarget(name, { listed: changes.listed ?? true }) })] });
+  finishedRequest({
+    stream: true,
+    attempts: [finishedAttempt({ ...changes, target: finishedTarget(name, { listed: changes.listed ?? true }) })],
+  });
 
 test('a target counts what was asked of it, a caller its requests', () => {
   const { statistics } = setup();
@@ -80,6 +83,12 @@ test('counting tokens says nothing of how a target does', () => {
   statistics.finished(finishedRequest({ call: { operation: 'countTokens' } }));
   assert.deepEqual(statistics.targets('1m'), []);
   assert.equal(statistics.callers('1m')[0]?.requests, 1);
+});
+
+test('an answer that comes whole has no first output of its own', () => {
+  const { statistics } = setup();
+  statistics.finished(finishedRequest({ attempts: [finishedAttempt({ firstOutputMs: 100 })], firstOutputMs: 100 }));
+  assert.deepEqual([statistics.targets('1m')[0]?.firstOutput, statistics.callers('1m')[0]?.firstOutput], [null, null]);
 });
 
 test('failures are told apart by what their status asks for', () => {

@@ -83,7 +83,8 @@ export function createStatistics(options: StatisticsOptions): Statistics {
       const { attempts, call } = request;
       // Counting tokens is quick and no model does it: among the answers it would hide how long those take.
       if (call.operation !== 'countTokens')
-        for (const attempt of attempts) targets.found(attempt.target, attempt.error === undefined).series.add(sampleOf(attempt), nowMs);
+        for (const attempt of attempts)
+          targets.found(attempt.target, attempt.error === undefined).series.add(sampleOf(attempt, request.stream), nowMs);
       callerSeries(call.caller.id).add(sampleOfRequest(request), nowMs);
     },
     targets: (window) =>
@@ -148,25 +149,26 @@ function createTargetBook({ seriesLimit, unlistedLimit }: { readonly seriesLimit
   return { all, found, find: (target: Target): TargetSeries | undefined => byName.get(target.name)?.get(target.key.id) };
 }
 
-function sampleOf(attempt: FinishedAttempt): Sample {
+/** What comes whole has no first output apart from the last. */
+function sampleOf(attempt: FinishedAttempt, stream: boolean): Sample {
   const { error, durationMs, firstOutputMs, usage, costNanoUsd } = attempt;
   return {
     outcome: outcomeOfAttempt(attempt),
     status: error?.status ?? 200,
     totalMs: durationMs,
-    firstOutputMs,
+    firstOutputMs: stream ? firstOutputMs : undefined,
     inputTokens: usage?.input ?? 0,
     outputTokens: usage?.output ?? 0,
     costNanoUsd: costNanoUsd ?? 0,
   };
 }
 
-function sampleOfRequest({ outcome, totalMs, firstOutputMs, observed: { usage }, costNanoUsd }: FinishedRequest): Sample {
+function sampleOfRequest({ outcome, stream, totalMs, firstOutputMs, observed: { usage }, costNanoUsd }: FinishedRequest): Sample {
   return {
     outcome: outcome.kind === 'failed' ? outcome.error.code : outcome.kind,
     status: outcome.kind === 'failed' ? outcome.error.status : 200,
     totalMs,
-    firstOutputMs,
+    firstOutputMs: stream ? firstOutputMs : undefined,
     inputTokens: usage?.input ?? 0,
     outputTokens: usage?.output ?? 0,
     costNanoUsd: costNanoUsd ?? 0,

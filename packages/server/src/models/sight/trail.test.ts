@@ -22,6 +22,7 @@ function twoTries() {
     queueMs: 2.04,
     firstOutputMs: 170.31,
     totalMs: 950.3,
+    stream: true,
   });
 }
 

@@ -80,18 +80,18 @@ function trailOf(request: FinishedRequest, redactor: Redactor): Omit<Kept, 'atMs
     outcome: error?.code ?? 'completed',
     status: error?.status ?? 200,
     queueMs: rounded(request.queueMs),
-    firstOutputMs: roundedOrNull(request.firstOutputMs),
+    firstOutputMs: request.stream ? roundedOrNull(request.firstOutputMs) : null,
     totalMs: rounded(request.totalMs),
     inputTokens: observed.usage?.input ?? 0,
     outputTokens: observed.usage?.output ?? 0,
     costNanoUsd: request.costNanoUsd ?? null,
     attemptCount: attempts.length,
-    attempts: attempts.map((attempt) => attemptTrail(attempt, redactor)),
+    attempts: attempts.map((attempt) => attemptTrail(attempt, request.stream, redactor)),
     decisions: decisions.map((note) => redactor.text(note)),
   };
 }
 
-function attemptTrail(attempt: FinishedAttempt, redactor: Redactor): TrailAttempt {
+function attemptTrail(attempt: FinishedAttempt, stream: boolean, redactor: Redactor): TrailAttempt {
   const { error } = attempt;
   return {
     target: attempt.target.name.slice(0, nameLimit),
@@ -99,7 +99,7 @@ function attemptTrail(attempt: FinishedAttempt, redactor: Redactor): TrailAttemp
     startedMs: rounded(attempt.startedMs),
     waitedMs: rounded(attempt.waitedMs),
     durationMs: rounded(attempt.durationMs),
-    firstOutputMs: roundedOrNull(attempt.firstOutputMs),
+    firstOutputMs: stream ? roundedOrNull(attempt.firstOutputMs) : null,
     outcome: outcomeOfAttempt(attempt),
     reason: error ? redactor.text(error.message).slice(0, reasonLimit) : null,
     retryAfterMs: error?.retryAfterMs ?? null,
@@ -117,7 +117,7 @@ export function trailText(request: FinishedRequest, redactor: Redactor): string 
   if (plain) return undefined;
   return JSON.stringify({
     queueMs: rounded(queueMs),
-    attempts: attempts.map((attempt) => attemptTrail(attempt, redactor)),
+    attempts: attempts.map((attempt) => attemptTrail(attempt, request.stream, redactor)),
     decisions: decisions.map((note) => redactor.text(note)),
   });
 }

@@ -101,7 +101,7 @@ function attemptSpan(attempt: FinishedAttempt, { request, startMs, operation }: 
       [attributes.key]: target.key.id,
       [attributes.waitedMs]: attempt.waitedMs,
       [attributes.hedge]: attempt.hedge || undefined,
-      [attributes.timeToFirstChunk]: attempt.firstOutputMs === undefined ? undefined : attempt.firstOutputMs / 1000,
+      [attributes.timeToFirstChunk]: request.stream && attempt.firstOutputMs !== undefined ? attempt.firstOutputMs / 1000 : undefined,
       [attributes.inputTokens]: usage?.input,
       [attributes.outputTokens]: usage?.output,
       [attributes.cacheReadTokens]: usage?.cacheRead || undefined,
