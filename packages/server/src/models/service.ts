@@ -71,7 +71,7 @@ export interface ModelServiceOptions {
   /** @throws OpenClawError `model_not_found`, `model_forbidden`, and what a provider said to the only key that there is */
   readonly route: (operation: Operation, caller: Caller) => Routed;
   /** At the end of each attempt; its request may go on for long. */
-  readonly onAttempt?: (report: AttemptReport) => void;
+  readonly onAttempt?: (report: AttemptReport, stream: boolean) => void;
   readonly onFinished: (report: RequestReport) => void;
   /** US$ in billionths, where the price is known. */
   readonly costOf: (target: Target, usage: Usage) => number | undefined;
@@ -155,7 +155,7 @@ class Serving {
         this.#operation = operation;
       }
       const reserving = this.#reserve(operation, targets);
-      if (reserving) await reserving;
+      if (reserving) await untilAborted(reserving, lifecycle.signal);
       if (routed.goesOn) operation.going?.allow();
       const key = this.#options.cache && operation.cacheKey();
       if (key === undefined) await this.#askUntilAnswered(operation, { targets, goesOn: routed.goesOn });
@@ -196,10 +196,11 @@ class Serving {
 
   /** Holds the caller to its limits. Most callers have none, and wait for nothing. */
   #reserve(operation: Operation, targets: readonly Target[]): Promise<void> | undefined {
+    const { allowances, costOf } = this.#options;
     const { input, output } = operation.estimate;
-    const [first] = targets;
-    const nanoUsd = first ? (this.#options.costOf(first, { input, cacheRead: 0, cacheWrite: 0, output, reasoning: 0 }) ?? 0) : 0;
-    const reserved = this.#options.allowances.reserve(this.#call.caller.id, { tokens: input + output, nanoUsd });
+    const [first] = allowances.hasBudget(this.#call.caller.id) ? targets : [];
+    const nanoUsd = first && costOf(first, { input, cacheRead: 0, cacheWrite: 0, output, reasoning: 0 });
+    const reserved = allowances.reserve(this.#call.caller.id, { tokens: input + output, nanoUsd: nanoUsd ?? 0 });
     if (reserved === undefined) return undefined;
     const lifecycle = this.#lifecycle;
     return Promise.resolve(reserved).then((reservation) => {
@@ -208,8 +209,6 @@ class Serving {
         if (this.#attempts.length === 0 && !this.#cached) reservation.release();
         else reservation.settle(this.#spent(operation));
       });
-      // The client may have left meanwhile.
-      lifecycle.signal.throwIfAborted();
     });
   }
 
@@ -347,7 +346,7 @@ class Serving {
       record: this.#recordings && this.#recordingOf(attempt),
     });
     if (failure && !attempt.report?.cancelled) how.plan.failed(attempt.target, failure);
-    if (attempt.report) this.#options.onAttempt?.(attempt.report);
+    if (attempt.report) this.#options.onAttempt?.(attempt.report, operation.stream);
     return failure;
   }
 
