@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { OpenClawError } from '../../core/errors.ts';
 import { completed, failed, providerKey, settings, settle, setup, target } from './admission.fixture.ts';
@@ -56,11 +57,14 @@ test('who waits is let in when a place is given back, with how long it took', as
   const { clock, admission, enter, wait } = setup();
   const one = target('m', { initial: 1 });
   const permit = enter(one);
-  const waiting = wait({ to: [one] });
+  const { signal } = new AbortController();
+  const waiting = wait({ to: [one], signal });
   assert.equal(admission.figures.waiting, 1);
+  assert.equal(getEventListeners(signal, 'abort').length, 1);
   clock.advance(250);
   permit.release(completed);
   assert.equal((await waiting).waitedMs, 250);
+  assert.equal(getEventListeners(signal, 'abort').length, 0);
   assert.equal(admission.figures.waiting, 0);
   assert.equal(admission.figures.waitedMsTotal, 250);
   assert.equal(clock.pendingTimers, 0);
@@ -86,6 +90,23 @@ test('nobody overtakes who waits, not even a hedge', async () => {
   (await first).release(completed);
   (await second).release(completed);
   assert.ok(admission.tryEnter(request({ to: [one] }).candidates));
+});
+
+test('nobody overtakes who waits for a moment that has come, before the timer has noticed', async () => {
+  const { clock, admission, enter, wait, request } = setup();
+  const one = target('m', { initial: 1 });
+  const order: string[] = [];
+  clock.after(1000, () => {
+    void Promise.resolve(admission.enter(request({ to: [one] }))).then(() => order.push('newcomer'));
+  });
+  enter(one).release(failed('upstream_overloaded', 1000));
+  void wait({ to: [one] }).then((permit) => {
+    order.push('first');
+    permit.release(completed);
+  });
+  clock.advance(1000);
+  await settle();
+  assert.deepEqual(order, ['first', 'newcomer']);
 });
 
 test('turns are served in turn, and within a turn a retry keeps its place', async () => {

@@ -89,6 +89,19 @@ test('a pause for another reason teaches no rate', () => {
   assert.equal(pace.perSecond, undefined);
 });
 
+test('a refusal of what was sent before the last lesson prolongs the pause and teaches nothing more', () => {
+  const pace = createPace();
+  for (let count = 0; count < 21; count += 1) pace.sent(0);
+  pace.refused({ sentMs: 0, nowMs: 10, retryAfterMs: 1000 });
+  pace.sent(1010);
+  const learnt = pace.perSecond;
+  assert.ok(learnt !== undefined && learnt > 18 && learnt < 20, String(learnt));
+  pace.refused({ sentMs: 0, nowMs: 1020, retryAfterMs: 1000 });
+  assert.equal(pace.pausedUntilMs, 2020);
+  pace.sent(2020);
+  assert.ok(Math.abs((pace.perSecond ?? 0) - learnt) < 0.5);
+});
+
 test('one refusal of a quiet target holds up the next requests for seconds only', () => {
   const pace = createPace();
   pace.sent(0);

@@ -23,9 +23,16 @@ export function waitedInVain({ target, retryAfterMs }: Refused, waitedMs: number
 }
 
 export function allUnavailable({ target, retryAfterMs }: Refused, reason: string): OpenClawError {
-  return new OpenClawError('targets_unavailable', { details: { target, reason }, retryAfterMs: Math.max(1, retryAfterMs) });
+  return new OpenClawError('targets_unavailable', { details: { target, reason }, retryAfterMs: bounded(retryAfterMs) });
+}
+
+/** Nobody keeps a request for longer than a day, and nothing here is known to hold for longer. */
+const longestMs = 86_400_000;
+
+function bounded(retryAfterMs: number): number {
+  return Math.min(longestMs, Math.max(1, retryAfterMs));
 }
 
 function refusal(reason: string, { target, retryAfterMs }: Refused): OpenClawError {
-  return new OpenClawError('admission_refused', { details: { reason, target }, retryAfterMs: Math.max(1, retryAfterMs) });
+  return new OpenClawError('admission_refused', { details: { reason, target }, retryAfterMs: bounded(retryAfterMs) });
 }
