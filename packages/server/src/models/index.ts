@@ -136,7 +136,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     route: (operation, caller) => selection.route(operation, caller),
     cache: settings.cache.enabled ? { answers: createAnswerCache(settings.cache, clock), settings: settings.cache } : undefined,
     costOf,
-    onAttempt: (report) => selection.learn(report),
+    onAttempt: (report, stream) => selection.learn(report, stream),
     onFinished: (report) => take(report, { sight, tracing, usage, telemetry, log }),
   };
   observe(metrics, requests, usage);

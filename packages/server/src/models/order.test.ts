@@ -188,3 +188,12 @@ test('a provider whose only key is out is passed over; where nobody is left, its
   refuse(second);
   assert.throws(() => ordering.order(route, {}), { code: 'upstream_authentication', message: auth().message });
 });
+
+test('latency: streamed and whole answers are compared with their like', () => {
+  const { ordering } = setup({
+    latencyOf: ({ provider }, stream) => (provider.id === 'streams-well' ? (stream ? 100 : 9000) : stream ? 900 : 1000),
+  });
+  const route = routeOf('latency', [{ name: 'streams-well' }, { name: 'answers-whole' }]);
+  assert.deepEqual(providersOf(ordering.order(route, { stream: true })), ['streams-well', 'answers-whole']);
+  assert.deepEqual(providersOf(ordering.order(route, {})), ['answers-whole', 'streams-well']);
+});

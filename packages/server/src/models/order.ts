@@ -16,8 +16,8 @@ export interface OrderingOptions {
   readonly keys: Pick<Keys, 'untroubled' | 'isOut' | 'claimTrial' | 'refusalOf'>;
   /** From 0 up to 1. */
   readonly random: () => number;
-  /** Milliseconds to the first output; `undefined` where nobody knows. */
-  readonly latencyOf: (target: Target) => number | undefined;
+  /** Milliseconds to the first output of a streamed or of a whole answer; `undefined` where nobody knows. */
+  readonly latencyOf: (target: Target, stream: boolean) => number | undefined;
   readonly underWayOf: (target: Target) => number;
 }
 
@@ -25,6 +25,8 @@ export interface OrderingOptions {
 export interface OrderContext {
   /** Needed for `sticky` alone. */
   readonly session?: string | undefined;
+  /** Needed for `latency` alone. @default false */
+  readonly stream?: boolean | undefined;
   /** Estimates; needed for `cost` alone. */
   readonly inputTokens?: number | undefined;
   readonly outputTokens?: number | undefined;
@@ -49,7 +51,8 @@ export function createOrdering(options: OrderingOptions): Ordering {
   const arrangements: Readonly<Record<Strategy, Arrange>> = {
     priority: (targets) => targets,
     weighted: (targets) => drawByWeight(targets, options.random),
-    latency: (targets) => quickestFirst(targets, options),
+    latency: (targets, { stream = false }) =>
+      quickestFirst(targets, { ...options, latencyOf: (target) => options.latencyOf(target, stream) }),
     cost: cheapestFirst,
     sticky: (targets, { session = '' }) =>
       byRendezvous(targets, { session, nameOf: ({ place }) => place.name, weightOf: ({ weight }) => weight }),
@@ -107,11 +110,15 @@ function drawByWeight(targets: readonly RouteTarget[], random: () => number): re
   return [...drawn, ...targets.filter(({ weight }) => weight <= 0)];
 }
 
+interface Quickness extends Pick<OrderingOptions, 'random' | 'underWayOf'> {
+  readonly latencyOf: (target: Target) => number | undefined;
+}
+
 /**
  * By the time to the first output, times the requests under way there. The better of two at random is first: if all took the
  * best, they would arrive there together. One that nobody has tried counts as the quickest, so that it is.
  */
-function quickestFirst(targets: readonly RouteTarget[], { random, latencyOf, underWayOf }: OrderingOptions): readonly RouteTarget[] {
+function quickestFirst(targets: readonly RouteTarget[], { random, latencyOf, underWayOf }: Quickness): readonly RouteTarget[] {
   const known = targets.flatMap(({ place }) => place.targets.flatMap((target) => latencyOf(target) ?? []));
   const quickest = known.length === 0 ? 1 : Math.min(...known);
   const scoreOf = (target: Target): number => (latencyOf(target) ?? quickest) * (underWayOf(target) + 1);

@@ -52,7 +52,7 @@ export interface Selection {
   /** @throws OpenClawError `model_not_found`, `model_forbidden`, or what a provider said where every key is left out */
   route(operation: Operation, caller: Caller): Routed;
   /** What an attempt tells about its key and its target. */
-  learn(report: AttemptReport): void;
+  learn(report: AttemptReport, stream: boolean): void;
   /** Limits and prices are known once it has been read. */
   loadCatalogue(): Promise<Catalogue>;
   /** Looks for model servers on this machine, and begins to check keys. */
@@ -74,8 +74,10 @@ export function createSelection(options: SelectionOptions): Selection {
   const router = createRouter({ providers: () => providers.list(), routes: settings.routes });
   const keyCare = createKeyCare({ providers, clock, log, onSecret });
   const { keys } = keyCare;
-  const latency = createLatency({ clock });
-  const ordering = createOrdering({ keys, random, underWayOf, latencyOf: (target) => latency.of(target) });
+  // Apart: the first output of a whole answer is all of it, and comes when a streamed one ends.
+  const [streamed, whole] = [createLatency({ clock }), createLatency({ clock })];
+  const latencyOf = (target: Target, stream: boolean): number | undefined => (stream ? streamed : whole).of(target);
+  const ordering = createOrdering({ keys, random, underWayOf, latencyOf });
 
   return {
     router,
@@ -89,11 +91,11 @@ export function createSelection(options: SelectionOptions): Selection {
       const route = router.resolve(operation.model, caller);
       const { input, output } = operation.estimate;
       const session = route.strategy === 'sticky' ? operation.session() : undefined;
-      const targets = ordering.order(route, { session, inputTokens: input, outputTokens: output });
+      const targets = ordering.order(route, { session, stream: operation.stream, inputTokens: input, outputTokens: output });
       return { targets, goesOn: route.afterFirstToken === 'continue' };
     },
-    learn({ target, error, cancelled, firstOutputMs }) {
-      if (firstOutputMs !== undefined) latency.observe(target, firstOutputMs);
+    learn({ target, error, cancelled, firstOutputMs }, stream) {
+      if (firstOutputMs !== undefined) (stream ? streamed : whole).observe(target, firstOutputMs);
       if (!error) keys.accepted(target);
       else if (!cancelled) keys.report(target, error);
     },
