@@ -287,6 +287,7 @@ export const cases: readonly ConformanceCase[] = [
     title: '`previous_response_id` and `encrypted_content` stick to their deployment; ids un-wrapped before upstream',
     threads: 'BerriAI/litellm!22651 BerriAI/litellm!10415 higress-group/higress#3841',
     client: 'openai-responses',
+    note: 'The cells have one target; which of several is asked, also for `encrypted_content`, is tested with the stored responses themselves.',
   },
   { number: 39, title: 'No private reasoning fields leaked to strict upstreams', threads: 'maximhq/bifrost!4970' },
   // Stop reasons
