@@ -2,8 +2,9 @@
 Gives the article's blocks what they name, injects a fault for each, and says what each did.
 
 The blocks share one namespace, as they would in one program: later ones call earlier ones. The `openai` package stands in for
-`openclaw_client`. The blocks' own pauses are twenty times shorter here (`time.sleep`), and the breaker's minute is two seconds; nothing
-else of them is changed. It asserts nothing: the last line says how many did what the article promises.
+`openclaw_client`. The blocks' own pauses are twenty times shorter here (`time.sleep`), the minute of their breaker is two seconds and that
+of the gateway's a quarter of one; nothing else is changed. Each block meets a gateway that has just started. It asserts nothing: the last
+line says how many did what the article promises.
 """
 import asyncio
 import json
@@ -42,9 +43,15 @@ def counts():
 
 
 def healthy_again():
-    """Well again, and past the time for which the gateway leaves a provider alone."""
+    """Well again, and past the time for which the block's breaker and the gateway's leave it alone."""
     behave()
     real_sleep(2.2)
+
+
+def new_gateway():
+    global gateway
+    gateway = http("GET", os.environ["CONTROL"] + "/restart")
+    names["openclaw_client"] = new_client()
 
 
 def new_client():
@@ -154,7 +161,6 @@ def circuit_breaker():
 
 
 def checkpoint():
-    global gateway
     load("6-checkpoint.py")
     behave()
     step = lambda state: run_my_agent_workflow(names["openclaw_client"])[:20]
@@ -164,8 +170,7 @@ def checkpoint():
             agent.run_step(step)
         http("GET", os.environ["CONTROL"] + "/kill")
         ok, found = attempt(agent.run_step, step)
-        gateway = http("GET", os.environ["CONTROL"] + "/restart")
-        names["openclaw_client"] = new_client()
+        new_gateway()
         again = names["CheckpointedAgent"]("agent", directory)
         while again.state["step"] < 20:
             again.run_step(step)
@@ -199,5 +204,6 @@ def observed():
 
 for block in (please_crash, retry, session, lifecycle, circuit_breaker, checkpoint, concurrency, observed):
     print(f"\n{block.__name__.replace('_', ' ')}")
+    new_gateway()
     block()
 print(f"\n{sum(kept)} of {len(kept)} as promised")

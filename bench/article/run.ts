@@ -17,7 +17,7 @@ const frontOptions = {
   models: {
     routes: { 'your-model': { targets: ['p0/mock-model'] } },
     retry: { attempts: 3, baseDelayMs: 100 },
-    breaker: { openMs: 2000 },
+    breaker: { openMs: 250 },
   },
 };
 
@@ -50,6 +50,7 @@ async function kill(gateways: readonly Front[]): Promise<string> {
 }
 
 async function restart(stage: Stage, upstream: UpstreamProcess, gateways: Front[]): Promise<string> {
+  await kill(gateways);
   gateways.push(await stage.front([upstream], frontOptions));
   return JSON.stringify(addressOf(gateways));
 }

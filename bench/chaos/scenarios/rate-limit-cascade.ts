@@ -80,5 +80,5 @@ export const rateLimitCascade = scenario<Figures>({
 function secondsOf({ perKey }: Counts): string {
   const seconds: number[] = [];
   for (const counts of Object.values(perKey)) for (const [at, count] of counts.entries()) seconds[at] = (seconds[at] ?? 0) + count;
-  return seconds.join(' ');
+  return seconds.length > 16 ? `${seconds.slice(0, 16).join(' ')} …` : seconds.join(' ');
 }
