@@ -142,6 +142,8 @@ export interface RequestTrail {
   readonly outputTokens: number;
   /** Null where the price is unknown. */
   readonly costNanoUsd: number | null;
+  /** Answered from the cache, without asking anybody. */
+  readonly cached: boolean;
   readonly attemptCount: number;
   /** Fewer than `attemptCount` where they were not kept: of older requests that went well at once. */
   readonly attempts: readonly TrailAttempt[];

@@ -67,6 +67,30 @@ test('the trail of a request that was tried twice is found by the x-request-id o
   }
 });
 
+test('an answer from the cache says so, also after a restart', async () => {
+  await using provider = await startProvider(good);
+  const stateDirectory = await mkdtemp(join(tmpdir(), 'openclaw-sight-'));
+  const cached = async (gateway: TestGateway, id: string): Promise<unknown> => {
+    const trail = await see<RequestTrail>(gateway, `/admin/v1/requests/${id}`);
+    return [trail.cached, trail.attemptCount, trail.outcome];
+  };
+  try {
+    const settings = { models: { ...(acme(provider.baseUrl)['models'] as object), cache: { enabled: true } } };
+    let id = '';
+    {
+      await using gateway = await startTestGateway({ settings, stateDirectory });
+      await ask(gateway);
+      id = await ask(gateway);
+      assert.equal(provider.requests.length, 1);
+      assert.deepEqual(await cached(gateway, id), [true, 0, 'completed']);
+    }
+    await using gateway = await startTestGateway({ settings, stateDirectory });
+    assert.deepEqual(await cached(gateway, id), [true, 0, 'completed']);
+  } finally {
+    await rm(stateDirectory, { recursive: true, force: true });
+  }
+});
+
 test('an unknown id says so, and how far back the trails go', async () => {
   await using provider = await startProvider(good);
   await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });

@@ -18,7 +18,14 @@ function trail(changes: Partial<RequestTrail> = {}): RequestTrail {
   return {
     ...{ id: 'req_1', at: '2026-01-01T00:00:00.000Z', caller: 'key_1', dialect: 'openai-completions', requestedModel: 'fast' },
     ...{ target: 'other/small', stream: true, outcome: 'completed', status: 200, queueMs: 2, firstOutputMs: 170, totalMs: 950 },
-    ...{ inputTokens: 10, outputTokens: 5, costNanoUsd: 1000, attemptCount: 2, decisions: ['skipped third/one: breaker open'] },
+    ...{
+      inputTokens: 10,
+      outputTokens: 5,
+      costNanoUsd: 1000,
+      cached: false,
+      attemptCount: 2,
+      decisions: ['skipped third/one: breaker open'],
+    },
     attempts: [
       attempt(),
       attempt({
@@ -72,6 +79,16 @@ test('of a request whose tries were not kept it says so', async () => {
   const { run, trails } = setup();
   trails.push(trail({ attempts: [], attemptCount: 1, decisions: [] }));
   assert.match((await run('trace req_1')).stdout, /asked other\/small once; that is all that was kept/);
+});
+
+test('of a request for which nobody was asked it says why', async () => {
+  const { run, trails } = setup();
+  trails.push(
+    trail({ attempts: [], attemptCount: 0, cached: true }),
+    trail({ id: 'req_2', attempts: [], attemptCount: 0, outcome: 'admission_refused' }),
+  );
+  assert.match((await run('trace req_1')).stdout, /\n +answered from the cache, without asking anybody\n/);
+  assert.match((await run('trace req_2')).stdout, /\n +nobody was asked\n/);
 });
 
 test('an unknown id says so, and how far back they go', async () => {

@@ -62,13 +62,12 @@ function timeline(trail: RequestTrail): string {
   const lines = moments
     .toSorted((one, other) => one.atMs - other.atMs)
     .map(({ atMs, words }) => `${formatMs(atMs).padStart(12)}  ${words}`);
-  const missing = trail.attemptCount > trail.attempts.length ? [`              ${missingWords(trail)}`] : [];
   const model = trail.requestedModel === '' ? 'no model' : trail.requestedModel;
   return [
     `${trail.id}  over at ${trail.at}`,
     `  ${trail.caller} asked for ${model} by ${trail.dialect}${trail.stream ? ', streamed' : ''}`,
     ...lines,
-    ...missing,
+    ...untold(trail).map((words) => `              ${words}`),
     ...trail.decisions.map((note) => `  decided     ${note}`),
     `  outcome     ${trail.outcome} (${trail.status}) after ${formatMs(trail.totalMs)}${timesOf(trail)}`,
     `  used        ${trail.inputTokens} tokens in, ${trail.outputTokens} out, cost ${formatCost(trail)}`,
@@ -76,6 +75,12 @@ function timeline(trail: RequestTrail): string {
   ]
     .map(visible)
     .join('\n');
+}
+
+function untold(trail: RequestTrail): string[] {
+  if (trail.cached) return ['answered from the cache, without asking anybody'];
+  if (trail.attemptCount === 0) return ['nobody was asked'];
+  return trail.attemptCount > trail.attempts.length ? [missingWords(trail)] : [];
 }
 
 function missingWords({ attemptCount, target }: RequestTrail): string {

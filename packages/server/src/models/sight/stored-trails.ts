@@ -10,7 +10,7 @@ export interface StoredTrails {
 
 const columns =
   'id, at, key_id, dialect_in, requested_model, provider, model, stream, outcome, status, attempts, ' +
-  'input_tokens, output_tokens, cost_nano_usd, first_token_ms, total_ms, trail';
+  'input_tokens, output_tokens, cost_nano_usd, first_token_ms, total_ms, trail, cached';
 
 export function createStoredTrails(database: Database): StoredTrails {
   return {
@@ -49,6 +49,7 @@ function trailOf(row: Row): RequestTrail {
     inputTokens: number('input_tokens'),
     outputTokens: number('output_tokens'),
     costNanoUsd: orNull('cost_nano_usd'),
+    cached: number('cached') === 1,
     attemptCount: number('attempts'),
     ...parseTrailText(row['trail'] === null ? null : text('trail')),
   };

@@ -85,6 +85,7 @@ function trailOf(request: FinishedRequest, redactor: Redactor): Omit<Kept, 'atMs
     inputTokens: observed.usage?.input ?? 0,
     outputTokens: observed.usage?.output ?? 0,
     costNanoUsd: request.costNanoUsd ?? null,
+    cached: request.cached === true,
     attemptCount: attempts.length,
     attempts: attempts.map((attempt) => attemptTrail(attempt, request.stream, redactor)),
     decisions: decisions.map((note) => redactor.text(note)),

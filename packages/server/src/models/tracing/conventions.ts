@@ -29,6 +29,7 @@ export const attributes = {
   hedge: 'openclaw.attempt.hedge',
   key: 'openclaw.attempt.key',
   costUsd: 'openclaw.cost_usd',
+  cached: 'openclaw.cached',
 } as const;
 
 /** The last one is ours: the conventions have none for it. */

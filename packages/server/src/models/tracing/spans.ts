@@ -68,6 +68,7 @@ function requestAttributes(request: FinishedRequest): Record<string, AttributeVa
     [attributes.target]: target?.name.slice(0, nameLimit),
     [attributes.attempts]: attempts.length,
     [attributes.queueMs]: queueMs,
+    [attributes.cached]: request.cached,
     [attributes.costUsd]: costNanoUsd === undefined ? undefined : costNanoUsd / 1e9,
     [attributes.conversation]: typeof session === 'string' && session !== '' ? session.slice(0, nameLimit) : undefined,
     [attributes.finishReasons]: reason === undefined ? undefined : [reason],
