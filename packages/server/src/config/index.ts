@@ -15,6 +15,5 @@ export {
   type ModelsSettings,
   type ProviderSettings,
   type RouteSettings,
-  type TelemetrySettings,
   type TimeoutSettings,
 } from './schema.ts';

@@ -317,7 +317,6 @@ export type Settings = Infer<typeof settingsSchema>;
 export type LimitSettings = Infer<typeof limits>;
 export type ModelsSettings = Infer<typeof models>;
 export type RouteSettings = Infer<typeof route>;
-export type TelemetrySettings = Infer<typeof telemetry>;
 export type ProviderSettings = Infer<typeof provider>;
 export type TimeoutSettings = Infer<typeof timeouts>;
 
