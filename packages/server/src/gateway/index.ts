@@ -9,6 +9,7 @@ import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { ModelService, OperationName, ResponseReader, Router } from '../models/index.ts';
+import { createBodyBudget, defaultBudgetBytes, type BodyBudget } from './body-budget.ts';
 import { countConnections } from './connections.ts';
 import { createAdminEndpoints, type AdminOptions } from './endpoints/admin.ts';
 import { alive, createHealthEndpoint, createReadyEndpoint } from './endpoints/health.ts';
@@ -75,8 +76,12 @@ export function createGateway(options: GatewayOptions): Gateway {
     draining: () => draining,
     uptimeMs: () => options.clock.monotonicMs() - startedMs,
   };
+  const { bodyBytes, heldBodyBytes = defaultBudgetBytes() } = options.limits;
+  // A budget below one body would refuse it for ever, with words that ask for patience.
+  const bodyBudget = createBodyBudget(Math.max(bodyBytes, heldBodyBytes));
+  showBodies(options.metrics, bodyBudget);
   const ask = (operation: OperationName): Endpoint =>
-    createModelCallEndpoint({ service: options.service, bodyLimitBytes: options.limits.bodyBytes, operation });
+    createModelCallEndpoint({ service: options.service, bodyLimitBytes: bodyBytes, bodyBudget, operation });
   const endpoints: EndpointTable = {
     '/': { GET: createRootEndpoint(options.version) },
     '/v1/chat/completions': { POST: ask('chat') },
@@ -117,4 +122,13 @@ export function createGateway(options: GatewayOptions): Gateway {
       draining = true;
     },
   };
+}
+
+function showBodies(metrics: Metrics, budget: BodyBudget): void {
+  const show = (name: string, help: string, read: () => number): void => {
+    metrics.callback({ name, help, type: name.endsWith('_total') ? 'counter' : 'gauge', read });
+  };
+  show('openclaw_http_body_bytes', 'Bodies of requests to models that are held in memory.', () => budget.figures.heldBytes);
+  show('openclaw_http_body_limit_bytes', 'How much of them may be held.', () => budget.figures.limitBytes);
+  show('openclaw_http_bodies_refused_total', 'Requests refused because too much was held.', () => budget.figures.refused);
 }

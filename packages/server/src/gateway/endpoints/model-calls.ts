@@ -1,6 +1,7 @@
 /** Whatever asks a model, a conversation, embeddings or a count of tokens: reads the request, hands it to the model path. */
 import type { IncomingHttpHeaders } from 'node:http';
 import type { ModelService, OperationName } from '../../models/index.ts';
+import type { BodyBudget } from '../body-budget.ts';
 import { readBody } from '../body.ts';
 import { sinkOf } from '../reply.ts';
 import type { Endpoint } from '../request.ts';
@@ -8,6 +9,7 @@ import type { Endpoint } from '../request.ts';
 export interface ModelCallOptions {
   readonly service: ModelService;
   readonly bodyLimitBytes: number;
+  readonly bodyBudget: BodyBudget;
   readonly operation: OperationName;
 }
 
@@ -15,30 +17,36 @@ export function createModelCallEndpoint(options: ModelCallOptions): Endpoint {
   return async (request) => {
     const principal = request.authorize('models');
     const { raw, response } = request;
-    const body = await readBody(raw, options.bodyLimitBytes);
-    if (response.destroyed) return;
-    await options.service.serve(
-      {
-        requestId: request.requestId,
-        dialect: request.dialect,
-        operation: options.operation,
-        body,
-        headers: raw.headers,
-        caller: { id: principal.id, models: principal.models },
-        whenGone(listener) {
-          // The path may have waited for something of its own before it asks.
-          if (response.destroyed) {
-            listener();
-            return;
-          }
-          response.on('close', () => {
-            if (!response.writableFinished) listener();
-          });
+    const holding = options.bodyBudget.open();
+    try {
+      const body = await readBody(raw, options.bodyLimitBytes, holding);
+      if (response.destroyed) return;
+      await options.service.serve(
+        {
+          requestId: request.requestId,
+          dialect: request.dialect,
+          operation: options.operation,
+          body,
+          headers: raw.headers,
+          caller: { id: principal.id, models: principal.models },
+          whenGone(listener) {
+            // The path may have waited for something of its own before it asks.
+            if (response.destroyed) {
+              listener();
+              return;
+            }
+            response.on('close', () => {
+              if (!response.writableFinished) listener();
+            });
+          },
+          timeoutMs: clientTimeoutMs(raw.headers),
         },
-        timeoutMs: clientTimeoutMs(raw.headers),
-      },
-      sinkOf(response),
-    );
+        sinkOf(response),
+      );
+    } finally {
+      // Answered, failed or left: the model path has let go of the body when it comes back.
+      holding.release();
+    }
   };
 }
 
