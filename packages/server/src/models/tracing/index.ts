@@ -13,7 +13,7 @@ import { spansOf, type RequestSpans } from './spans.ts';
 
 export interface Tracing {
   finished(request: FinishedRequest): void;
-  /** Sends what waits. */
+  /** Sends what waits; gives up on a collector that does not take it at once. */
   close(): Promise<void>;
 }
 
@@ -33,6 +33,8 @@ export interface TracingOptions {
 export const tracingDefaults = { headers: {}, sampleRatio: 1, batchDelayMs: 5000 } as const;
 
 const complainEveryMs = 60_000;
+/** A gateway that stops has drained already, and whoever stopped it waits. */
+const closeLimitMs = 1500;
 /** Requests that are over before the SDK is loaded. */
 const earlyLimit = 500;
 
@@ -59,13 +61,24 @@ export function createTracing(options: TracingOptions): Tracing {
 
   return {
     finished(request) {
-      const spans = spansOf(request, clock.now());
-      if (sender) sender.send(spans);
-      else if (early.length < earlyLimit) early.push(spans);
+      try {
+        const spans = spansOf(request, clock.now());
+        if (sender) sender.send(spans);
+        else if (early.length < earlyLimit) early.push(spans);
+      } catch (thrown) {
+        onFailure(thrown);
+      }
     },
     async close() {
       await loaded;
-      await sender?.close().catch(onFailure);
+      if (!sender) return;
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const timer = clock.after(closeLimitMs, () => {
+        onFailure(new Error('the collector did not take the last ones in time'));
+        resolve();
+      });
+      await Promise.race([sender.close().catch(onFailure), late]);
+      timer.cancel();
     },
   };
 }

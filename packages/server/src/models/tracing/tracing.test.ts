@@ -29,6 +29,7 @@ interface Sent {
 }
 
 /** An OTLP receiver as a collector is one. */
+/** @param status 0 for one that never answers */
 async function receiver(t: TestContext, status = 200) {
   const bodies: Sent[] = [];
   const headers: IncomingHttpHeaders[] = [];
@@ -38,7 +39,7 @@ async function receiver(t: TestContext, status = 200) {
     request.on('end', () => {
       headers.push(request.headers);
       bodies.push(JSON.parse(Buffer.concat(chunks).toString()) as Sent);
-      response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
+      if (status > 0) response.writeHead(status, { 'content-type': 'application/json' }).end('{}');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -189,6 +190,26 @@ test('a collector that refuses or is not there is said in the log once, and noth
   await first.tracing.close();
   assert.equal(first.lines.length, 1);
   assert.match(first.lines[0]!, /traces could not be sent/);
+});
+
+test('a collector that does not answer holds up no end', async (t) => {
+  const silent = await receiver(t, 0);
+  const { tracing, clock, lines } = tracingTo(silent.url);
+  tracing.finished(finishedRequest());
+  let closed = false;
+  const closing = tracing.close().then(() => (closed = true));
+  while (silent.bodies.length === 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(closed, false);
+  clock.advance(1500);
+  await closing;
+  assert.match(lines.join(), /did not take the last ones in time/);
+});
+
+test('what cannot be made into a span is said in the log and touches no request', () => {
+  const { tracing, lines } = tracingTo('http://127.0.0.1:1/v1/traces');
+  const broken = { ...finishedRequest(), attempts: undefined } as unknown as Parameters<typeof tracing.finished>[0];
+  tracing.finished(broken);
+  assert.match(lines.join(), /traces could not be sent/);
 });
 
 test('traces go where the configuration says, else where the variables of OpenTelemetry say, else nowhere', () => {
