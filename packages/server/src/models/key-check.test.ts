@@ -40,9 +40,9 @@ async function setup(t: TestContext, status = 200) {
         { provider: 'acme', credential: 'bearer', fixed: {} },
       ).keys,
     }) as Partial<Provider> as Provider;
-  const controller = new AbortController();
-  const check = (providers: readonly Provider[]): Promise<void> => checkKeys(providers, { keys, clock, log, signal: controller.signal });
-  return { asked, clock, lines, keys, provider, check, controller, server };
+  const { signal } = new AbortController();
+  const check = (providers: readonly Provider[]): Promise<void> => checkKeys(providers, { keys, clock, log, signal });
+  return { asked, clock, lines, keys, provider, check, server };
 }
 
 test('a good key is asked about once, and nothing is said of it', async (t) => {
@@ -76,22 +76,28 @@ test('what is no word about the key is no trouble: no such page, not allowed to 
   }
 });
 
-test('a provider out of reach is said, is asked again later, and is well when it answers; its key stays in', async (t) => {
-  const { check, provider, keys, lines, controller, clock } = await setup(t);
-  // Nothing listens on the port of a server that has been closed.
-  const gone = createServer();
-  await new Promise<void>((resolve) => void gone.listen(0, '127.0.0.1', resolve));
-  const { port } = gone.address() as AddressInfo;
-  await new Promise((resolve) => void gone.close(resolve));
+test('a provider out of reach is said once, is asked again every minute, and is well when it answers; its key stays in', async (t) => {
+  const { check, provider, keys, lines, clock, server } = await setup(t);
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => void server.close(resolve));
   const acme = provider([secrets.good], `http://127.0.0.1:${port}`);
-  const checked = check([acme]);
   const [at] = acme.keys.map((key) => ({ provider: acme, key }));
-  while (keys.untroubled || clock.pendingTimers === 0) await new Promise((resolve) => void setImmediate(resolve));
+  const checked = check([acme]);
+  /** Until the next round is waited for. */
+  const roundOver = async (): Promise<void> => {
+    while (clock.pendingTimers === 0) await new Promise((resolve) => void setImmediate(resolve));
+  };
+  await roundOver();
   assert.equal(keys.status([acme])[0]?.state, 'unreachable');
   assert.equal(keys.isOut(at ?? assert.fail('no key')), false);
+  clock.advance(60_000);
+  await roundOver();
   assert.equal(lines.filter((line) => line.includes('cannot be reached')).length, 1);
-  controller.abort();
+  await new Promise<void>((resolve) => void server.listen(port, '127.0.0.1', resolve));
+  clock.advance(60_000);
   await checked;
+  assert.ok(keys.untroubled);
+  assert.match(lines.at(-1) ?? '', /works again/);
 });
 
 test('a provider without such an endpoint is not asked', async (t) => {

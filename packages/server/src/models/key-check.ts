@@ -69,8 +69,7 @@ async function checkKey(at: KeyAt, { keys, clock, log, signal }: KeyCheckOptions
   } catch (thrown) {
     if (signal.aborted) throw thrown;
     const failure = toOpenClawError(thrown);
-    keys.unreachable(at, failure);
-    log.warn('a provider cannot be reached', { ...fields, reason: reasonOf(failure) });
+    if (keys.unreachable(at, failure)) log.warn('a provider cannot be reached', { ...fields, reason: reasonOf(failure) });
     return false;
   }
   if (!error) {

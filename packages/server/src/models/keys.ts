@@ -46,8 +46,8 @@ export interface Keys {
   report(at: KeyAt, error: OpenClawError): void;
   /** After an attempt that was answered, and after a check that went well. */
   accepted(at: KeyAt): void;
-  /** After a check that found nobody there: known to people, but the key stays in. */
-  unreachable(at: KeyAt, error: OpenClawError): void;
+  /** After a check that found nobody there: known to people, but the key stays in. @returns false where that was known */
+  unreachable(at: KeyAt, error: OpenClawError): boolean;
   /** It is another key now. */
   rotated(key: ProviderKey): void;
   status(providers: readonly Provider[]): KeyStatus[];
@@ -126,7 +126,6 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
       leaveOut(at, trouble);
     },
     accepted({ provider, key }) {
-      if (troubles.size === 0) return;
       const trouble = troubles.get(key);
       if (!trouble) return;
       troubles.delete(key);
@@ -135,8 +134,9 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
       }
     },
     unreachable({ provider, key }, error) {
-      if (troubles.has(key)) return;
+      if (troubles.has(key)) return false;
       troubles.set(key, { provider: provider.id, state: 'unreachable', error, refusals: 0, outUntilMs: undefined });
+      return true;
     },
     rotated: (key) => void troubles.delete(key),
     status: (providers) => providers.flatMap((provider) => provider.keys.map((key) => describe({ provider, key }, troubles, clock))),
