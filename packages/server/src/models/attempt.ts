@@ -5,7 +5,7 @@
  * It does not choose targets or write to the client: see `service.ts`.
  */
 import type { Clock } from '../core/clock.ts';
-import { OpenClawError, toOpenClawError } from '../core/errors.ts';
+import { toOpenClawError, type OpenClawError } from '../core/errors.ts';
 import type { Permit } from './admission/contract.ts';
 import type { Usage } from './dialects/events.ts';
 import type { Lifecycle } from './lifecycle.ts';

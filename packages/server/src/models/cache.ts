@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
-import type { JsonObject } from '../core/json.ts';
+import type { JsonObject, JsonValue } from '../core/json.ts';
 import type { ModelCall } from './call.ts';
 import type { ModelEvent } from './dialects/events.ts';
 
@@ -59,40 +59,9 @@ interface Kept {
 }
 
 export function createAnswerCache(settings: CacheSettings, clock: Clock): AnswerCache {
-  // In the order of their last use: the first is the one that nobody wanted for longest.
-  const kept = new Map<string, Kept>();
+  const shelf = new Shelf(settings, clock);
   const underWay = new Map<string, Promise<CachedAnswer | undefined>>();
-  const figures = { hits: 0, misses: 0, joined: 0, bytes: 0 };
-
-  function remove(key: string, { bytes }: Kept): void {
-    kept.delete(key);
-    figures.bytes -= bytes;
-  }
-
-  function find(key: string): CachedAnswer | undefined {
-    const found = kept.get(key);
-    if (!found) return undefined;
-    if (found.expiresMs <= clock.monotonicMs()) {
-      remove(key, found);
-      return undefined;
-    }
-    kept.delete(key);
-    kept.set(key, found);
-    return found.answer;
-  }
-
-  function keep(key: string, answer: CachedAnswer): void {
-    const bytes = sizeOf(answer);
-    if (bytes > settings.maxBytes * largestShare) return;
-    const before = kept.get(key);
-    if (before) remove(key, before);
-    kept.set(key, { answer, bytes, expiresMs: clock.monotonicMs() + settings.ttlMs });
-    figures.bytes += bytes;
-    for (const [oldest, entry] of kept) {
-      if (figures.bytes <= settings.maxBytes) return;
-      remove(oldest, entry);
-    }
-  }
+  const counts = { hits: 0, misses: 0, joined: 0 };
 
   function lead(key: string): Lead {
     const { promise, resolve } = Promise.withResolvers<CachedAnswer | undefined>();
@@ -103,7 +72,7 @@ export function createAnswerCache(settings: CacheSettings, clock: Clock): Answer
         if (settled) return;
         settled = true;
         underWay.delete(key);
-        if (answer) keep(key, answer);
+        if (answer) shelf.keep(key, answer);
         resolve(answer);
       },
     };
@@ -111,23 +80,71 @@ export function createAnswerCache(settings: CacheSettings, clock: Clock): Answer
 
   return {
     enter(key) {
-      const answer = find(key);
+      const answer = shelf.find(key);
       if (answer) {
-        figures.hits += 1;
+        counts.hits += 1;
         return { kind: 'hit', answer };
       }
       const asked = underWay.get(key);
       if (asked) {
-        figures.joined += 1;
+        counts.joined += 1;
         return { kind: 'wait', answer: asked };
       }
-      figures.misses += 1;
+      counts.misses += 1;
       return { kind: 'lead', lead: lead(key) };
     },
     get figures() {
-      return { ...figures, entries: kept.size };
+      return { ...counts, bytes: shelf.bytes, entries: shelf.size };
     },
   };
+}
+
+/** What is kept, within its room and its time; the least used gives way. */
+class Shelf {
+  readonly #settings: CacheSettings;
+  readonly #clock: Clock;
+  /** In the order of their last use: the first is the one that nobody wanted for longest. */
+  readonly #kept = new Map<string, Kept>();
+  bytes = 0;
+
+  constructor(settings: CacheSettings, clock: Clock) {
+    this.#settings = settings;
+    this.#clock = clock;
+  }
+
+  get size(): number {
+    return this.#kept.size;
+  }
+
+  find(key: string): CachedAnswer | undefined {
+    const found = this.#kept.get(key);
+    if (!found) return undefined;
+    this.#kept.delete(key);
+    if (found.expiresMs <= this.#clock.monotonicMs()) {
+      this.bytes -= found.bytes;
+      return undefined;
+    }
+    this.#kept.set(key, found);
+    return found.answer;
+  }
+
+  keep(key: string, answer: CachedAnswer): void {
+    const { maxBytes, ttlMs } = this.#settings;
+    const bytes = sizeOf(answer);
+    if (bytes > maxBytes * largestShare) return;
+    this.#remove(key);
+    this.#kept.set(key, { answer, bytes, expiresMs: this.#clock.monotonicMs() + ttlMs });
+    this.bytes += bytes;
+    for (const oldest of this.#kept.keys()) {
+      if (this.bytes <= maxBytes) return;
+      this.#remove(oldest);
+    }
+  }
+
+  #remove(key: string): void {
+    this.bytes -= this.#kept.get(key)?.bytes ?? 0;
+    this.#kept.delete(key);
+  }
 }
 
 function sizeOf({ events }: CachedAnswer): number {
@@ -146,7 +163,7 @@ const tellingNothing: ReadonlySet<string> = new Set(['stream', 'stream_options']
 export function cacheKeyOf(call: ModelCall, body: JsonObject): string | undefined {
   if (/\bno-(?:cache|store)\b/i.test(String(call.headers['cache-control'] ?? ''))) return undefined;
   if (call.dialect === 'openai-responses' && body['store'] !== false) return undefined;
-  if (body['previous_response_id'] != null || body['conversation'] != null || body['background'] === true) return undefined;
+  if (isGiven(body['previous_response_id']) || isGiven(body['conversation']) || body['background'] === true) return undefined;
   const hash = createHash('sha256');
   hash.update(JSON.stringify([call.caller.id, call.dialect, tellingHeaders.map((name) => call.headers[name] ?? null)]));
   // In the client's own order: another order is another request, which costs a miss and never a wrong answer.
@@ -154,6 +171,10 @@ export function cacheKeyOf(call: ModelCall, body: JsonObject): string | undefine
     if (!tellingNothing.has(name)) hash.update(`\n${JSON.stringify(name)}:${JSON.stringify(value)}`);
   }
   return hash.digest('base64url');
+}
+
+function isGiven(value: JsonValue | undefined): boolean {
+  return value !== undefined && value !== null;
 }
 
 /** Takes down the events of one answer, and gives up where it grows beyond what may be kept. */

@@ -5,8 +5,8 @@
  * events. It throws what the provider got wrong; whether another target is asked then is not its business (`service.ts`).
  */
 import type { Clock } from '../core/clock.ts';
-import { OpenClawError, reasonOf } from '../core/errors.ts';
-import { isJsonObject, type JsonObject } from '../core/json.ts';
+import { OpenClawError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
 import { Continuation } from './continuation.ts';
 import type { AnswerProgress, IncomingRequest } from './exchange.ts';
 import type { EncodeOptions, ProviderDialect, ResponseDecoder, ResponseEncoder, StreamFrame } from './dialects/dialect.ts';

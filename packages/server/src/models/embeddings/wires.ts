@@ -95,7 +95,7 @@ function list<T>(value: JsonValue | undefined, read: (item: JsonValue) => T | un
 }
 
 function numbers(value: JsonValue | undefined): readonly number[] | undefined {
-  return Array.isArray(value) && value.every((item: JsonValue) => typeof item === 'number') ? (value as readonly number[]) : undefined;
+  return Array.isArray(value) && value.every((item: JsonValue) => typeof item === 'number') ? value : undefined;
 }
 
 function count(value: JsonValue | undefined): number | undefined {
