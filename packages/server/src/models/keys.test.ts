@@ -131,3 +131,10 @@ test('the status says for each key how it stands, why, and when it is tried agai
   ]);
   assert.equal(keys.isOut(at(1)), false);
 });
+
+test('where there is no key, none is refused: a script of the rehearsal that fails with 401 takes nothing away', () => {
+  const { keys, provider } = setup(1);
+  const at: KeyAt = { provider, key: { id: '1', source: 'no key', weight: 1, absent: true, headers: {} } };
+  refuse(keys, at, 10);
+  assert.deepEqual([keys.isOut(at), keys.untroubled], [false, true]);
+});

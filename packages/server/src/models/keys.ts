@@ -116,7 +116,7 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
       return error && new OpenClawError(error.code, { details: error.details, status: error.status });
     },
     report(at, error) {
-      const state = verdictOf(error);
+      const state = at.key.absent ? undefined : verdictOf(error);
       if (!state) return;
       const known = troubles.get(at.key);
       const trouble = known ?? { provider: at.provider.id, state, error, refusals: 0, outUntilMs: undefined };

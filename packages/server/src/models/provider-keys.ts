@@ -42,7 +42,7 @@ export interface HeldKeys {
 }
 
 export function holdKeys(sources: readonly KeySource[], options: HoldOptions): HeldKeys {
-  if (sources.length === 0) return { keys: [{ id: '1', source: 'no key', weight: 1, headers: options.fixed }], followed: [] };
+  if (sources.length === 0) return { keys: [{ id: '1', source: 'no key', weight: 1, absent: true, headers: options.fixed }], followed: [] };
   const followed: FollowedKey[] = [];
   const keys = sources.map((found, index) => {
     let headers = headersOf(found.secret, options);

@@ -37,6 +37,8 @@ export interface ProviderKey {
   readonly source: string;
   /** How often it takes its turn, compared with the provider's other keys. */
   readonly weight: number;
+  /** True where there is none: then none can be refused. */
+  readonly absent?: true;
   /** The credential and whatever else the vendor or the operator wants sent. Changes when the key is rotated. */
   readonly headers: Readonly<Record<string, string>>;
 }
