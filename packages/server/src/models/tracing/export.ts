@@ -31,8 +31,8 @@ export interface SpanExportOptions {
   readonly onFailure: (error: Error | undefined) => void;
 }
 
-/** What stops a gateway from stopping must be short. */
-const exportTimeoutMs = 3000;
+/** With its tries. A collector is near; and what still tries when the gateway has stopped keeps the process. */
+const exportTimeoutMs = 2000;
 const queueLimit = 2048;
 const batchLimit = 512;
 
