@@ -58,7 +58,7 @@ export interface ResponseArchive {
 export function createResponseArchive(options: ResponseArchiveOptions): ResponseArchive {
   const { database, clock, log, keepMs, limitResponses, limitBytes } = { ...responseArchiveDefaults, ...options };
   const pruning = createPruning({ database, clock, log, limitResponses, limitBytes });
-  const queue = createWriteQueue({ database, log, onWritten: (responses, bytes) => pruning.added(responses, bytes) });
+  const queue = createWriteQueue({ database, clock, log, onWritten: (responses, bytes) => pruning.added(responses, bytes) });
 
   async function find(owner: string, id: string): Promise<Row> {
     await queue.settled();
