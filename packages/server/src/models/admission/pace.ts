@@ -166,7 +166,9 @@ class LearntPace implements Pace {
   /** What it took in the time before the refusal and the pause after it, per millisecond. */
   #allowedBefore({ atMs, untilMs }: Refusal): number {
     const pauseMs = Math.min(longestPeriodMs, untilMs - atMs);
-    const spanMs = Math.min(longestPeriodMs, Math.max(shortestPeriodMs, pauseMs, atMs - Math.max(0, this.#begunMs)));
+    // What it took in quieter times does not tell what it takes: before there was a pace, only the last moments count.
+    const pacedMs = this.#rate === undefined ? 0 : atMs - this.#begunMs;
+    const spanMs = Math.min(longestPeriodMs, Math.max(shortestPeriodMs, pauseMs, pacedMs));
     const fromMs = atMs - spanMs;
     const firstMs = Math.max(fromMs, this.#taken.firstSince(fromMs) ?? atMs);
     const periodMs = Math.max(shortestPeriodMs, atMs - firstMs + pauseMs);
