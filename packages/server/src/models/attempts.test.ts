@@ -39,6 +39,15 @@ test('the next target is asked at once when one fails', () => {
   assert.deepEqual(plan.next(failure('upstream_failed'), Infinity), { target: 'b', number: 2, delayMs: 0 });
 });
 
+test('one that failed is not asked again before another one that is well, however short its back-off', () => {
+  const { plan, time } = setup(['a', 'b', 'c'], { random: () => 0 });
+  plan.next(undefined, Infinity);
+  time.ms = 1;
+  assert.equal(plan.next(failure('upstream_failed'), Infinity)?.target, 'b');
+  assert.equal(plan.next(failure('upstream_failed'), Infinity)?.target, 'c');
+  assert.equal(plan.next(failure('upstream_failed'), Infinity)?.target, 'a');
+});
+
 test('a target that failed is left alone for twice as long each time, and all tries together are limited', () => {
   const { plan, time } = setup(['a']);
   const delays: number[] = [];

@@ -19,7 +19,7 @@ export interface RetryOptions {
 }
 
 export interface Round<Target> {
-  /** At least one, in the order of the route, each with the monotonic time before which it is left alone; 0: none. */
+  /** At least one, those that failed least first and else in the order of the route, each with the monotonic time before which it is left alone; 0: none. */
   readonly candidates: readonly RoundCandidate<Target>[];
   /** Counted from 1. */
   readonly number: number;
@@ -76,7 +76,10 @@ export function createAttemptPlan<Target>(targets: readonly Target[], options: P
       if (made === 1) return candidates.length > 0 ? { candidates, number: 1 } : undefined;
       const patienceMs = Math.min(options.maxDelayMs, remainingMs);
       const latestMs = options.monotonicMs() + patienceMs;
-      const left = candidates.filter(({ notBeforeMs }) => notBeforeMs === 0 || notBeforeMs <= latestMs);
+      const left = candidates
+        .filter(({ notBeforeMs }) => notBeforeMs === 0 || notBeforeMs <= latestMs)
+        // Whoever failed less often goes first: a back-off of nothing must not keep the request from somebody who is well.
+        .sort((a, b) => a.failures - b.failures);
       return left.length > 0 ? { candidates: left, number: made } : undefined;
     },
   };
