@@ -1,7 +1,7 @@
 /** Every scenario, in the order in which they run. */
 import type { Scenario } from '../scenario.ts';
 import { concurrencyBomb } from './concurrency-bomb.ts';
-import { gatewayIn512MiB } from './gateway-in-512-mib.ts';
+import { coldGatewayIn512MiB, gatewayIn512MiB } from './gateway-in-512-mib.ts';
 import { healthyCrowd } from './healthy-crowd.ts';
 import { longRunningTimeout, longRunningTimeoutReal } from './long-running-timeout.ts';
 import { rateLimitCascade } from './rate-limit-cascade.ts';
@@ -18,5 +18,6 @@ export const scenarios: readonly Scenario[] = [
   healthyCrowd,
   recovery,
   gatewayIn512MiB,
+  coldGatewayIn512MiB,
   longRunningTimeoutReal,
 ];
