@@ -3,6 +3,8 @@ import { totalmem } from 'node:os';
 import type { Clock } from './clock.ts';
 
 export interface ProcessLoad {
+  /** Since the last reading. */
+  readonly elapsedMs: number;
   /** Share of the time since the last reading in which the event loop worked, 0 to 1. At 1 every request waits. */
   readonly loopShare: number;
   /** Processor time since the last reading, as a share of one core; threads make it more than 1. */
@@ -25,6 +27,7 @@ export function createProcessLoad(clock: Clock): () => ProcessLoad {
     cpu = process.cpuUsage();
     atMs = clock.monotonicMs();
     return {
+      elapsedMs,
       loopShare: passed.utilization,
       cpuShare: elapsedMs > 0 ? (used.user + used.system) / 1000 / elapsedMs : 0,
       residentBytes: process.memoryUsage.rss(),

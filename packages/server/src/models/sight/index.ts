@@ -9,6 +9,7 @@ import type { Metrics } from '../../core/metrics.ts';
 import { createProcessLoad, type ProcessLoad } from '../../core/process-load.ts';
 import type { Redactor } from '../../core/redact.ts';
 import { createConnectionWatch, type CallerConnections } from './connection-watch.ts';
+import { createFindingLog } from './finding-log.ts';
 import { createPromptWatch } from './prompt-watch.ts';
 import type { FinishedRequest } from './report.ts';
 import { createRetryWatch } from './retry-watch.ts';
@@ -53,12 +54,26 @@ export function createSight({ clock, log, metrics, redactor, ...options }: Sight
   const retries = createRetryWatch();
   const prompts = createPromptWatch();
   const gateway = createGatewayWatch(clock, options.processLoad ?? createProcessLoad(clock));
+  const findingLog = createFindingLog({ clock, log });
   let timer: Timer | undefined;
   let lastRequestMs = -Infinity;
 
+  const examine = (): TrafficReport => {
+    const nowMs = clock.monotonicMs();
+    return createTrafficReport({
+      at: new Date(clock.now()).toISOString(),
+      callers: statistics.callers('5m'),
+      targets: statistics.recentTargets(),
+      process: gateway.load(),
+      connections: gateway.connections(),
+      retries: retries.callers(nowMs),
+      prompts: prompts.prompts(nowMs),
+      warnings: warnings.list(),
+    });
+  };
   const tick = (): void => {
     warnings.judge();
-    gateway.look();
+    if (gateway.look()) findingLog.note(examine().findings);
     if (clock.monotonicMs() - lastRequestMs < quietAfterMs) return;
     timer?.cancel();
     timer = undefined;
@@ -79,19 +94,9 @@ export function createSight({ clock, log, metrics, redactor, ...options }: Sight
     statistics,
     warnings: warnings.list,
     traffic() {
-      const nowMs = clock.monotonicMs();
       // Without traffic nobody has looked lately.
       gateway.look();
-      return createTrafficReport({
-        at: new Date(clock.now()).toISOString(),
-        callers: statistics.callers('5m'),
-        targets: statistics.recentTargets(),
-        process: gateway.load(),
-        connections: gateway.connections(),
-        retries: retries.callers(nowMs),
-        prompts: prompts.prompts(nowMs),
-        warnings: warnings.list(),
-      });
+      return examine();
     },
     trail: trails.find,
     trails: trails.recent,
@@ -104,8 +109,8 @@ export function createSight({ clock, log, metrics, redactor, ...options }: Sight
 }
 
 interface GatewayWatch {
-  /** Reads what changes slowly, if a minute has passed. */
-  look(): void;
+  /** Reads what changes slowly, if a minute has passed. @returns whether it did */
+  look(): boolean;
   load(): ProcessLoad;
   connections(): CallerConnections[];
   watchConnections(open: () => ReadonlyMap<string, number>): void;
@@ -119,10 +124,11 @@ function createGatewayWatch(clock: Clock, readLoad: () => ProcessLoad): GatewayW
   return {
     look() {
       const nowMs = clock.monotonicMs();
-      if (nowMs - lookedMs < lookEveryMs) return;
+      if (nowMs - lookedMs < lookEveryMs) return false;
       lookedMs = nowMs;
       load = readLoad();
       if (openConnections) connections.sample(openConnections(), nowMs);
+      return true;
     },
     load: () => load,
     connections: connections.callers,

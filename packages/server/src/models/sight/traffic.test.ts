@@ -13,7 +13,7 @@ import { failedRequest, finishedAttempt, finishedRequest } from './report.fixtur
 const limited = new OpenClawError('upstream_rate_limited', { details: { provider: 'acme', reason: 'slow' }, retryAfterMs: 5000 });
 const broken = new OpenClawError('upstream_failed', { details: { provider: 'acme', reason: 'oops' } });
 const refused = new OpenClawError('upstream_refused', { details: { provider: 'acme', reason: 'no' }, status: 400 });
-const idle: ProcessLoad = { loopShare: 0.1, cpuShare: 0.1, residentBytes: 80e6, limitBytes: 512e6 };
+const idle: ProcessLoad = { elapsedMs: 60_000, loopShare: 0.1, cpuShare: 0.1, residentBytes: 80e6, limitBytes: 512e6 };
 const minuteMs = 60_000;
 
 function setup(load: ProcessLoad = idle) {
@@ -57,6 +57,7 @@ test('429, 5xx and 4xx are three findings with three remedies, by caller', () =>
 
 test('a full processor or memory is said with its share', () => {
   assert.deepEqual(faults(setup({ ...idle, loopShare: 0.97 }).sight.traffic()), ['bad processor_full gateway']);
+  assert.deepEqual(faults(setup({ ...idle, loopShare: 0.97, elapsedMs: 2000 }).sight.traffic()), [], 'a start is busy');
   assert.deepEqual(faults(setup({ ...idle, residentBytes: 400e6 }).sight.traffic()), ['warn memory_full gateway']);
 });
 
@@ -79,6 +80,27 @@ test('callers that ignore Retry-After are named', () => {
     clock.advance(1000);
   }
   assert.ok(faults(sight.traffic()).includes('bad retry_after_ignored gateway'));
+});
+
+test('what is found is said in the log while there is traffic: once, and once more when it gets bad', () => {
+  const { clock, sight, lines } = setup();
+  const ignore = (times: number): void => {
+    for (let index = 0; index < times; index += 1)
+      sight.finished(failedRequest(limited, { totalMs: 0, call: { caller: { id: 'key_1', models: undefined } } }));
+    clock.advance(minuteMs);
+  };
+  const said = (): string[] =>
+    lines
+      .map((line) => JSON.parse(line) as Record<string, string>)
+      .filter(({ code }) => code === 'retry_after_ignored')
+      .map(({ level, subject }) => `${level} ${subject}`);
+  ignore(5);
+  assert.deepEqual(said(), ['info key_1']);
+  ignore(0);
+  assert.deepEqual(said(), ['info key_1']);
+  ignore(8);
+  ignore(8);
+  assert.deepEqual(said(), ['info key_1', 'warn key_1']);
 });
 
 test('durations that rise are a finding and a warning from the same numbers', () => {

@@ -117,10 +117,13 @@ function judgeStatus(caller: CallerFigures): Finding[] {
   ];
 }
 
+/** A start is busy, and so is any moment. */
+const steadyMs = 10_000;
+
 function judgeProcess(load: ProcessLoad): Finding[] {
   const evidence = loadEvidence(load);
   const findings: Finding[] = [];
-  const busy = severityOf(evidence.loopPercent, [80, 95]);
+  const busy = load.elapsedMs < steadyMs ? 'ok' : severityOf(evidence.loopPercent, [80, 95]);
   if (busy !== 'ok') {
     const message = `The event loop worked ${evidence.loopPercent} % of the time; every request waits for it.`;
     const remedy = 'Send fewer requests at once, or run a second gateway on another machine.';
