@@ -181,6 +181,24 @@ test('a model that nobody has is refused before a stream begins, as the SDK’s 
   );
 });
 
+test('what is wrong or cannot be done is refused with its path, and no provider is asked', async () => {
+  await using scene = await setup('openai-completions');
+  const { provider, gateway } = scene;
+  const rows: readonly (readonly [object, string, string])[] = [
+    [{ input: [{ role: 'king', content: 'x' }] }, 'input[0].role', 'invalid_request'],
+    [{ input: 'x', previous_response_id: 7 }, 'previous_response_id', 'invalid_request'],
+    [{ input: 'x', background: true }, 'background', 'unsupported_feature'],
+    [{ input: 'x', tools: [{ type: 'web_search' }] }, 'tools[0].type', 'unsupported_feature'],
+    [{ input: [{ type: 'item_reference', id: 'msg_nobody' }] }, 'input', 'invalid_request'],
+  ];
+  for (const [fields, param, code] of rows) {
+    const answer = await gateway.request('/v1/responses', { json: { model: 'acme/large', stream: true, ...fields } });
+    const { error } = (await answer.json()) as { error: Record<string, unknown> };
+    assert.deepEqual([answer.status, error['param'], error['code']], [400, param, code]);
+  }
+  assert.equal(provider.requests.length, 0);
+});
+
 test('the same dialect goes through byte for byte, but for the model', async () => {
   await using scene = await setup('openai-responses');
   const { provider, gateway } = scene;
