@@ -9,6 +9,7 @@ import { dialects, readEnvelope, replaceModel } from './dialects/index.ts';
 import type { ModelRequest, Part } from './dialects/request.ts';
 import { checkModelName } from './model-name.ts';
 import { charactersPerToken, type AttemptContext, type Operation } from './operation.ts';
+import { ParsedBody } from './parsed-body.ts';
 import { parseAnswer, readWhole } from './read-whole.ts';
 import { pathAt, sendTo } from './send.ts';
 import { sessionOf } from './session.ts';
@@ -23,17 +24,18 @@ const frameTokens = 5;
 export function createTokenCount(call: ModelCall, body: JsonObject): Operation {
   const { model } = readEnvelope(body);
   checkModelName(model);
+  const parsed = new ParsedBody(call.body, body);
   return {
     model,
     stream: false,
     // Nothing is generated, and nothing is charged for it.
     estimate: { input: 0, output: 0 },
-    body: () => body,
-    session: () => sessionOf(call, body),
+    body: () => parsed.value,
+    session: () => sessionOf(call, parsed.value),
     cacheKey: () => undefined,
     replay: () => Promise.reject(new OpenClawError('internal_error', { details: { requestId: call.requestId } })),
     ask: (target, context) =>
-      target.provider.dialect === 'anthropic-messages' ? askProvider(call, target, context) : answerEstimate(body, context),
+      target.provider.dialect === 'anthropic-messages' ? askProvider(call, target, context) : answerEstimate(parsed.value, context),
   };
 }
 

@@ -4,7 +4,6 @@
  * It does not read the body of a good answer or write to the client: see `stream-delivery.ts` and `whole-delivery.ts`.
  */
 import type { JsonObject } from '../core/json.ts';
-import { parseJsonBody } from '../core/parse-json.ts';
 import type { ModelCall } from './call.ts';
 import type { Continuation } from './continuation.ts';
 import type { DialectName, Quirks, ResponseEncoder } from './dialects/dialect.ts';
@@ -15,14 +14,9 @@ import type { ModelRequest } from './dialects/request.ts';
 import { spokenWith } from './spoken.ts';
 import type { Target } from './target.ts';
 import { checkModelName } from './model-name.ts';
+import { ParsedBody } from './parsed-body.ts';
 import { pathAt, sendTo, type SendContext } from './send.ts';
 import type { UpstreamRequest, UpstreamResponse } from './upstream.ts';
-
-/**
- * A larger body is not kept beside its bytes while its answer is awaited, but read again where it has to be translated:
- * a thousand long prompts under way must not take three times their size.
- */
-const keptBodyBytes = 64 * 1024;
 
 /** Output limit where the dialect demands one and neither client nor catalogue knows it. */
 const fallbackMaxOutputTokens = 4096;
@@ -33,7 +27,7 @@ export interface AnswerProgress {
   readonly encoder: ResponseEncoder;
 }
 
-/** A client's request, decoded at most once however many targets are tried. */
+/** A client's request. Unless it is large it is decoded at most once, however many targets are tried. */
 export class IncomingRequest {
   readonly call: ModelCall;
   /** The model as the client wrote it. */
@@ -43,7 +37,7 @@ export class IncomingRequest {
   mayGoOn = false;
   /** The answer that the client sees, once it sees one that may be gone on with. */
   progress: AnswerProgress | undefined;
-  #body: JsonObject | undefined;
+  readonly #body: ParsedBody;
   #decoded: ModelRequest | undefined;
   #foreignProof: boolean | undefined;
 
@@ -55,7 +49,7 @@ export class IncomingRequest {
     const envelope = readEnvelope(body);
     checkModelName(envelope.model);
     this.call = call;
-    this.#body = call.body.length > keptBodyBytes ? undefined : body;
+    this.#body = new ParsedBody(call.body, body);
     this.model = envelope.model;
     this.stream = envelope.stream;
     this.wantsUsage = envelope.includeUsage;
@@ -63,13 +57,15 @@ export class IncomingRequest {
 
   /** As the client sent it. */
   get body(): JsonObject {
-    // Its depth was checked when it was read first.
-    return (this.#body ??= parseJsonBody(this.call.body, { depthLimit: Infinity }));
+    return this.#body.value;
   }
 
   /** In no vendor's words. @throws OpenClawError `invalid_request` */
   get decoded(): ModelRequest {
-    return (this.#decoded ??= dialects[this.call.dialect].decodeRequest(this.body));
+    if (this.#decoded) return this.#decoded;
+    const decoded = dialects[this.call.dialect].decodeRequest(this.body);
+    if (this.#body.isKept) this.#decoded = decoded;
+    return decoded;
   }
 
   /** What is asked of the next target: the client's request, and what was answered so far where that is gone on with. */

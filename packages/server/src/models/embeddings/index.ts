@@ -10,6 +10,7 @@ import { readEnvelope, replaceModel } from '../dialects/index.ts';
 import type { DialectName } from '../dialects/dialect.ts';
 import type { Usage } from '../dialects/events.ts';
 import { checkModelName } from '../model-name.ts';
+import { ParsedBody } from '../parsed-body.ts';
 import { charactersPerToken, type AttemptContext, type Operation } from '../operation.ts';
 import { parseAnswer, readWhole } from '../read-whole.ts';
 import { pathAt, sendTo } from '../send.ts';
@@ -25,12 +26,13 @@ const sameForm: ReadonlySet<DialectName> = new Set<DialectName>(['openai-complet
 export function createEmbeddings(call: ModelCall, body: JsonObject): Operation {
   const { model } = readEnvelope(body);
   checkModelName(model);
+  const parsed = new ParsedBody(call.body, body);
   return {
     model,
     stream: false,
     estimate: { input: Math.ceil(call.body.length / charactersPerToken), output: 0 },
-    body: () => body,
-    session: () => sessionOf(call, body),
+    body: () => parsed.value,
+    session: () => sessionOf(call, parsed.value),
     // Vectors are long, and asked for once.
     cacheKey: () => undefined,
     replay: () => Promise.reject(new OpenClawError('internal_error', { details: { requestId: call.requestId } })),
@@ -39,7 +41,7 @@ export function createEmbeddings(call: ModelCall, body: JsonObject): Operation {
       if (sameForm.has(dialect)) return passThrough({ call, target, context });
       const wire = embeddingsWires[dialect];
       if (!wire) throw unsupported('model', 'a request for embeddings', target.name);
-      return translate(wire, { call, target, context, body });
+      return translate(wire, { call, target, context }, parsed.value);
     },
   };
 }
@@ -60,15 +62,30 @@ async function passThrough({ call, target, context }: Asked): Promise<void> {
   context.answer.endWhole(bytes);
 }
 
-async function translate(wire: EmbeddingsWire, { call, target, context, body }: Asked & { readonly body: JsonObject }): Promise<void> {
+/** What the answer is read against. The request itself is let go of when it has been sent. */
+interface Expected {
+  readonly count: number;
+  readonly base64: boolean;
+}
+
+function translate(wire: EmbeddingsWire, asked: Asked, body: JsonObject): Promise<void> {
+  const { target } = asked;
   const request = readRequest(body, target.name);
-  const encoded = wire.encode(request, target.model);
-  const bytes = await ask({ call, target, context }, encoded.path, Buffer.from(JSON.stringify(encoded.body)));
-  const decoded = wire.decode(parseAnswer(bytes, target.provider.id));
-  if (decoded?.vectors.length !== request.texts.length) throw malformed(target, `it has not ${request.texts.length} embeddings`);
+  const { path, body: sent } = wire.encode(request, target.model);
+  const expected = { count: request.texts.length, base64: body['encoding_format'] === 'base64' };
+  return deliver(wire, asked, { answer: ask(asked, path, Buffer.from(JSON.stringify(sent))), expected });
+}
+
+async function deliver(
+  wire: EmbeddingsWire,
+  { target, context }: Asked,
+  { answer, expected }: { readonly answer: Promise<Buffer>; readonly expected: Expected },
+): Promise<void> {
+  const decoded = wire.decode(parseAnswer(await answer, target.provider.id));
+  if (decoded?.vectors.length !== expected.count) throw malformed(target, `it has not ${expected.count} embeddings`);
   note(context, decoded.tokens);
   context.onOutput();
-  context.answer.endWhole(encodeAnswer(decoded, { model: target.model, base64: body['encoding_format'] === 'base64' }));
+  context.answer.endWhole(encodeAnswer(decoded, { model: target.model, base64: expected.base64 }));
 }
 
 async function ask({ call, target, context }: Asked, path: string, body: Buffer): Promise<Buffer> {
