@@ -46,6 +46,17 @@ test('the first candidate that has room is taken, and one that it backs off from
   assert.equal(admission.tryEnter(backingOff.candidates), undefined);
 });
 
+test('how many are under way at a target can be asked without leaving a trace', () => {
+  const { admission, enter } = setup();
+  const one = target('m', { initial: 2 });
+  assert.equal(admission.underWay(one), 0);
+  assert.deepEqual(admission.status(), []);
+  const permit = enter(one);
+  assert.equal(admission.underWay(one), 1);
+  permit.release(completed);
+  assert.equal(admission.underWay(one), 0);
+});
+
 test('each key and each model of a provider has a limit of its own', () => {
   const { enter } = setup();
   const keys = [providerKey('1'), providerKey('2')];

@@ -90,7 +90,7 @@ class TargetAdmission implements Admission {
   }
 
   underWay(target: Target): number {
-    return this.#gates.of(target, this.#clock.monotonicMs()).underWay;
+    return this.#gates.find(target)?.underWay ?? 0;
   }
 
   status(): readonly TargetStatus[] {

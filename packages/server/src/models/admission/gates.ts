@@ -8,6 +8,8 @@ import { Gate, type GateOptions } from './gate.ts';
 
 export interface Gates<Entry extends QueueEntry> {
   of(target: Target, nowMs: number): Gate<Entry>;
+  /** Without making one for a target that was never asked. */
+  find(target: Target): Gate<Entry> | undefined;
   list(): Iterable<Gate<Entry>>;
   /** The gates of `provider/model`, or of all models of `provider`. */
   named(name: string): Gate<Entry>[];
@@ -48,8 +50,11 @@ export function createGates<Entry extends QueueEntry>(options: GateOptions<Entry
     return [...all].filter(({ target }) => target.name === name || target.provider.id === name);
   }
 
+  const find = (target: Target): Gate<Entry> | undefined => byKey.get(target.key)?.get(target.model);
+
   return {
-    of: (target, nowMs) => byKey.get(target.key)?.get(target.model) ?? create(target, nowMs),
+    of: (target, nowMs) => find(target) ?? create(target, nowMs),
+    find,
     list: () => all,
     named,
     override(name, action) {
