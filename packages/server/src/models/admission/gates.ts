@@ -11,9 +11,10 @@ export interface Gates<Entry extends QueueEntry> {
   /** Without making one for a target that was never asked. */
   find(target: Target): Gate<Entry> | undefined;
   list(): Iterable<Gate<Entry>>;
-  /** The gates of `provider/model`, or of all models of `provider`. */
-  named(name: string): Gate<Entry>[];
-  /** Holds them open, and those of the same name that are yet to come; or resets them. @returns those concerned */
+  /**
+   * Holds the gates of `provider/model`, or of all models of `provider`, open, and those of that name that are yet to come; or resets
+   * them. @returns those concerned
+   */
   override(name: string, action: 'open' | 'reset'): Gate<Entry>[];
 }
 
@@ -56,7 +57,6 @@ export function createGates<Entry extends QueueEntry>(options: GateOptions<Entry
     of: (target, nowMs) => find(target) ?? create(target, nowMs),
     find,
     list: () => all,
-    named,
     override(name, action) {
       const concerned = named(name);
       if (action === 'reset') heldNames.delete(name);
