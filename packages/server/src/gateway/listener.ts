@@ -1,7 +1,8 @@
 /**
  * The one port: a bare `node:http` server with its bounds, and its orderly end. What is answered: `router.ts`.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer } from '../core/node-http.ts';
 import { Server as SocketServer, type AddressInfo, type Socket } from 'node:net';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
 

@@ -4,7 +4,8 @@
  * Whatever else listens there is not taken for one: only a list of models in OpenAI's form counts, and what the server says of
  * itself decides what it is, not its port. It sends no credentials, follows no redirect, and asks no other machine.
  */
-import { get, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { get } from '../core/node-http.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
 import { vendors } from './catalogue/index.ts';
 

@@ -3,7 +3,7 @@
  *
  * A command never opens the database beside a live gateway: it takes the lock, or it asks whoever holds it.
  */
-import { request as httpRequest } from 'node:http';
+import { request as httpRequest } from '../../core/node-http.ts';
 import { request as httpsRequest } from 'node:https';
 import type { CreatedKey, KeyRecord, UsageRow } from '@openclaw/protocol';
 import { openStateForCommand } from '../../compose.ts';
