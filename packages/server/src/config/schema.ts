@@ -98,6 +98,9 @@ const model = s.object(
     id: s.string({ description: 'The name that the provider knows the model by.', minLength: 1 }),
     contextWindow: s.integer({ description: 'Tokens that fit into the model, input and output together.', minimum: 1 }),
     maxTokens: s.integer({ description: 'Most output tokens of one answer.', minimum: 1 }),
+    prefill: s.boolean({
+      description: 'Whether it goes on with an assistant message that ends the request, for routes with `afterFirstToken: continue`.',
+    }),
     cost: s.object(
       { input: price('input'), output: price('output'), cacheRead: price('cached input'), cacheWrite: price('cache-writing input') },
       { description: 'Prices; they override those that OpenClaw knows.', optional: true },

@@ -27,7 +27,7 @@ export function createChat(call: ModelCall, body: JsonObject, stored?: Keeping):
       get possible() {
         return incoming.progress?.continuation.possible ?? false;
       },
-      takes: (target) => quirksOf(target).prefill === true,
+      takes: (target) => target.known?.prefill ?? quirksOf(target).prefill ?? false,
       begin: (target, usage) => incoming.progress?.continuation.goOn(target.name, usage),
     },
     async ask(target, context) {

@@ -275,8 +275,8 @@ function knownModels(vendorId: string, settings: ProviderSettings | undefined, o
   };
 }
 
-function fromRow({ id, contextWindow, maxOutputTokens, price, abilities }: CatalogueModel): KnownModel {
-  return { id, contextWindow, maxOutputTokens, price, ...(abilities && { abilities }) };
+function fromRow({ id, contextWindow, maxOutputTokens, price, prefill, abilities }: CatalogueModel): KnownModel {
+  return { id, contextWindow, maxOutputTokens, price, prefill, ...(abilities && { abilities }) };
 }
 
 function incomplete(id: string, field: 'api' | 'baseUrl', vendor: Vendor | undefined): OpenClawError {

@@ -55,6 +55,8 @@ export interface KnownModel {
   readonly contextWindow: number | undefined;
   readonly maxOutputTokens: number | undefined;
   readonly price: Price | undefined;
+  /** What the operator says of `Quirks.prefill`. */
+  readonly prefill?: boolean | undefined;
   /** Absent where nobody said. */
   readonly abilities?: Abilities | undefined;
 }

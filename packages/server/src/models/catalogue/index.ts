@@ -33,6 +33,8 @@ export interface CatalogueModel {
   /** Tokens that fit into it, input and output together. */
   readonly contextWindow?: number;
   readonly maxOutputTokens?: number;
+  /** What the operator says of `Quirks.prefill`. */
+  readonly prefill?: boolean;
   /** Absent for a model that only the operator knows. */
   readonly abilities?: Abilities;
   /** Absent where nobody said it, which is not the same as free. */
@@ -44,6 +46,7 @@ export interface OperatorModel {
   readonly id: string;
   readonly contextWindow?: number | undefined;
   readonly maxTokens?: number | undefined;
+  readonly prefill?: boolean | undefined;
   readonly cost?: PartialPrice | undefined;
 }
 
@@ -127,6 +130,7 @@ function describe(id: string, known: SnapshotModel | undefined, own: OperatorMod
     ...(contextWindow !== undefined && { contextWindow }),
     ...(maxOutputTokens !== undefined && { maxOutputTokens }),
     ...(price && { price }),
+    ...(own?.prefill !== undefined && { prefill: own.prefill }),
   };
 }
 

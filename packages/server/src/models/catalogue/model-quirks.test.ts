@@ -9,7 +9,7 @@ test('Claude before 4.6 thinks within a budget and takes a begun answer, however
     ...['us.anthropic.claude-sonnet-4-5-20250929-v1:0', 'anthropic.claude-3-5-sonnet-20240620-v1:0'],
   ];
   for (const model of older) {
-    assert.deepEqual(quirksOfModel(model), { thinkingBudget: true }, model);
+    assert.deepEqual(quirksOfModel(model), { thinkingBudget: true, prefill: true }, model);
     assert.equal(takesPrefill(model), true, model);
   }
 });

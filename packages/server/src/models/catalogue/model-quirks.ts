@@ -20,7 +20,7 @@ const systemMessagesSince = 408;
 export function quirksOfModel(model: string): Quirks | undefined {
   const claude = readClaude(model);
   if (!claude) return undefined;
-  if (claude.version < adaptiveSince) return { thinkingBudget: true };
+  if (claude.version < adaptiveSince) return { thinkingBudget: true, prefill: true };
   return claude.family === 'opus' && claude.version >= systemMessagesSince ? { systemMessages: true } : undefined;
 }
 
