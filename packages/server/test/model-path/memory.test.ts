@@ -269,7 +269,7 @@ test('however requests end, a hundred at once: nothing stays held, and who comes
   await using provider = await startProvider((response, request) => replies[(asked += 1) % replies.length]?.(response, request));
   await using gateway = await startTestGateway({ settings: { ...acme(provider.baseUrl), ...limits } });
   const ways = Object.values(fates);
-  await Promise.all(Array.from({ length: 100 }, (_, index) => ways[index % ways.length]?.(gateway.url)));
+  await Promise.all(Array.from({ length: 100 }, async (_, index) => ways[index % ways.length]?.(gateway.url)));
   await nothingHeld(gateway);
   await gateway.running.models.service.requests.idle();
   provider.answer(json(chatWhole({ text: 'still here' })));
