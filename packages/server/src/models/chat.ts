@@ -6,7 +6,7 @@ import { IncomingRequest, quirksOf, sendAttempt } from './exchange.ts';
 import { charactersPerToken, type Operation } from './operation.ts';
 import { readAnswer, type Keeping } from './read-answer.ts';
 import { replay } from './replay.ts';
-import { sessionOf } from './session.ts';
+import { sessionOf } from './routing/session.ts';
 
 /** Output tokens that are reserved where the client sets no limit. */
 const usualOutputTokens = 1000;

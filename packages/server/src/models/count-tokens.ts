@@ -12,7 +12,7 @@ import { charactersPerToken, type AttemptContext, type Operation } from './opera
 import { ParsedBody } from './parsed-body.ts';
 import { parseAnswer, readWhole } from './read-whole.ts';
 import { pathAt, sendTo } from './send.ts';
-import { sessionOf } from './session.ts';
+import { sessionOf } from './routing/session.ts';
 import type { Target } from './target.ts';
 
 /** What providers count for one picture of usual size. */

@@ -11,7 +11,7 @@ import { inOwnRegion } from './aws/region.ts';
 import { findVendor, type Catalogue, type CatalogueModel, type Vendor } from './catalogue/index.ts';
 import type { DialectName } from './dialects/dialect.ts';
 import type { LocalServer } from './discovery.ts';
-import { holdKeys, type FollowedKey, type HoldOptions, type KeySource } from './provider-keys.ts';
+import { holdKeys, type FollowedKey, type HoldOptions, type KeySource } from './keys/provider-keys.ts';
 import { rehearsal } from './rehearsal/index.ts';
 import type { ConcurrencyBounds, KnownModel, Provider, ProviderKey } from './target.ts';
 import type { Upstream } from './upstream.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { createFakeClock } from '../../src/core/fake-clock.ts';
-import { keyDefaults } from '../../src/models/keys.ts';
+import { keyDefaults } from '../../src/models/keys/keys.ts';
 import { startTestGateway, type TestGateway } from '../harness/gateway.ts';
 import { json, startProvider, type Reply } from '../harness/provider.ts';
 import { chatWhole } from '../harness/wire.ts';

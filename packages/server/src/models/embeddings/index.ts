@@ -14,7 +14,7 @@ import { ParsedBody } from '../parsed-body.ts';
 import { charactersPerToken, type AttemptContext, type Operation } from '../operation.ts';
 import { parseAnswer, readWhole } from '../read-whole.ts';
 import { pathAt, sendTo } from '../send.ts';
-import { sessionOf } from '../session.ts';
+import { sessionOf } from '../routing/session.ts';
 import type { Target } from '../target.ts';
 import type { UpstreamRequest } from '../upstream.ts';
 import { embeddingsWires, type DecodedEmbeddings, type EmbeddingsRequest, type EmbeddingsWire } from './wires.ts';

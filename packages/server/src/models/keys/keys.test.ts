@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { OpenClawError } from '../core/errors.ts';
-import { createFakeClock } from '../core/fake-clock.ts';
-import { createLog } from '../core/log.ts';
+import { OpenClawError } from '../../core/errors.ts';
+import { createFakeClock } from '../../core/fake-clock.ts';
+import { createLog } from '../../core/log.ts';
 import { createKeys, keyDefaults, type KeyAt, type Keys } from './keys.ts';
-import type { Provider } from './target.ts';
+import type { Provider } from '../target.ts';
 
 const secret = 'sk-the-secret-itself';
 

@@ -5,12 +5,12 @@
  * It does not know whether a target has room or is well (`admission/`); that is asked in this order. Where only one target
  * with one key can be meant, which is the common case, it makes nothing anew.
  */
-import type { OpenClawError } from '../core/errors.ts';
-import { createKeyTurns, byRendezvous, type KeyTurns } from './key-turns.ts';
-import type { Keys } from './keys.ts';
+import type { OpenClawError } from '../../core/errors.ts';
+import { createKeyTurns, byRendezvous, type KeyTurns } from '../keys/key-turns.ts';
+import type { Keys } from '../keys/keys.ts';
 import type { Place } from './places.ts';
 import type { Route, RouteTarget, Strategy } from './route.ts';
-import type { Target } from './target.ts';
+import type { Target } from '../target.ts';
 
 export interface OrderingOptions {
   readonly keys: Pick<Keys, 'untroubled' | 'isOut' | 'claimTrial' | 'refusalOf'>;

@@ -4,9 +4,9 @@
  *
  * It does not read files (`key-files.ts`) and does not know which keys are good (`keys.ts`).
  */
-import type { SecretFile } from '../config/index.ts';
-import type { Vendor } from './catalogue/index.ts';
-import type { ProviderKey } from './target.ts';
+import type { SecretFile } from '../../config/index.ts';
+import type { Vendor } from '../catalogue/index.ts';
+import type { ProviderKey } from '../target.ts';
 
 /** A key as it was found. */
 export interface KeySource {

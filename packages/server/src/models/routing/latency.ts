@@ -4,8 +4,8 @@
  *
  * It does not choose anybody: see `order.ts`. Figures for people are in `sight/`.
  */
-import type { Clock } from '../core/clock.ts';
-import type { Target } from './target.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Target } from '../target.ts';
 
 export interface Latency {
   observe(target: Target, firstOutputMs: number): void;

@@ -6,12 +6,12 @@
  *
  * It does not say who is asked first (`order.ts`), and asks nobody (`service.ts`).
  */
-import type { RouteSettings } from '../config/index.ts';
-import { nearestName } from '../core/nearest-name.ts';
-import { OpenClawError } from '../core/errors.ts';
-import type { Caller } from './call.ts';
+import type { RouteSettings } from '../../config/index.ts';
+import { nearestName } from '../../core/nearest-name.ts';
+import { OpenClawError } from '../../core/errors.ts';
+import type { Caller } from '../call.ts';
 import { createPlaces, type Place } from './places.ts';
-import type { KnownModel, Provider } from './target.ts';
+import type { KnownModel, Provider } from '../target.ts';
 
 export type Strategy = RouteSettings['strategy'];
 

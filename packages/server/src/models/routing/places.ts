@@ -4,8 +4,8 @@
  *
  * Clients invent names, so of models that nobody listed only the latest are kept. It does not know routes: see `route.ts`.
  */
-import { quirksOfModel } from './catalogue/index.ts';
-import type { KnownModel, Provider, ProviderKey, Target } from './target.ts';
+import { quirksOfModel } from '../catalogue/index.ts';
+import type { KnownModel, Provider, ProviderKey, Target } from '../target.ts';
 
 /** A model at a provider, with a target for each of the provider's keys. */
 export interface Place {

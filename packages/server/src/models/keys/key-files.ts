@@ -6,12 +6,12 @@
  */
 import { readFile } from 'node:fs/promises';
 
-import type { Clock } from '../core/clock.ts';
-import { valueInFile } from '../core/env.ts';
-import { reasonOf } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
+import type { Clock } from '../../core/clock.ts';
+import { valueInFile } from '../../core/env.ts';
+import { reasonOf } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
 import type { FollowedKey } from './provider-keys.ts';
-import type { ProviderKey } from './target.ts';
+import type { ProviderKey } from '../target.ts';
 
 export interface KeyFilesOptions {
   readonly clock: Clock;

@@ -7,10 +7,10 @@
  *
  * It does not choose among keys (`order.ts`), ask providers (`key-check.ts`) or read files (`key-files.ts`).
  */
-import type { Clock } from '../core/clock.ts';
-import { OpenClawError, reasonOf } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
-import type { Provider, ProviderKey } from './target.ts';
+import type { Clock } from '../../core/clock.ts';
+import { OpenClawError, reasonOf } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { Provider, ProviderKey } from '../target.ts';
 
 /** A provider and one of its keys; every target is one. */
 export interface KeyAt {

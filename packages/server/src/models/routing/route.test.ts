@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RouteSettings } from '../config/index.ts';
-import { OpenClawError } from '../core/errors.ts';
+import type { RouteSettings } from '../../config/index.ts';
+import { OpenClawError } from '../../core/errors.ts';
 import { createRouter } from './route.ts';
-import type { Provider } from './target.ts';
+import type { Provider } from '../target.ts';
 
 function provider(id: string, models: readonly string[]): Provider {
   const known = models.map((model) => ({ id: model, contextWindow: undefined, maxOutputTokens: undefined, price: undefined }));

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFakeClock } from '../core/fake-clock.ts';
+import { createFakeClock } from '../../core/fake-clock.ts';
 import { createLatency } from './latency.ts';
-import type { Target } from './target.ts';
+import type { Target } from '../target.ts';
 
 const target = (name: string): Target => ({ name }) as Partial<Target> as Target;
 

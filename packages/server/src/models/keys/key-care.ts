@@ -2,12 +2,12 @@
  * All that is done about the keys of providers while the gateway runs, in one piece: what is known of them, the files that
  * they lie in, and the check after the start. The parts: `keys.ts`, `key-files.ts`, `key-check.ts`.
  */
-import type { Clock } from '../core/clock.ts';
-import type { Log } from '../core/log.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Log } from '../../core/log.ts';
 import { checkKeys } from './key-check.ts';
 import { followKeyFiles } from './key-files.ts';
 import { createKeys, type Keys, type KeyStatus } from './keys.ts';
-import type { Providers } from './providers.ts';
+import type { Providers } from '../providers.ts';
 
 export interface KeyCare {
   readonly keys: Keys;

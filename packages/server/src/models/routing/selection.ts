@@ -4,24 +4,24 @@
  *
  * It asks nobody but model servers on this machine, what they have, and providers, whether their keys are good.
  */
-import { timeoutDefaults, type ModelsSettings, type SecretFile } from '../config/index.ts';
-import type { Clock } from '../core/clock.ts';
-import { OpenClawError } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
-import type { Caller } from './call.ts';
-import { loadCatalogue, type Catalogue } from './catalogue/index.ts';
+import { timeoutDefaults, type ModelsSettings, type SecretFile } from '../../config/index.ts';
+import type { Clock } from '../../core/clock.ts';
+import { OpenClawError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { Caller } from '../call.ts';
+import { loadCatalogue, type Catalogue } from '../catalogue/index.ts';
 import { createModelDirectory, type ModelDirectory } from './directory.ts';
-import { discoverLocalServers } from './discovery.ts';
-import { createKeyCare } from './key-care.ts';
-import type { KeyStatus } from './keys.ts';
+import { discoverLocalServers } from '../discovery.ts';
+import { createKeyCare } from '../keys/key-care.ts';
+import type { KeyStatus } from '../keys/keys.ts';
 import { createLatency } from './latency.ts';
-import type { Operation } from './operation.ts';
+import type { Operation } from '../operation.ts';
 import { createOrdering } from './order.ts';
-import { createProviders, type FoundKey } from './providers.ts';
+import { createProviders, type FoundKey } from '../providers.ts';
 import { createRouter, type Router } from './route.ts';
-import type { AttemptReport, Routed } from './service.ts';
-import type { Provider, Target } from './target.ts';
-import type { Upstream } from './upstream.ts';
+import type { AttemptReport, Routed } from '../service.ts';
+import type { Provider, Target } from '../target.ts';
+import type { Upstream } from '../upstream.ts';
 
 export interface SelectionOptions {
   readonly settings: Pick<ModelsSettings, 'providers' | 'routes'>;

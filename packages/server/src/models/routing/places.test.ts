@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createPlaces } from './places.ts';
-import type { KnownModel, Provider } from './target.ts';
+import type { KnownModel, Provider } from '../target.ts';
 
 const row = (id: string): KnownModel => ({ id, contextWindow: undefined, maxOutputTokens: undefined, price: undefined });
 const keys = ['1', '2'].map((id) => ({ id, source: 'the test', weight: 1, headers: {} }));

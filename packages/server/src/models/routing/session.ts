@@ -2,8 +2,8 @@
  * Which session a request belongs to, for routes that keep a session at one target. Clients say it in different ways; one
  * that does not say it is one session.
  */
-import { isJsonObject, type JsonObject } from '../core/json.ts';
-import type { ModelCall } from './call.ts';
+import { isJsonObject, type JsonObject } from '../../core/json.ts';
+import type { ModelCall } from '../call.ts';
 
 /** `x-openclaw-session`, else what the body says of its prompt cache or user, else the caller. */
 export function sessionOf({ headers, caller }: Pick<ModelCall, 'headers' | 'caller'>, body: JsonObject): string {

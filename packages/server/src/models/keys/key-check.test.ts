@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
-import { systemClock } from '../core/clock.ts';
-import { createFakeClock } from '../core/fake-clock.ts';
-import { createLog } from '../core/log.ts';
-import { createHttpUpstream } from './http-upstream.ts';
+import { systemClock } from '../../core/clock.ts';
+import { createFakeClock } from '../../core/fake-clock.ts';
+import { createLog } from '../../core/log.ts';
+import { createHttpUpstream } from '../http-upstream.ts';
 import { checkKeys } from './key-check.ts';
 import { createKeys } from './keys.ts';
 import { holdKeys } from './provider-keys.ts';
-import type { Provider } from './target.ts';
+import type { Provider } from '../target.ts';
 
 const secrets = { good: 'sk-good-key-1', wrong: 'sk-wrong-key-2' };
 

@@ -5,12 +5,12 @@
  * Only clear words count: a refusal of the key, or nobody there. Where a provider has no such endpoint, or a key may not read
  * it, the key is simply not known to be bad. What follows from a verdict is decided in `keys.ts`.
  */
-import { sleep, type Clock } from '../core/clock.ts';
-import { OpenClawError, reasonOf, toOpenClawError } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
+import { sleep, type Clock } from '../../core/clock.ts';
+import { OpenClawError, reasonOf, toOpenClawError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
 import type { KeyAt, Keys } from './keys.ts';
-import type { Provider } from './target.ts';
-import type { UpstreamResponse, UpstreamTimeouts } from './upstream.ts';
+import type { Provider } from '../target.ts';
+import type { UpstreamResponse, UpstreamTimeouts } from '../upstream.ts';
 
 export interface KeyCheckOptions {
   readonly keys: Pick<Keys, 'accepted' | 'report' | 'unreachable'>;
@@ -92,7 +92,7 @@ async function ask({ provider, key }: KeyAt, context: Pick<KeyCheckOptions, 'clo
   const { status, headers } = response;
   if (status >= 200 && status < 300) return undefined;
   // Loaded late: the formats are not needed for a start.
-  const { providerDialects } = await import('./dialects/index.ts');
+  const { providerDialects } = await import('../dialects/index.ts');
   const error = providerDialects[provider.dialect].classify({ provider: provider.id, status, headers, body, nowMs: context.clock.now() });
   if (status >= 500) throw error;
   return new OpenClawError(error.code, { details: { ...error.details, keySource: key.source }, status: error.status });

@@ -2,7 +2,7 @@
  * In which order the keys of one provider stand for one request: in turn by weight, or always alike for a session.
  * It does not know which keys are good: see `keys.ts`.
  */
-import type { Target } from './target.ts';
+import type { Target } from '../target.ts';
 
 export interface KeyTurns {
   /** All of them, another one first each time, and over time each as often as its weight says; one of weight 0 never. */

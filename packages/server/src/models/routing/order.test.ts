@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { OpenClawError } from '../core/errors.ts';
-import { createFakeClock } from '../core/fake-clock.ts';
-import { createLog } from '../core/log.ts';
-import { createKeys, keyDefaults } from './keys.ts';
+import { OpenClawError } from '../../core/errors.ts';
+import { createFakeClock } from '../../core/fake-clock.ts';
+import { createLog } from '../../core/log.ts';
+import { createKeys, keyDefaults } from '../keys/keys.ts';
 import { createOrdering, type OrderingOptions } from './order.ts';
 import { createPlaces } from './places.ts';
 import type { Route, Strategy } from './route.ts';
-import type { KnownModel, Provider, Target } from './target.ts';
+import type { KnownModel, Provider, Target } from '../target.ts';
 
 interface Wanted {
   readonly name: string;

@@ -3,9 +3,9 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
-import type { SecretFile } from '../config/index.ts';
-import { createFakeClock } from '../core/fake-clock.ts';
-import { createLog } from '../core/log.ts';
+import type { SecretFile } from '../../config/index.ts';
+import { createFakeClock } from '../../core/fake-clock.ts';
+import { createLog } from '../../core/log.ts';
 import { followKeyFiles } from './key-files.ts';
 import { holdKeys } from './provider-keys.ts';
 
