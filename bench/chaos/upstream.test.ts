@@ -11,9 +11,9 @@ function addressOf({ port }: ChaosUpstream, key = 'one'): Address {
   return { port, path: '/v1/chat/completions', model: 'mock-model', headers: { authorization: `Bearer ${key}` } };
 }
 
-async function askOnce(change: Partial<Behaviour>, stream: boolean): Promise<Outcome> {
+async function askOnce(change: Partial<Behaviour>, stream: boolean, patienceMs = 300): Promise<Outcome> {
   await using upstream = await startChaosUpstream(change);
-  return await ask(addressOf(upstream), { prompt: 'Hello?', stream, patienceMs: 300 });
+  return await ask(addressOf(upstream), { prompt: 'Hello?', stream, patienceMs });
 }
 
 const outputs: readonly [
@@ -77,7 +77,7 @@ for (const [fault, { status, failure, whole, sawOutput }] of outputs) {
 
 for (const fault of [{ kind: 'text-plain' }, { kind: 'slow-head', ms: 20 }, { kind: 'silence', at: 'stream', ms: 5 }] as const) {
   test(`${fault.kind}: the answer is good all the same`, async () => {
-    assert.equal((await askOnce({ faults: [fault] }, false)).failure, '');
+    assert.equal((await askOnce({ faults: [fault] }, false, 20_000)).failure, '');
   });
 }
 
@@ -183,4 +183,30 @@ test('latencies have the percentiles that were given', () => {
     assert.ok(Math.abs(at(part) - wanted) < wanted * 0.1, `${part}: ${at(part)}`);
   }
   assert.deepEqual(Array.from({ length: 5 }, createRandom(calm.seed)), Array.from({ length: 5 }, createRandom(calm.seed)));
+});
+
+test('the same upstream speaks Anthropic’s dialect: whole, streamed, refused, and failing inside a 200', async () => {
+  await using upstream = await startChaosUpstream();
+  const address = { ...addressOf(upstream), path: '/v1/messages', headers: { 'x-api-key': 'one' } };
+  assert.equal((await ask(address, { prompt: 'Hello?' })).failure, '');
+  const streamed = await ask(address, { prompt: 'Hello?', stream: true });
+  assert.deepEqual([streamed.failure, streamed.sawOutput], ['', true]);
+  upstream.behave({ faults: [{ kind: 'status', status: 529 }] });
+  assert.match((await ask(address, { prompt: 'Hello?' })).failure, /^status 529: .*overloaded_error/);
+  upstream.behave({ faults: [{ kind: 'error-event', after: 1, status: 529 }] });
+  assert.match((await ask(address, { prompt: 'Hello?', stream: true })).failure, /event: error\ndata: .*overloaded_error/);
+  assert.deepEqual(Object.keys(upstream.counts().perKey), ['one']);
+});
+
+test('who holds its answers is told when: a silence without a time ends when it is released', async () => {
+  await using upstream = await startChaosUpstream({ faults: [{ kind: 'silence', at: 'accept' }] });
+  const answers = Promise.all([ask(addressOf(upstream), { prompt: 'One?' }), ask(addressOf(upstream), { prompt: 'Two?' })]);
+  await upstream.asked(2);
+  assert.equal(upstream.counts().underWay, 2);
+  upstream.release();
+  assert.deepEqual(
+    (await answers).map(({ failure }) => failure),
+    ['', ''],
+  );
+  await upstream.idle();
 });

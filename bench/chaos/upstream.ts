@@ -24,7 +24,7 @@ export interface ChaosUpstream extends AsyncDisposable {
   behave(change: Partial<Behaviour>): void;
   counts(): Counts;
   restartCounts(): void;
-  /** Lets those go on that are silent without a time. */
+  /** Lets those go on that are silent without a time, and those that come until the behaviour changes. */
   release(): void;
   /** Resolves when nothing is under way. */
   idle(): Promise<void>;
@@ -44,6 +44,7 @@ interface State {
   readonly now: () => number;
   readonly tally: Tally;
   released: PromiseWithResolvers<void>;
+  isReleased: boolean;
   /** Looked at whenever a request comes or goes. */
   readonly watchers: Set<() => void>;
 }
@@ -74,6 +75,7 @@ export async function startChaosUpstream(change: Partial<Behaviour> = {}, option
     now,
     tally: createTally(now(), () => state.behaviour.graceMs),
     released: Promise.withResolvers<void>(),
+    isReleased: false,
     watchers: new Set(),
   };
   const server = createServer((request, response) => {
@@ -96,8 +98,8 @@ export async function startChaosUpstream(change: Partial<Behaviour> = {}, option
     counts: () => countsOf(state),
     restartCounts: () => restartCounts(state),
     release() {
+      state.isReleased = true;
       state.released.resolve();
-      state.released = Promise.withResolvers();
     },
     idle: () => watch(state, ({ underWay }) => underWay === 0),
     asked: (count) => watch(state, ({ requests }) => requests >= count),
@@ -127,6 +129,7 @@ function begin(behaviour: Behaviour, now: () => number): Pick<State, 'behaviour'
 
 function behave(state: State, change: Partial<Behaviour>): void {
   const { busy } = state;
+  if (state.isReleased) Object.assign(state, { isReleased: false, released: Promise.withResolvers<void>() });
   Object.assign(state, begin({ ...state.behaviour, ...change }, state.now), { busy });
 }
 
