@@ -1,6 +1,7 @@
 /**
- * What is compared: the mock itself ("direct"), two plain relays, OpenClaw started as an operator starts it, and Portkey when
- * `install-peers.ts` has put it there. All stand before the same mock.
+ * What is compared: the mock itself ("direct"), two plain relays, OpenClaw with everything on (started as an operator starts it, and
+ * asked with a virtual key that has every kind of limit) and with everything off, and Portkey when `install-peers.ts` has put it
+ * there. All stand before the same mock.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -10,13 +11,15 @@ import { peersDirectory } from './install-peers.ts';
 import type { Target } from './load.ts';
 import { freePort, type OwnedProcess, startCommand, startScript } from './processes.ts';
 
-export type ContenderName = 'direct' | 'bare relay' | 'documented relay' | 'OpenClaw' | 'Portkey';
+export type ContenderName = 'direct' | 'bare relay' | 'documented relay' | 'OpenClaw' | 'everything off' | 'Portkey';
 
 export interface Contender {
   readonly name: ContenderName;
   /** Starts a process of its own; the mock for `direct`, which is never started twice. */
   start(): Promise<OwnedProcess>;
   targetAt(port: number): Target;
+  /** The same model behind a provider that speaks another format than the client. Absent where nothing is translated. */
+  translatedAt?(port: number): Target;
 }
 
 export interface Home {
@@ -45,16 +48,21 @@ export function newHome(mock: OwnedProcess, cacheDirectory?: string): Home {
   return { directory, stateDirectory, cacheDirectory: cacheDirectory ?? join(directory, 'cache') };
 }
 
-/** Everything that is on by default stays on; only the provider and the token are given. */
+/**
+ * Everything that is on by default stays on. Given are the token, the mock in two formats, and that it takes many requests at once:
+ * else a burst of streams would wait while that is found out.
+ */
 function configFor(mock: OwnedProcess): object {
   const price = { input: 0.1, output: 0.4 };
-  const provider = {
+  const provider = (api: string): object => ({
     baseUrl: `http://127.0.0.1:${mock.port}/v1`,
-    api: 'openai-completions',
+    api,
     apiKey: 'mock-key',
+    concurrency: { initial: 1500, max: 2000 },
     models: [{ id: 'mock-model', cost: price }],
-  };
-  return { gateway: { auth: { mode: 'token', token } }, models: { providers: { mock: provider } } };
+  });
+  const providers = { mock: provider('openai-completions'), translated: provider('anthropic-messages') };
+  return { gateway: { auth: { mode: 'token', token } }, models: { providers } };
 }
 
 /** `openclaw gateway run` in that home, with an environment that holds nothing of the caller's. */
@@ -69,6 +77,20 @@ export async function startGateway({ directory, stateDirectory, cacheDirectory }
     PATH: process.env['PATH'] ?? '',
   };
   return startCommand({ command: launcher, args: ['gateway', 'run'], port, readyPath: '/readyz', env });
+}
+
+/** A limit of each kind, so that all are reserved and settled with every request, and none so low that it is ever reached. */
+const highLimits = { rpm: 1e9, tpm: 1e12, usdPerDay: 1e6, usdPerMonth: 1e6 };
+
+/** A virtual key of the gateway on that port. */
+async function createKey(port: number): Promise<string> {
+  const answer = await fetch(`http://127.0.0.1:${port}/admin/v1/keys`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: JSON.stringify({ name: 'bench', ...highLimits }),
+  });
+  if (!answer.ok) throw new Error(`no key was made: ${answer.status} ${await answer.text()}`);
+  return ((await answer.json()) as { key: string }).key;
 }
 
 /** Starts gateways in homes of their own, with the compile cache that an earlier start has left, as with any start but the first. */
@@ -103,32 +125,44 @@ export async function startPortkey(): Promise<OwnedProcess> {
   return startCommand({ command: process.execPath, args: [portkeyScript, `--port=${port}`, '--headless'], port, readyPath: '/', env });
 }
 
+/** Each gateway that is started is asked with a virtual key of its own. */
+function openclawBefore(mock: OwnedProcess): Contender {
+  const keys = new Map<number, string>();
+  const start = warmStarter(mock);
+  const targetAt = (port: number, model: string): Target => {
+    const headers = { authorization: `Bearer ${keys.get(port) ?? token}` };
+    return { name: 'OpenClaw', port, path: completions, headers, model };
+  };
+  return {
+    name: 'OpenClaw',
+    async start() {
+      const started = await start();
+      keys.set(started.port, await createKey(started.port));
+      return started;
+    },
+    targetAt: (port) => targetAt(port, 'mock/mock-model'),
+    translatedAt: (port) => targetAt(port, 'translated/mock-model'),
+  };
+}
+
+function plain(name: ContenderName, extra: Partial<Target> = {}): Pick<Contender, 'name' | 'targetAt'> {
+  const headers = { authorization: 'Bearer mock-key' };
+  return { name, targetAt: (port) => ({ name, port, path: completions, headers, model: 'mock-model', ...extra }) };
+}
+
 export function contendersBefore(mock: OwnedProcess): Contender[] {
-  const plain = (name: ContenderName, extra: Partial<Target> = {}) => ({
-    name,
-    targetAt: (port: number): Target => ({
-      name,
-      port,
-      path: completions,
-      headers: { authorization: 'Bearer mock-key' },
-      model: 'mock-model',
-      ...extra,
-    }),
-  });
   const portkeyHeaders = {
     authorization: 'Bearer mock-key',
     'x-portkey-provider': 'openai',
     'x-portkey-custom-host': `http://127.0.0.1:${mock.port}/v1`,
   };
+  const plainGateway = { ...plain('everything off'), start: () => startScript('plain-gateway.ts', [String(mock.port)]) };
   const all: Contender[] = [
     { ...plain('direct'), start: () => Promise.resolve(mock) },
     { ...plain('bare relay'), start: () => startScript('bare-relay.ts', [String(mock.port)]) },
     { ...plain('documented relay'), start: () => startScript('documented-relay.ts', [String(mock.port)]) },
   ];
-  if (gatewayMissing() === undefined) {
-    const openclaw = plain('OpenClaw', { headers: { authorization: `Bearer ${token}` }, model: 'mock/mock-model' });
-    all.push({ ...openclaw, start: warmStarter(mock) });
-  }
+  if (gatewayMissing() === undefined) all.push(openclawBefore(mock), plainGateway);
   if (portkeyMissing() === undefined) all.push({ ...plain('Portkey', { headers: portkeyHeaders }), start: startPortkey });
   return all;
 }

@@ -18,6 +18,8 @@ export interface OwnedProcess {
   residentBytes(): number;
   /** Processor time since its start, all threads, user and system. */
   processorMs(): number;
+  /** The same of its main thread alone, which is what requests queue for. */
+  mainThreadMs(): number;
   /** What it ended with, once it has. */
   ended(): string | undefined;
   stop(): Promise<void>;
@@ -113,6 +115,8 @@ function handleOf(child: ChildProcess, name: string, port: number): OwnedProcess
       const fields = readProc(pid, 'stat').split(') ').at(-1)?.split(' ') ?? [];
       return ((Number(fields[11]) + Number(fields[12])) * 1000) / ticksPerSecond;
     },
+    // Nanoseconds on a processor come first; unlike `stat` they do not come in ticks of 10 ms.
+    mainThreadMs: () => Number.parseInt(readProc(pid, `task/${pid}/schedstat`)) / 1e6,
     ended: () => child.signalCode ?? (child.exitCode === null ? undefined : `status ${child.exitCode}`),
     stop: () => stop(child, 'SIGTERM'),
     kill: () => stop(child, 'SIGKILL'),

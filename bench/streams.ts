@@ -1,6 +1,5 @@
 /** Paced streams held at once: every frame must arrive, in order, unaltered, without a stall. */
 import { asMs, type Bench, interleave, type Running, type Section, type Verdict } from './bench.ts';
-import type { ContenderName } from './contenders.ts';
 import type { StreamsResult } from './load.ts';
 import { median } from './percentile.ts';
 
@@ -18,17 +17,32 @@ export async function measureStreams(bench: Bench): Promise<Section> {
   for (const streams of bench.scale.streamCounts) {
     const results = await interleave(bench, runs, (running) => hold(bench, running, streams));
     for (const [name, own] of results) rows.push([String(streams), ...rowOf(name, own)]);
-    if (streams === barStreams) verdicts.push(verdictOf(results.get('OpenClaw') ?? []));
+    if (streams !== barStreams) continue;
+    verdicts.push(verdictOf(results.get('OpenClaw') ?? [], `${barStreams} paced streams with no lost frame`));
+    const translated = await holdTranslated(bench, streams, runs);
+    rows.push([String(streams), ...rowOf('OpenClaw, translating', translated)]);
+    verdicts.push(verdictOf(translated, `${barStreams} paced streams with no lost frame, through translation`));
   }
   return {
     title: 'Paced streams held',
     method:
       `Streams of ${deltas} deltas at ${paceMs} ms, opened over ${rampMs} ms, each on its own connection; held: every frame in order with its own text, no gap over ` +
-      `${10 * paceMs} ms. ${runs} interleaved runs: median of held and of the worst gap, sum of broken. The direct row shows what this machine itself lost.`,
+      `${10 * paceMs} ms. ${runs} interleaved runs: median of held and of the worst gap, sum of broken. The direct row shows what this machine itself lost; the translating one has an upstream that speaks Anthropic's format.`,
     columns: ['streams', '', 'held', 'stalled', 'broken', 'worst gap'],
     rows,
     verdicts,
   };
+}
+
+async function holdTranslated(bench: Bench, streams: number, runs: number): Promise<StreamsResult[]> {
+  const results: StreamsResult[] = [];
+  for (const running of bench.running) {
+    const { translatedAt } = running.contender;
+    if (!translatedAt) continue;
+    const contender = { ...running.contender, targetAt: translatedAt };
+    for (let run = 0; run < runs; run += 1) results.push(await hold(bench, { ...running, contender }, streams));
+  }
+  return results;
 }
 
 async function hold(bench: Bench, { contender, process }: Running, streams: number): Promise<StreamsResult> {
@@ -39,7 +53,7 @@ async function hold(bench: Bench, { contender, process }: Running, streams: numb
   return result;
 }
 
-function rowOf(name: ContenderName, own: readonly StreamsResult[]): string[] {
+function rowOf(name: string, own: readonly StreamsResult[]): string[] {
   return [
     name,
     String(median(own.map(({ held }) => held))),
@@ -53,8 +67,7 @@ function brokenIn(own: readonly StreamsResult[]): number {
   return own.reduce((sum, { broken }) => sum + broken, 0);
 }
 
-function verdictOf(own: readonly StreamsResult[]): Verdict {
-  const bar = `${barStreams} paced streams with no lost frame`;
+function verdictOf(own: readonly StreamsResult[], bar: string): Verdict {
   if (own.length === 0) return { bar, found: 'not measured', holds: undefined };
   const held = median(own.map((result) => result.held));
   const broken = brokenIn(own);
