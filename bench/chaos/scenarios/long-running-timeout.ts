@@ -79,7 +79,7 @@ export const longRunningTimeoutReal = scenario<Figures>({
   ...shape,
   name: 'long-running-timeout-real',
   shows: 'The same in its true times: half an hour, six silent minutes, a proxy that waits for one.',
-  method: `${what} The proxy’s patience is 60 s, the silence six minutes, the other steps last 100 s each.`,
+  method: `${what} The proxy’s patience is 60 s, the silence six minutes, the other steps last 100 s each (1 s with \`--quick\`).`,
   byHand: true,
   measure: (stage) => measure(stage, { cutMs: 60_000, silenceMs: 360_000, stepMs: stage.quick ? 1000 : 100_000 }),
 });
