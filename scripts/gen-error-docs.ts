@@ -7,7 +7,7 @@ export function renderErrorDocs(): string {
   const elsewhere = entries.filter(([, { status }]) => status === 0);
   return `# Errors
 
-<!-- Written by npm run gen from packages/protocol/src/errors.ts. Change the catalogue, then run it. -->
+<!-- Written by npm run gen from packages/protocol/src/errors. Change the catalogue, then run it. -->
 
 Every failure that OpenClaw tells anybody about is in this list. Words in braces are filled in with what happened.
 

@@ -1,0 +1,59 @@
+/** Rows of the error catalogue: who asks, and what they may still use. */
+import type { ErrorEntry } from './entry.ts';
+
+export const callerErrors = {
+  missing_credentials: {
+    status: 401,
+    retryable: false,
+    message: 'No credential came with the request.',
+    hint: 'Send Authorization: Bearer TOKEN or x-api-key: TOKEN; `openclaw config get gateway.auth --show-secrets` shows the token.',
+  },
+  invalid_credentials: {
+    status: 401,
+    retryable: false,
+    message: 'The credential in {source} is not one that this gateway knows.',
+    hint: 'Use the gateway token (`openclaw config get gateway.auth --show-secrets`) or a key from `openclaw keys create`.',
+  },
+  unexpanded_credentials: {
+    status: 401,
+    retryable: false,
+    message: 'The credential in {source} is the name of a variable, {credential}, and not its value.',
+    hint: 'Your shell or program did not fill the variable in: use double quotes, and export it first.',
+  },
+  too_many_failures: {
+    status: 429,
+    retryable: false,
+    message: 'Too many wrong credentials came from {address}.',
+    hint: 'Correct the credential that the program there sends; Retry-After says when the next wrong one is looked at.',
+  },
+  key_revoked: {
+    status: 401,
+    retryable: false,
+    message: 'The key {keyId} was revoked.',
+    hint: 'Create another with `openclaw keys create`.',
+  },
+  key_expired: {
+    status: 401,
+    retryable: false,
+    message: 'The key {keyId} expired at {expiredAt}.',
+    hint: 'Create another with `openclaw keys create`.',
+  },
+  forbidden: {
+    status: 403,
+    retryable: false,
+    message: 'The key {keyId} lacks the scope {scope}.',
+    hint: 'Use the gateway token, or a key that was created with --scopes {scope}.',
+  },
+  model_forbidden: {
+    status: 403,
+    retryable: false,
+    message: 'The key {keyId} may not use the model {model}.',
+    hint: 'GET /v1/models lists what the key may use; `openclaw keys create --models …` makes one that may.',
+  },
+  origin_forbidden: {
+    status: 403,
+    retryable: false,
+    message: 'A gateway without auth does not answer pages of {origin}.',
+    hint: 'Set a token (OPENCLAW_GATEWAY_TOKEN), or call it from a program on this machine.',
+  },
+} as const satisfies Record<string, ErrorEntry>;

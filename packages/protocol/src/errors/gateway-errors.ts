@@ -1,0 +1,53 @@
+/** Rows of the error catalogue: the gateway itself: it is at its limit, stopping, or wrong. */
+import type { ErrorEntry } from './entry.ts';
+
+export const gatewayErrors = {
+  overloaded: {
+    status: 503,
+    retryable: true,
+    message: 'The gateway is at its limit of {limit} {what}.',
+    hint: 'Wait for Retry-After, or raise {setting}.',
+  },
+  admission_refused: {
+    status: 429,
+    retryable: true,
+    message: 'Not sent: {reason}.',
+    hint: 'Wait for Retry-After; a route with a second provider spreads the load, and models.queue lets more wait for longer.',
+  },
+  targets_unavailable: {
+    status: 503,
+    retryable: true,
+    message: 'Not sent: {target} has failed too often and is left alone for now ({reason}).',
+    hint: 'Wait for Retry-After; `openclaw models status` shows each target and its last failure.',
+  },
+  rate_limit_exceeded: {
+    status: 429,
+    retryable: true,
+    message: 'The key {keyId} has used its limit of {limit} {what} per minute.',
+    hint: 'Wait for Retry-After; `openclaw keys update {keyId}` raises the limit.',
+  },
+  budget_exceeded: {
+    status: 429,
+    retryable: false,
+    message: 'The key {keyId} has used its budget of {limit} per {period}.',
+    hint: 'It is renewed at {renewedAt}; `openclaw keys update {keyId}` raises it.',
+  },
+  budget_reserved: {
+    status: 429,
+    retryable: true,
+    message: 'What the key {keyId} has left of its budget of {limit} per {period} is reserved for its requests under way.',
+    hint: 'Wait for Retry-After: what they do not use is given back when they end. A lower max_tokens reserves less.',
+  },
+  draining: {
+    status: 503,
+    retryable: true,
+    message: 'The gateway is shutting down.',
+    hint: 'Try again in a moment: its successor answers then.',
+  },
+  internal_error: {
+    status: 500,
+    retryable: true,
+    message: 'The gateway failed to answer; the log has the cause under request {requestId}.',
+    hint: 'This is a bug of OpenClaw: please report the log line.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
