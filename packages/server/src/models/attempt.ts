@@ -8,6 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import { toOpenClawError, type OpenClawError } from '../core/errors.ts';
 import type { Permit } from './admission/contract.ts';
 import type { Usage } from './dialects/events.ts';
+import { withoutKey } from './keys/provider-keys.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { charactersPerToken, type AttemptContext, type Observed, type Operation } from './operation.ts';
 import type { Target } from './target.ts';
@@ -84,7 +85,7 @@ export class Attempt {
       await operation.ask(this.target, { ...context, signal, clock, observed: this.observed });
     } catch (thrown) {
       // An abort has the reason why it happened; what broke because of it is only its echo.
-      error = toOpenClawError(signal.aborted ? signal.reason : thrown, lifecycle.requestId);
+      error = withoutKey(toOpenClawError(signal.aborted ? signal.reason : thrown, lifecycle.requestId), this.target.key);
     }
     const totalMs = clock.monotonicMs() - this.#startedMs;
     const cancelled = error !== undefined && signal.aborted;

@@ -41,6 +41,8 @@ export interface ProviderKey {
   readonly absent?: true;
   /** The credential and whatever else the vendor or the operator wants sent. Changes when the key is rotated. */
   readonly headers: Readonly<Record<string, string>>;
+  /** Takes the key itself out of a text: a provider may echo it. Absent where there is nothing to hide. */
+  readonly hide?: (text: string) => string;
 }
 
 export interface ConcurrencyBounds {

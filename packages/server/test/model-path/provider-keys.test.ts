@@ -45,3 +45,17 @@ test('a refused key is named by its place', async () => {
   await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
   assert.match(await (await ask(gateway)).text(), /models\.providers\.acme\.apiKey;/);
 });
+
+test('a provider that echoes its key does not tell it to clients, to people who look at the model, or in the trail', async () => {
+  const echo = 'Incorrect API key provided: acme-key-of-the-provider.';
+  await using provider = await startProvider(refuse(401, echo));
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
+  const refused = await ask(gateway);
+  const about = await gateway.request('/admin/v1/models/acme%2Flarge');
+  const trail = await gateway.request(`/admin/v1/requests/${refused.headers.get('x-openclaw-request-id')}`);
+  for (const response of [refused, about, trail]) {
+    const text = await response.text();
+    assert.match(text, /Incorrect API key provided/);
+    assert.doesNotMatch(text, /acme-key-of-the-provider/);
+  }
+});

@@ -9,6 +9,7 @@ import { sleep, type Clock } from '../../core/clock.ts';
 import { OpenClawError, reasonOf, toOpenClawError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { KeyAt, Keys } from './keys.ts';
+import { withoutKey } from './provider-keys.ts';
 import type { Provider } from '../target.ts';
 import type { UpstreamResponse, UpstreamTimeouts } from '../upstream.ts';
 
@@ -95,7 +96,8 @@ async function ask({ provider, key }: KeyAt, context: Pick<KeyCheckOptions, 'clo
   const { providerDialects } = await import('../dialects/index.ts');
   const error = providerDialects[provider.dialect].classify({ provider: provider.id, status, headers, body, nowMs: context.clock.now() });
   if (status >= 500) throw error;
-  return new OpenClawError(error.code, { details: { ...error.details, keySource: key.source }, status: error.status });
+  const named = new OpenClawError(error.code, { details: { ...error.details, keySource: key.source }, status: error.status });
+  return withoutKey(named, key);
 }
 
 /** Reads no more than is needed; leaving early closes the connection. */

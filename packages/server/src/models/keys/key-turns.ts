@@ -5,7 +5,7 @@
 import type { Target } from '../target.ts';
 
 export interface KeyTurns {
-  /** All of them, another one first each time, and over time each as often as its weight says; one of weight 0 never. */
+  /** All of them, another one first each time, and over time each as often as its weight says; those of weight 0 last. */
   next(targets: readonly Target[]): readonly Target[];
 }
 
@@ -30,9 +30,15 @@ export function createKeyTurns(): KeyTurns {
         if ((credit[index] ?? 0) > (credit[first] ?? 0)) first = index;
       }
       credit[first] = (credit[first] ?? 0) - total;
-      return [...targets.slice(first), ...targets.slice(0, first)];
+      const turned = [...targets.slice(first), ...targets.slice(0, first)];
+      // Whoever's turn it is may be out, and then the next one is asked: never a spare while another is left.
+      return targets.some(isSpare) ? [...turned.filter((one) => !isSpare(one)), ...turned.filter(isSpare)] : turned;
     },
   };
+}
+
+function isSpare({ key }: Target): boolean {
+  return key.weight === 0;
 }
 
 interface Rendezvous<Item> {

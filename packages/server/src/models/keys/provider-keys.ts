@@ -5,6 +5,8 @@
  * It does not read files (`key-files.ts`) and does not know which keys are good (`keys.ts`).
  */
 import type { SecretFile } from '../../config/index.ts';
+import { OpenClawError } from '../../core/errors.ts';
+import { redactedText, shortestSecret } from '../../core/redact.ts';
 import type { Vendor } from '../catalogue/index.ts';
 import type { ProviderKey } from '../target.ts';
 
@@ -46,6 +48,8 @@ export function holdKeys(sources: readonly KeySource[], options: HoldOptions): H
   const followed: FollowedKey[] = [];
   const keys = sources.map((found, index) => {
     let headers = headersOf(found.secret, options);
+    /** The one before too: requests that were sent with it may still be under way. */
+    let secrets = [found.secret];
     const key: ProviderKey = {
       id: String(index + 1),
       source: found.source,
@@ -53,11 +57,13 @@ export function holdKeys(sources: readonly KeySource[], options: HoldOptions): H
       get headers() {
         return headers;
       },
+      hide: (text) => secrets.reduce(withoutSecret, text),
     };
     const { file, secret } = found;
     if (file) {
       const rotate = (next: string): void => {
         headers = headersOf(next, options);
+        secrets = [next, ...secrets.slice(0, 1)];
       };
       followed.push({ provider: options.provider, key, file, secret, rotate });
     }
@@ -68,4 +74,22 @@ export function holdKeys(sources: readonly KeySource[], options: HoldOptions): H
 
 function headersOf(secret: string, { credential, fixed }: HoldOptions): Readonly<Record<string, string>> {
   return { ...(credential === 'bearer' ? { authorization: `Bearer ${secret}` } : { [credential]: secret }), ...fixed };
+}
+
+function withoutSecret(text: string, secret: string): string {
+  return secret.length < shortestSecret ? text : text.replaceAll(secret, redactedText);
+}
+
+/** What a provider said, without the key that it was asked with: its words go to clients, who have keys of their own for a reason. */
+export function withoutKey(error: OpenClawError, { hide }: ProviderKey): OpenClawError {
+  const { reason } = error.details;
+  if (!hide || typeof reason !== 'string') return error;
+  const clean = hide(reason);
+  if (clean === reason) return error;
+  const { code, status, param, retryAfterMs, cause } = error;
+  return new OpenClawError(code, {
+    ...{ details: { ...error.details, reason: clean }, status, cause },
+    ...(param !== undefined && { param }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  });
 }
