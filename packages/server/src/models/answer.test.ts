@@ -87,6 +87,14 @@ test('exactly one end is written, whoever ends it first', async () => {
   assert.deepEqual(written, ['200 text/event-stream; charset=utf-8', 'data: 1\n\n', '<end>']);
 });
 
+test('the last events of a stream and its end are one: a client that reads slowly gets no error after them', async () => {
+  const { answer, written } = setup();
+  await answer.write('data: 1\n\n');
+  answer.endStream('data: [DONE]\n\n');
+  answer.fail(failure, 1);
+  assert.deepEqual(written.slice(1), ['data: 1\n\n', 'data: [DONE]\n\n<end>']);
+});
+
 test('the end of the request ends the comments', () => {
   const { answer, clock, lifecycle } = setup();
   answer.keepAlive();

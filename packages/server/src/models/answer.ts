@@ -75,21 +75,21 @@ export class Answer {
   /** Writes whole events of a stream; waits where the client reads slowly. @throws OpenClawError if the request is cancelled meanwhile */
   async write(bytes: Buffer | string): Promise<void> {
     if (this.#state === 'ended' || bytes.length === 0) return;
-    if (!this.#outputStarted) {
-      this.#outputStarted = true;
-      this.#lifecycle.liftDeadline();
-    }
-    this.#openStream();
+    this.#beginOutput();
     this.#wroteSinceBeat = true;
     if (!this.#sink.write(bytes)) await this.#room();
   }
 
-  /** Ends a stream after its last event. */
-  endStream(): void {
+  /**
+   * Ends a stream with its last events, or after them. Nothing is waited for between the two: a request that is cancelled then would
+   * say a second end.
+   */
+  endStream(last: Buffer | string = ''): void {
     if (this.#state === 'ended') return;
-    this.#openStream();
+    this.#beginOutput();
     this.#state = 'ended';
-    this.#sink.end();
+    if (last.length === 0) this.#sink.end();
+    else this.#sink.end(last);
   }
 
   /** Sends an answer that does not stream. */
@@ -145,6 +145,14 @@ export class Answer {
     } finally {
       signal.removeEventListener('abort', onAbort);
     }
+  }
+
+  #beginOutput(): void {
+    if (!this.#outputStarted) {
+      this.#outputStarted = true;
+      this.#lifecycle.liftDeadline();
+    }
+    this.#openStream();
   }
 
   #openStream(): void {

@@ -170,7 +170,8 @@ class StreamRelay {
       this.#context.incoming.progress = this.#progress;
       this.#context.answer.endsWith((error) => this.failure(error));
     }
-    await this.#context.answer.write(join(pending));
+    if (this.finished) this.#context.answer.endStream(join(pending));
+    else await this.#context.answer.write(join(pending));
   }
 
   #read(events: readonly ModelEvent[]): readonly ModelEvent[] {
@@ -230,9 +231,8 @@ async function deliverWhole(events: readonly ModelEvent[], bytes: Buffer | undef
   const encoder = encoderFor(context);
   const body = incoming.stream ? encoder.stream(events) : JSON.stringify(encoder.whole(events));
   if (encoder.answer) context.stored?.keep(encoder.answer, { target, passedThrough: false });
-  if (!incoming.stream) return answer.endWhole(body);
-  await answer.write(body);
-  answer.endStream();
+  if (incoming.stream) answer.endStream(body);
+  else answer.endWhole(body);
 }
 
 function keepWhole(bytes: Buffer, context: ReadContext): void {

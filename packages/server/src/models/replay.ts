@@ -8,10 +8,6 @@ export async function replay(
 ): Promise<void> {
   const { answer, incoming } = context;
   const encoder = encoderFor(context);
-  if (!incoming.stream) {
-    answer.endWhole(JSON.stringify(encoder.whole(events)));
-    return;
-  }
-  await answer.write(encoder.stream(events));
-  answer.endStream();
+  if (incoming.stream) answer.endStream(encoder.stream(events));
+  else answer.endWhole(JSON.stringify(encoder.whole(events)));
 }
