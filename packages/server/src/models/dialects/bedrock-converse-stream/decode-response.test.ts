@@ -141,11 +141,13 @@ test('each stop reason keeps its meaning, and one that is new is passed on as it
 });
 
 test('the stop sequence is named where the model says it', () => {
-  const additionalModelResponseFields = { stop_sequence: 'END' };
-  const row: Row = ['messageStop', { stopReason: 'stop_sequence', additionalModelResponseFields }];
-  assert.equal(finishOf(decode(start, delta(0, { text: 'Hi' }), stop(0), row, metadata)).stopSequence, 'END');
-  const whole = decodeWhole({ ...wholeAnswer, stopReason: 'stop_sequence', additionalModelResponseFields });
-  assert.equal(finishOf(whole).stopSequence, 'END');
+  // As Claude's own whole answer has it, and as the last event of its own stream has it.
+  for (const additionalModelResponseFields of [{ stop_sequence: 'END' }, { delta: { stop_sequence: 'END' } }]) {
+    const row: Row = ['messageStop', { stopReason: 'stop_sequence', additionalModelResponseFields }];
+    assert.equal(finishOf(decode(start, delta(0, { text: 'Hi' }), stop(0), row, metadata)).stopSequence, 'END');
+    const whole = decodeWhole({ ...wholeAnswer, stopReason: 'stop_sequence', additionalModelResponseFields });
+    assert.equal(finishOf(whole).stopSequence, 'END');
+  }
 });
 
 test('a call is why an answer ended although the model says that its turn did', () => {

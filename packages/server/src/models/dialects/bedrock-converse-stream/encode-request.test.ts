@@ -20,7 +20,7 @@ test('the fields that both have are carried', () => {
     system: [{ text: 'Be brief.' }],
     messages: [helloTurn],
     inferenceConfig: { maxTokens: 50, temperature: 0.5, topP: 0.9, stopSequences: ['END'] },
-    additionalModelResponseFieldPaths: ['/stop_sequence'],
+    additionalModelResponseFieldPaths: ['/stop_sequence', '/delta/stop_sequence'],
     toolConfig: {
       tools: [{ toolSpec: { name: 'look', description: 'Looks.', inputSchema: { json: { type: 'object' } } } }],
       toolChoice: { any: {} },

@@ -50,8 +50,8 @@ export function encodeRequest(whole: ModelRequest, target: EncodeTarget): Encode
         thinking: ownThinking ?? thinking.thinking,
       }),
     ),
-    // Claude says which sequence it stopped at; a pointer to a field that an answer does not have is passed over.
-    additionalModelResponseFieldPaths: stopSequences.length > 0 ? ['/stop_sequence'] : undefined,
+    // Claude says which sequence it stopped at, in a stream within its `delta`; a pointer to a field that an answer does not have is passed over.
+    additionalModelResponseFieldPaths: stopSequences.length > 0 ? ['/stop_sequence', '/delta/stop_sequence'] : undefined,
     outputConfig: unlessEmpty(
       compact<JsonObject>({ textFormat: responseFormat && encodeFormat(responseFormat, target), effort: thinking.effort }),
     ),

@@ -12,10 +12,11 @@ const reasons: Readonly<Record<string, FinishReason>> = {
   model_context_window_exceeded: 'contextWindow',
 };
 
-/** @param fields `additionalModelResponseFields`, where the stop sequence is that ended the answer: see `encode-request.ts` */
+/** @param fields `additionalModelResponseFields`, where the stop sequence is that ended the answer, itself or in a `delta`: see `encode-request.ts` */
 export function decodeFinish(word: string, fields: JsonValue | undefined, calledTools: boolean): FinishEvent {
   const known = Object.hasOwn(reasons, word) ? reasons[word] : undefined;
-  const sequence = isJsonObject(fields) ? fields['stop_sequence'] : undefined;
+  const delta = isJsonObject(fields) ? fields['delta'] : undefined;
+  const sequence = (isJsonObject(delta) ? delta : isJsonObject(fields) ? fields : {})['stop_sequence'];
   return {
     type: 'finish',
     reason: known === 'stop' && calledTools ? 'toolCalls' : (known ?? 'other'),
