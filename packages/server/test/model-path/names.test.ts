@@ -30,6 +30,7 @@ for (const [what, name] of [
   ['longer than any model has', 'x'.repeat(10_000)],
   ['with a NUL', 'nul\u0000'],
   ['that would begin another header', 'cr\r\nx-evil: 1'],
+  ['that would lead to another path', '../..'],
 ] as const) {
   test(`a name ${what} is refused, in short, and does not stop the record of others`, async () => {
     await using gateway = await startTestGateway();

@@ -50,6 +50,31 @@ test('an empty account is not a rate limit: waiting does not help', () => {
   }
 });
 
+test('what a client may put into a refusal does not make an account look empty', () => {
+  const echoes = [
+    [404, 'The model `insufficient funds` does not exist or you do not have access to it.'],
+    [400, "Invalid value: 'insufficient quota'. Supported values are: 'system' and 'user'."],
+    [400, 'insufficient funds is not a valid model ID'],
+    [403, 'Project `p` does not have access to model `exceeded your current quota`.'],
+    [422, 'messages.0.role: "credit balance is too low" is none of user, assistant'],
+  ] as const;
+  for (const [status, message] of echoes) {
+    assert.notEqual(failure(status, { error: { message, type: 'invalid_request_error' } }).code, 'upstream_quota', message);
+  }
+});
+
+test('a Retry-After of a year is one of a day, and a date is read by the clock that wrote it', () => {
+  assert.equal(failure(429, {}, { 'retry-after': '31536000' }).retryAfterMs, 86_400_000);
+  const headers = { date: 'Thu, 01 Jan 2026 05:00:00 GMT', 'retry-after': 'Thu, 01 Jan 2026 05:00:30 GMT' };
+  assert.equal(failure(429, {}, headers).retryAfterMs, 30_000);
+});
+
+test('an error in a stream about a permission is no verdict about the key', () => {
+  const error = inStreamError({ type: 'permission_error', message: 'not for this model' }, 'acme');
+  assert.deepEqual([error.code, error.details['upstreamStatus']], ['upstream_authentication', 403]);
+  assert.equal(inStreamError({ type: 'authentication_error', message: 'no' }, 'acme').details['upstreamStatus'], 401);
+});
+
 test('Retry-After is read in seconds, as a date and in milliseconds, and the exact one wins', () => {
   assert.equal(failure(429, {}, { 'retry-after': '7' }).retryAfterMs, 7000);
   assert.equal(failure(503, {}, { 'retry-after': 'Thu, 01 Jan 2026 00:01:00 GMT' }).retryAfterMs, 60_000);

@@ -34,7 +34,7 @@ export function classify({ body, ...failure }: UpstreamFailure): OpenClawError {
 function toError(failure: Failure): OpenClawError {
   const { provider, status } = failure;
   const reason = readableReason(failure);
-  const details = { provider, reason, keySource: `the key for ${provider}`, upstreamStatus: status };
+  const details = { provider, reason, keySource: `the key for ${provider}`, upstreamStatus: statusOf(failure) };
   const retryAfterMs = retryAfterOf(failure.headers, failure.nowMs);
   const error = new OpenClawError(codeOf(failure), { details, ...(retryAfterMs !== undefined && { retryAfterMs }) });
   const passedOn = error.code === 'upstream_refused' && status >= 400 && status < 600;
@@ -43,30 +43,43 @@ function toError(failure: Failure): OpenClawError {
 
 const quotaKinds = /insufficient_quota|billing|credit|exceeded_current_quota|arrearage|quota_exceeded/i;
 const quotaMessages = /credit balance is too low|exceeded your current quota|insufficient (balance|credit|quota|funds)/i;
+/**
+ * A refusal of the request may quote it, the name of a model for instance, and clients choose that: nobody may make the gateway believe
+ * that its account is empty. So there the whole of the words counts.
+ */
+const quotaSentence = /^your credit balance is too low to access the \w+ api(\. please go to [\w &]+ to upgrade or purchase credits)?\.?$/i;
 
 /** For errors inside a stream, which have no status of their own. */
 const statusOfKind: readonly (readonly [RegExp, number])[] = [
   [/overloaded|unavailable|engine_busy/i, 529],
   [/rate_limit|too_many_requests|tokens_per_min/i, 429],
   [/timeout/i, 408],
-  [/authentication|invalid_api_key|permission/i, 401],
+  [/authentication|invalid_api_key/i, 401],
+  [/permission/i, 403],
   [/invalid_request|context_length|bad_request|not_found|content_policy|content_filter/i, 400],
 ];
 
-function codeOf({ status: given, kinds, message = '', headers }: Failure): ErrorCode {
-  const status = given || (statusOfKind.find(([pattern]) => kinds.some((kind) => pattern.test(kind)))?.[1] ?? 500);
-  if (
-    status === 402 ||
-    ((status === 429 || status < 500) && (kinds.some((kind) => quotaKinds.test(kind)) || quotaMessages.test(message)))
-  ) {
-    return 'upstream_quota';
-  }
+function statusOf({ status, kinds }: Failure): number {
+  return status || (statusOfKind.find(([pattern]) => kinds.some((kind) => pattern.test(kind)))?.[1] ?? 500);
+}
+
+function codeOf(failure: Failure): ErrorCode {
+  const { kinds, headers } = failure;
+  const status = statusOf(failure);
+  if (saysSpent(failure, status)) return 'upstream_quota';
   if (status === 401 || status === 403) return 'upstream_authentication';
   const code = codeOfStatus(status, kinds);
   // A provider that says so knows better than its status.
   const wish = headers['x-should-retry'];
   if (wish === 'false' && code !== 'upstream_rate_limited') return 'upstream_refused';
   return wish === 'true' && code === 'upstream_refused' ? 'upstream_failed' : code;
+}
+
+function saysSpent({ kinds, message = '' }: Failure, status: number): boolean {
+  if (status === 402) return true;
+  if (status >= 500) return false;
+  const words = status === 429 ? quotaMessages : quotaSentence;
+  return kinds.some((kind) => quotaKinds.test(kind)) || words.test(message);
 }
 
 function codeOfStatus(status: number, kinds: readonly string[]): ErrorCode {
@@ -90,8 +103,16 @@ function readableReason({ message, kinds, status }: Failure): string {
   return kinds[0] ?? (status === 0 ? 'it gave no reason' : `it answered ${status} without a reason`);
 }
 
+/** Nobody means longer: one slip of a provider must not be the end of a target for a year. */
+const longestWaitMs = 86_400_000;
+
 /** Milliseconds to wait from `retry-after-ms`, or from `retry-after` in seconds or as a date. */
 function retryAfterOf(headers: Readonly<Record<string, string>>, nowMs: number): number | undefined {
+  const askedMs = askedWaitOf(headers, nowMs);
+  return askedMs === undefined ? undefined : Math.min(askedMs, longestWaitMs);
+}
+
+function askedWaitOf(headers: Readonly<Record<string, string>>, nowMs: number): number | undefined {
   const exact = numberOf(headers['retry-after-ms']);
   if (exact !== undefined) return exact;
   const written = headers['retry-after'];
@@ -99,7 +120,10 @@ function retryAfterOf(headers: Readonly<Record<string, string>>, nowMs: number):
   if (seconds !== undefined) return seconds * 1000;
   // A date begins with its day of the week; without that, `Date.parse` takes nearly anything for one.
   const date = written !== undefined && /^\s*[a-z]{3}/i.test(written) ? Date.parse(written) : Number.NaN;
-  return Number.isNaN(date) ? undefined : Math.max(0, date - nowMs);
+  if (Number.isNaN(date)) return undefined;
+  // By the clock that wrote it, where it says what time it is: the two may differ by more than the wait.
+  const theirsMs = Date.parse(headers['date'] ?? '');
+  return Math.max(0, date - (Number.isNaN(theirsMs) ? nowMs : theirsMs));
 }
 
 function numberOf(text: string | undefined): number | undefined {

@@ -50,6 +50,11 @@ test('what AWS repeats of a request whose signature is wrong is not passed on', 
   assert.doesNotMatch(message, /SECRET|Canonical/);
 });
 
+test('a model that the account may not use says nothing about the key, and a wrong signature does', () => {
+  assert.equal(refusal(403, 'AccessDeniedException').details['upstreamStatus'], 403);
+  assert.equal(refusal(403, 'InvalidSignatureException').details['upstreamStatus'], 401);
+});
+
 test('a refusal keeps its status, and one that is no exception of AWS is judged by it', () => {
   assert.equal(refusal(400, 'ValidationException').status, 400);
   assert.equal(refusal(404, 'ResourceNotFoundException').status, 404);

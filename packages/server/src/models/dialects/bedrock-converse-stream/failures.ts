@@ -10,13 +10,14 @@ import type { UpstreamFailure } from '../dialect.ts';
 import { classify as classifyByStatus, inStreamError } from '../failures.ts';
 
 const statuses: Readonly<Record<string, number>> = {
-  accessdenied: 401,
+  // About one model or one action; the key may be good for all others.
+  accessdenied: 403,
+  notauthorized: 403,
   expiredtoken: 401,
   incompletesignature: 401,
   invalidclienttokenid: 401,
   invalidsignature: 401,
   missingauthenticationtoken: 401,
-  notauthorized: 401,
   requestexpired: 401,
   signaturedoesnotmatch: 401,
   unrecognizedclient: 401,

@@ -43,7 +43,7 @@ function isSpentForToday(details: readonly JsonObject[]): boolean {
 /** `RetryInfo.retryDelay`: seconds with up to nine decimals and an `s`. */
 function retryDelayOf(details: readonly JsonObject[]): number | undefined {
   for (const { retryDelay } of details) {
-    const [, seconds] = /^(\d{1,9}(?:\.\d{1,9})?)s$/.exec(typeof retryDelay === 'string' ? retryDelay : '') ?? [];
+    const [, seconds] = /^(\d{1,5}(?:\.\d{1,9})?)s$/.exec(typeof retryDelay === 'string' ? retryDelay : '') ?? [];
     if (seconds !== undefined) return Math.ceil(Number(seconds) * 1000);
   }
   return undefined;
