@@ -229,7 +229,7 @@ function write(text: string, svg: string): void {
   writeFileSync(page, `${before.slice(0, from + begin.length)}\n\n${text}\n${image}\n${before.slice(to)}`);
 }
 
-const command = ['npm run soak', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' ');
+const command = `npm run soak -- --requests ${values.requests} --leave ${values.leave} --connections ${values.connections} --samples ${values.samples}`;
 const result = await soak(Number(values.requests));
 if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
 const text = render(result, command);

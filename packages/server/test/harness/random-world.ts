@@ -84,11 +84,15 @@ interface Seen {
   text: string;
   status: number;
   gone: boolean;
+  /** When the client left before it had been served. */
+  leftMs: number | undefined;
   served: boolean;
+  servedMs: number;
+  /** Requests to providers that went on when it had been served. */
+  openAfter: number;
 }
 
 interface Reserved {
-  readonly caller: string;
   readonly ends: ('settled' | 'released')[];
   tokens: number;
   nanoUsd: number;
@@ -178,6 +182,15 @@ class World {
     assert.equal(this.#clock.pendingTimers, 0, 'timers');
   }
 
+  /** Who leaves takes everything along at once, and no request leaves anything behind that still runs. */
+  assertEndedAtOnce(): void {
+    for (const { client, leftMs, servedMs, openAfter } of this.#seen) {
+      const lateMs = leftMs === undefined ? 0 : servedMs - leftMs;
+      assert.ok(lateMs <= stepMs, `went on for ${lateMs} ms after its client had left: ${JSON.stringify(client)}`);
+      assert.equal(openAfter, 0, 'a provider is still being read');
+    }
+  }
+
   /** Every client that stayed has one end, and none has anything after it. */
   assertToldOnce(): void {
     for (const { client, events, text, gone, status } of this.#seen) {
@@ -232,7 +245,10 @@ class World {
       .filter(({ call }) => call.caller.id === 'limited')
       .reduce((sum, { costNanoUsd }) => sum + (costNanoUsd ?? 0), 0);
     assert.equal(charged, cost, 'money of the key');
-    for (const { ends } of this.#reservations) assert.equal(ends.length, 1, 'a reservation ends once');
+    const used = this.#reports.filter(({ call, attempts, cached }) => call.caller.id === 'limited' && (attempts.length > 0 || cached));
+    const ends = this.#reservations.map((reservation) => reservation.ends.join());
+    assert.equal(ends.filter((end) => end === 'settled').length, used.length, 'settled: whatever was asked or answered');
+    assert.equal(ends.filter((end) => end === 'released').length, ends.length - used.length, 'released: all others, and each once');
   }
 
   readonly #clientTimers: (() => void)[] = [];
@@ -243,7 +259,17 @@ class World {
   }
 
   #enter(client: Client): void {
-    const seen: Seen = { client, events: [], text: '', status: 0, gone: false, served: false };
+    const seen: Seen = {
+      client,
+      events: [],
+      text: '',
+      status: 0,
+      gone: false,
+      leftMs: undefined,
+      served: false,
+      servedMs: 0,
+      openAfter: 0,
+    };
     const number = this.#seen.push(seen);
     let left = (): void => {};
     const call: ModelCall = {
@@ -262,10 +288,15 @@ class World {
       this.#after(client.leavesAfterMs, () => {
         if (seen.served) return;
         seen.gone = true;
+        seen.leftMs = this.#clock.monotonicMs();
         left();
       });
     }
-    void this.#service.serve(call, this.#sinkOf(seen)).then(() => (seen.served = true));
+    void this.#service.serve(call, this.#sinkOf(seen)).then(() => {
+      seen.served = true;
+      seen.servedMs = this.#clock.monotonicMs();
+      seen.openAfter = this.#upstream.exchanges.filter((exchange) => exchange.requestId === call.requestId && exchange.open).length;
+    });
   }
 
   #sinkOf(seen: Seen): ModelSink {
@@ -308,7 +339,7 @@ class World {
         if (reserved === undefined) return undefined;
         return Promise.resolve(reserved).then((reservation) => {
           if (!reservation) return undefined;
-          const noted: Reserved = { caller, ends: [], tokens: 0, nanoUsd: 0 };
+          const noted: Reserved = { ends: [], tokens: 0, nanoUsd: 0 };
           this.#reservations.push(noted);
           return {
             settle: (actual: Estimate) => {

@@ -29,6 +29,8 @@ export interface Spent {
 /** One request to a provider, as the provider saw it. */
 export interface Exchange {
   readonly requestId: string;
+  /** Whether it goes on. */
+  readonly open: boolean;
   /** What it said that it had used, as far as that was taken; `undefined` where it was silent about it. */
   readonly said: Spent | undefined;
   /** Letters of text and arguments that were taken. */
@@ -82,6 +84,7 @@ class Played implements Exchange {
   readonly #timers = new Set<Timer>();
   readonly #onAbort = (): void => this.#fail(this.#played.options.signal.reason as OpenClawError);
   #idle: Timer | undefined;
+  #staysOpen = false;
   #body: BodyStream | undefined;
   readonly #parts = new Map<Buffer, Part>();
 
@@ -125,6 +128,8 @@ class Played implements Exchange {
       },
       body: this.#counted(body),
     });
+    // An error in a stream is the last that is heard of it, and the connection stays.
+    this.#staysOpen = turn.ends === 'silent' || (turn.ends === 'error' && streams);
     this.#push(parts);
   }
 
@@ -141,7 +146,7 @@ class Played implements Exchange {
       else this.#after(turn.pieceMs, send);
     } else if (turn.ends === 'cut')
       this.#fail(new OpenClawError('upstream_truncated', { details: { provider: options.provider, reason: 'cut' } }));
-    else if (turn.ends !== 'silent') {
+    else if (!this.#staysOpen) {
       this.#close();
       this.#body?.end();
     }

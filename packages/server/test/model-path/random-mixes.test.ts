@@ -18,6 +18,7 @@ test('property: whatever clients and providers do, all is given back, told once 
       async (settings, clients, turns) => {
         const world = await playWorld({ settings, clients, turns });
         world.assertNothingHeld();
+        world.assertEndedAtOnce();
         world.assertToldOnce();
         world.assertCountedOnce();
         world.assertBudgets();
