@@ -150,7 +150,12 @@ export class Asking {
     const { startedMs, deadlineMs, signal } = this.#lifecycle;
     if (failure && candidates.length === 0) throw failure;
     try {
-      const entry = this.#options.admission.enter({ candidates, turn: turnOf(this.#call), arrivedMs: startedMs, deadlineMs, signal });
+      const { caller, headers } = this.#call;
+      const session = headers['x-openclaw-session'];
+      const entry = this.#options.admission.enter({
+        ...{ candidates, turn: caller.id, session: typeof session === 'string' ? session : undefined },
+        ...{ arrivedMs: startedMs, deadlineMs, signal },
+      });
       const permit = entry instanceof Promise ? await entry : entry;
       this.queueMs += permit.waitedMs;
       return permit;
@@ -258,12 +263,6 @@ export class Asking {
     const cost = this.#options.costOf(target, observed.usage);
     if (cost !== undefined) this.#answer.headers['x-openclaw-cost'] = ((before + cost) / 1e9).toFixed(9);
   }
-}
-
-/** Sessions of one key take turns too, where clients name them. */
-function turnOf({ caller, headers }: ModelCall): string {
-  const session = headers['x-openclaw-session'];
-  return typeof session === 'string' ? `${caller.id} ${session}` : caller.id;
 }
 
 /** An answer goes on only at a target that takes its beginning. */

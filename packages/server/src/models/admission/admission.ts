@@ -150,7 +150,7 @@ class TargetAdmission implements Admission {
     if (gates.every((gate) => gate.breaker.state(nowMs) === 'open')) throw this.#unavailable(gates, nowMs);
     const giveUpMs = Math.min(request.deadlineMs, nowMs + maxWaitMs);
     const best = this.#firstRoom(request, gates, nowMs);
-    const yielding = this.#waiters.size < maxWaiting ? undefined : this.#waiters.yielding(request.turn);
+    const yielding = this.#waiters.size < maxWaiting ? undefined : this.#waiters.yielding(request);
     if (this.#waiters.size >= maxWaiting && !yielding) throw queueFull(this.#turnAway(best, nowMs), maxWaiting);
     if (best.atMs >= giveUpMs) throw tooLate(this.#turnAway(best, nowMs), giveUpMs - nowMs);
     if (yielding) this.#giveUp(yielding, queueFull(this.#turnAway(this.#firstRoomOf(yielding, nowMs), nowMs), maxWaiting));
@@ -255,7 +255,7 @@ class TargetAdmission implements Admission {
     for (const [index, gate] of gates.entries()) {
       const restUntilMs = Math.max(gate.closedUntilMs(nowMs), request.candidates[index]?.notBeforeMs ?? 0);
       const throughput = gate.throughput(nowMs);
-      const atMs = throughput === undefined ? restUntilMs : restUntilMs + gate.queue.aheadOf(request.turn) / throughput;
+      const atMs = throughput === undefined ? restUntilMs : restUntilMs + gate.queue.aheadOf(request) / throughput;
       if (!best || atMs < best.atMs) best = { gate, atMs, throughput };
     }
     return best ?? { gate: undefined, atMs: nowMs, throughput: undefined };

@@ -16,8 +16,10 @@ export interface Candidate {
 export interface EntryRequest {
   /** In the order in which they are preferred: the first that has room now is taken. */
   readonly candidates: readonly Candidate[];
-  /** Whoever shares this shares one turn in the queue: the virtual key, or the key and the session. */
+  /** Whoever shares this shares one turn in the queue: the virtual key. */
   readonly turn: string;
+  /** Sessions of one turn take turns within it, where clients name them. */
+  readonly session?: string | undefined;
   /** When the request came, monotonic: one that is tried again keeps its place within its turn. */
   readonly arrivedMs: number;
   /** Monotonic; `Infinity` without a deadline. */

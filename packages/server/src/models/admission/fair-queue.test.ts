@@ -36,6 +36,18 @@ test('within a turn whoever came first is first, also when it comes back to try 
   assert.deepEqual(drain(queue), ['a5', 'a10', 'a20', 'a30']);
 });
 
+test('sessions of a turn take turns within it, and however many there are, the others wait for one of them', () => {
+  const queue = createFairQueue<Named>();
+  const from = (session: string, arrivedMs: number): Named => ({ ...entry('a', arrivedMs), session });
+  for (const arrivedMs of [1, 2]) queue.add(from('first', arrivedMs));
+  for (const arrivedMs of [3, 4]) queue.add(from(`invented ${arrivedMs}`, arrivedMs));
+  queue.add(entry('b', 5));
+  assert.equal(queue.aheadOf({ turn: 'c' }), 2);
+  assert.equal(queue.aheadOf({ turn: 'a', session: 'new' }), 5);
+  assert.deepEqual(drain(queue), ['a1', 'b5', 'a3', 'a4', 'a2']);
+  assert.equal(queue.turns, 0);
+});
+
 test('those of the same moment are served in the order in which they were added', () => {
   const queue = createFairQueue<Named>();
   const entries = Array.from({ length: 20 }, () => entry('a', 1));
@@ -57,10 +69,10 @@ test('a turn that is over leaves nothing behind', () => {
 
 test('at most so many are served before a newcomer as are said to be ahead of it', () => {
   const queue = createFairQueue<Named>();
-  assert.equal(queue.aheadOf('a'), 0);
+  assert.equal(queue.aheadOf({ turn: 'a' }), 0);
   for (let index = 0; index < 10; index += 1) queue.add(entry('a', index));
-  assert.equal(queue.aheadOf('a'), 10);
-  assert.equal(queue.aheadOf('b'), 1);
+  assert.equal(queue.aheadOf({ turn: 'a' }), 10);
+  assert.equal(queue.aheadOf({ turn: 'b' }), 1);
   const newcomer = entry('b', 11);
   queue.add(newcomer);
   assert.equal(queue.shift()?.turn, 'a');

@@ -1,49 +1,62 @@
 /**
- * Who waits for one target, in fair order: the turns are served round robin, and within a turn whoever came first.
- * A turn that floods the queue thus waits for itself and not the others for it.
+ * Who waits for one target, in fair order: the turns are served round robin, within a turn its sessions are, and within a session
+ * whoever came first. A turn that floods the queue thus waits for itself and not the others for it, whatever sessions it invents.
  *
- * Every operation is O(log n) in the waiters of one turn or better. It does not bound itself, and knows no time: see `admission.ts`.
+ * Every operation is O(log n) in the waiters of one session or better. It does not bound itself, and knows no time: see `admission.ts`.
  */
-import { createHeap, outside, type Heap, type HeapItem } from './heap.ts';
+import { createHeap, outside, type HeapItem } from './heap.ts';
 
-export interface QueueEntry extends HeapItem {
+export interface QueuePlace {
   readonly turn: string;
+  /** Clients choose these names, so they divide a turn and nothing else. */
+  readonly session?: string | undefined;
+}
+
+export interface QueueEntry extends HeapItem, QueuePlace {
   readonly arrivedMs: number;
   /** Rises from one waiter to the next: decides between those of the same moment. */
   readonly sequence: number;
 }
 
-export interface FairQueue<Entry> {
-  readonly size: number;
+export interface FairQueue<Entry> extends Line<Entry> {
   readonly turns: number;
+}
+
+interface Line<Entry> {
+  readonly size: number;
   add(entry: Entry): void;
+  /** Does nothing if it is not in. */
   remove(entry: Entry): void;
   /** The next in fair order, taken out; its turn goes to the end of the round. */
   shift(): Entry | undefined;
-  /** At most how many would be served before one that is added to this turn now. */
-  aheadOf(turn: string): number;
+  /** At most how many would be served before one that is added there now. */
+  aheadOf(place: QueuePlace): number;
   /** Everybody, in no order. */
   list(): Entry[];
 }
 
-/** The waiters of one turn, linked to the turns before and after it in the round. */
+export function createFairQueue<Entry extends QueueEntry>(): FairQueue<Entry> {
+  const createSessions = (): Line<Entry> => createRound(({ session = '' }) => session, createArrivals<Entry>);
+  return createRound(({ turn }) => turn, createSessions);
+}
+
+/** Those of one turn or session, linked to the ones before and after it in the round. */
 interface Turn<Entry> {
   readonly name: string;
-  readonly waiters: Heap<Entry>;
+  readonly waiters: Line<Entry>;
   previous: Turn<Entry>;
   next: Turn<Entry>;
 }
 
-export function createFairQueue<Entry extends QueueEntry>(): FairQueue<Entry> {
+function createRound<Entry extends QueueEntry>(nameOf: (place: QueuePlace) => string, createLine: () => Line<Entry>): FairQueue<Entry> {
   const turns = new Map<string, Turn<Entry>>();
   /** Whose turn it is. */
   let current: Turn<Entry> | undefined;
   let size = 0;
 
   function openTurn(name: string): Turn<Entry> {
-    const waiters = createHeap<Entry>(cameBefore);
     // A ring of one is linked to itself, which a literal cannot say.
-    const turn: Turn<Entry> = { name, waiters } as Turn<Entry>;
+    const turn: Turn<Entry> = { name, waiters: createLine() } as Turn<Entry>;
     turn.previous = current?.previous ?? turn;
     turn.next = current ?? turn;
     turn.previous.next = turn;
@@ -53,19 +66,13 @@ export function createFairQueue<Entry extends QueueEntry>(): FairQueue<Entry> {
     return turn;
   }
 
-  function closeTurn(turn: Turn<Entry>): void {
+  function left(turn: Turn<Entry>): void {
+    size -= 1;
+    if (turn.waiters.size > 0) return;
     turns.delete(turn.name);
     turn.previous.next = turn.next;
     turn.next.previous = turn.previous;
     if (current === turn) current = turn.next === turn ? undefined : turn.next;
-  }
-
-  function remove(entry: Entry): void {
-    const turn = turns.get(entry.turn);
-    if (!turn || entry.heapIndex === outside) return;
-    turn.waiters.remove(entry);
-    size -= 1;
-    if (turn.waiters.size === 0) closeTurn(turn);
   }
 
   return {
@@ -76,23 +83,47 @@ export function createFairQueue<Entry extends QueueEntry>(): FairQueue<Entry> {
       return turns.size;
     },
     add(entry) {
-      (turns.get(entry.turn) ?? openTurn(entry.turn)).waiters.add(entry);
+      const name = nameOf(entry);
+      (turns.get(name) ?? openTurn(name)).waiters.add(entry);
       size += 1;
     },
-    remove,
+    remove(entry) {
+      const turn = entry.heapIndex === outside ? undefined : turns.get(nameOf(entry));
+      if (!turn) return;
+      turn.waiters.remove(entry);
+      left(turn);
+    },
     shift() {
       const turn = current;
-      const entry = turn?.waiters.first;
+      const entry = turn?.waiters.shift();
       if (!turn || !entry) return undefined;
       current = turn.next;
-      remove(entry);
+      left(turn);
       return entry;
     },
-    aheadOf(name) {
-      const own = turns.get(name)?.waiters.size ?? 0;
+    aheadOf(place) {
+      const own = turns.get(nameOf(place))?.waiters.aheadOf(place) ?? 0;
       return Math.min(size, (own + 1) * turns.size);
     },
-    list: () => [...turns.values()].flatMap((turn) => [...turn.waiters.items]),
+    list: () => Array.from(turns.values(), ({ waiters }) => waiters.list()).flat(),
+  };
+}
+
+function createArrivals<Entry extends QueueEntry>(): Line<Entry> {
+  const waiters = createHeap<Entry>(cameBefore);
+  return {
+    get size() {
+      return waiters.size;
+    },
+    add: (entry) => waiters.add(entry),
+    remove: (entry) => waiters.remove(entry),
+    shift() {
+      const { first } = waiters;
+      if (first) waiters.remove(first);
+      return first;
+    },
+    aheadOf: () => waiters.size,
+    list: () => [...waiters.items],
   };
 }
 

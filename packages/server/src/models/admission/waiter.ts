@@ -45,6 +45,10 @@ export class Waiter implements AgendaEntry {
     return this.request.turn;
   }
 
+  get session(): string | undefined {
+    return this.request.session;
+  }
+
   due(): void {
     this.#onExpired(this);
   }
@@ -86,6 +90,10 @@ export class Place implements QueueEntry, AgendaEntry {
 
   get turn(): string {
     return this.waiter.turn;
+  }
+
+  get session(): string | undefined {
+    return this.waiter.session;
   }
 
   get arrivedMs(): number {
