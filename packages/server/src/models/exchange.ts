@@ -8,6 +8,7 @@ import type { ModelCall } from './call.ts';
 import type { Continuation } from './continuation.ts';
 import type { DialectName, Quirks, ResponseEncoder } from './dialects/dialect.ts';
 import { dialects, providerDialects, readEnvelope, replaceModel } from './dialects/index.ts';
+import { mayHoldReasoning } from './dialects/openai-completions/reasoning-fields.ts';
 import { foreignProofMark } from './dialects/openai-responses/reasoning.ts';
 import { mayHoldMarked } from './dialects/signatures.ts';
 import type { ModelRequest } from './dialects/request.ts';
@@ -40,6 +41,7 @@ export class IncomingRequest {
   readonly #body: ParsedBody;
   #decoded: ModelRequest | undefined;
   #foreignProof: boolean | undefined;
+  #reasoning: boolean | undefined;
 
   /** Whether the client of an OpenAI stream asked for the chunk with the usage. */
   readonly wantsUsage: boolean;
@@ -75,8 +77,8 @@ export class IncomingRequest {
 
   /** Whether bytes can go through untouched: both sides speak the same dialect and the vendor needs no repair. */
   passesThrough(target: Target): boolean {
-    if (this.mayGoOn) return false;
-    return this.dialectAt(target) === this.call.dialect && !needsRepair(target) && !this.#holdsForeignProof;
+    if (this.mayGoOn || this.dialectAt(target) !== this.call.dialect || needsRepair(target)) return false;
+    return !this.#holdsForeignProof && !(quirksOf(target).reasoningContent === false && this.#holdsReasoning);
   }
 
   /** The format in which this target is asked. */
@@ -89,6 +91,12 @@ export class IncomingRequest {
     const { dialect, body } = this.call;
     return (this.#foreignProof ??=
       dialect === 'anthropic-messages' ? mayHoldMarked(body) : dialect === 'openai-responses' && body.includes(foreignProofMark));
+  }
+
+  /** Fields of thinking, which a strict provider would refuse: they have to be taken out. */
+  get #holdsReasoning(): boolean {
+    const { dialect, body } = this.call;
+    return (this.#reasoning ??= dialect === 'openai-completions' && mayHoldReasoning(body));
   }
 }
 

@@ -135,6 +135,7 @@ const quirkWords: Readonly<Record<string, string>> = {
   'toolIdLength9 true': 'want tool call ids of exactly nine letters or digits',
   'assistantAfterTool true': "refuse a user's message right after a tool's result, so a short turn of the assistant stands between",
   'finishStopOnTools true': 'say `stop` where tools were called; clients are told `tool_calls`',
+  'reasoningContent false': 'refuse the fields of thinking in earlier turns (`reasoning_content` and the like), which are left out',
   'toolIndexAlwaysZero true': 'number every tool call 0; clients get a number for each',
 };
 

@@ -92,7 +92,8 @@ export const vendors: readonly Vendor[] = [
     credential: 'bearer',
     // Refuses `stream_options` and sends usage without it: https://github.com/openai/openai-agents-python/issues/442
     // Refuses a user's message right after a tool's result: https://github.com/onyx-dot-app/onyx/issues/6458
-    quirks: { streamUsage: false, toolIdLength9: true, assistantAfterTool: true },
+    // Refuses fields that its reference does not have, those of thinking among them.
+    quirks: { streamUsage: false, toolIdLength9: true, assistantAfterTool: true, reasoningContent: false },
     modelsDevId: 'mistral',
     documentation: 'https://docs.mistral.ai/api/',
   },
@@ -103,7 +104,8 @@ export const vendors: readonly Vendor[] = [
     baseUrl: 'https://api.groq.com/openai/v1',
     keyVariables: ['GROQ_API_KEY'],
     credential: 'bearer',
-    quirks: { maxTokensField: 'max_completion_tokens' },
+    // Refuses `reasoning_content`: https://github.com/janhq/jan/issues/8136
+    quirks: { maxTokensField: 'max_completion_tokens', reasoningContent: false },
     modelsDevId: 'groq',
     documentation: 'https://console.groq.com/docs/api-reference',
   },
@@ -192,7 +194,8 @@ export const vendors: readonly Vendor[] = [
     baseUrl: 'https://api.cerebras.ai/v1',
     keyVariables: ['CEREBRAS_API_KEY'],
     credential: 'bearer',
-    quirks: { maxTokensField: 'max_completion_tokens' },
+    // Refuses `reasoning_content`: https://github.com/QwenLM/qwen-code/issues/11045
+    quirks: { maxTokensField: 'max_completion_tokens', reasoningContent: false },
     modelsDevId: 'cerebras',
     documentation: 'https://inference-docs.cerebras.ai/resources/openai',
   },

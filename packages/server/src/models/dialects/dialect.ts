@@ -121,7 +121,10 @@ export interface Quirks {
   readonly finishStopOnTools?: boolean;
   /** Sends every tool call as index 0; calls are told apart by their ids. */
   readonly toolIndexAlwaysZero?: boolean;
-  /** True where earlier turns may carry `reasoning_content` (DeepSeek). @default only if the client spoke the same dialect */
+  /**
+   * True where earlier turns may carry `reasoning_content` (DeepSeek), false where a field of thinking makes the request refused
+   * (Groq, Cerebras, Mistral). @default only if the client spoke the same dialect
+   */
   readonly reasoningContent?: boolean;
   /** True where parts may carry Anthropic's `cache_control` (OpenRouter). @default only if the client spoke the same dialect */
   readonly cacheControl?: boolean;

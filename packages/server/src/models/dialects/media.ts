@@ -1,5 +1,6 @@
 /** What an image is by its first bytes, and where one may lie. It does not fetch or decode any. */
 import { unsupported } from './fields.ts';
+import type { MediaSource } from './request.ts';
 
 const signatures: readonly (readonly [mediaType: string, pattern: RegExp])[] = [
   ['image/png', /^\x89PNG/],
@@ -12,6 +13,11 @@ const signatures: readonly (readonly [mediaType: string, pattern: RegExp])[] = [
 export function imageTypeOf(base64: string): string | undefined {
   const head = Buffer.from(base64.slice(0, 24), 'base64').toString('latin1');
   return signatures.find(([, pattern]) => pattern.test(head))?.[0];
+}
+
+/** A document, though a client may have sent it as an image for want of another place. */
+export function isPdf(source: MediaSource): boolean {
+  return source.kind === 'base64' && source.mediaType === 'application/pdf';
 }
 
 /** Other addresses than those of the web (`gs:`, `file:`) mean something to one provider at most. @throws OpenClawError `unsupported_feature` */

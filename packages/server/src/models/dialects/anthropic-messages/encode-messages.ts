@@ -8,7 +8,7 @@
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import { withCompleteCalls } from '../complete-calls.ts';
 import type { EncodeTarget } from '../dialect.ts';
-import { imageTypeOf, refuseOtherThanWeb } from '../media.ts';
+import { imageTypeOf, isPdf, refuseOtherThanWeb } from '../media.ts';
 import { compact, unsupported } from '../fields.ts';
 import { refuseUncarried, type FieldPlace } from '../omissions.ts';
 import type { FilePart, ImagePart, MediaSource, Message, ModelRequest, Part, TextPart, ToolCallPart, ToolResultPart } from '../request.ts';
@@ -125,10 +125,6 @@ function marks(part: TextPart | ImagePart | FilePart | ToolCallPart | ToolResult
 
 function encodeText(part: TextPart, context: Context): JsonObject {
   return compact<JsonObject>({ type: 'text', text: part.text, citations: part.citations, ...marks(part, context) });
-}
-
-function isPdf(source: MediaSource): boolean {
-  return source.kind === 'base64' && source.mediaType === 'application/pdf';
 }
 
 const imageTypes: ReadonlySet<string> = new Set(['image/jpeg', 'image/png', 'image/gif', 'image/webp']);

@@ -8,7 +8,7 @@ import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import { withCompleteCalls } from '../complete-calls.ts';
 import { toDataUrl } from '../data-url.ts';
 import type { EncodeTarget } from '../dialect.ts';
-import { imageTypeOf, refuseOtherThanWeb } from '../media.ts';
+import { imageTypeOf, isPdf, refuseOtherThanWeb } from '../media.ts';
 import { compact, unsupported } from '../fields.ts';
 import { refuseUncarried, type FieldPlace } from '../omissions.ts';
 import type {
@@ -24,6 +24,7 @@ import type {
   ToolResultPart,
 } from '../request.ts';
 import { shortToolId } from '../tool-ids.ts';
+import { withoutReasoning } from './reasoning-fields.ts';
 
 const dialect = 'openai-completions';
 
@@ -65,7 +66,7 @@ function encodeContent(parts: readonly JsonObject[]): JsonValue {
 }
 
 function carried(extensions: JsonObject | undefined, place: FieldPlace, context: Context): JsonObject | undefined {
-  if (context.own) return extensions;
+  if (context.own) return context.target.quirks.reasoningContent === false ? withoutReasoning(extensions) : extensions;
   const path = place === 'message' ? 'messages[]' : 'messages[].content[]';
   refuseUncarried(extensions, { from: context.from, place, path, target: context.target.provider });
   return undefined;
@@ -78,7 +79,8 @@ function encodePart(part: Part, context: Context): JsonObject {
     case 'refusal':
       return { type: 'refusal', refusal: part.text };
     case 'image':
-      return encodeImage(part, context);
+      // Other dialects take a document as an image; here it has a place of its own.
+      return isPdf(part.source) && !context.own ? encodeFile({ ...part, type: 'file' }, context) : encodeImage(part, context);
     case 'file':
       return encodeFile(part, context);
     case 'audio':

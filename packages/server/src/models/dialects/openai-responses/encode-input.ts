@@ -9,7 +9,7 @@ import { withCompleteCalls } from '../complete-calls.ts';
 import { toDataUrl } from '../data-url.ts';
 import type { EncodeTarget } from '../dialect.ts';
 import { compact, unsupported } from '../fields.ts';
-import { imageTypeOf, refuseOtherThanWeb } from '../media.ts';
+import { imageTypeOf, isPdf, refuseOtherThanWeb } from '../media.ts';
 import { refuseUncarried, type FieldPlace } from '../omissions.ts';
 import type { FilePart, ImagePart, Message, ModelRequest, Part, TextPart, ThinkingPart, ToolCallPart, ToolResultPart } from '../request.ts';
 import { openProof } from './reasoning.ts';
@@ -158,7 +158,8 @@ function encodePart(part: Part, textType: 'input_text' | 'output_text', context:
     case 'refusal':
       return { type: 'refusal', refusal: part.text };
     case 'image':
-      return encodeImage(part, context);
+      // Other dialects take a document as an image; here it has a place of its own.
+      return isPdf(part.source) && !context.own ? encodeFile({ ...part, type: 'file' }, context) : encodeImage(part, context);
     case 'file':
       return encodeFile(part, context);
     case 'audio':
