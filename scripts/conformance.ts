@@ -10,16 +10,8 @@
 import { globSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
-import {
-  cases,
-  cells,
-  clientCellsOf,
-  linksOf,
-  nameOf,
-  providerCellsOf,
-  type AnyCell,
-  type ConformanceCase,
-} from '../packages/server/test/conformance/cases.ts';
+import { cases, linksOf, type ConformanceCase } from '../packages/server/test/conformance/cases.ts';
+import { cells, clients, nameOf, providers, type Cell } from '../packages/server/test/conformance/cells.ts';
 
 const root = join(import.meta.dirname, '..');
 const report = join(root, 'docs/conformance.md');
@@ -53,30 +45,26 @@ async function runTests(): Promise<{ results: Results; broken: number }> {
   return { results, broken };
 }
 
-/** A title may name one streaming for both (`openai-completions → anthropic-messages`): it then speaks for the two cells. */
-function markOf(number: number, cell: AnyCell, results: Results): Mark {
-  const byCell = results.get(number);
-  const passed = byCell?.get(nameOf(cell)) ?? byCell?.get(`${cell.in} → ${cell.out}`);
+function markOf(number: number, cell: Cell, results: Results): Mark {
+  const passed = results.get(number)?.get(nameOf(cell));
   if (passed === undefined) return 'untested';
   return passed ? 'holds' : 'fails';
 }
 
 interface Row {
   readonly case: ConformanceCase;
-  /** `undefined` where the case cannot occur. */
+  /** By cell; `undefined` where the case cannot occur. */
   readonly marks: readonly (Mark | undefined)[];
   readonly verdict: 'holds' | 'fails' | 'incomplete' | 'not done' | 'not applicable';
 }
 
 function rowOf(one: ConformanceCase, results: Results): Row {
-  const own = [...providerCellsOf(one.number), ...clientCellsOf(one.number)].map((cell) => markOf(one.number, cell, results));
-  const crossed = cells.map((cell) => (one.applies?.(cell) ? markOf(one.number, cell, results) : undefined));
-  const marks = own.length === 0 || one.applies ? [...crossed, ...own] : own;
+  const marks = cells.map((cell) => (one.applies?.(cell) ? markOf(one.number, cell, results) : undefined));
   return { case: one, marks, verdict: verdictOf(one, marks) };
 }
 
 function verdictOf(one: ConformanceCase, marks: readonly (Mark | undefined)[]): Row['verdict'] {
-  if (one.waitsFor !== undefined) return 'not applicable';
+  if (one.notApplicable !== undefined) return 'not applicable';
   const counted = marks.filter((mark) => mark !== undefined);
   if (counted.includes('fails')) return 'fails';
   if (counted.every((mark) => mark === 'untested')) return 'not done';
@@ -90,21 +78,27 @@ function scoreOf(rows: readonly Row[]): string {
   const tested = rows.flatMap(({ marks }) => marks).filter((mark) => mark === 'holds').length;
   return (
     `${count('holds')} of ${rows.length} cases hold (${tested} cells); ${count('fails')} fail, ${count('incomplete')} are tested in part, ` +
-    `${count('not done')} are not done, ${count('not applicable')} wait for a dialect that does not exist yet`
+    `${count('not done')} are not done, ${count('not applicable')} cannot occur here`
   );
 }
 
+/** The marks of a case, a group for each client. */
+function shownMarks(marks: Row['marks'], nowhere: string): string {
+  const width = cells.length / clients.length;
+  const all = marks.map((mark) => (mark ? signs[mark] : nowhere));
+  return clients.map((_, group) => all.slice(group * width, (group + 1) * width).join('')).join(' ');
+}
+
+const groups = [
+  `for each client (${clients.join(', ')}) a group;`,
+  `in a group each provider (${providers.join(', ')}), streaming and whole`,
+];
+
 function printMatrix(rows: readonly Row[]): void {
-  process.stdout.write(cells.map((cell, index) => `  ${index + 1}  ${nameOf(cell)}\n`).join(''));
-  process.stdout.write(
-    `\n  +  holds   F  fails   ?  no test   .  cannot occur\n\n case  ${cells.map((_, index) => index + 1).join(' ')}\n`,
-  );
+  process.stdout.write(`  Cells: ${groups.join('\n  ')}\n\n  +  holds   F  fails   ?  no test   .  cannot occur\n\n`);
   for (const { case: one, marks, verdict } of rows) {
-    const shown = marks
-      .map((mark) => (mark ? signs[mark] : '.'))
-      .join(' ')
-      .padEnd(2 * cells.length - 1);
-    process.stdout.write(`  ${String(one.number).padStart(3)}  ${shown}  ${verdict.padEnd(14)} ${one.title.slice(0, 90)}\n`);
+    const line = `  ${String(one.number).padStart(3)}  ${shownMarks(marks, '.')}  ${verdict.padEnd(14)} ${one.title.slice(0, 80)}`;
+    process.stdout.write(`${line}\n`);
   }
   process.stdout.write(`\n${scoreOf(rows)}.\n`);
 }
@@ -114,20 +108,36 @@ function markdown(rows: readonly Row[]): string {
     '# Conformance',
     '',
     'Seventy-two things that gateways between clients and models get wrong, each with the public threads about it, and whether OpenClaw',
-    'gets them right. A case holds only if it holds in every cell in which it can occur: dialect of the client, dialect of the provider,',
-    'streaming or not. Each cell is a test that asserts on bytes. A case without a test is listed as not done.',
+    'gets them right.',
     '',
     'This page is written by `npm run conformance -- --write`.',
     '',
     `**${scoreOf(rows)}.**`,
     '',
-    'The cells, in order:',
+    '## How it is counted',
     '',
-    ...cells.map((cell, index) => `${index + 1}. ${nameOf(cell)}`),
+    `A cell is the dialect of the client, the dialect of the provider, and streaming or not: ${clients.length} × ${providers.length} × 2 =`,
+    `${cells.length} cells. A case holds only if it holds in every cell in which it can occur. Each cell is a test over the real model`,
+    'path that asserts on the bytes that the client gets, or that the provider is asked; a test belongs to a case by its title. A case',
+    'that has no test is listed as not done, with the reason. Where a provider has no word for what a client asks, refusing the request',
+    'by name holds, and dropping it in silence does not.',
     '',
-    '`+` holds, `F` fails, `?` no test, `·` cannot occur there. A case that names a provider is about that wire format: its cells, after those',
-    'of the list if it has any there, are each client with such a provider, `stream` and `whole`. A case that names a client is about clients of',
-    'that format: its cells are such a client with a provider of each format that clients speak.',
+    'The answers of providers are constructed after what each provider documents; they are not recorded from accounts. The score is',
+    'about dialects and quirks: a vendor is tested as far as its dialect and the quirks in its row are, and none of them has a test',
+    'against its own servers here. The limits and keys of vendors, and departures from their dialect that nobody has written down in',
+    'their row, are untested.',
+    '',
+    '## The cells',
+    '',
+    'A group for each client, in this order:',
+    '',
+    ...clients.map((client) => `- ${client}`),
+    '',
+    'and in each group, for each provider, streaming and then whole:',
+    '',
+    ...providers.map((provider) => `- ${provider}`),
+    '',
+    '`+` holds, `F` fails, `?` no test, `·` cannot occur there.',
     '',
     '| case | what | cells | verdict | threads |',
     '|--:|---|---|---|---|',
@@ -137,9 +147,8 @@ function markdown(rows: readonly Row[]): string {
 }
 
 function markdownRow({ case: one, marks, verdict }: Row): string {
-  const at = one.provider === undefined ? (one.client === undefined ? '' : ` for \`${one.client}\``) : ` at \`${one.provider}\``;
-  const shown = one.applies || one.provider || one.client ? `\`${marks.map((mark) => (mark ? signs[mark] : '·')).join('')}\`${at}` : '';
-  const why = one.waitsFor === undefined ? verdict : `${verdict}: waits for ${one.waitsFor}`;
+  const shown = one.applies ? `\`${shownMarks(marks, '·')}\`` : '';
+  const why = [verdict, one.notApplicable ?? one.reason].filter((part) => part !== undefined).join(': ');
   const links = linksOf(one)
     .map((link, index) => `[${index + 1}](${link})`)
     .join(' ');

@@ -4,19 +4,14 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CreatedKey, KeyRecord } from '@openclaw/protocol';
-import { acme, startTestGateway, type TestGateway } from '../harness/gateway.ts';
-import { json, refuse, startProvider, stream, type Reply } from '../harness/provider.ts';
-import { anthropicStream, anthropicWhole, chatStream, chatWhole } from '../harness/wire.ts';
+import { startTestGateway, type TestGateway } from '../harness/gateway.ts';
+import { refuse, startProvider } from '../harness/provider.ts';
 import { testCase } from './case-test.ts';
-import type { Cell } from './cases.ts';
+import type { Cell } from './cells.ts';
+import { bodyFor, goodReply, paths, settingsFor } from './whole-gateway.ts';
 
 /** Whatever the dialect counts, an answer costs at least 1 US$. */
 const dear = { models: [{ id: 'large', cost: { input: 100_000, output: 100_000 } }] };
-
-function answer({ out, streaming }: Cell): Reply {
-  if (streaming === 'whole') return json(out === 'openai-completions' ? chatWhole({ text: 'hi' }) : anthropicWhole({ text: 'hi' }));
-  return stream(out === 'openai-completions' ? chatStream({ text: ['hi'] }) : anthropicStream({ text: ['hi'] }));
-}
 
 async function createKey(gateway: TestGateway, limits: object): Promise<CreatedKey> {
   return (await (await gateway.request('/admin/v1/keys', { json: { name: 'ci', ...limits } })).json()) as CreatedKey;
@@ -28,8 +23,8 @@ async function ask(
   cell: Cell,
   key: CreatedKey,
 ): Promise<{ status: number; text: string; retryAfter: string | null }> {
-  const response = await gateway.request(cell.in === 'openai-completions' ? '/v1/chat/completions' : '/v1/messages', {
-    json: { model: 'acme/large', max_tokens: 3, stream: cell.streaming === 'stream', messages: [{ role: 'user', content: 'Hello?' }] },
+  const response = await gateway.request(paths[cell.in], {
+    json: bodyFor(cell),
     headers: { authorization: `Bearer ${key.key}` },
   });
   return { status: response.status, text: await response.text(), retryAfter: response.headers.get('retry-after') };
@@ -48,8 +43,8 @@ testCase(
   async (cell) => {
     const stateDirectory = await mkdtemp(join(tmpdir(), 'openclaw-budget-'));
     try {
-      await using provider = await startProvider(answer(cell));
-      const settings = acme(provider.baseUrl, cell.out, dear);
+      await using provider = await startProvider(goodReply(cell));
+      const settings = settingsFor(cell, provider, dear);
       let key: CreatedKey;
       let price = 0;
       {
@@ -62,7 +57,7 @@ testCase(
         assert.equal((await ask(gateway, cell, key)).status, 400);
         const { usdThisMonth, usdReserved } = await usedOf(gateway, key);
         assert.deepEqual([usdThisMonth, usdReserved], [price, 0], 'what failed costs nothing');
-        provider.answer(answer(cell));
+        provider.answer(goodReply(cell));
       }
       await using gateway = await startTestGateway({ settings, stateDirectory });
       const budget = price * 8.5;
@@ -85,8 +80,8 @@ testCase(
 );
 
 testCase(65, 'a limit of 0 lets nothing through, and an absent one everything', async (cell) => {
-  await using provider = await startProvider(answer(cell));
-  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl, cell.out, dear) });
+  await using provider = await startProvider(goodReply(cell));
+  await using gateway = await startTestGateway({ settings: settingsFor(cell, provider, dear) });
   for (const limit of ['rpm', 'tpm', 'usdPerDay', 'usdPerMonth']) {
     const { status, text, retryAfter } = await ask(gateway, cell, await createKey(gateway, { [limit]: 0 }));
     assert.equal(status, 429, limit);

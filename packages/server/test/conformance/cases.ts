@@ -4,35 +4,7 @@
  *
  * A test belongs to a case by its title: `case 17 [openai-completions → anthropic-messages, stream]: …`.
  */
-import type { ClientDialectName, DialectName } from '../../src/models/dialects/dialect.ts';
-
-/** The dialects that the cells cross. */
-export type CellDialect = (typeof names)[number];
-
-export interface Cell {
-  /** The dialect of the client. */
-  readonly in: CellDialect;
-  /** The dialect of the provider. */
-  readonly out: CellDialect;
-  readonly streaming: 'stream' | 'whole';
-}
-
-/** A dialect that is crossed with the clients of the others, and not with every case. */
-export type ProviderDialectName = Exclude<DialectName, CellDialect>;
-
-/** A cell with a provider of such a dialect. */
-export interface ProviderCell {
-  readonly in: CellDialect;
-  readonly out: ProviderDialectName;
-  readonly streaming: 'stream' | 'whole';
-}
-
-/** A cell with a client of Responses, which has cases of its own. */
-export interface ClientCell {
-  readonly in: 'openai-responses';
-  readonly out: ClientDialectName;
-  readonly streaming: 'stream' | 'whole';
-}
+import { both, cells, crosses, every, except, from, sendsEvents, streams, to, type Cell, type Where } from './cells.ts';
 
 export interface ConformanceCase {
   readonly number: number;
@@ -40,57 +12,28 @@ export interface ConformanceCase {
   /** Where it was reported: `owner/repository#7` is an issue, `owner/repository!7` a pull request, anything else an address. */
   readonly threads: string;
   /** Where it can occur; absent while there is no test. */
-  readonly applies?: (cell: Cell) => boolean;
-  /** Where it can occur at one dialect of providers: its cells are each other client with such a provider. */
-  readonly provider?: ProviderDialectName;
-  /** Where it can occur for clients of one dialect: its cells are such a client with each provider whose dialect clients speak. */
-  readonly client?: 'openai-responses';
-  /** The dialect without which it cannot occur at all. */
-  readonly waitsFor?: string;
-  /** What of it is not covered yet. */
+  readonly applies?: Where;
+  /** Why it cannot occur here at all. */
+  readonly notApplicable?: string;
+  /** Why it does not hold, where it has no test. */
+  readonly reason?: string;
+  /** What of it is not covered, or holds in another way than its title says. */
   readonly note?: string;
 }
-
-const names = ['openai-completions', 'anthropic-messages'] as const satisfies readonly ClientDialectName[];
-
-export const cells: readonly Cell[] = names.flatMap((from) =>
-  names.flatMap((to) => (['stream', 'whole'] as const).map((streaming): Cell => ({ in: from, out: to, streaming }))),
-);
-
-export function nameOf(cell: AnyCell): string {
-  return `${cell.in} → ${cell.out}, ${cell.streaming}`;
-}
-
-export type AnyCell = Cell | ProviderCell | ClientCell;
 
 export function cellsOf(number: number): readonly Cell[] {
   const row = cases.find((one) => one.number === number);
   return row?.applies ? cells.filter(row.applies) : [];
 }
 
-/** Each client with a provider of the dialect that the case is about; none for a case of another kind. */
-export function providerCellsOf(number: number): readonly ProviderCell[] {
-  const out = cases.find((one) => one.number === number)?.provider;
-  if (out === undefined) return [];
-  return names.flatMap((from) => (['stream', 'whole'] as const).map((streaming): ProviderCell => ({ in: from, out, streaming })));
-}
-
-/** Such a client with each provider whose dialect clients speak; none for a case of another kind. */
-export function clientCellsOf(number: number): readonly ClientCell[] {
-  const from = cases.find((one) => one.number === number)?.client;
-  if (from === undefined) return [];
-  const outs = [...names, from];
-  return outs.flatMap((out) => (['stream', 'whole'] as const).map((streaming): ClientCell => ({ in: from, out, streaming })));
-}
-
-const every = (): boolean => true;
-const streams = ({ streaming }: Cell): boolean => streaming === 'stream';
-const toAnthropic = (cell: Cell): boolean => cell.in === 'anthropic-messages';
-const toAnthropicStreams = (cell: Cell): boolean => toAnthropic(cell) && streams(cell);
-const fromOpenai = (cell: Cell): boolean => cell.out === 'openai-completions';
-const fromAnthropic = (cell: Cell): boolean => cell.out === 'anthropic-messages';
-const crosses = (cell: Cell): boolean => cell.in !== cell.out;
-const fromOpenaiStreams = (cell: Cell): boolean => fromOpenai(cell) && streams(cell);
+const fromChat = from('openai-completions');
+const fromGemini = from('google-generative-ai');
+const fromBedrock = from('bedrock-converse-stream');
+const toAnthropic = to('anthropic-messages');
+/** Whose calls come in pieces. */
+const streamsCalls = both(streams, from('openai-completions', 'openai-responses', 'anthropic-messages', 'bedrock-converse-stream'));
+/** Whose models sign their thinking. */
+const signs = from('anthropic-messages', 'bedrock-converse-stream', 'google-generative-ai', 'openai-responses');
 
 /** The addresses of a case's threads. */
 export function linksOf({ threads }: ConformanceCase): string[] {
@@ -121,22 +64,27 @@ export const cases: readonly ConformanceCase[] = [
     number: 3,
     title: 'CRLF, lone CR, `\\r`|`\\n` split across chunks, `data:` without a space',
     threads: 'praxis-proxy/praxis!739 miruamel/xuan#194',
-    applies: streams,
+    applies: both(streams, sendsEvents),
   },
   {
     number: 4,
     title: 'SSE comments and pings skipped, not JSON-parsed',
     threads: 'https://openrouter.ai/docs/api_reference/streaming',
-    applies: streams,
+    applies: both(streams, sendsEvents),
   },
   { number: 5, title: 'Compressed SSE from upstream is decoded before parsing', threads: 'agentgateway/agentgateway!909', applies: every },
-  { number: 6, title: 'Exactly one `message_start`', threads: 'maximhq/bifrost!4518 BerriAI/litellm!38153', applies: toAnthropicStreams },
+  {
+    number: 6,
+    title: 'Exactly one `message_start`',
+    threads: 'maximhq/bifrost!4518 BerriAI/litellm!38153',
+    applies: both(toAnthropic, streams),
+  },
   {
     number: 7,
     title: 'Every block start has its stop; Bedrock egress emits `contentBlockStop`',
     threads: 'maximhq/bifrost!4970',
-    applies: toAnthropicStreams,
-    note: "Bedrock's half waits for the dialect bedrock-converse-stream.",
+    applies: both(to('anthropic-messages', 'openai-responses'), streams),
+    note: "No client here speaks Bedrock's format. Responses clients have items in the place of blocks.",
   },
   {
     number: 8,
@@ -153,7 +101,13 @@ export const cases: readonly ConformanceCase[] = [
     threads: 'BerriAI/litellm#32686 earendil-works/pi#4210',
     applies: every,
   },
-  { number: 11, title: 'Nothing after the terminal event', threads: 'BerriAI/litellm#40345', applies: streams },
+  {
+    number: 11,
+    title: 'Nothing after the terminal event',
+    threads: 'BerriAI/litellm#40345',
+    applies: streams,
+    note: "Gemini's stream ends with its connection and not with an event; what the client gets has an end.",
+  },
   {
     number: 12,
     title: 'Error inside HTTP 200 before first output triggers retry/fallback',
@@ -165,13 +119,12 @@ export const cases: readonly ConformanceCase[] = [
     title: 'Responses in-stream `error` events surface as errors',
     threads: 'BerriAI/litellm#29223 BerriAI/litellm!32835',
     applies: streams,
-    provider: 'openai-responses',
   },
   {
     number: 14,
     title: 'Bedrock event-stream error frames carry valid checksums',
     threads: 'maximhq/bifrost!4518',
-    waitsFor: 'bedrock-converse-stream',
+    applies: both(fromBedrock, streams),
   },
   {
     number: 15,
@@ -191,47 +144,53 @@ export const cases: readonly ConformanceCase[] = [
     number: 18,
     title: 'Interleaved parallel deltas routed by index',
     threads: 'praxis-proxy/ai#266 sgl-project/sglang#39782 ls1intum/edutelligence!923',
-    applies: streams,
+    applies: streamsCalls,
   },
   {
     number: 19,
     title: 'Responses→chat bridge gives each call its own index',
     threads: 'BerriAI/litellm#21331',
-    provider: 'openai-responses',
+    applies: both(from('openai-responses'), to('openai-completions', 'anthropic-messages'), streams),
   },
   {
     number: 20,
     title: 'Upstream that sends every call as index 0',
     threads: 'ai-dynamo/dynamo!4723 huggingface/smolagents!1958',
-    applies: fromOpenaiStreams,
+    applies: both(fromChat, streams),
   },
   {
     number: 21,
     title: 'First chunk holding both name and placeholder `{}`',
     threads: 'scriptscat/scriptcat!1355',
-    applies: streams,
+    applies: both(streams, from('openai-completions', 'openai-responses', 'anthropic-messages')),
     note: 'From the chat completions of a vendor without a quirk to a chat completions client bytes pass as they are, placeholder and all.',
   },
-  { number: 22, title: 'No-argument call: `""` ↔ `{}`, malformed JSON kept verbatim', threads: '', applies: every },
+  {
+    number: 22,
+    title: 'No-argument call: `""` ↔ `{}`, malformed JSON kept verbatim',
+    threads: '',
+    applies: every,
+    note: 'Arguments of Gemini are objects: none come malformed from there.',
+  },
   {
     number: 23,
     title: 'finish = tool_calls when tools were called though upstream says stop (Gemini, xAI)',
     threads: 'envoyproxy/ai-gateway!1486 vercel/ai#12218',
-    applies: fromOpenai,
+    applies: from('openai-completions', 'google-generative-ai', 'ollama'),
   },
   {
     number: 24,
     title: 'Tool id rules: Mistral exactly 9 alphanumerics, collision-safe',
     threads: 'anomalyco/opencode!48843 vercel/ai!11863 BerriAI/litellm#34239',
-    applies: (cell) => crosses(cell) || fromOpenai(cell),
-    note: "Anthropic's own ids come back to it untouched. Bedrock's limit of 64 waits for bedrock-converse-stream.",
+    applies: (cell) => crosses(cell) || fromChat(cell),
+    note: 'Between the same dialects without a quirk the messages pass untouched. Gemini, Ollama and Responses take any id.',
   },
   { number: 25, title: 'Missing `tool_call_id` inferred or refused clearly', threads: 'agentgateway/agentgateway!2426', applies: every },
   {
     number: 26,
     title: 'Text before toolUse in Bedrock assistant turns',
     threads: 'BerriAI/litellm#24361',
-    waitsFor: 'bedrock-converse-stream',
+    applies: fromBedrock,
   },
   {
     number: 27,
@@ -244,10 +203,22 @@ export const cases: readonly ConformanceCase[] = [
     number: 28,
     title: 'Mistral rejects user directly after tool',
     threads: 'onyx-dot-app/onyx#6458',
-    applies: fromOpenai,
+    applies: fromChat,
   },
-  { number: 29, title: 'Forced tool_choice with thinking on', threads: 'can1357/oh-my-pi!333', applies: every },
-  { number: 30, title: '`parallel_tool_calls` and `allowed_tools` carried over', threads: 'maximhq/bifrost!7348', applies: every },
+  {
+    number: 29,
+    title: 'Forced tool_choice with thinking on',
+    threads: 'can1357/oh-my-pi!333',
+    applies: every,
+    note: "Ollama cannot force a call, and the request is refused by name. Claude's own clients hear from Claude itself.",
+  },
+  {
+    number: 30,
+    title: '`parallel_tool_calls` and `allowed_tools` carried over',
+    threads: 'maximhq/bifrost!7348',
+    applies: every,
+    note: 'Gemini, Converse and Ollama have no word for one call at a time, Ollama none for a choice: refused by name there.',
+  },
   { number: 31, title: 'Tool order is stable between requests (else prompt cache dies)', threads: 'maximhq/bifrost!5174', applies: every },
   { number: 32, title: 'Server tools and unknown tool types survive or fail loudly', threads: 'maximhq/bifrost!5174', applies: every },
   // Reasoning
@@ -255,57 +226,67 @@ export const cases: readonly ConformanceCase[] = [
     number: 33,
     title: 'Thinking blocks returned so that the next turn may replay them',
     threads: 'BerriAI/litellm#15601 anomalyco/opencode#3077',
-    applies: fromAnthropic,
+    applies: signs,
   },
   {
     number: 34,
     title: 'Signature-only thinking blocks kept',
     threads: 'BerriAI/litellm!38809 strands-agents/harness-sdk!2704',
-    applies: fromAnthropic,
+    applies: signs,
   },
   {
     number: 35,
     title: 'Unsigned blocks from aborted streams not sent back',
     threads: 'earendil-works/pi#2063',
-    applies: (cell) => crosses(cell) && fromAnthropic(cell),
+    applies: both(crosses, from('anthropic-messages', 'bedrock-converse-stream')),
     note: 'An upstream of chat completions asks for no signature. From Anthropic to Anthropic the messages pass untouched.',
   },
   {
     number: 36,
     title: 'Bedrock nests `reasoningContent.reasoningText{text,signature}` and `redactedContent`',
     threads: 'NousResearch/hermes-agent#36260',
-    waitsFor: 'bedrock-converse-stream',
+    applies: fromBedrock,
   },
   {
     number: 37,
     title: 'Gemini `thought_signature` round trip in OpenAI form',
     threads: 'BerriAI/litellm#25322 OpenRouterTeam/openrouter-examples#67 diegosouzapw/OmniRoute#2504',
-    provider: 'google-generative-ai',
+    applies: fromGemini,
   },
   {
     number: 38,
     title: '`previous_response_id` and `encrypted_content` stick to their deployment; ids un-wrapped before upstream',
     threads: 'BerriAI/litellm!22651 BerriAI/litellm!10415 higress-group/higress#3841',
-    client: 'openai-responses',
+    applies: to('openai-responses'),
     note: 'The cells have one target; which of several is asked, also for `encrypted_content`, is tested with the stored responses themselves.',
   },
-  { number: 39, title: 'No private reasoning fields leaked to strict upstreams', threads: 'maximhq/bifrost!4970' },
+  { number: 39, title: 'No private reasoning fields leaked to strict upstreams', threads: 'maximhq/bifrost!4970', applies: fromChat },
   // Stop reasons
   {
     number: 40,
     title: '`content_filter` → Anthropic `refusal`, streaming and not',
     threads: 'BerriAI/litellm#40857 theopenco/llmgateway!2974 mozilla-ai/any-llm#1359',
-    applies: every,
+    applies: except(from('ollama')),
   },
   {
     number: 41,
     title: '`pause_turn`, `model_context_window_exceeded` not flattened to stop',
     threads: 'envoyproxy/ai-gateway!2121 laravel/ai!881',
-    applies: fromAnthropic,
+    applies: from('anthropic-messages', 'bedrock-converse-stream'),
   },
   { number: 42, title: 'Unknown reasons kept, not turned into stop', threads: 'BerriAI/litellm!23800', applies: every },
-  { number: 43, title: 'Truncation signalled on Responses (`incomplete`)', threads: 'maximhq/bifrost!5174', client: 'openai-responses' },
-  { number: 44, title: 'Gemini safety/recitation endings', threads: 'BerriAI/litellm#4491', provider: 'google-generative-ai' },
+  {
+    number: 43,
+    title: 'Truncation signalled on Responses (`incomplete`)',
+    threads: 'maximhq/bifrost!5174',
+    applies: to('openai-responses'),
+  },
+  {
+    number: 44,
+    title: 'Gemini safety/recitation endings',
+    threads: 'BerriAI/litellm#4491',
+    applies: fromGemini,
+  },
   // Messages and roles
   { number: 45, title: 'Several system + developer messages for system-first templates', threads: 'BerriAI/litellm!39282' },
   {
@@ -321,13 +302,14 @@ export const cases: readonly ConformanceCase[] = [
     number: 49,
     title: 'Data-URL image inside a tool result reaches Gemini as an image',
     threads: 'BerriAI/litellm!23814',
-    provider: 'google-generative-ai',
+    applies: fromGemini,
   },
   {
     number: 50,
     title: 'URL vs base64 per provider; `gs://`',
     threads: 'Portkey-AI/gateway!1078 maximhq/bifrost!5174 agentgateway/agentgateway!2548',
     applies: every,
+    note: 'Converse and Ollama take no address of the web, and the request is refused by name: the gateway fetches nothing.',
   },
   {
     number: 51,
@@ -336,13 +318,19 @@ export const cases: readonly ConformanceCase[] = [
     applies: crosses,
     note: 'Between the same dialects the bytes of a request pass untouched, and the provider judges them.',
   },
-  { number: 52, title: 'PDF data URI → document block', threads: 'BerriAI/litellm!39977', applies: every },
+  {
+    number: 52,
+    title: 'PDF data URI → document block',
+    threads: 'BerriAI/litellm!39977',
+    applies: every,
+    note: 'Ollama takes no documents, and the request is refused by name.',
+  },
   // Structured output
   {
     number: 53,
     title: '`response_format` streams on Claude (not only as a hidden tool)',
     threads: 'BerriAI/litellm#9504',
-    applies: (cell) => fromAnthropic(cell) && streams(cell),
+    applies: both(streams, from('anthropic-messages', 'bedrock-converse-stream')),
   },
   { number: 54, title: 'Native schema where the model has it, fallback where not', threads: 'BerriAI/litellm#21208 BerriAI/litellm#27846' },
   { number: 55, title: 'Top-level `anyOf` and other unsupported keywords', threads: 'BerriAI/litellm#17574' },
@@ -352,14 +340,14 @@ export const cases: readonly ConformanceCase[] = [
     number: 57,
     title: '`cache_control` → Bedrock `cachePoint` everywhere',
     threads: 'envoyproxy/ai-gateway#2528 envoyproxy/ai-gateway#2477 BerriAI/litellm!29823 8monkey-ai/hebo-gateway#190',
-    waitsFor: 'bedrock-converse-stream',
+    applies: fromBedrock,
   },
   {
     number: 58,
     title: '`ttl` dropped where unsupported',
     threads: 'BerriAI/litellm#17250 BerriAI/litellm!39355',
     applies: crosses,
-    note: "Between the same dialects the messages pass untouched. Bedrock's half waits for bedrock-converse-stream.",
+    note: 'Between the same dialects the messages pass untouched.',
   },
   {
     number: 59,
@@ -372,7 +360,7 @@ export const cases: readonly ConformanceCase[] = [
     number: 60,
     title: 'Ask for usage on every stream upstream, hide it if the client did not',
     threads: 'ferro-labs/ai-gateway#281 gpustack/gpustack#4874 BerriAI/litellm#5632',
-    applies: fromOpenaiStreams,
+    applies: both(fromChat, streams),
   },
   {
     number: 61,
@@ -380,7 +368,12 @@ export const cases: readonly ConformanceCase[] = [
     threads: 'BerriAI/litellm#9812 BerriAI/litellm#11789 BerriAI/litellm!40016',
     applies: every,
   },
-  { number: 62, title: 'Aborted streams billed for what was produced', threads: 'maximhq/bifrost!4518 BerriAI/litellm#35958' },
+  {
+    number: 62,
+    title: 'Aborted streams billed for what was produced',
+    threads: 'maximhq/bifrost!4518 BerriAI/litellm#35958',
+    applies: streams,
+  },
   {
     number: 63,
     title: 'Anthropic `message_start.usage` shape complete (Claude Code breaks otherwise)',
@@ -434,7 +427,7 @@ export const cases: readonly ConformanceCase[] = [
     threads:
       'BerriAI/litellm#20722 BerriAI/litellm#27823 Helicone/helicone#5672 chenyme/grok2api!986 BerriAI/litellm!36267 BerriAI/litellm!32835 zirkelc/ai-retry#51 MarimerLLC/rockbot!357',
     applies: every,
-    note: "The gateway's own 429s wait for its limits; failover between providers is tested on its policy alone (attempts.test.ts).",
+    note: "The gateway's own 429s, with the time to wait in them, are asserted by cases 64 and 65.",
   },
   {
     number: 72,

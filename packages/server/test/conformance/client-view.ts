@@ -4,7 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import type { ClientDialectName } from '../../src/models/dialects/dialect.ts';
-import type { Cell } from './cases.ts';
+import type { Cell } from './cells.ts';
 import type { Exchange } from './exchange.ts';
 
 /* eslint-disable-next-line typescript/no-explicit-any -- a test reads JSON of any shape, and asserts what it finds */
@@ -49,8 +49,14 @@ export function eventsOf(text: string): StreamEvent[] {
 export function viewOf(cell: Pick<Cell, 'in' | 'streaming'>, { status, text }: Exchange): ClientView {
   assert.equal(status, 200, text);
   if (cell.streaming === 'whole') return viewOfWhole(cell.in, JSON.parse(text));
-  return cell.in === 'openai-completions' ? viewOfChunks(eventsOf(text)) : viewOfMessages(eventsOf(text));
+  return viewers[cell.in](eventsOf(text));
 }
+
+const viewers: Readonly<Record<ClientDialectName, (events: readonly StreamEvent[]) => ClientView>> = {
+  'openai-completions': viewOfChunks,
+  'openai-responses': viewOfResponse,
+  'anthropic-messages': viewOfMessages,
+};
 
 function emptyView(): ClientView {
   return { text: '', thinking: '', calls: [], finish: undefined, usage: undefined, error: undefined };
@@ -130,6 +136,73 @@ function viewOfMessages(events: readonly StreamEvent[]): ClientView {
   return view;
 }
 
+/** The events of a response say everything piece by piece, and its last event says it once more. */
+function viewOfResponse(events: readonly StreamEvent[]): ClientView {
+  const items: Json[] = [];
+  let last: Json;
+  for (const [position, { name, data }] of events.entries()) {
+    assert.equal(last, undefined, 'nothing comes after the end');
+    assert.equal(name, data.type, 'the event is named as its type');
+    assert.equal(data.sequence_number, position, 'the events are numbered');
+    if (position === 0) assert.equal(data.type, 'response.created');
+    if (/^response\.(completed|incomplete|failed)$/.test(data.type)) last = data.response;
+    else readResponseEvent(items, data);
+  }
+  assert.ok(last, 'the stream says that it is over');
+  const view = viewOfItems(items);
+  if (last.status === 'failed') return { ...view, error: last.error };
+  assert.deepEqual(
+    items.map(({ type, id }) => [type, id]),
+    last.output.map(({ type, id }: Json) => [type, id]),
+    'the response holds the items that were streamed',
+  );
+  const { text, thinking, calls } = viewOfItems(last.output);
+  assert.deepEqual({ text, thinking, calls }, { text: view.text, thinking: view.thinking, calls: view.calls });
+  return { ...view, finish: finishOf(last), usage: last.usage };
+}
+
+function readResponseEvent(items: Json[], data: Json): void {
+  const item = items[data.output_index];
+  switch (data.type) {
+    case 'response.output_item.added':
+      assert.equal(data.output_index, items.length, 'indexes count the items');
+      items.push({ ...data.item, streamed: '' });
+      return;
+    case 'response.output_text.delta':
+    case 'response.reasoning_summary_text.delta':
+    case 'response.function_call_arguments.delta':
+      assert.equal(item.id, data.item_id, 'a delta belongs to an item that has begun');
+      item.streamed += data.delta;
+      return;
+    case 'response.output_text.done':
+    case 'response.reasoning_summary_text.done':
+      assert.equal(data.text, item.streamed);
+      return;
+    case 'response.function_call_arguments.done':
+      assert.equal(data.arguments, item.streamed);
+      return;
+    case 'response.output_item.done':
+      items[data.output_index] = data.item;
+      return;
+    default:
+  }
+}
+
+function viewOfItems(items: readonly Json[]): ClientView {
+  const view = emptyView();
+  for (const item of items) {
+    if (item.type === 'message') view.text += item.content.map((part: Json) => part.text ?? '').join('') || (item.streamed ?? '');
+    else if (item.type === 'reasoning') view.thinking += item.summary.map((part: Json) => part.text).join('') || (item.streamed ?? '');
+    else if (item.type === 'function_call')
+      view.calls.push({ id: item.call_id, name: item.name, arguments: item.arguments || (item.streamed ?? '') });
+  }
+  return view;
+}
+
+function finishOf(response: Json): string {
+  return response.status === 'incomplete' ? response.incomplete_details.reason : response.status;
+}
+
 function addDelta(block: Json, delta: Json): void {
   if (delta.type === 'text_delta') block.text += delta.text;
   else if (delta.type === 'thinking_delta') block.thinking += delta.thinking;
@@ -156,6 +229,10 @@ function viewOfWhole(dialect: ClientDialectName, body: Json): ClientView {
     readBlocks(view, body.content);
     return { ...view, finish: body.stop_reason };
   }
+  if (dialect === 'openai-responses') {
+    assert.equal(body.object, 'response');
+    return { ...viewOfItems(body.output), usage: body.usage, finish: finishOf(body) };
+  }
   assert.equal(body.object, 'chat.completion');
   const [choice] = body.choices;
   const calls = (choice.message.tool_calls ?? []).map((call: Json) => ({ id: call.id, ...call.function }));
@@ -174,6 +251,10 @@ export function errorOf(cell: Cell, { status, text }: Exchange): Json {
   const events = eventsOf(text);
   const last = events.at(-1);
   if (cell.in === 'anthropic-messages') assert.equal(last?.name, 'error', 'the last event is an error');
+  if (cell.in === 'openai-responses') {
+    assert.ok(last?.name === 'response.failed' || last?.name === 'error', 'the last event is a failure');
+    return last.data.response?.error ?? last.data.error ?? last.data;
+  }
   assert.ok(last?.data.error, 'the last event is an error');
   return last.data.error;
 }

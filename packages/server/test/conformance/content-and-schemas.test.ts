@@ -1,29 +1,32 @@
-/** Cases 50 to 53 and 56: images, documents and schemas for the answer. */
+/** Cases 49 to 53 and 56: images, documents and schemas for the answer. */
 import assert from 'node:assert/strict';
 import type { JsonObject } from '../../src/core/json.ts';
 import { testCase } from './case-test.ts';
-import type { Cell } from './cases.ts';
+import type { Cell } from './cells.ts';
 import { errorOf, eventsOf, viewOf, type Json } from './client-view.ts';
 import { exchange, replyOf, type Exchange } from './exchange.ts';
+import { conversationAsked, schemaAsked } from './provider-view.ts';
+import { conversationOf, partFields, schemaFields, toolFields } from './requests.ts';
 import { textAnswer } from './stories.ts';
 
-const isOpenai = (cell: Cell): boolean => cell.in === 'openai-completions';
 const crosses = (cell: Cell): boolean => cell.in !== cell.out;
 
 async function send(cell: Cell, request: JsonObject): Promise<Exchange> {
   return exchange({ cell, request, replies: [replyOf(cell, textAnswer(cell, ['Yes.']))] });
 }
 
-/** The part as the provider was told it. */
-async function toldPart(cell: Cell, part: JsonObject): Promise<Json> {
-  const result = await send(cell, withPart(part));
+async function asked(cell: Cell, request: JsonObject): Promise<Json> {
+  const result = await send(cell, request);
   assert.equal(viewOf(cell, result).text, 'Yes.');
-  const body: Json = result.asked[0]?.body;
-  return body.messages[0].content[1];
+  return result.asked[0]?.body;
 }
 
-function withPart(part: JsonObject): JsonObject {
-  return { messages: [{ role: 'user', content: [{ type: 'text', text: 'What is this?' }, part] }] };
+/** The part as the provider was told it. */
+async function toldMedia(cell: Cell, part: JsonObject): Promise<Json> {
+  const said = conversationAsked(cell.out, await asked(cell, partFields(cell.in, part)));
+  const media = said.flatMap((one) => ('image' in one ? [one.image] : 'document' in one ? [one.document] : []));
+  assert.equal(media.length, 1, JSON.stringify(said));
+  return media[0];
 }
 
 async function assertRefused(cell: Cell, request: JsonObject, message: RegExp): Promise<void> {
@@ -35,57 +38,107 @@ async function assertRefused(cell: Cell, request: JsonObject, message: RegExp): 
 
 const png = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==';
 
-function imageByUrl(cell: Cell, url: string): JsonObject {
-  return isOpenai(cell) ? { type: 'image_url', image_url: { url } } : { type: 'image', source: { type: 'url', url } };
+/** An image by its address, as each dialect writes it; `undefined` where there is none. */
+function imageByUrl(dialect: Cell['out'], url: string): JsonObject | undefined {
+  switch (dialect) {
+    case 'openai-completions':
+      return { type: 'image_url', image_url: { url } };
+    case 'openai-responses':
+      return { type: 'input_image', image_url: url };
+    case 'anthropic-messages':
+      return { type: 'image', source: { type: 'url', url } };
+    case 'google-generative-ai':
+      return { fileData: { fileUri: url, mimeType: 'image/png' } };
+    default:
+      return undefined;
+  }
 }
 
-function imageByBytes(cell: Cell, mediaType: string, data: string): JsonObject {
-  return isOpenai(cell)
-    ? { type: 'image_url', image_url: { url: `data:${mediaType};base64,${data}` } }
-    : { type: 'image', source: { type: 'base64', media_type: mediaType, data } };
+function imageByBytes(dialect: Cell['out'], mediaType: string, data: string): Json {
+  switch (dialect) {
+    case 'openai-completions':
+      return { type: 'image_url', image_url: { url: `data:${mediaType};base64,${data}` } };
+    case 'openai-responses':
+      return { type: 'input_image', image_url: `data:${mediaType};base64,${data}` };
+    case 'anthropic-messages':
+      return { type: 'image', source: { type: 'base64', media_type: mediaType, data } };
+    case 'google-generative-ai':
+      return { inlineData: { mimeType: mediaType, data } };
+    case 'bedrock-converse-stream':
+      return { image: { format: mediaType.slice('image/'.length), source: { bytes: data } } };
+    case 'ollama':
+      return data;
+  }
 }
+
+testCase(49, 'an image in the result of a tool reaches Gemini as an image', async (cell) => {
+  const conversation = conversationOf(cell.in, [
+    { user: 'What do you see?' },
+    { calls: [{ id: 'c1', name: 'get_weather', json: '{}' }] },
+    { results: [{ id: 'c1', content: [{ text: 'A photo:' }, { image: png, mediaType: 'image/png' }] }] },
+  ]);
+  // Both before Gemini 3, whose results hold no parts, and since.
+  const body = await asked(cell, { ...toolFields(cell), ...conversation });
+  const [result] = body.contents[2].parts;
+  assert.deepEqual(result.functionResponse.response, { output: 'A photo:' });
+  assert.deepEqual(result.functionResponse.parts, [{ inlineData: { mimeType: 'image/png', data: png } }]);
+});
 
 testCase(50, 'an image by address stays one, its bytes stay bytes, and addresses of one cloud go to no other', async (cell) => {
-  const twin: Cell = { ...cell, in: cell.out };
   const address = 'https://example.com/cat.png';
-  assert.deepEqual(await toldPart(cell, imageByUrl(cell, address)), imageByUrl(twin, address));
-  assert.deepEqual(await toldPart(cell, imageByBytes(cell, 'image/png', png)), imageByBytes(twin, 'image/png', png));
+  const byUrl = imageByUrl(cell.in, address) as JsonObject;
+  const there = imageByUrl(cell.out, address);
+  // Converse and Ollama take bytes alone, and the gateway fetches nothing.
+  if (there) assert.deepEqual(await toldMedia(cell, byUrl), there);
+  else await assertRefused(cell, partFields(cell.in, byUrl), /an image (at|by) /);
+  assert.deepEqual(await toldMedia(cell, imageByBytes(cell.in, 'image/png', png)), imageByBytes(cell.out, 'image/png', png));
+  const homes: Readonly<Partial<Record<Cell['out'], string>>> = { 'google-generative-ai': 'gs:', 'bedrock-converse-stream': 's3:' };
   for (const elsewhere of ['gs://bucket/cat.png', 's3://bucket/cat.png', 'file:///etc/passwd']) {
-    const part = imageByUrl(cell, elsewhere);
-    if (!crosses(cell)) assert.deepEqual(await toldPart(cell, part), part, 'the provider of the same dialect knows what it takes');
-    else await assertRefused(cell, withPart(part), /an image at (gs|s3|file):/);
+    const part = imageByUrl(cell.in, elsewhere) as JsonObject;
+    if (!crosses(cell)) assert.deepEqual(await toldMedia(cell, part), part, 'the provider of the same dialect knows what it takes');
+    else if (elsewhere.startsWith(homes[cell.out] ?? 'nowhere')) assert.ok(JSON.stringify(await toldMedia(cell, part)).includes(elsewhere));
+    else await assertRefused(cell, partFields(cell.in, part), /an image (at|by) /);
   }
 });
 
 testCase(51, 'an image is declared as what its bytes are', async (cell) => {
-  const twin: Cell = { ...cell, in: cell.out };
   const jpeg = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 16, 0x4a, 0x46, 0x49, 0x46, 0, 1]).toString('base64');
   const webp = Buffer.from('RIFF\x24\0\0\0WEBPVP8 ', 'latin1').toString('base64');
   const gif = Buffer.from('GIF89a\x01\0\x01\0', 'latin1').toString('base64');
   const images = { 'image/png': png, 'image/jpeg': jpeg, 'image/webp': webp, 'image/gif': gif };
   for (const [actual, data] of Object.entries(images)) {
     for (const declared of ['image/png', 'image/jpeg', actual]) {
-      assert.deepEqual(await toldPart(cell, imageByBytes(cell, declared, data)), imageByBytes(twin, actual, data));
+      assert.deepEqual(await toldMedia(cell, imageByBytes(cell.in, declared, data)), imageByBytes(cell.out, actual, data));
     }
   }
   // Bytes that say nothing known keep the word of the client.
   const odd = Buffer.from('neither of them').toString('base64');
-  assert.deepEqual(await toldPart(cell, imageByBytes(cell, 'image/png', odd)), imageByBytes(twin, 'image/png', odd));
+  assert.deepEqual(await toldMedia(cell, imageByBytes(cell.in, 'image/png', odd)), imageByBytes(cell.out, 'image/png', odd));
 });
 
+const pdf = Buffer.from('%PDF-1.7\n%%EOF').toString('base64');
+const pdfUrl = `data:application/pdf;base64,${pdf}`;
+
+/** A document, with its name where the dialect has a place for it. */
+const documents: Readonly<Record<Exclude<Cell['out'], 'ollama'>, JsonObject>> = {
+  'openai-completions': { type: 'file', file: { filename: 'report.pdf', file_data: pdfUrl } },
+  'openai-responses': { type: 'input_file', filename: 'report.pdf', file_data: pdfUrl },
+  'anthropic-messages': { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data: pdf }, title: 'report.pdf' },
+  'google-generative-ai': { inlineData: { mimeType: 'application/pdf', data: pdf } },
+  'bedrock-converse-stream': { document: { format: 'pdf', name: 'report', source: { bytes: pdf } } },
+};
+
 testCase(52, 'a PDF reaches the provider as a document', async (cell) => {
-  const data = Buffer.from('%PDF-1.7\n%%EOF').toString('base64');
-  const url = `data:application/pdf;base64,${data}`;
-  const asFile = { type: 'file', file: { filename: 'report.pdf', file_data: url } };
-  const asDocument = { type: 'document', source: { type: 'base64', media_type: 'application/pdf', data }, title: 'report.pdf' };
-  const given = isOpenai(cell) ? asFile : asDocument;
-  assert.deepEqual(await toldPart(cell, given), cell.out === 'openai-completions' ? asFile : asDocument);
-  if (!isOpenai(cell)) return;
+  const given = documents[cell.in];
+  // Ollama has no documents, and a PDF is no text.
+  if (cell.out === 'ollama') return assertRefused(cell, partFields(cell.in, given), /a document that is not text/);
+  assert.deepEqual(await toldMedia(cell, given), documents[cell.out]);
+  if (cell.in === 'anthropic-messages' || !crosses(cell)) return;
   // Many clients know no other place for it than that of an image.
-  const asImage = { type: 'image_url', image_url: { url } };
-  const { title, ...untitled } = asDocument;
-  assert.equal(title, 'report.pdf');
-  assert.deepEqual(await toldPart(cell, asImage), crosses(cell) ? untitled : asImage);
+  const asImage = await toldMedia(cell, imageByBytes(cell.in, 'application/pdf', pdf));
+  const text = JSON.stringify(asImage);
+  assert.ok(text.includes(pdf) && text.includes('pdf'));
+  assert.ok(!/"(image|input_image|image_url)"/.test(text), `no image: ${text.slice(0, 80)}`);
 });
 
 const schema = {
@@ -95,41 +148,44 @@ const schema = {
   additionalProperties: false,
 };
 
-function schemaRequest(cell: Cell): JsonObject {
-  return isOpenai(cell)
-    ? { response_format: { type: 'json_schema', json_schema: { name: 'person', schema, strict: true } } }
-    : { output_config: { format: { type: 'json_schema', schema } } };
-}
-
-function schemaTold(cell: Cell, body: Json): Json {
-  return cell.out === 'openai-completions' ? body.response_format.json_schema.schema : body.output_config.format.schema;
-}
-
 testCase(53, 'an answer with a schema streams as text, piece by piece, and no tool is put in its place', async (cell) => {
   const pieces = ['{"zip":', '"02134"', ',"age":', 'null}'];
-  const result = await exchange({ cell, request: schemaRequest(cell), replies: [replyOf(cell, textAnswer(cell, pieces))] });
+  const request = schemaFields(cell.in, schema);
+  const result = await exchange({ cell, request, replies: [replyOf(cell, textAnswer(cell, pieces))] });
   const body: Json = result.asked[0]?.body;
-  assert.deepEqual([body.tools, body.tool_choice], [undefined, undefined]);
-  assert.deepEqual(schemaTold(cell, body), schema);
-  const events = eventsOf(result.text).map(({ data }) => data);
-  const texts = events.flatMap((event): string[] => {
-    const text = isOpenai(cell) ? event.choices?.[0]?.delta.content : event.delta?.text;
+  assert.deepEqual([body.tools, body.tool_choice, body.toolConfig], [undefined, undefined, undefined]);
+  assert.deepEqual(schemaAsked(cell.out, body), schema);
+  const texts = eventsOf(result.text).flatMap(({ data }): string[] => {
+    const delta = cell.in === 'openai-responses' ? data.type === 'response.output_text.delta' && data.delta : undefined;
+    const text = delta ?? (cell.in === 'openai-completions' ? data.choices?.[0]?.delta.content : data.delta?.text);
     return text ? [text] : [];
   });
   assert.deepEqual(texts, pieces);
   assert.deepEqual(viewOf(cell, result).calls, []);
 });
 
-testCase(56, 'a schema reaches the provider whole, or the request is refused by name', async (cell) => {
-  const result = await send(cell, schemaRequest(cell));
-  const body: Json = result.asked[0]?.body;
-  assert.equal(JSON.stringify(schemaTold(cell, body)), JSON.stringify(schema), 'every keyword, in its order');
-  if (cell.out === 'openai-completions') assert.equal(body.response_format.json_schema.strict, true);
+/** A form without a schema: any JSON at all. */
+const anyJson: Readonly<Partial<Record<Cell['in'], JsonObject>>> = {
+  'openai-completions': { response_format: { type: 'json_object' } },
+  'openai-responses': { text: { format: { type: 'json_object' } } },
+};
 
-  const older = isOpenai(cell) ? { response_format: { type: 'json_object' } } : { output_format: { type: 'json_schema', schema } };
-  if (isOpenai(cell) && crosses(cell)) return assertRefused(cell, older, /json_object/);
-  const { asked } = await send(cell, older);
-  const told: Json = asked[0]?.body;
-  if (!crosses(cell)) return assert.deepEqual({ ...told, ...older }, told, 'as the client wrote it');
-  assert.deepEqual(schemaTold(cell, told), schema);
+testCase(56, 'a schema reaches the provider whole, or the request is refused by name', async (cell) => {
+  const body = await asked(cell, schemaFields(cell.in, schema, true));
+  assert.equal(JSON.stringify(schemaAsked(cell.out, body)), JSON.stringify(schema), 'every keyword, in its order');
+  if (cell.out === 'openai-completions') assert.equal(body.response_format.json_schema.strict, true);
+  if (cell.out === 'openai-responses')
+    assert.equal(body.text?.format.strict, cell.in === 'anthropic-messages' && !crosses(cell) ? undefined : true);
+
+  if (cell.in === 'anthropic-messages') {
+    const older = { output_format: { type: 'json_schema', schema } };
+    const told = await asked(cell, older);
+    if (!crosses(cell)) return assert.deepEqual({ ...told, ...older }, told, 'as the client wrote it');
+    return assert.deepEqual(schemaAsked(cell.out, told), schema);
+  }
+  const any = anyJson[cell.in] as JsonObject;
+  // Claude has no form for it.
+  if (cell.out === 'anthropic-messages' || cell.out === 'bedrock-converse-stream') return assertRefused(cell, any, /json_object/);
+  const told = JSON.stringify(await asked(cell, any));
+  assert.match(told, /json_object|"application\/json"|"format":"json"/);
 });

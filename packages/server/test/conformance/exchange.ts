@@ -2,18 +2,21 @@
  * One exchange over the real model path, without a socket: a client's request goes in, a provider answers with the very
  * chunks that a test gives, and what the client would receive comes out as bytes.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import type { DialectName, Quirks } from '../../src/models/dialects/dialect.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import { createFakeClock, type FakeClock } from '../../src/core/fake-clock.ts';
 import type { OpenClawError } from '../../src/core/errors.ts';
+import type { Usage } from '../../src/models/dialects/events.ts';
 import { createLifecycleRegistry } from '../../src/models/lifecycle.ts';
 import { createOpenAdmission } from '../../src/models/open-admission.fixture.ts';
 import type { StoredResponses } from '../../src/models/responses/index.ts';
 import { createRetryBudget } from '../../src/models/retry-budget.ts';
-import { createModelService, type RequestReport } from '../../src/models/service.ts';
-import type { Provider, Target } from '../../src/models/target.ts';
-import type { Upstream, UpstreamRequest } from '../../src/models/upstream.ts';
-import type { AnyCell } from './cases.ts';
+import { createModelService, type CacheOptions, type ModelService, type RequestReport } from '../../src/models/service.ts';
+import type { KnownModel, Provider, Target } from '../../src/models/target.ts';
+import type { Upstream } from '../../src/models/upstream.ts';
+import type { Cell } from './cells.ts';
+import { wires } from './stories.ts';
 
 /** One answer of the provider. */
 export interface Reply {
@@ -24,17 +27,48 @@ export interface Reply {
   readonly beforeChunk?: (clock: FakeClock) => void;
   /** How the connection breaks off after the chunks; absent: it ends well. */
   readonly breaksWith?: OpenClawError;
+  /** Called when whoever reads the answer has taken its end, or has turned away from it. */
+  readonly onClosed?: () => void;
 }
 
-export interface ExchangeOptions {
-  readonly cell: AnyCell;
-  /** Fields of the client's request beside those that every request needs. */
-  readonly request?: JsonObject;
+/** One provider that may answer. */
+export interface Side {
+  readonly name: string;
+  readonly dialect: DialectName;
   /** Taken one by one; the last serves all further attempts. */
   readonly replies: readonly Reply[];
   readonly quirks?: Quirks;
+  readonly known?: Partial<KnownModel>;
+}
+
+export interface ExchangeOptions {
+  readonly cell: Cell;
+  /** Fields of the client's request beside those that every request needs. */
+  readonly request?: JsonObject;
+  readonly headers?: IncomingHttpHeaders;
+  /** Taken one by one; the last serves all further attempts. */
+  readonly replies: readonly Reply[];
+  readonly quirks?: Quirks;
+  /** What is known of the model. */
+  readonly known?: Partial<KnownModel>;
+  /** Asked where the provider of the cell fails. */
+  readonly others?: readonly Side[];
+  /** Whether an answer that breaks off may be gone on with. */
+  readonly goesOn?: boolean;
+  readonly costOf?: (target: Target, usage: Usage) => number | undefined;
+  readonly cache?: CacheOptions;
   /** Keeps responses from one exchange to the next. */
   readonly stored?: StoredResponses;
+  /** How often one target is asked, at most. @default 3 */
+  readonly attempts?: number;
+}
+
+export interface AskedRequest {
+  readonly provider: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: JsonObject;
+  readonly bytes: Buffer;
 }
 
 export interface Exchange {
@@ -43,99 +77,131 @@ export interface Exchange {
   /** What the client received. */
   readonly bytes: Buffer;
   readonly text: string;
-  /** What the provider was asked, by attempt. */
-  readonly asked: readonly { readonly path: string; readonly body: JsonObject; readonly bytes: Buffer }[];
+  /** What the providers were asked, by attempt. */
+  readonly asked: readonly AskedRequest[];
   readonly report: RequestReport;
 }
 
-export async function exchange(options: ExchangeOptions): Promise<Exchange> {
-  const { cell } = options;
+export function exchange(options: ExchangeOptions): Promise<Exchange> {
+  return createExchanger(options).send(options.cell, options.request ?? {});
+}
+
+/** A gateway's model path that may be asked several times. */
+export interface Exchanger {
+  /** @param whileOpen called with each piece that the client gets, to leave in the middle */
+  send(
+    cell: Cell,
+    request: JsonObject,
+    client?: { readonly id?: string; readonly onPiece?: (leave: () => void) => void },
+  ): Promise<Exchange>;
+  readonly requests: ModelService['requests'];
+}
+
+export function createExchanger(options: ExchangeOptions): Exchanger {
   const clock = createFakeClock();
-  const asked: { path: string; body: JsonObject; bytes: Buffer }[] = [];
-  const target = targetAt(createReplayUpstream(options.replies, asked, clock), cell.out, options.quirks ?? {});
+  const asked: AskedRequest[] = [];
+  const own: Side = { name: 'acme', dialect: options.cell.out, replies: options.replies };
+  const sides = [{ ...own, quirks: options.quirks ?? {}, known: options.known }, ...(options.others ?? [])] as Side[];
+  const targets = sides.map((side) => targetAt(side, createReplayUpstream(side, asked, clock)));
   let report: RequestReport | undefined;
   const service = createModelService({
     requests: createLifecycleRegistry(clock),
     clock,
     random: () => 0,
-    retry: { attempts: 3, baseDelayMs: 1, maxDelayMs: 1 },
+    retry: { attempts: options.attempts ?? 3, baseDelayMs: 1, maxDelayMs: 1 },
     retryBudget: createRetryBudget({ percent: 100, clock }),
     admission: createOpenAdmission(clock),
     allowances: { reserve: () => undefined, hasBudget: () => false },
     hedging: { enabled: false, delayMs: () => undefined },
     nestingDepthLimit: 64,
     ...(options.stored && { stored: options.stored }),
-    route: () => ({ targets: [target], goesOn: false }),
+    route: () => ({ targets, goesOn: options.goesOn ?? false }),
     onFinished: (finished) => (report = finished),
-    costOf: () => undefined,
+    costOf: options.costOf ?? (() => undefined),
+    cache: options.cache,
   });
-  const pieces: Buffer[] = [];
-  let status = 0;
-  let headers: Readonly<Record<string, string>> = {};
-  await service.serve(
-    {
-      requestId: 'req_1',
-      dialect: cell.in,
-      operation: 'chat',
-      body: Buffer.from(JSON.stringify(requestOf(cell, options.request ?? {}))),
-      headers: {},
-      caller: { id: 'gateway', models: undefined },
-      whenGone: () => {},
-      timeoutMs: undefined,
+  return {
+    requests: service.requests,
+    async send(cell, request, client = {}) {
+      const pieces: Buffer[] = [];
+      let status = 0;
+      let headers: Readonly<Record<string, string>> = {};
+      let leave = (): void => {};
+      const before = asked.length;
+      const take = (chunk: string | Buffer): boolean => {
+        pieces.push(Buffer.from(chunk));
+        client.onPiece?.(leave);
+        return true;
+      };
+      await service.serve(
+        {
+          requestId: 'req_1',
+          dialect: cell.in,
+          operation: 'chat',
+          body: Buffer.from(JSON.stringify(requestOf(cell, request))),
+          headers: options.headers ?? {},
+          caller: { id: client.id ?? 'gateway', models: undefined },
+          whenGone: (listener) => (leave = listener),
+          timeoutMs: undefined,
+        },
+        {
+          head: (code, fields) => void ([status, headers] = [code, { ...fields }]),
+          write: take,
+          drained: () => Promise.resolve(),
+          end: (chunk) => void (chunk !== undefined && take(chunk)),
+        },
+      );
+      if (!report) throw new Error('the request was never finished');
+      const bytes = Buffer.concat(pieces);
+      return { status, headers, bytes, text: bytes.toString(), asked: asked.slice(before), report };
     },
-    {
-      head: (code, fields) => void ([status, headers] = [code, { ...fields }]),
-      write: (chunk) => pieces.push(Buffer.from(chunk)) > 0,
-      drained: () => Promise.resolve(),
-      end: (chunk) => void (chunk !== undefined && pieces.push(Buffer.from(chunk))),
-    },
-  );
-  if (!report) throw new Error('the request was never finished');
-  const bytes = Buffer.concat(pieces);
-  return { status, headers, bytes, text: bytes.toString(), asked, report };
+  };
 }
 
-function requestOf(cell: AnyCell, fields: JsonObject): JsonObject {
+function requestOf(cell: Cell, fields: JsonObject): JsonObject {
+  const question = 'What is the weather?';
   return {
     model: 'acme/large',
     ...(cell.in === 'anthropic-messages' && { max_tokens: 1024 }),
-    [cell.in === 'openai-responses' ? 'input' : 'messages']: [{ role: 'user', content: 'What is the weather?' }],
+    ...(cell.in === 'openai-responses' ? { input: question } : { messages: [{ role: 'user', content: question }] }),
     ...(cell.streaming === 'stream' && { stream: true }),
     ...fields,
   };
 }
 
-function createReplayUpstream(
-  replies: readonly Reply[],
-  asked: { path: string; body: JsonObject; bytes: Buffer }[],
-  clock: FakeClock,
-): Upstream {
+function createReplayUpstream({ name, replies }: Side, asked: AskedRequest[], clock: FakeClock): Upstream {
+  let taken = 0;
   return {
-    send(request: UpstreamRequest) {
-      const reply = replies[Math.min(asked.length, replies.length - 1)];
+    send(request, { signal }) {
+      const reply = replies[Math.min(taken++, replies.length - 1)];
       if (!reply) throw new Error('the test gave no reply');
       const bytes = request.body ?? Buffer.alloc(0);
-      asked.push({ path: request.path, body: JSON.parse(bytes.toString()) as JsonObject, bytes });
-      return Promise.resolve({ status: reply.status ?? 200, headers: reply.headers ?? {}, body: bodyOf(reply, clock) });
+      asked.push({ provider: name, path: request.path, headers: request.headers, body: JSON.parse(bytes.toString()) as JsonObject, bytes });
+      return Promise.resolve({ status: reply.status ?? 200, headers: reply.headers ?? {}, body: bodyOf(reply, clock, signal) });
     },
     close: () => Promise.resolve(),
   };
 }
 
-async function* bodyOf(reply: Reply, clock: FakeClock): AsyncGenerator<Buffer> {
-  for (const chunk of reply.chunks) {
-    reply.beforeChunk?.(clock);
-    yield await Promise.resolve(chunk);
+async function* bodyOf(reply: Reply, clock: FakeClock, signal: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    for (const chunk of reply.chunks) {
+      reply.beforeChunk?.(clock);
+      yield await Promise.resolve(chunk);
+      signal.throwIfAborted();
+    }
+    if (reply.breaksWith) throw reply.breaksWith;
+  } finally {
+    reply.onClosed?.();
   }
-  if (reply.breaksWith) throw reply.breaksWith;
 }
 
-function targetAt(upstream: Upstream, dialect: DialectName, quirks: Quirks): Target {
+function targetAt({ name, dialect, quirks = {}, known }: Side, upstream: Upstream): Target {
   const provider: Provider = {
-    id: 'acme',
+    id: name,
     dialect,
-    origin: 'https://api.acme.example',
-    basePath: dialect === 'openai-completions' ? '/v1' : '',
+    origin: `https://api.${name}.example`,
+    basePath: dialect.startsWith('openai') ? '/v1' : '',
     keys: [{ id: '1', source: 'the test', weight: 1, headers: {} }],
     concurrency: { initial: 100, max: 100 },
     quirks,
@@ -144,15 +210,22 @@ function targetAt(upstream: Upstream, dialect: DialectName, quirks: Quirks): Tar
     upstream,
     models: () => [],
   };
-  return { provider, key: provider.keys[0]!, model: 'large', name: 'acme/large', known: undefined, weight: 1 };
+  const model = dialect === 'bedrock-converse-stream' ? 'us.anthropic.claude-opus-4-6-v1' : 'large';
+  const about = known && { id: model, contextWindow: undefined, maxOutputTokens: undefined, price: undefined, ...known };
+  return { provider, key: provider.keys[0]!, model, name: `${name}/large`, known: about, weight: 1 };
 }
 
-const streamHeaders = { 'content-type': 'text/event-stream; charset=utf-8' };
 const wholeHeaders = { 'content-type': 'application/json' };
 
 /** The bytes as an answer in the form that the cell wants, in chunks of `size` bytes or in one. */
-export function replyOf(cell: AnyCell, text: string, size?: number): Reply {
-  return { headers: cell.streaming === 'stream' ? streamHeaders : wholeHeaders, chunks: cut(Buffer.from(text), size) };
+export function replyOf(cell: Pick<Cell, 'out' | 'streaming'>, bytes: Buffer | string, size?: number): Reply {
+  const headers = cell.streaming === 'stream' ? { 'content-type': wires[cell.out].streamType } : wholeHeaders;
+  return { headers, chunks: cut(Buffer.from(bytes), size) };
+}
+
+/** A refusal with this status. */
+export function refusalOf(body: Buffer, status = 400, headers: Readonly<Record<string, string>> = {}): Reply {
+  return { status, headers: { ...wholeHeaders, ...headers }, chunks: [body] };
 }
 
 export function cut(bytes: Buffer, size = bytes.length): Buffer[] {

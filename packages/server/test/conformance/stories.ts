@@ -1,94 +1,107 @@
-/** The same answers in either dialect and either form, so that a case is told once for all of its cells. */
-import type { Cell } from './cases.ts';
-import * as anthropic from './fixtures/anthropic-messages.ts';
-import * as openai from './fixtures/openai-completions.ts';
+/** The same answers in every dialect and either form, so that a case is told once for all of its cells. */
+import type { DialectName } from '../../src/models/dialects/dialect.ts';
+import type { Cell } from './cells.ts';
+import { wire as anthropic } from './fixtures/anthropic-messages.ts';
+import { wire as bedrock } from './fixtures/bedrock-converse-stream.ts';
+import { wire as gemini } from './fixtures/google-generative-ai.ts';
+import { wire as ollama } from './fixtures/ollama.ts';
+import { wire as openai } from './fixtures/openai-completions.ts';
+import { wire as responses } from './fixtures/openai-responses.ts';
+import type { Ending, ProviderWire, StreamedAnswer, Told, ToldPart } from './fixtures/wire.ts';
 
-const isOpenai = (cell: Cell): boolean => cell.out === 'openai-completions';
+export const wires: Readonly<Record<DialectName, ProviderWire>> = {
+  'openai-completions': openai,
+  'openai-responses': responses,
+  'anthropic-messages': anthropic,
+  'google-generative-ai': gemini,
+  'bedrock-converse-stream': bedrock,
+  ollama,
+};
+
+/** An answer in the form that the cell wants. */
+export function answerOf(cell: Cell, parts: readonly ToldPart[], ending: Ending = 'stop', outputTokens?: number): Buffer {
+  const told: Told = { parts, ending, ...(outputTokens !== undefined && { outputTokens }) };
+  if (cell.streaming === 'whole') return bytesOf(wires[cell.out].whole(told));
+  return Buffer.concat(framesOf(wires[cell.out].stream(told)));
+}
+
+export function bytesOf(body: object): Buffer {
+  return Buffer.from(JSON.stringify(body, null, 2));
+}
+
+/** Every event of a stream, in its order. */
+export function framesOf({ beginning, parts, ending }: StreamedAnswer): Buffer[] {
+  return [...beginning, ...parts.flatMap(({ said, closed }) => [...said, ...closed]), ...ending];
+}
 
 /** A text, in these pieces. */
-export function textAnswer(
-  cell: Cell,
-  pieces: readonly string[],
-  finish: { openai: string; anthropic: string } = { openai: 'stop', anthropic: 'end_turn' },
-): string {
-  const text = pieces.join('');
-  if (isOpenai(cell))
-    return cell.streaming === 'stream' ? openai.textStream(pieces, finish.openai) : openai.whole({ content: text }, finish.openai);
-  return cell.streaming === 'stream'
-    ? anthropic.textStream(pieces, finish.anthropic)
-    : anthropic.whole([{ type: 'text', text, citations: null }], finish.anthropic);
+export function textAnswer(cell: Cell, pieces: readonly string[], ending: Ending = 'stop'): Buffer {
+  return answerOf(cell, [{ text: pieces }], ending);
 }
 
-/** A text and then one call, whose arguments are exactly these. */
-export function callAnswer(
-  cell: Cell,
-  json: string,
-  finish: { openai: string; anthropic: string } = { openai: 'tool_calls', anthropic: 'tool_use' },
-): string {
-  if (isOpenai(cell)) {
-    const call = openai.wholeCall('call_1', 'get_weather', json);
-    if (cell.streaming === 'whole') return openai.whole({ content: 'Let me look.', tool_calls: [call] }, finish.openai);
-    const pieces = json === '' ? '' : openai.toolArguments(0, json.slice(0, 4)) + openai.toolArguments(0, json.slice(4));
-    return (
-      openai.opening +
-      openai.chunk({ content: 'Let me look.' }) +
-      openai.toolStart(0, 'call_1', 'get_weather') +
-      pieces +
-      openai.ending(finish.openai)
-    );
-  }
-  if (cell.streaming === 'stream') {
-    const call = anthropic.toolBlock(1, {
-      id: 'call_1',
-      name: 'get_weather',
-      pieces: json === '' ? [] : [json.slice(0, 4), json.slice(4)],
-    });
-    return anthropic.messageStart + anthropic.textBlock(0, ['Let me look.']) + call + anthropic.ending(finish.anthropic);
-  }
-  const input = json === '' ? {} : parseOr(json);
-  return anthropic.whole(
-    [
-      { type: 'text', text: 'Let me look.' },
-      { type: 'tool_use', id: 'call_1', name: 'get_weather', input },
-    ],
-    finish.anthropic,
-  );
+/** A call of the weather, whose arguments are exactly these. */
+export function callOf(json: string, id = 'call_1'): ToldPart {
+  return { call: { id, name: 'get_weather', pieces: json === '' ? [] : [json.slice(0, 4), json.slice(4)] } };
 }
 
-function parseOr(json: string): string | Record<string, never> {
-  try {
-    return JSON.parse(json) as Record<string, never>;
-  } catch {
-    return json;
-  }
+/** A text and then one call. */
+export function callAnswer(cell: Cell, json: string, ending: Ending = 'calls'): Buffer {
+  return answerOf(cell, [{ text: ['Let me look.'] }, callOf(json)], ending);
 }
 
-/** The opening of a stream with some text, and nothing after it. */
-export function unfinishedText(cell: Cell, text: string): string {
-  if (isOpenai(cell)) return openai.opening + openai.chunk({ content: text });
-  return (
-    anthropic.messageStart + anthropic.blockStart(0, { type: 'text', text: '' }) + anthropic.blockDelta(0, { type: 'text_delta', text })
-  );
+/** The opening of a stream with these parts, the last of which is not closed, and nothing after it. */
+export function unfinished(cell: Cell, parts: readonly ToldPart[]): Buffer {
+  const { beginning, parts: written } = wires[cell.out].stream({ parts, ending: 'stop' });
+  const all = written.flatMap(({ said, closed }, index) => (index === written.length - 1 ? said : [...said, ...closed]));
+  return Buffer.concat([...beginning, ...all]);
+}
+
+export function unfinishedText(cell: Cell, text: string): Buffer {
+  return unfinished(cell, [{ text: [text] }]);
 }
 
 /** An error within an answer that began with 200. */
-export function errorWithin(cell: Cell): string {
-  if (cell.streaming === 'whole') return isOpenai(cell) ? openai.wholeError : anthropic.wholeError;
-  return isOpenai(cell) ? openai.streamError : anthropic.streamError;
+export function errorWithin(cell: Cell): Buffer {
+  const { streamError, wholeError } = wires[cell.out];
+  return cell.streaming === 'stream' ? streamError : bytesOf(wholeError);
 }
 
-export function refusedRequest(cell: Cell): string {
-  return isOpenai(cell) ? openai.refusedRequest : anthropic.refusedRequest;
+export function refusedRequest(cell: Cell): Buffer {
+  return bytesOf(wires[cell.out].refusal);
 }
 
 /** The start of an answer that says nothing yet. */
-export function silentStart(cell: Cell): string {
-  return isOpenai(cell) ? openai.opening : anthropic.messageStart + anthropic.ping;
+export function silentStart(cell: Cell): Buffer {
+  return Buffer.concat(wires[cell.out].stream({ parts: [], ending: 'stop' }).beginning);
 }
 
-export const toolFields = {
+/** Why an answer ended, as each client is told it. */
+export const clientWords: Readonly<Record<Cell['in'], Readonly<Record<Ending, string>>>> = {
   'openai-completions': {
-    tools: [{ type: 'function', function: { name: 'get_weather', parameters: { type: 'object', properties: {} } } }],
+    stop: 'stop',
+    length: 'length',
+    calls: 'tool_calls',
+    filtered: 'content_filter',
+    contextWindow: 'length',
+    pause: 'pause_turn',
+    unknown: 'moon_phase',
   },
-  'anthropic-messages': { tools: [{ name: 'get_weather', input_schema: { type: 'object', properties: {} } }] },
+  'openai-responses': {
+    stop: 'completed',
+    length: 'max_output_tokens',
+    calls: 'completed',
+    filtered: 'content_filter',
+    contextWindow: 'model_context_window_exceeded',
+    pause: 'pause_turn',
+    unknown: 'moon_phase',
+  },
+  'anthropic-messages': {
+    stop: 'end_turn',
+    length: 'max_tokens',
+    calls: 'tool_use',
+    filtered: 'refusal',
+    contextWindow: 'model_context_window_exceeded',
+    pause: 'pause_turn',
+    unknown: 'moon_phase',
+  },
 };

@@ -1,32 +1,34 @@
 /** Case 48: who asks, where a client brings both headers, over the whole gateway. */
 import assert from 'node:assert/strict';
 import { testCase } from '../conformance/case-test.ts';
-import { json, stream } from '../harness/provider.ts';
-import { startScene } from '../harness/scene.ts';
-import { anthropicStream, anthropicWhole, chatStream, chatWhole } from '../harness/wire.ts';
+import type { Cell } from '../conformance/cells.ts';
+import { bodyFor, goodReply, paths, startCell } from '../conformance/whole-gateway.ts';
 
 const leftOver = 'sk-left-over-from-a-provider';
+const providerKey = 'acme-key-of-the-provider';
+
+/** The header in which a provider's own key goes to it. */
+const keyHeaders: Readonly<Record<Cell['out'], readonly [name: string, value: string]>> = {
+  'openai-completions': ['authorization', `Bearer ${providerKey}`],
+  'openai-responses': ['authorization', `Bearer ${providerKey}`],
+  'anthropic-messages': ['x-api-key', providerKey],
+  'google-generative-ai': ['x-goog-api-key', providerKey],
+  'bedrock-converse-stream': ['authorization', `Bearer ${providerKey}`],
+  ollama: ['authorization', `Bearer ${providerKey}`],
+};
 
 testCase(48, 'either valid credential is enough, Authorization wins if both are, and the provider gets neither', async (cell) => {
-  await using scene = await startScene(cell.out);
+  await using scene = await startCell(cell);
   const { gateway, provider } = scene;
-  const isChat = cell.out === 'openai-completions';
-  const text = ['Hello'];
-  if (cell.streaming === 'stream') provider.answer(stream(isChat ? chatStream({ text }) : anthropicStream({ text })));
-  else provider.answer(json(isChat ? chatWhole({ text: 'Hello' }) : anthropicWhole({ text: 'Hello' })));
+  provider.answer(goodReply(cell));
   const created = await gateway.request('/admin/v1/keys', { json: { name: 'elsewhere', models: ['acme/other'] } });
   const { key } = (await created.json()) as { key: string };
 
   const ask = async (authorization: string, apiKey: string): Promise<number> => {
-    const response = await fetch(gateway.url + (cell.in === 'openai-completions' ? '/v1/chat/completions' : '/v1/messages'), {
+    const response = await fetch(gateway.url + paths[cell.in], {
       method: 'POST',
       headers: { authorization: `Bearer ${authorization}`, 'x-api-key': apiKey },
-      body: JSON.stringify({
-        model: 'acme/large',
-        max_tokens: 100,
-        stream: cell.streaming === 'stream',
-        messages: [{ role: 'user', content: 'Hello?' }],
-      }),
+      body: JSON.stringify(bodyFor(cell)),
     });
     assert.equal((await response.text()).includes('Hello'), response.status === 200);
     return response.status;
@@ -41,8 +43,9 @@ testCase(48, 'either valid credential is enough, Authorization wins if both are,
   assert.equal(await ask(leftOver, `${leftOver}-too`), 401);
   assert.equal(provider.requests.length, answered, 'nobody asked the provider');
   for (const { headers } of provider.requests) {
-    assert.equal(isChat ? headers.authorization : headers['x-api-key'], `${isChat ? 'Bearer ' : ''}acme-key-of-the-provider`);
-    assert.equal(isChat ? headers['x-api-key'] : headers.authorization, undefined);
+    const [name, value] = keyHeaders[cell.out];
+    assert.equal(headers[name], value);
+    for (const other of ['authorization', 'x-api-key', 'x-goog-api-key']) if (other !== name) assert.equal(headers[other], undefined);
     const sent = JSON.stringify(headers);
     for (const secret of [leftOver, gateway.token, key]) assert.ok(!sent.includes(secret), 'what the client brought stays here');
   }

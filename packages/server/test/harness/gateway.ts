@@ -90,7 +90,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
 export type Api = 'openai-completions' | 'openai-responses' | 'anthropic-messages';
 
 /** Those that no client speaks. */
-export type ProviderApi = 'google-generative-ai' | 'ollama';
+export type ProviderApi = 'google-generative-ai' | 'bedrock-converse-stream' | 'ollama';
 
 /** Room for what a test does on purpose: hundreds of failures and retries in a row. Tests of the limits themselves set their own. */
 const roomy = {

@@ -1,28 +1,16 @@
 /** Cases 66 to 68: a client that leaves takes everything with it that was held for it. */
 import assert from 'node:assert/strict';
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from 'node:http';
 import { test } from 'node:test';
-import { acme, startTestGateway, testToken, type TestGateway } from '../harness/gateway.ts';
-import { json, startProvider, stream, type Reply, type TestProvider } from '../harness/provider.ts';
-import { anthropicStream, anthropicWhole, chatStream, chatWhole } from '../harness/wire.ts';
-
-const apis = ['openai-completions', 'anthropic-messages'] as const;
-type Api = (typeof apis)[number];
-const paths: Readonly<Record<Api, string>> = { 'openai-completions': '/v1/chat/completions', 'anthropic-messages': '/v1/messages' };
-const wholes = { 'openai-completions': chatWhole, 'anthropic-messages': anthropicWhole } as const;
-const streams = { 'openai-completions': chatStream, 'anthropic-messages': anthropicStream } as const;
+import { testCase } from '../conformance/case-test.ts';
+import type { Cell } from '../conformance/cells.ts';
+import { unfinishedText } from '../conformance/stories.ts';
+import { goodReply, openRequest, replyWith, startCell } from '../conformance/whole-gateway.ts';
+import { acme, startTestGateway, type TestGateway } from '../harness/gateway.ts';
+import { json, startProvider, type Reply, type TestProvider } from '../harness/provider.ts';
+import { chatWhole } from '../harness/wire.ts';
 
 /** As the article of the case asks: within this time the provider must see its connection close. */
 const closedWithinMs = 100;
-
-function ask(gateway: TestGateway, path: string, streaming: boolean): { request: ClientRequest; response: Promise<IncomingMessage> } {
-  const body = JSON.stringify({ model: 'acme/large', max_tokens: 50, stream: streaming, messages: [{ role: 'user', content: 'Hello?' }] });
-  const request = httpRequest(`${gateway.url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${testToken}` }, agent: false });
-  const response = new Promise<IncomingMessage>((resolve, reject) => request.on('response', resolve).on('error', reject));
-  response.catch(() => {});
-  request.end(body);
-  return { request, response };
-}
 
 async function idle(gateway: TestGateway): Promise<void> {
   await gateway.running.models.service.requests.idle();
@@ -37,107 +25,79 @@ async function leaves(provider: TestProvider, leave: () => void): Promise<number
   return performance.now() - startedMs;
 }
 
-interface Phase {
-  readonly name: string;
-  readonly streaming: boolean;
-  readonly reply: (api: Api) => Reply;
-  readonly waitForBytes: boolean;
+const silent: Reply = () => {};
+
+/** The beginning of an answer, as far as there is one, and then nothing. */
+function begun(cell: Cell): Reply {
+  return cell.streaming === 'stream' ? replyWith(cell, [unfinishedText(cell, 'one')], 'hang') : silent;
 }
 
-const phases: readonly Phase[] = [
-  { name: 'while it waits for the first byte of a stream', streaming: true, reply: () => () => {}, waitForBytes: false },
-  {
-    name: 'in the middle of a stream',
-    streaming: true,
-    reply: (api) => stream(streams[api]({ text: ['one', 'two'] }).slice(0, 4), { end: 'hang' }),
-    waitForBytes: true,
-  },
-  { name: 'while it waits for a whole answer', streaming: false, reply: () => () => {}, waitForBytes: false },
-];
-
-for (const clientApi of apis) {
-  for (const providerApi of apis) {
-    for (const phase of phases) {
-      const kind = phase.streaming ? 'stream' : 'whole';
-      test(`case 66 [${clientApi} → ${providerApi}, ${kind}]: a client that leaves ${phase.name} closes the upstream within ${closedWithinMs} ms`, async () => {
-        await using provider = await startProvider(phase.reply(providerApi));
-        await using gateway = await startTestGateway({ settings: acme(provider.baseUrl, providerApi) });
-        const received = provider.received();
-        const { request, response } = ask(gateway, paths[clientApi], phase.streaming);
-        await received;
-        if (phase.waitForBytes) await new Promise((resolve) => void response.then((answer) => answer.once('data', resolve)));
-        const tookMs = await leaves(provider, () => request.destroy());
-        await idle(gateway);
-        assert.ok(tookMs < closedWithinMs, `it took ${tookMs.toFixed(1)} ms`);
-      });
-    }
-  }
+async function firstBytes(response: Promise<NodeJS.ReadableStream>): Promise<void> {
+  const answer = await response;
+  await new Promise((resolve) => answer.once('data', resolve));
 }
 
-for (const clientApi of apis) {
-  for (const providerApi of apis) {
-    for (const streaming of [true, false]) {
-      const cell = `[${clientApi} → ${providerApi}, ${streaming ? 'stream' : 'whole'}]`;
-      test(`case 67 ${cell}: nothing stays held after an answer, a timeout, a failure, a truncation or an abort`, () =>
-        nothingIsHeld(clientApi, providerApi, streaming));
-      test(`case 68 ${cell}: forty aborted requests neither exhaust nor poison the pool`, () =>
-        poolSurvives(clientApi, providerApi, streaming));
-    }
-  }
-}
-
-async function nothingIsHeld(clientApi: Api, providerApi: Api, streaming: boolean): Promise<void> {
-  await using provider = await startProvider();
-  const settings = acme(provider.baseUrl, providerApi, { timeouts: { firstByteMs: 50, firstByteWholeMs: 50 } });
-  await using gateway = await startTestGateway({ settings });
-  const good = streaming ? stream(streams[providerApi]({ text: ['hi'] })) : json(wholes[providerApi]({ text: 'hi' }));
-  const cut: Reply = (response) => void response.writeHead(200, { 'content-length': '500' }).write('{"id":', () => response.destroy());
-  for (const reply of [
-    good,
-    () => {},
-    json({ error: { message: 'no' } }, 500),
-    streaming ? stream(['data: {"half'], { end: 'cut' }) : cut,
-  ] as Reply[]) {
+testCase(66, `a client that leaves, before the first byte or after it, closes the upstream within ${closedWithinMs} ms`, async (cell) => {
+  await using scene = await startCell(cell);
+  const { provider, gateway } = scene;
+  for (const reply of cell.streaming === 'stream' ? [silent, begun(cell)] : [silent]) {
     provider.answer(reply);
-    (await ask(gateway, paths[clientApi], streaming).response).resume();
+    const received = provider.received();
+    const { request, response } = openRequest(gateway, cell);
+    await received;
+    if (reply !== silent) await firstBytes(response);
+    const tookMs = await leaves(provider, () => request.destroy());
+    await idle(gateway);
+    assert.ok(tookMs < closedWithinMs, `it took ${tookMs.toFixed(1)} ms`);
+  }
+});
+
+testCase(67, 'nothing stays held after an answer, a timeout, a failure, a truncation or an abort', async (cell) => {
+  await using scene = await startCell(cell, { more: { timeouts: { firstByteMs: 50, firstByteWholeMs: 50 } } });
+  const { provider, gateway } = scene;
+  const cut: Reply = (response) => void response.writeHead(200, { 'content-length': '500' }).write('{"id":', () => response.destroy());
+  const broken = cell.streaming === 'stream' ? replyWith(cell, [unfinishedText(cell, 'half').subarray(0, -10)], 'cut') : cut;
+  for (const reply of [goodReply(cell), silent, json({ error: { message: 'no' } }, 500), broken]) {
+    provider.answer(reply);
+    (await openRequest(gateway, cell).response).resume();
     await idle(gateway);
   }
-  provider.answer(() => {});
+  provider.answer(silent);
   const received = provider.received();
-  const { request } = ask(gateway, paths[clientApi], streaming);
+  const { request } = openRequest(gateway, cell);
   await received;
   request.destroy();
   await idle(gateway);
   assert.match(await (await gateway.request('/metrics')).text(), /^openclaw_model_requests_in_flight 0$/m);
-}
+});
 
-async function poolSurvives(clientApi: Api, providerApi: Api, streaming: boolean): Promise<void> {
-  const beginning = streaming ? stream(streams[providerApi]({ text: ['one', 'two'] }).slice(0, 4), { end: 'hang' }) : () => {};
-  await using provider = await startProvider(beginning);
-  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl, providerApi) });
+testCase(68, 'forty aborted requests neither exhaust nor poison the pool', async (cell) => {
+  await using scene = await startCell(cell);
+  const { provider, gateway } = scene;
+  provider.answer(begun(cell));
   for (let round = 0; round < 4; round += 1) {
     await Promise.all(
       Array.from({ length: 10 }, async () => {
         const received = provider.received();
-        const { request, response } = ask(gateway, paths[clientApi], streaming);
+        const { request, response } = openRequest(gateway, cell);
         await received;
-        if (streaming) await response.then((answer) => new Promise((resolve) => answer.once('data', resolve)));
+        if (cell.streaming === 'stream') await firstBytes(response);
         request.destroy();
       }),
     );
     await idle(gateway);
   }
-  provider.answer(json(wholes[providerApi]({ text: 'still here' })));
+  provider.answer(goodReply(cell, 'still here'));
   const statuses = await Promise.all(
     Array.from({ length: 10 }, async () => {
-      const answer = await ask(gateway, paths[clientApi], false).response;
+      const answer = await openRequest(gateway, cell).response;
       answer.resume();
       return answer.statusCode;
     }),
   );
   assert.deepEqual(new Set(statuses), new Set([200]));
   assert.ok(provider.connections <= 10, `${provider.connections} connections are open for 10 requests`);
-}
+});
 
 test('a connection that the provider closed while idle is not used again', async () => {
   await using provider = await startProvider((response) => {
