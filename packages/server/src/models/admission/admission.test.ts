@@ -216,25 +216,6 @@ test('when too many wait, a turn with many gives one place to a turn with few', 
   assert.equal(admission.figures.waiting, 3);
 });
 
-test('sessions that a key invents neither lock others out nor go before them', async () => {
-  const { enter, wait } = setup({ queue: { maxWaiting: 3, maxWaitMs: 30_000 } });
-  const one = target('m', { initial: 1 });
-  const order: string[] = [];
-  const join = (turn: string, session: string): Promise<void> =>
-    wait({ to: [one], turn, session }).then((permit) => {
-      order.push(turn);
-      permit.release(completed);
-    });
-  const first = enter(one);
-  const flood = ['a', 'b', 'c'].map((session) => join('inventor', session));
-  const last = assert.rejects(flood[2] ?? Promise.resolve(), refusedFor('admission_refused'));
-  const other = join('other', 'only');
-  await last;
-  first.release(completed);
-  await Promise.all([...flood.slice(0, 2), other]);
-  assert.deepEqual(order, ['inventor', 'other', 'inventor']);
-});
-
 test('one that cannot make it is refused at once: the wait is estimated from how long answers take', () => {
   const { enter, wait, admission, request } = setup();
   const one = target('m', { initial: 2 });

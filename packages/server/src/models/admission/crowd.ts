@@ -61,9 +61,10 @@ export class Crowd<Waiter extends QueuePlace> implements Iterable<Waiter> {
   }
 }
 
+/** Of several the last one, whose members are likely to be the newest. */
 function largest<Some extends { readonly size: number }>(all: Iterable<Some>, atLeast: number): Some | undefined {
   let found: Some | undefined;
-  for (const one of all) if (one.size >= (found ? found.size + 1 : atLeast)) found = one;
+  for (const one of all) if (one.size >= (found?.size ?? atLeast)) found = one;
   return found;
 }
 

@@ -131,3 +131,22 @@ for (const [kind, create] of providers) {
     assert.equal(tally.unserved, 0);
   });
 }
+
+test('sessions that a key invents neither lock others out nor go before them', async () => {
+  const { enter, wait } = setup({ queue: { maxWaiting: 3, maxWaitMs: 30_000 } });
+  const one = target('m', { initial: 1 });
+  const order: string[] = [];
+  const join = (turn: string, session: string): Promise<void> =>
+    wait({ to: [one], turn, session }).then((permit) => {
+      order.push(turn);
+      permit.release(completed);
+    });
+  const first = enter(one);
+  const flood = ['a', 'b', 'c'].map((session) => join('inventor', session));
+  const last = assert.rejects(flood[2] ?? Promise.resolve(), { code: 'admission_refused' });
+  const other = join('other', 'only');
+  await last;
+  first.release(completed);
+  await Promise.all([...flood.slice(0, 2), other]);
+  assert.deepEqual(order, ['inventor', 'other', 'inventor']);
+});
