@@ -61,9 +61,13 @@ export class Gate<Entry extends QueueEntry> implements AgendaEntry {
     return this.#underWay;
   }
 
+  get isInUse(): boolean {
+    return this.#underWay > 0 || this.queue.size > 0;
+  }
+
   /** Whether nothing is lost when it is forgotten: it is not in use, and nothing is held against the target. */
   isIdle(nowMs: number): boolean {
-    return this.#underWay === 0 && this.queue.size === 0 && this.breaker.state(nowMs) === 'closed' && this.pace.pausedUntilMs <= nowMs;
+    return !this.isInUse && this.breaker.state(nowMs) === 'closed' && this.pace.pausedUntilMs <= nowMs;
   }
 
   hasRoom(nowMs: number): boolean {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OpenClawError } from '../../core/errors.ts';
 import { completed, failed, settle, setup, target } from './admission.fixture.ts';
+import type { Target } from '../target.ts';
 import type { Permit } from './contract.ts';
 import { createFixedWindow, createTokenBucket, writtenWaitMs, type RateLimiter } from './rate-limited-provider.fixture.ts';
 
@@ -149,4 +150,18 @@ test('sessions that a key invents neither lock others out nor go before them', a
   first.release(completed);
   await Promise.all([...flood.slice(0, 2), other]);
   assert.deepEqual(order, ['inventor', 'other', 'inventor']);
+});
+
+test('10,000 invented names of which each opens a breaker are bounded, and the breaker of a real model is not forgotten for them', () => {
+  const { admission, enter } = setup();
+  const known = { id: 'real', contextWindow: undefined, maxOutputTokens: undefined, price: undefined };
+  const real: Target = { ...target('real', { initial: 10 }), known };
+  const ask = (asked: Target): void => {
+    for (let count = 0; count < 5; count += 1) enter(asked).release(failed('upstream_failed'));
+  };
+  ask(real);
+  for (let number = 0; number < 10_000; number += 1) ask(target(`invented ${number}`, { initial: 10 }, real.key));
+  const rows = admission.status();
+  assert.ok(rows.length <= 4000, `${rows.length} rows`);
+  assert.deepEqual([rows[0]?.target, rows[0]?.breaker], ['a/real', 'open'], 'and it is shown first');
 });
