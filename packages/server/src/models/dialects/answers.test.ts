@@ -247,3 +247,16 @@ test('a stream of one dialect becomes the same bytes of another however it is cu
     }),
   );
 });
+
+test('a text without citations is a block without the field: clients whose schema has a list there take no null', () => {
+  const events: ModelEvent[] = [
+    { type: 'start', id: 'msg_1', model: 'large' },
+    { type: 'blockStart', index: 0, block: { kind: 'text' } },
+    { type: 'blockDelta', index: 0, delta: { kind: 'text', text: 'Hello.' } },
+    { type: 'blockStop', index: 0 },
+    { type: 'finish', reason: 'stop', providerReason: 'stop' },
+  ];
+  const { content } = dialects['anthropic-messages'].encodeResponse(options).whole(events);
+  assert.deepEqual(content, [{ type: 'text', text: 'Hello.' }]);
+  assert.doesNotMatch(dialects['anthropic-messages'].encodeResponse(options).stream(events), /citations/);
+});

@@ -151,7 +151,7 @@ function encodeBlockStart(block: Block): JsonObject | undefined {
   switch (block.kind) {
     case 'text':
     case 'refusal':
-      return { type: 'text', text: '', citations: null };
+      return { type: 'text', text: '' };
     case 'thinking':
       return { type: 'thinking', thinking: '', signature: '' };
     case 'redactedThinking':
@@ -209,5 +209,6 @@ function encodeWholeBlock({ block, text, signature, native }: WholeBlock): JsonO
   const citations: JsonValue[] = native.flatMap(({ dialect: from, value }) =>
     from === dialect && value['citation'] ? [value['citation']] : [],
   );
-  return [{ ...empty, text, citations: citations.length > 0 ? citations : null }];
+  // Absent and not null where there are none: some clients' schemas take nothing else.
+  return [{ ...empty, text, ...(citations.length > 0 && { citations }) }];
 }
