@@ -9,6 +9,7 @@ import { dialects, readEnvelope, replaceModel } from './dialects/index.ts';
 import type { ModelRequest, Part } from './dialects/request.ts';
 import { checkModelName } from './model-name.ts';
 import { charactersPerToken, type AttemptContext, type Operation } from './operation.ts';
+import { forwardedHeaders } from './forwarded-headers.ts';
 import { ParsedBody } from './parsed-body.ts';
 import { parseAnswer, readWhole } from './read-whole.ts';
 import { pathAt, sendTo } from './send.ts';
@@ -41,12 +42,8 @@ export function createTokenCount(call: ModelCall, body: JsonObject): Operation {
 
 async function askProvider(call: ModelCall, target: Target, context: AttemptContext): Promise<void> {
   const { provider, key } = target;
-  const { path, forwardedHeaders } = dialects['anthropic-messages'].passthrough;
-  const headers: Record<string, string> = { 'anthropic-version': '2023-06-01' };
-  for (const name of forwardedHeaders) {
-    const value = call.headers[name];
-    if (typeof value === 'string') headers[name] = value;
-  }
+  const { path } = dialects['anthropic-messages'].passthrough;
+  const headers = { 'anthropic-version': '2023-06-01', ...forwardedHeaders(call, target.quirks ?? provider.quirks) };
   const response = await sendTo(
     target,
     {

@@ -9,9 +9,11 @@ import type { Continuation } from './continuation.ts';
 import type { DialectName, Quirks, ResponseEncoder } from './dialects/dialect.ts';
 import { dialects, providerDialects, readEnvelope, replaceModel } from './dialects/index.ts';
 import { mayHoldReasoning } from './dialects/openai-completions/reasoning-fields.ts';
+import { hasScatteredSystem } from './dialects/openai-completions/system-first.ts';
 import { foreignProofMark } from './dialects/openai-responses/reasoning.ts';
 import { mayHoldMarked } from './dialects/signatures.ts';
 import type { ModelRequest } from './dialects/request.ts';
+import { forwardedHeaders } from './forwarded-headers.ts';
 import { spokenWith } from './spoken.ts';
 import type { Target } from './target.ts';
 import { checkModelName } from './model-name.ts';
@@ -42,6 +44,7 @@ export class IncomingRequest {
   #decoded: ModelRequest | undefined;
   #foreignProof: boolean | undefined;
   #reasoning: boolean | undefined;
+  #scattered: boolean | undefined;
 
   /** Whether the client of an OpenAI stream asked for the chunk with the usage. */
   readonly wantsUsage: boolean;
@@ -78,7 +81,9 @@ export class IncomingRequest {
   /** Whether bytes can go through untouched: both sides speak the same dialect and the vendor needs no repair. */
   passesThrough(target: Target): boolean {
     if (this.mayGoOn || this.dialectAt(target) !== this.call.dialect || needsRepair(target)) return false;
-    return !this.#holdsForeignProof && !(quirksOf(target).reasoningContent === false && this.#holdsReasoning);
+    const { reasoningContent, systemFirst } = quirksOf(target);
+    if (this.#holdsForeignProof || (reasoningContent === false && this.#holdsReasoning)) return false;
+    return !(systemFirst && this.#scattersSystem);
   }
 
   /** The format in which this target is asked. */
@@ -91,6 +96,11 @@ export class IncomingRequest {
     const { dialect, body } = this.call;
     return (this.#foreignProof ??=
       dialect === 'anthropic-messages' ? mayHoldMarked(body) : dialect === 'openai-responses' && body.includes(foreignProofMark));
+  }
+
+  /** Instructions at several places, for a model whose template takes them at the front alone. */
+  get #scattersSystem(): boolean {
+    return (this.#scattered ??= this.call.dialect === 'openai-completions' && hasScatteredSystem(this.body));
   }
 
   /** Fields of thinking, which a strict provider would refuse: they have to be taken out. */
@@ -143,10 +153,7 @@ function upstreamHeaders(
   const { call } = incoming;
   const headers: Record<string, string> = { ...dialectHeaders };
   if (incoming.dialectAt(target) === call.dialect) {
-    for (const name of dialects[call.dialect].passthrough.forwardedHeaders) {
-      const value = call.headers[name];
-      if (typeof value === 'string') headers[name] = value;
-    }
+    Object.assign(headers, forwardedHeaders(call, quirksOf(target)));
   } else if (typeof call.headers['idempotency-key'] === 'string') headers['idempotency-key'] = call.headers['idempotency-key'];
   return Object.assign(headers, target.key.headers, { 'content-type': 'application/json', 'accept-encoding': 'identity' });
 }

@@ -288,14 +288,26 @@ export const cases: readonly ConformanceCase[] = [
     applies: fromGemini,
   },
   // Messages and roles
-  { number: 45, title: 'Several system + developer messages for system-first templates', threads: 'BerriAI/litellm!39282' },
+  {
+    number: 45,
+    title: 'Several system + developer messages for system-first templates',
+    threads: 'BerriAI/litellm!39282',
+    applies: fromChat,
+    note: 'The servers that run such templates speak chat completions: vLLM, the llama.cpp server, LM Studio.',
+  },
   {
     number: 46,
     title: 'Mid-conversation `system` in Anthropic requests (Claude Code 2.1+) accepted',
     threads: 'jwadow/kiro-gateway!264 maximhq/bifrost!4276 caozhiyuan/copilot-api#364',
     applies: toAnthropic,
   },
-  { number: 47, title: '`anthropic-beta` values filtered per upstream', threads: 'BerriAI/litellm#20021 anthropics/claude-code#21767' },
+  {
+    number: 47,
+    title: '`anthropic-beta` values filtered per upstream',
+    threads: 'BerriAI/litellm#20021 anthropics/claude-code#21767',
+    applies: toAnthropic,
+    note: 'To Converse and to other formats none is sent.',
+  },
   { number: 48, title: 'Auth precedence when both `Authorization` and `x-api-key` come', threads: 'BerriAI/litellm#29190', applies: every },
   // Images and files
   {

@@ -135,6 +135,10 @@ const quirkWords: Readonly<Record<string, string>> = {
   'toolIdLength9 true': 'want tool call ids of exactly nine letters or digits',
   'assistantAfterTool true': "refuse a user's message right after a tool's result, so a short turn of the assistant stands between",
   'finishStopOnTools true': 'say `stop` where tools were called; clients are told `tool_calls`',
+  'prefill true': 'go on with the beginning of an answer where a stream broke off and the route lets it',
+  'systemFirst true': "take instructions at the front alone, as their models' templates do, so all of them come together there",
+  'anthropicBetas compact,computer-use,context-1m,context-management,interleaved-thinking':
+    'refuses names in `anthropic-beta` that it does not know, so only those of features that it has are sent',
   'reasoningContent false': 'refuse the fields of thinking in earlier turns (`reasoning_content` and the like), which are left out',
   'toolIndexAlwaysZero true': 'number every tool call 0; clients get a number for each',
 };

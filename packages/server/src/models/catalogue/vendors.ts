@@ -66,7 +66,11 @@ export const vendors: readonly Vendor[] = [
     keyVariables: [],
     credential: 'bearer',
     keyCheck: 'none',
-    quirks: { modelInPath: true },
+    // Refuses names that it does not know: https://github.com/anthropics/claude-agent-sdk-typescript/issues/307
+    quirks: {
+      modelInPath: true,
+      anthropicBetas: ['compact', 'computer-use', 'context-1m', 'context-management', 'interleaved-thinking'],
+    },
     maxOutputTokens: 8192,
     modelsDevId: 'google-vertex-anthropic',
     documentation: 'https://docs.cloud.google.com/vertex-ai/generative-ai/docs/partner-models/claude/use-claude',

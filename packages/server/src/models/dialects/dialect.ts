@@ -113,6 +113,10 @@ export interface Quirks {
   readonly streamUsage?: boolean;
   /** False where the upstream knows no role `developer`. @default false */
   readonly developerRole?: boolean;
+  /** True where models take instructions at the front alone, as one message: theirs is a template that fails otherwise. */
+  readonly systemFirst?: boolean;
+  /** How the names begin that the upstream takes in `anthropic-beta`, without their dates; others are left out. @default all */
+  readonly anthropicBetas?: readonly string[];
   /** Tool ids must be exactly nine letters or digits (Mistral). */
   readonly toolIdLength9?: boolean;
   /** A user's message must not follow the result of a tool directly (Mistral). */

@@ -25,6 +25,7 @@ import type {
 } from '../request.ts';
 import { shortToolId } from '../tool-ids.ts';
 import { withoutReasoning } from './reasoning-fields.ts';
+import { withSystemFirst } from './system-first.ts';
 
 const dialect = 'openai-completions';
 
@@ -37,7 +38,8 @@ interface Context {
 
 export function encodeMessages(request: ModelRequest, target: EncodeTarget): JsonObject[] {
   const context: Context = { own: request.dialect === dialect, from: request.dialect, target };
-  const all = context.own ? request.messages : withCompleteCalls(request.messages);
+  const complete = context.own ? request.messages : withCompleteCalls(request.messages);
+  const all = target.quirks.systemFirst ? withSystemFirst(complete) : complete;
   const messages = all.flatMap((message) => encodeMessage(message, context));
   return target.quirks.assistantAfterTool ? withAssistantAfterTool(messages) : messages;
 }
