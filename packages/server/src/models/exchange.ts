@@ -4,6 +4,7 @@
  * It does not read the body of a good answer or write to the client: see `stream-delivery.ts` and `whole-delivery.ts`.
  */
 import type { JsonObject } from '../core/json.ts';
+import { withFormatFor } from './answer-format.ts';
 import type { ModelCall } from './call.ts';
 import type { Continuation } from './continuation.ts';
 import type { DialectName, Quirks, ResponseEncoder } from './dialects/dialect.ts';
@@ -131,7 +132,7 @@ function encodeAttempt(incoming: IncomingRequest, target: Target): UpstreamReque
       body: replaceModel(call.body, target.model, { includeUsage }),
     };
   }
-  const encoded = providerDialects[incoming.dialectAt(target)].encodeRequest(incoming.toEncode, {
+  const encoded = providerDialects[incoming.dialectAt(target)].encodeRequest(withFormatFor(incoming.toEncode, target), {
     provider: provider.id,
     model: target.model,
     quirks: quirksOf(target),

@@ -344,8 +344,20 @@ export const cases: readonly ConformanceCase[] = [
     threads: 'BerriAI/litellm#9504',
     applies: both(streams, from('anthropic-messages', 'bedrock-converse-stream')),
   },
-  { number: 54, title: 'Native schema where the model has it, fallback where not', threads: 'BerriAI/litellm#21208 BerriAI/litellm#27846' },
-  { number: 55, title: 'Top-level `anyOf` and other unsupported keywords', threads: 'BerriAI/litellm#17574' },
+  {
+    number: 54,
+    title: 'Native schema where the model has it, fallback where not',
+    threads: 'BerriAI/litellm#21208 BerriAI/litellm#27846',
+    applies: every,
+    note: 'The fallback is the schema in words, for schemas that are not strict; a strict one is refused by name. Between the same dialects the provider judges.',
+  },
+  {
+    number: 55,
+    title: 'Top-level `anyOf` and other unsupported keywords',
+    threads: 'BerriAI/litellm#17574',
+    applies: every,
+    note: 'Known to the gateway is the choice at the top of a tool for Claude. What else a provider does not take it says itself, and the client hears its words.',
+  },
   { number: 56, title: 'Never drop the schema silently', threads: 'BerriAI/litellm!38269', applies: every },
   // Prompt caching
   {

@@ -1,13 +1,13 @@
-/** Cases 49 to 53 and 56: images, documents and schemas for the answer. */
+/** Cases 49 to 56: images, documents and schemas for the answer. */
 import assert from 'node:assert/strict';
 import type { JsonObject } from '../../src/core/json.ts';
 import { testCase } from './case-test.ts';
 import type { Cell } from './cells.ts';
 import { errorOf, eventsOf, viewOf, type Json } from './client-view.ts';
-import { exchange, replyOf, type Exchange } from './exchange.ts';
-import { conversationAsked, schemaAsked } from './provider-view.ts';
-import { conversationOf, partFields, schemaFields, toolFields } from './requests.ts';
-import { textAnswer } from './stories.ts';
+import { exchange, refusalOf, replyOf, type Exchange } from './exchange.ts';
+import { conversationAsked, schemaAsked, toolsAsked } from './provider-view.ts';
+import { conversationOf, partFields, schemaFields, toolFields, toolsOf } from './requests.ts';
+import { refusedRequest, textAnswer, wires } from './stories.ts';
 
 const crosses = (cell: Cell): boolean => cell.in !== cell.out;
 
@@ -162,6 +162,73 @@ testCase(53, 'an answer with a schema streams as text, piece by piece, and no to
   });
   assert.deepEqual(texts, pieces);
   assert.deepEqual(viewOf(cell, result).calls, []);
+});
+
+const knownWithout = { abilities: { tools: true, images: false, files: false, reasoning: false, structuredOutput: false } };
+
+testCase(54, 'a model that has no schemas is told this one in words, or the request is refused by name', async (cell) => {
+  const ask = (strict: boolean | undefined, known: object): Promise<Exchange> =>
+    exchange({ cell, request: schemaFields(cell.in, schema, strict), known, replies: [replyOf(cell, textAnswer(cell, ['{}']))] });
+  const { asked: native } = await ask(undefined, { abilities: { ...knownWithout.abilities, structuredOutput: true } });
+  assert.deepEqual(schemaAsked(cell.out, native[0]?.body), schema);
+  const { asked: unknown } = await ask(undefined, {});
+  assert.deepEqual(schemaAsked(cell.out, unknown[0]?.body), schema, 'of whom nobody said anything gets it');
+  const told = await ask(undefined, knownWithout);
+  if (!crosses(cell)) return assert.deepEqual(told.asked[0]?.body, native[0]?.body, 'the provider itself judges');
+  const strict = await ask(true, knownWithout);
+  for (const refused of cell.in === 'anthropic-messages' ? [told, strict] : [strict]) {
+    assert.deepEqual([refused.status, refused.asked.length], [400, 0]);
+    assert.match(errorOf(cell, refused).message, /held to a schema/);
+  }
+  if (cell.in === 'anthropic-messages') return;
+  const body = told.asked[0]?.body;
+  assert.equal(schemaAsked(cell.out, body), undefined);
+  const [first, ...others] = conversationAsked(cell.out, body);
+  assert.ok(first && 'system' in first && first.system.endsWith(JSON.stringify(schema)), 'every keyword, in its order');
+  assert.deepEqual(others, [{ user: 'What is the weather?' }]);
+});
+
+const branch = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
+const unusual = {
+  type: 'object',
+  properties: {
+    kind: { const: 'a' },
+    at: { $ref: '#/$defs/place' },
+    size: { not: { type: 'string' }, multipleOf: 2 },
+    tags: { type: 'array', items: { oneOf: [{ type: 'string' }, { type: 'integer' }] }, uniqueItems: true },
+  },
+  patternProperties: { '^x-': { type: 'string' } },
+  if: { properties: { kind: { const: 'a' } } },
+  then: { required: ['at'] },
+  $defs: { place: { type: 'string', format: 'uri' } },
+};
+
+testCase(55, 'a choice at the top of a schema and rare keywords arrive with their meaning, or are refused by name', async (cell) => {
+  const ask = (some: JsonObject): Promise<Exchange> => send(cell, { tools: toolsOf(cell.in, [{ name: 'look', schema: some }]) });
+  const toldSchema = async (some: JsonObject): Promise<Json> => {
+    const result = await ask(some);
+    assert.equal(viewOf(cell, result).text, 'Yes.');
+    return toolsAsked(cell.out, result.asked[0]?.body)[0]?.schema;
+  };
+  assert.equal(JSON.stringify(await toldSchema(unusual)), JSON.stringify(unusual), 'every keyword, in its order');
+  const takesNoChoice = crosses(cell) && (cell.out === 'anthropic-messages' || cell.out === 'bedrock-converse-stream');
+  const only = { anyOf: [branch] };
+  assert.deepEqual(await toldSchema(only), takesNoChoice ? branch : only, 'a choice of one is what it holds');
+  for (const choice of ['anyOf', 'oneOf', 'allOf']) {
+    const several = { type: 'object', [choice]: [branch, { type: 'object', properties: { zip: { type: 'string' } } }] };
+    if (!takesNoChoice) {
+      assert.equal(JSON.stringify(await toldSchema(several)), JSON.stringify(several));
+      continue;
+    }
+    const refused = await ask(several);
+    assert.deepEqual([refused.status, refused.asked.length], [400, 0]);
+    assert.ok(errorOf(cell, refused).message.includes(`tools[0].${choice}`), refused.text);
+  }
+  // Of the answer's schema the provider says itself what it does not take, and the client hears its words.
+  const passed = await exchange({ cell, request: schemaFields(cell.in, { anyOf: [branch] }), replies: [refusalOf(refusedRequest(cell))] });
+  assert.deepEqual(schemaAsked(cell.out, passed.asked[0]?.body), { anyOf: [branch] });
+  assert.deepEqual([passed.status, passed.asked.length], [400, 1]);
+  assert.ok(errorOf(cell, passed).message.includes(wires[cell.out].words.refusal.replace(/\.$/, '')));
 });
 
 /** A form without a schema: any JSON at all. */

@@ -92,6 +92,10 @@ ${quirkLines().join('\n')}
 ## Prices and limits
 
 From ${catalogue.source}, as of ${catalogue.snapshotDate}.
+A schema for the answer goes to the model itself where the catalogue does not say that it has no structured outputs. Where it says so
+and the request is translated between two formats, a schema with \`strict: true\` (and any of an Anthropic client) is refused by name;
+any other is told to the model in words, before the conversation. Between the same formats the provider sees what the client wrote.
+
 Prices are in US$ per million tokens, at the vendor's standard rate for its smallest tier of context; a price that nobody stated is
 unknown, not zero, and the cost of such a request is not counted. Your own prices override them, field by field:
 

@@ -6,6 +6,7 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { EncodedRequest, EncodeTarget } from '../dialect.ts';
 import { compact, unsupported } from '../fields.ts';
+import { withoutTopLevelChoice } from '../tool-schema.ts';
 import { refuseUncarried } from '../omissions.ts';
 import { pathSegment } from '../path-segment.ts';
 import type { ModelRequest, ResponseFormat, Tool } from '../request.ts';
@@ -82,10 +83,11 @@ function encodeTool(tool: Tool, index: number, context: { request: ModelRequest;
     throw unsupported(`tools[${index}].type`, `the tool ${String(tool.definition['type'])}`, target.provider);
   }
   if (!own) refuseUncarried(tool.extensions, { from: request.dialect, place: 'tool', path: `tools[${index}]`, target: target.provider });
+  const schema = tool.inputSchema ?? { type: 'object', properties: {} };
   return compact<JsonObject>({
     name: tool.name,
     description: tool.description,
-    input_schema: tool.inputSchema ?? { type: 'object', properties: {} },
+    input_schema: own ? schema : withoutTopLevelChoice(schema, { path: `tools[${index}]`, target: target.provider }),
     // `false` is what happens without it, and older models refuse the field.
     strict: own ? tool.strict : tool.strict || undefined,
     cache_control: tool.cacheControl,

@@ -4,7 +4,9 @@ import type { EncodeTarget } from '../dialect.ts';
 import { compact, unsupported } from '../fields.ts';
 import { refuseUncarried } from '../omissions.ts';
 import type { ModelRequest, Tool } from '../request.ts';
+import { withoutTopLevelChoice } from '../tool-schema.ts';
 import { createCachePoints } from './cache-points.ts';
+import { familyOf } from './model-family.ts';
 
 /** The tools with their cache points; empty where none may be called. */
 export function encodeTools(request: ModelRequest, target: EncodeTarget): JsonObject[] {
@@ -32,11 +34,13 @@ function encodeTool(tool: Tool, index: number, { request, target }: { request: M
   const path = `tools[${index}]`;
   if (tool.type === 'native') throw unsupported(`${path}.type`, `the tool ${String(tool.definition['type'])}`, target.provider);
   refuseUncarried(tool.extensions, { from: request.dialect, place: 'tool', path, target: target.provider });
+  const schema = tool.inputSchema ?? { type: 'object', properties: {} };
+  const isClaude = ['claude', 'unnamed'].includes(familyOf(target.model));
   return compact<JsonObject>({
     name: tool.name,
     // Converse refuses an empty one.
     description: tool.description || undefined,
-    inputSchema: { json: tool.inputSchema ?? { type: 'object', properties: {} } },
+    inputSchema: { json: isClaude ? withoutTopLevelChoice(schema, { path, target: target.provider }) : schema },
     // `false` is what happens without it.
     strict: tool.strict || undefined,
   });
