@@ -64,7 +64,9 @@ export function writeRetryAfter(form: RetryAfterForm, waitMs: number, nowMs: num
     }
     case 'date': {
       const dateMs = Math.ceil((nowMs + waitMs) / 1000) * 1000;
-      return { headers: { 'retry-after': new Date(dateMs).toUTCString() }, awayMs: dateMs - nowMs };
+      // With its own time beside it, as every server has: clients whose clocks differ go by the difference.
+      const headers = { date: new Date(nowMs).toUTCString(), 'retry-after': new Date(dateMs).toUTCString() };
+      return { headers, awayMs: dateMs - nowMs };
     }
     case 'milliseconds':
       return { headers: { 'retry-after-ms': String(Math.ceil(waitMs)) }, awayMs: Math.ceil(waitMs) };

@@ -150,7 +150,7 @@ test('Retry-After comes in every form, and what it truly names is known', () => 
     forms.map(({ awayMs }) => awayMs),
     [2000, 1200, 1600, undefined, 60_000, undefined, undefined],
   );
-  assert.deepEqual(forms[2]?.headers, { 'retry-after': 'Thu, 01 Jan 2026 00:00:02 GMT' });
+  assert.deepEqual(forms[2]?.headers, { date: 'Thu, 01 Jan 2026 00:00:00 GMT', 'retry-after': 'Thu, 01 Jan 2026 00:00:02 GMT' });
 });
 
 test('requests before the time that a refusal named are early, and more than early after the grace', () => {

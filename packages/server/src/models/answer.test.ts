@@ -58,11 +58,12 @@ test('a stream that waits gets a comment every 15 s, and none while bytes flow',
   assert.deepEqual(written, []);
   clock.advance(1);
   assert.deepEqual(written, ['200 text/event-stream; charset=utf-8', ': waiting for the model\n\n']);
+  clock.advance(1);
   await answer.write('data: 1\n\n');
-  clock.advance(15_000);
+  clock.advance(14_999);
   assert.equal(written.length, 3);
-  clock.advance(15_000);
-  assert.equal(written[3], ': waiting for the model\n\n');
+  clock.advance(1);
+  assert.equal(written[3], ': waiting for the model\n\n', 'never silent for longer, whenever the last word came');
 });
 
 test('a failure after a comment but before output may still be tried elsewhere, and ends in an error event if not', () => {

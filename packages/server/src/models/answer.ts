@@ -32,7 +32,7 @@ export class Answer {
   #state: 'open' | 'streaming' | 'ended' = 'open';
   #outputStarted = false;
   #beat: Timer | undefined;
-  #wroteSinceBeat = false;
+  #quietSinceMs = 0;
   #lastWords: ((error: OpenClawError) => string) | undefined;
 
   constructor(options: AnswerOptions) {
@@ -56,15 +56,23 @@ export class Answer {
 
   /** Starts the comments that keep a waiting stream alive. Only for answers that stream. */
   keepAlive(): void {
-    this.#beat = this.#clock.every(heartbeatMs, () => {
+    this.#quietSinceMs = this.#clock.monotonicMs();
+    this.#beatIn(heartbeatMs);
+    this.#lifecycle.own(() => this.#beat?.cancel());
+  }
+
+  /** One timer, set anew for the moment at which the stream will have been silent for too long. */
+  #beatIn(delayMs: number): void {
+    this.#beat = this.#clock.after(delayMs, () => {
       if (this.#state === 'ended') return;
-      if (!this.#wroteSinceBeat) {
+      const nowMs = this.#clock.monotonicMs();
+      if (nowMs - this.#quietSinceMs >= heartbeatMs) {
         this.#openStream();
         this.#sink.write(heartbeat);
+        this.#quietSinceMs = nowMs;
       }
-      this.#wroteSinceBeat = false;
+      this.#beatIn(this.#quietSinceMs + heartbeatMs - nowMs);
     });
-    this.#lifecycle.own(() => this.#beat?.cancel());
   }
 
   /** Says how a stream has to end that fails after its first output: who writes it knows what has been said. */
@@ -76,7 +84,7 @@ export class Answer {
   async write(bytes: Buffer | string): Promise<void> {
     if (this.#state === 'ended' || bytes.length === 0) return;
     this.#beginOutput();
-    this.#wroteSinceBeat = true;
+    this.#quietSinceMs = this.#clock.monotonicMs();
     if (!this.#sink.write(bytes)) await this.#room();
   }
 

@@ -36,12 +36,36 @@ test('it starts where it is told to, and lies between 1 and the most that is all
 
 test('used to the brim it grows while latency holds, up to the most that is allowed', () => {
   const limit = createLimit(bounds);
-  play(limit, 1);
-  assert.equal(limit.current, 10, 'a round is not enough');
   play(limit, 300);
   assert.ok(limit.current > 20, String(limit.current));
   play(limit, 5000);
   assert.equal(limit.current, 100);
+});
+
+test('at first it doubles in a round trip, until answers come later or the target says that it is too much', () => {
+  const round = (limit: AdaptiveLimit, durationMs: number, startMs: number): void => {
+    const underWay = limit.current;
+    // Whoever waits takes each place at once, so that as many are under way as may be.
+    for (let index = 0; index < underWay; index += 1) {
+      limit.succeeded({ sentMs: startMs, nowMs: startMs + durationMs, underWay: limit.current });
+    }
+  };
+  const well = createLimit({ initial: 5, max: 1000 });
+  for (let index = 0; index < 4; index += 1) round(well, 400, index * 400);
+  assert.equal(well.current, 80);
+  well.congested({ sentMs: 1600, nowMs: 2000, underWay: 80 });
+  assert.equal(well.current, 60);
+  round(well, 400, 2000);
+  assert.ok(well.current < 70, String(well.current));
+  // A server that queues inside answers whole questions ever later, and never refuses one.
+  const queueing = createLimit({ initial: 5, max: 1000 });
+  let nowMs = 0;
+  for (let index = 0; index < 8; index += 1) {
+    const durationMs = 80 * queueing.current;
+    round(queueing, durationMs, nowMs);
+    nowMs += durationMs;
+  }
+  assert.ok(queueing.current < 200, String(queueing.current));
 });
 
 test('what is not used does not grow', () => {

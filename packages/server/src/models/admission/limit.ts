@@ -1,9 +1,10 @@
 /**
  * How many requests one target may have under way: a number that follows what the target can take.
  *
- * It grows by about its square root in a round trip while it is used to the brim and the time to first output holds (as in
- * Netflix's concurrency-limits and Envoy's adaptive concurrency), slowly near where there was trouble last, and shrinks by a
- * quarter, at most once in a round trip, when the target says that it is too much or answers ever later.
+ * At first it doubles in a round trip while it is used to the brim and answers come as soon as before: nobody knows yet what the
+ * target takes, and a crowd should not wait for the gateway to find out. After the first sign of trouble it grows by about its
+ * square root in a round trip (as in Netflix's concurrency-limits and Envoy's adaptive concurrency), slowly near where the trouble
+ * was. It shrinks by a quarter, at most once in a round trip, when the target says that it is too much or answers ever later.
  *
  * Latency is compared with the target's own at ease, as geometric means, because times to first output differ by orders of
  * magnitude. Only whoever is told so knows how an attempt went; this file does not wait or count: see `gate.ts`.
@@ -49,6 +50,8 @@ export function createLimit(bounds: ConcurrencyBounds): AdaptiveLimit {
   /** Rising latency alone does not take it lower: half of what was taken for granted is no flood. */
   const latencyFloor = Math.max(1, initial / 2);
   const latency = createLatency();
+  /** How long whole answers take says little of the load, but enough to end the haste of the beginning. */
+  const durations = createLatency();
   let limit = initial;
   let ceiling = Infinity;
   let shrunkMs = -Infinity;
@@ -60,6 +63,10 @@ export function createLimit(bounds: ConcurrencyBounds): AdaptiveLimit {
   }
 
   function grow(): void {
+    if (ceiling === Infinity) {
+      limit = Math.min(max, limit + 1);
+      return;
+    }
     const near = Math.abs(limit - ceiling) <= ceilingDistance * ceiling;
     limit = Math.min(max, limit + (near ? 1 / limit : 1 / Math.sqrt(limit)));
   }
@@ -70,10 +77,10 @@ export function createLimit(bounds: ConcurrencyBounds): AdaptiveLimit {
     },
     succeeded({ sentMs, nowMs, underWay, firstOutputMs }) {
       const atBrim = underWay >= Math.floor(limit);
-      if (firstOutputMs !== undefined) {
-        const atEase = underWay <= limit / 2 || limit <= latencyFloor;
-        latency.add(firstOutputMs, atEase);
-      }
+      const atEase = underWay <= limit / 2 || limit <= latencyFloor;
+      if (firstOutputMs !== undefined) latency.add(firstOutputMs, atEase);
+      else durations.add(nowMs - sentMs, atEase);
+      if (ceiling === Infinity && Math.max(latency.ratio(), durations.ratio()) > holdRatio) ceiling = limit;
       const ratio = latency.ratio();
       const busy = underWay > limit / 2;
       if (ratio > shrinkRatio && busy && limit > latencyFloor) {
