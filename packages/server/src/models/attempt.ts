@@ -28,7 +28,7 @@ export interface AttemptReport {
   /** From sending to the first output. */
   readonly firstOutputMs: number | undefined;
   readonly usage: Usage | undefined;
-  /** The provider said no usage, or not all: it is counted from what came. */
+  /** The provider said no usage, or not all: it is counted from what was sent and what came. */
   readonly estimated: boolean;
   /** US$ in billionths, where the price is known. */
   readonly costNanoUsd: number | undefined;
@@ -104,7 +104,9 @@ export class Attempt {
     const { operation, error, cancelled, durationMs } = end;
     const { permit, hedge, lifecycle, costOf } = this.#options;
     const counted = this.observed.usage;
-    const usage = error ? usageOfFragment(this.observed, operation) : counted;
+    // Of one that was given up the provider has the prompt, and bills it; so it does what came whole without a count.
+    const isBilled = !error || cancelled || error.code === 'upstream_timeout';
+    const usage = error || !counted ? usageOfFragment(this.observed, operation, isBilled) : counted;
     return {
       target: this.target,
       error,
@@ -121,12 +123,12 @@ export class Attempt {
   }
 }
 
-/** What an answer that broke off is billed for by its provider: the prompt, and what it had produced. */
-function usageOfFragment({ usage, outputCharacters }: Observed, operation: Operation): Usage | undefined {
+/** What an answer that broke off or was not counted is billed for by its provider: the prompt, and what it had produced. */
+function usageOfFragment({ usage, outputCharacters }: Observed, { estimate }: Operation, isBilled: boolean): Usage | undefined {
   const output = Math.ceil(outputCharacters / charactersPerToken);
-  if (output <= (usage?.output ?? 0)) return usage;
-  if (usage) return { ...usage, output };
-  return { input: operation.estimate.input, cacheRead: 0, cacheWrite: 0, output, reasoning: 0 };
+  if (usage) return output > usage.output ? { ...usage, output } : usage;
+  if (output === 0 && !(isBilled && estimate.input > 0)) return undefined;
+  return { input: estimate.input, cacheRead: 0, cacheWrite: 0, output, reasoning: 0 };
 }
 
 /** All that a request used, over its attempts. */

@@ -17,7 +17,10 @@ export function createChat(call: ModelCall, body: JsonObject, stored?: Keeping):
   return {
     model: incoming.model,
     stream: incoming.stream,
-    estimate: { input: Math.ceil(call.body.length / charactersPerToken), output: outputLimit(body) ?? usualOutputTokens },
+    estimate: {
+      input: Math.ceil(call.body.length / charactersPerToken),
+      output: (outputLimit(body) ?? usualOutputTokens) * answersOf(body),
+    },
     body: () => incoming.body,
     session: () => sessionOf(call, incoming.body),
     cacheKey: () => cacheKeyOf(call, incoming.body),
@@ -35,6 +38,11 @@ export function createChat(call: ModelCall, body: JsonObject, stored?: Keeping):
       await readAnswer(response, { ...context, incoming, target, stored });
     },
   };
+}
+
+/** OpenAI's `n`: each of them may be as long as the limit says. */
+function answersOf({ n }: JsonObject): number {
+  return typeof n === 'number' && n > 1 ? n : 1;
 }
 
 function outputLimit(body: JsonObject): number | undefined {

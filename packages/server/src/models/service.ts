@@ -19,7 +19,7 @@ import { createTokenCount } from './count-tokens.ts';
 import type { FinishEvent, Usage } from './dialects/events.ts';
 import { createEmbeddings } from './embeddings/index.ts';
 import type { Lifecycle, LifecycleRegistry, Outcome } from './lifecycle.ts';
-import { charactersPerToken, type Operation } from './operation.ts';
+import type { Operation } from './operation.ts';
 import type { Keeping } from './read-answer.ts';
 import type { StoredResponses } from './responses/index.ts';
 import type { Target } from './target.ts';
@@ -174,19 +174,16 @@ class Serving {
       if (!reservation) return;
       lifecycle.own(() => {
         if (this.#asking.begun === 0 && !this.#cached) reservation.release();
-        else reservation.settle(this.#spent(operation));
+        else reservation.settle(this.#spent());
       });
     });
   }
 
   /** What counts against limits: what providers counted, and an estimate where an answer came without a count. */
-  #spent(operation: Operation): { readonly tokens: number; readonly nanoUsd: number } {
+  #spent(): { readonly tokens: number; readonly nanoUsd: number } {
     const reports = this.#asking.reports();
     const usage = totalUsage(reports);
-    if (usage) return { tokens: usage.input + usage.output, nanoUsd: totalCost(reports) ?? 0 };
-    const { winner } = this.#asking;
-    const characters = winner?.observed.outputCharacters ?? 0;
-    return { tokens: winner ? operation.estimate.input + Math.ceil(characters / charactersPerToken) : 0, nanoUsd: 0 };
+    return { tokens: usage ? usage.input + usage.output : 0, nanoUsd: totalCost(reports) ?? 0 };
   }
 
   /** Answers from what was kept, or from what somebody else asks just now; else asks, and keeps the answer. */

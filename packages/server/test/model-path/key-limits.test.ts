@@ -131,6 +131,44 @@ test('whatever becomes of a request, nothing of it stays reserved', async () => 
   assert.equal((await ask(gateway, key)).status, 200);
 });
 
+test('leaving before the first output is not free: the provider has the prompt by then', async () => {
+  await using provider = await startProvider(stream([': thinking\n\n'], { end: 'hang' }));
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl, 'openai-completions', dear) });
+  const key = await createKey(gateway, { usdPerDay: 5 });
+  const controller = new AbortController();
+  const received = provider.received();
+  const leaving = gateway.request('/v1/chat/completions', {
+    json: { model: 'acme/large', stream: true, messages: [{ role: 'user', content: 'word '.repeat(100) }] },
+    headers: { authorization: `Bearer ${key.key}` },
+    signal: controller.signal,
+  });
+  await received;
+  controller.abort();
+  await assert.rejects(leaving);
+  const { used } = await show(gateway, key);
+  assert.ok((used?.usdToday ?? 0) > 5, `${used?.usdToday} US$`);
+  assert.equal(used?.usdReserved, 0);
+  assert.equal(await codeOf(await ask(gateway, key)), 'budget_exceeded');
+});
+
+test('several answers to one question reserve as much as all of them may cost', async () => {
+  await using provider = await startProvider(json(chatWhole({ text: 'hi' })));
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
+  const key = await createKey(gateway, { tpm: 1000 });
+  assert.equal((await ask(gateway, key)).status, 200);
+  assert.equal(await codeOf(await ask(gateway, key, { max_tokens: 10, n: 100 })), 'rate_limit_exceeded');
+});
+
+test('an answer that its provider did not count is counted by its length', async () => {
+  const [first = '', ...rest] = chatStream({ text: ['x'.repeat(400)] }).filter((event) => !event.includes('"usage"'));
+  await using provider = await startProvider(stream([first, ...rest]));
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl, 'openai-completions', dear) });
+  const key = await createKey(gateway, { usdPerDay: 500, tpm: 1000 });
+  await (await ask(gateway, key, { stream: true })).text();
+  const { used } = await show(gateway, key);
+  assert.ok((used?.usdToday ?? 0) > 10 && (used?.tokens ?? 0) > 100, JSON.stringify(used));
+});
+
 test('limits that make no sense are refused by their name, over HTTP too, and change nothing', async () => {
   await using gateway = await startTestGateway();
   const key = await createKey(gateway, { rpm: 5 });
