@@ -134,4 +134,10 @@ export const operationErrors = {
     message: 'The gateway at {url} refused: {reason}.',
     hint: "The words are the gateway's; `openclaw config get gateway.auth` shows which credential this command sent.",
   },
+  command_refused: {
+    status: 0,
+    retryable: false,
+    message: '{reason}.',
+    hint: '{suggestion}',
+  },
 } as const satisfies Record<string, ErrorEntry>;

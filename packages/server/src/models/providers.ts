@@ -58,7 +58,7 @@ const hostedConcurrency: ConcurrencyBounds = { initial: 50, max: 2000 };
 
 const { keys: noKeys } = holdKeys([], { provider: '', credential: 'bearer', fixed: {} });
 
-const rehearsalModels: readonly KnownModel[] = [fromRow({ id: rehearsal.model })];
+const rehearsalModels: readonly KnownModel[] = [fromRow({ id: rehearsal.model, price: { input: 0, output: 0 } })];
 
 export function createProviders(options: ProvidersOptions): Providers {
   const followedKeys: FollowedKey[] = [];

@@ -66,7 +66,7 @@ export async function openState(directory: string, options: StateOptions = {}): 
 
 /**
  * Goes back to the snapshot from before migration `version`; what was written since is taken away, and kept beside.
- * @throws OpenClawError `usage_error` if there is no such snapshot, and what `acquireStateLock` throws
+ * @throws OpenClawError `command_refused` if there is no such snapshot, and what `acquireStateLock` throws
  */
 export async function restoreBeforeMigration(directory: string, version: number, clock: Clock = systemClock): Promise<RestoredMigration> {
   const lock = await acquireStateLock(directory, { clock });

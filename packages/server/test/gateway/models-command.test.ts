@@ -7,6 +7,7 @@ import { test } from 'node:test';
 import { createModelsClient } from '../../src/cli/openclaw/models-access.ts';
 import type { ModelsClient } from '../../src/cli/openclaw/models-client.ts';
 import { startTestGateway, testToken, type TestGateway } from '../harness/gateway.ts';
+import { refuse, startProvider } from '../harness/provider.ts';
 
 const silent = { write: () => true };
 const settings = {
@@ -77,8 +78,19 @@ test('one small request says who answered and how fast, or why not, with the hin
 
 test('a name that does not exist, and a request without a gateway, are errors with a hint', async () => {
   await using gateway = await startTestGateway({ settings });
-  await assert.rejects(beside(gateway).show('of-nobody'), { code: 'gateway_refused' });
+  await assert.rejects(beside(gateway).show('of-nobody'), {
+    ...{ code: 'command_refused', message: 'There is no model of-nobody.', hint: 'GET /v1/models lists those that there are.' },
+  });
   const directory = await mkdtemp(join(tmpdir(), 'openclaw-models-'));
   await assert.rejects(clientOf({ OPENCLAW_STATE_DIR: directory }).ask('openclaw/rehearsal'), { code: 'gateway_unreachable' });
   await rm(directory, { recursive: true });
+});
+
+test('an address that is none, and a server that is no gateway, are said in one line; what such a server echoes is not', async () => {
+  const at = (url: string): ModelsClient => clientOf({ OPENCLAW_GATEWAY_URL: url, OPENCLAW_GATEWAY_TOKEN: testToken });
+  for (const url of ['nonsense', 'localhost:18789', 'file:///etc/passwd']) {
+    await assert.rejects(at(url).list(), { code: 'gateway_unreachable', message: /that is no http or https address/ });
+  }
+  await using stranger = await startProvider(refuse(401, `wrong key: ${testToken}`));
+  await assert.rejects(at(stranger.baseUrl).list(), { code: 'gateway_refused', message: /status 401, and not an answer of OpenClaw/ });
 });

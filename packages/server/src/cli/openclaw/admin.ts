@@ -16,6 +16,7 @@ import { createLog } from '../../core/log.ts';
 import { knownProviders } from '../../models/index.ts';
 import { readStateOwner } from '../../storage/index.ts';
 import type { AdminClient } from './admin-client.ts';
+import { wordsOf } from './gateway-words.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Opens what it needs at each call and closes it again, so that a command that fails to parse opens nothing. */
@@ -85,8 +86,11 @@ interface GatewayCall {
 
 const callTimeoutMs = 10_000;
 
-/** One JSON call. The gateway's own errors come back with their code, message and hint. */
+/** One JSON call. What the gateway says against it comes back with its message and hint. */
 export async function callGateway(call: GatewayCall): Promise<JsonObject> {
+  if (!/^https?:\/\//i.test(call.address) || !URL.canParse(call.address)) {
+    throw new OpenClawError('gateway_unreachable', { details: { url: call.address, reason: 'that is no http or https address' } });
+  }
   const { status, text } = await exchange(call).catch((thrown: unknown) => {
     throw new OpenClawError('gateway_unreachable', { details: { url: call.address, reason: reasonOf(thrown) }, cause: thrown });
   });
@@ -123,8 +127,9 @@ function parse(text: string): JsonObject | undefined {
 }
 
 function refusal(address: string, status: number, answer: JsonObject | undefined): OpenClawError {
-  const error = answer?.['error'];
-  const words =
-    isJsonObject(error) && typeof error['message'] === 'string' ? error['message'] : `status ${status}, and not an answer of OpenClaw`;
-  return new OpenClawError('gateway_refused', { details: { url: address, reason: words.replace(/\.$/, '') } });
+  const words = wordsOf(answer);
+  const reason = (words?.message ?? `status ${status}, and not an answer of OpenClaw`).replace(/\.$/, '');
+  // Only who is not let in has to look at the credential; others get the words that they would get without a gateway.
+  if (!words || status === 401 || status === 403) return new OpenClawError('gateway_refused', { details: { url: address, reason } });
+  return new OpenClawError('command_refused', { details: { reason, suggestion: words.hint } });
 }

@@ -4,6 +4,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { processVariables } from '../../core/env.ts';
+import { OpenClawError } from '../../core/errors.ts';
 import { version } from '../../version.ts';
 import { commands, type CommandName } from './commands.ts';
 import { exitUsage, formatError, type Terminal } from './terminal.ts';
@@ -22,6 +23,7 @@ export async function main(argv: readonly string[], terminal: Terminal = process
   } catch (thrown) {
     if (thrown instanceof CommanderError) return thrown.exitCode === 0 ? 0 : exitUsage;
     terminal.stderr.write(formatError('openclaw', thrown));
+    if (thrown instanceof OpenClawError && thrown.code === 'usage_error') return exitUsage;
     return exit.code || 1;
   }
 }
@@ -35,7 +37,6 @@ async function buildProgram(argv: readonly string[], terminal: Terminal, setExit
       writeOut: (text) => void terminal.stdout.write(text),
       writeErr: (text) => void terminal.stderr.write(text),
     })
-    .showHelpAfterError('(openclaw --help shows the commands)')
     .showSuggestionAfterError()
     .addHelpText(
       'after',
@@ -45,7 +46,14 @@ async function buildProgram(argv: readonly string[], terminal: Terminal, setExit
   const names = Object.keys(commands) as CommandName[];
   const needed = names.filter((name) => name === wanted);
   for (const name of needed.length > 0 ? needed : names) await commands[name]({ program, terminal, setExitCode });
+  pointToHelp(program, 'openclaw');
   return program;
+}
+
+/** After wrong words each command points to its own help. */
+function pointToHelp(command: Command, name: string): void {
+  command.showHelpAfterError(`(${name} --help shows ${command.commands.length > 0 ? 'the commands' : 'what it takes'})`);
+  for (const child of command.commands) pointToHelp(child, `${name} ${child.name()}`);
 }
 
 function processTerminal(): Terminal {

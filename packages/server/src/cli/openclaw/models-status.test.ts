@@ -97,3 +97,15 @@ test('a breaker is opened and reset by the name of its target', async () => {
   assert.deepEqual(asked, ['open acme/large', 'reset acme/large']);
   await assert.rejects(run('models breaker close acme/large'), { code: 'commander.invalidArgument' });
 });
+
+test('the keys of a target stand together, the tenth after the ninth', async () => {
+  const { run, rows } = setup();
+  rows.push(row({ key: '10' }), row({ target: 'zebra/small' }), row({ key: '9' }), row({ target: 'acme/huge', key: '2' }));
+  const { stdout } = await run('models status');
+  assert.deepEqual(
+    linesOf(stdout)
+      .slice(1)
+      .map((line) => line.split(' ').slice(0, 2).join(' ')),
+    ['acme/huge 2', 'acme/large 9', 'acme/large 10', 'zebra/small 1'],
+  );
+});

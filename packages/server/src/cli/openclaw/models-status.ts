@@ -40,19 +40,24 @@ export function registerModelsStatusCommands(program: Command, context: ModelsSt
     .command('breaker')
     .description('open the breaker of a target by hand, or give it back to its own judgement')
     .addArgument(new Argument('<action>', 'what to do').choices(['open', 'reset']))
-    .argument('<target>', 'provider/model; all of its keys are meant')
+    .argument('<target>', 'provider/model, with all of its keys; or a provider, with all of its models')
     .addHelpText('after', '\nExamples:\n  openclaw models breaker open acme/large\n  openclaw models breaker reset acme/large\n')
     .action((action: 'open' | 'reset', target: string) => breaker(action, target, context));
 }
 
 async function status(flags: StatusFlags, { io, sight, wait }: ModelsStatusContext): Promise<void> {
   for (;;) {
-    const rows = await sight.targets(flags.window);
+    const rows = (await sight.targets(flags.window)).toSorted(byName);
     if (flags.watch && io.stdout.isTTY === true) io.stdout.write(redraw);
     print(rows, flags, io);
     if (!flags.watch) return;
     await wait(watchEveryMs);
   }
+}
+
+/** The keys of a target stand together, wherever each was first asked. */
+function byName(one: TargetRow, other: TargetRow): number {
+  return one.target.localeCompare(other.target) || one.key.localeCompare(other.key, undefined, { numeric: true });
 }
 
 function print(rows: readonly TargetRow[], { output, window }: StatusFlags, io: SightCommandContext['io']): void {

@@ -129,7 +129,7 @@ function openLogging(configuration: Configuration, terminal: Terminal): Logging 
 function describe({ url, configuration, models, tokenFile }: RunningGateway): string {
   const { auth, bind } = configuration.settings.gateway;
   const usable = models.providers().filter(({ id }) => id !== 'openclaw');
-  const names = usable.map((provider) => `${provider.id} (${provider.models().length} models, ${keysOf(provider)})`);
+  const names = usable.map((provider) => `${provider.id} (${modelCount(provider)}, ${keysOf(provider)})`);
   const token = tokenFile ?? configuration.origins.get(`gateway.auth.${auth.mode}`)?.where ?? 'the configuration';
   const secret = tokenFile ? `$(cat ${shellWord(tokenFile)})` : '$OPENCLAW_GATEWAY_TOKEN';
   const request = JSON.stringify({ model: 'openclaw/rehearsal', messages: [{ role: 'user', content: 'say Hello from OpenClaw.' }] });
@@ -183,6 +183,11 @@ function waitForStop(): StopSignal {
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   return { promise, signal: controller.signal, release: () => void release() };
+}
+
+function modelCount(provider: Provider): string {
+  const { length } = provider.models();
+  return length === 1 ? '1 model' : `${length} models`;
 }
 
 function keysOf({ keys }: Provider): string {

@@ -117,3 +117,10 @@ test('as JSON a trail is as the gateway has it', async () => {
   trails.push(trail());
   assert.deepEqual(JSON.parse((await run('trace req_1 -o json')).stdout), trails[0]);
 });
+
+test('an answer from the cache says so in the list, and cost nothing', async () => {
+  const { run, trails } = setup();
+  trails.push(trail({ target: null, cached: true, attemptCount: 0, attempts: [], costNanoUsd: null }));
+  const { stdout } = await run('trace');
+  assert.match(stdout, /key_1 +the cache +completed +0 +950 ms +\$0\n$/);
+});

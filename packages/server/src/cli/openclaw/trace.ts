@@ -42,7 +42,7 @@ const columns: readonly Column[] = [
 
 function cells(trail: RequestTrail): string[] {
   return [
-    ...[trail.at.replace('T', ' ').slice(0, 19), trail.id, trail.caller, trail.target ?? '-', trail.outcome],
+    ...[trail.at.replace('T', ' ').slice(0, 19), trail.id, trail.caller, trail.target ?? (trail.cached ? 'the cache' : '-'), trail.outcome],
     ...[String(trail.attemptCount), formatMs(trail.totalMs), formatCost(trail)],
   ];
 }
@@ -104,7 +104,8 @@ function timesOf({ firstOutputMs, queueMs }: RequestTrail): string {
   return queueMs > 0 ? `${first}, waited ${formatMs(queueMs)} for a place` : first;
 }
 
-function formatCost({ costNanoUsd }: RequestTrail): string {
+function formatCost({ costNanoUsd, cached }: RequestTrail): string {
+  if (cached) return formatUsd(0);
   return costNanoUsd === null ? 'unknown' : formatUsd(costNanoUsd / 1e9);
 }
 

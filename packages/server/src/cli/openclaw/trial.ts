@@ -5,6 +5,7 @@
 import { systemClock } from '../../core/clock.ts';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
+import { wordsOf } from './gateway-words.ts';
 import type { Trial, TrialUsage } from './models-client.ts';
 
 export interface TrialRequest {
@@ -37,7 +38,7 @@ export async function askForOneWord({ address, secret, model }: TrialRequest): P
   const target = response.headers.get('x-openclaw-target');
   const seen: Seen = { firstTokenMs: null, usage: null, error: null };
   try {
-    if (!response.ok) seen.error = errorOf(parse(await response.text())) ?? { message: `The status is ${response.status}.`, hint: '' };
+    if (!response.ok) seen.error = wordsOf(parse(await response.text())) ?? { message: `The status is ${response.status}.`, hint: '' };
     else for await (const event of eventsOf(response)) take(event, seen, elapsedMs);
   } catch (thrown) {
     seen.error = { message: `The answer broke off: ${reasonOf(thrown)}.`, hint: '' };
@@ -52,7 +53,7 @@ interface Seen {
 }
 
 function take(event: JsonObject, seen: Seen, elapsedMs: () => number): void {
-  seen.error ??= errorOf(event) ?? null;
+  seen.error ??= wordsOf(event) ?? null;
   const [choice] = Array.isArray(event['choices']) ? event['choices'] : [];
   const delta = isJsonObject(choice) ? choice['delta'] : undefined;
   const says = isJsonObject(delta) && ['content', 'reasoning_content', 'tool_calls', 'refusal'].some((name) => isSomething(delta[name]));
@@ -72,16 +73,6 @@ function usageOf(usage: JsonObject): TrialUsage {
     cacheRead: isJsonObject(details) ? count(details['cached_tokens']) : 0,
     output: count(usage['completion_tokens']),
   };
-}
-
-/** The gateway puts the hint behind the message, and says it again beside it. */
-function errorOf(body: JsonObject | undefined): Trial['error'] | undefined {
-  const error = body?.['error'];
-  if (!isJsonObject(error) || typeof error['message'] !== 'string') return undefined;
-  const own = error['openclaw'];
-  const hint = isJsonObject(own) && typeof own['hint'] === 'string' ? own['hint'] : '';
-  const { message } = error;
-  return { message: hint !== '' && message.endsWith(hint) ? message.slice(0, -hint.length).trimEnd() : message, hint };
 }
 
 /** The events of a stream that the gateway wrote: one line of data each. */

@@ -45,7 +45,7 @@ export function pruneBeforeMigration(directory: string): void {
 
 /**
  * Puts the state back to what it was before migration `version`. The caller holds the lock and no database is open.
- * @throws OpenClawError `usage_error` if there is no such snapshot
+ * @throws OpenClawError `command_refused` if there is no such snapshot
  */
 export function restoreSnapshot(paths: StorePaths, version: number, label: string): RestoredMigration {
   const { directory } = paths;
@@ -74,7 +74,7 @@ export function restoreSnapshot(paths: StorePaths, version: number, label: strin
 function noSnapshot(directory: string, version: number): OpenClawError {
   const versions = beforeMigrationVersions(directory);
   const suggestion = versions.length === 0 ? 'There is none at all.' : `There are: ${versions.join(', ')}.`;
-  return new OpenClawError('usage_error', {
+  return new OpenClawError('command_refused', {
     details: { reason: `There is no snapshot from before migration ${version} in ${directory}`, suggestion },
   });
 }
