@@ -435,13 +435,15 @@ export const cases: readonly ConformanceCase[] = [
     number: 69,
     title: 'Flat memory over hours; no O(n²) accumulators; one owner closes a stream',
     threads: 'BerriAI/litellm#12685 BerriAI/litellm#27954 maximhq/bifrost!4678',
+    applies: streams,
+    note: 'What is held after megabytes of an answer, what is written for each event, and who closes it; hours are a soak of their own. A Responses answer is held once, since its last event repeats it.',
   },
   {
     number: 70,
     title: 'Heartbeats while upstream thinks, only at event boundaries',
     threads: 'BerriAI/litellm#14953 theopenco/llmgateway!1541 kortix-ai/suna!3696 langwatch/langwatch!5963',
     applies: streams,
-    note: 'An answer that does not stream gets no white space while it waits.',
+    note: 'An answer that does not stream gets no white space while it waits, on purpose: its status is that of the answer, and white space would have to be sent with a 200 before it is known.',
   },
   // Retry, failover, lifecycle
   {
@@ -459,5 +461,7 @@ export const cases: readonly ConformanceCase[] = [
       'Cache key holds every output-affecting field and the tenant; cached stream hits are valid SSE; SIGTERM fails readiness, drains streams, then exits',
     threads:
       'Continuum-AI-Corp/OrcaRouter-Lite#84 vllm-project/semantic-router#913 BerriAI/litellm#14334 mnfst/llm-gateway!2326 askalf/dario!1370',
+    applies: every,
+    note: 'Each cell stops the gateway in the middle of an answer; the signal itself is sent to a process of its own, once (start-and-stop.test.ts). Responses are used again only with `store: false`.',
   },
 ];

@@ -22,7 +22,7 @@ import { wires } from './stories.ts';
 export interface Reply {
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly chunks: readonly Buffer[];
+  readonly chunks: Iterable<Buffer>;
   /** Called before each chunk: time passes here. */
   readonly beforeChunk?: (clock: FakeClock) => void;
   /** How the connection breaks off after the chunks; absent: it ends well. */
@@ -86,14 +86,19 @@ export function exchange(options: ExchangeOptions): Promise<Exchange> {
   return createExchanger(options).send(options.cell, options.request ?? {});
 }
 
+/** What a client is like. */
+export interface ClientManner {
+  /** @default 'gateway' */
+  readonly id?: string;
+  /** Called with each piece that it gets, and with the way to leave. */
+  readonly onPiece?: (leave: () => void, piece: string | Buffer) => void;
+  /** Lets go of what it gets, so that the answer may be long. */
+  readonly forgets?: boolean;
+}
+
 /** A gateway's model path that may be asked several times. */
 export interface Exchanger {
-  /** @param whileOpen called with each piece that the client gets, to leave in the middle */
-  send(
-    cell: Cell,
-    request: JsonObject,
-    client?: { readonly id?: string; readonly onPiece?: (leave: () => void) => void },
-  ): Promise<Exchange>;
+  send(cell: Cell, request: JsonObject, client?: ClientManner): Promise<Exchange>;
   readonly requests: ModelService['requests'];
 }
 
@@ -129,8 +134,8 @@ export function createExchanger(options: ExchangeOptions): Exchanger {
       let leave = (): void => {};
       const before = asked.length;
       const take = (chunk: string | Buffer): boolean => {
-        pieces.push(Buffer.from(chunk));
-        client.onPiece?.(leave);
+        if (!client.forgets) pieces.push(Buffer.from(chunk));
+        client.onPiece?.(leave, chunk);
         return true;
       };
       await service.serve(

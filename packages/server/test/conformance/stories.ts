@@ -91,7 +91,7 @@ export const clientWords: Readonly<Record<Cell['in'], Readonly<Record<Ending, st
     length: 'max_output_tokens',
     calls: 'completed',
     filtered: 'content_filter',
-    contextWindow: 'model_context_window_exceeded',
+    contextWindow: 'max_output_tokens',
     pause: 'pause_turn',
     unknown: 'moon_phase',
   },
