@@ -42,7 +42,7 @@ export const rateLimitCascade = scenario<Figures>({
     });
     const front = await stage.front([upstream], { models: { queue: { maxWaiting: 1000, maxWaitMs: 30_000 } } });
     await upstream.restartCounts();
-    const durationMs = stage.quick ? 15_000 : 30_000;
+    const durationMs = stage.quick ? 15_000 : 60_000;
     let answered = 0;
     const counted = rest(durationMs).then(async () => ({ answeredByThen: answered, counts: await upstream.counts() }));
     const results = await runAgents({
