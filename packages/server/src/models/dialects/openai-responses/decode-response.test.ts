@@ -122,11 +122,13 @@ test('case 13: failures within a stream are errors, and the last event', () => {
 });
 
 test('an answer is incomplete for the reason that it gives', () => {
-  const finish = (reason: string): unknown => {
-    const last = read(created, added, delta, { ...completed([], { incomplete_details: { reason } }), type: 'response.incomplete' }).at(-1);
+  const finish = (reason: string, more: JsonObject = {}): unknown => {
+    const details = { incomplete_details: { reason, ...more } };
+    const last = read(created, added, delta, { ...completed([], details), type: 'response.incomplete' }).at(-1);
     return last?.type === 'finish' ? last.reason : last?.type;
   };
   assert.equal(finish('max_output_tokens'), 'length');
+  assert.equal(finish('max_output_tokens', { native_finish_reason: 'model_context_window_exceeded' }), 'contextWindow');
   assert.equal(finish('content_filter'), 'contentFilter');
   assert.equal(finish('a_reason_of_tomorrow'), 'other');
 });

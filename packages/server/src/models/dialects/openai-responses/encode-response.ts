@@ -10,7 +10,7 @@ import type { EncodeOptions, ResponseEncoder } from '../dialect.ts';
 import { encodeErrorBody } from '../error-bodies.ts';
 import type { FinishEvent, ModelEvent, StartEvent, Usage } from '../events.ts';
 import { collectAnswer, noUsage } from '../whole-answer.ts';
-import { incompleteReason } from './endings.ts';
+import { incompleteDetails } from './endings.ts';
 import { ItemWriter } from './item-writer.ts';
 import { createResponseObject, type ResponseObject } from './response-object.ts';
 import { encodeUsage } from './usage.ts';
@@ -78,8 +78,8 @@ class StreamWriter {
   }
 
   #finish(event: FinishEvent): string {
-    const reason = incompleteReason(event);
-    const status = reason === undefined ? 'completed' : 'incomplete';
+    const details = incompleteDetails(event);
+    const status = details ? 'incomplete' : 'completed';
     const items = this.#items.finish(status);
     return (
       items +
@@ -87,7 +87,7 @@ class StreamWriter {
         status,
         output: this.#items.output,
         usage: encodeUsage(this.#usage),
-        ...(reason === undefined ? { completed_at: Math.floor(this.#options.nowMs / 1000) } : { incomplete_details: { reason } }),
+        ...(details ? { incomplete_details: details } : { completed_at: Math.floor(this.#options.nowMs / 1000) }),
       })
     );
   }

@@ -8,7 +8,7 @@ import type { FinishEvent, FinishReason } from '../events.ts';
 const reasons: Readonly<Record<string, FinishReason>> = {
   max_output_tokens: 'length',
   content_filter: 'contentFilter',
-  // Not OpenAI's own: what this dialect's encoder writes for reasons that OpenAI does not have.
+  // Not OpenAI's own: what others write for reasons that OpenAI does not have, this dialect's encoder among them.
   model_context_window_exceeded: 'contextWindow',
   pause_turn: 'pause',
 };
@@ -17,18 +17,26 @@ const reasons: Readonly<Record<string, FinishReason>> = {
 export function decodeFinish(response: JsonObject, calledTools: boolean): FinishEvent {
   const { status, incomplete_details: details } = response;
   if (status !== 'incomplete') return { type: 'finish', reason: calledTools ? 'toolCalls' : 'stop', providerReason: 'completed' };
-  const word = isJsonObject(details) && typeof details['reason'] === 'string' ? details['reason'] : 'incomplete';
+  const { reason, native_finish_reason: native } = isJsonObject(details) ? details : {};
+  if (reason === 'max_output_tokens' && native === contextWindow)
+    return { type: 'finish', reason: 'contextWindow', providerReason: native };
+  const word = typeof reason === 'string' ? reason : 'incomplete';
   return { type: 'finish', reason: (Object.hasOwn(reasons, word) ? reasons[word] : undefined) ?? 'other', providerReason: word };
 }
 
+const contextWindow = 'model_context_window_exceeded';
+
 const words: Readonly<Partial<Record<FinishReason, string>>> = {
   length: 'max_output_tokens',
+  // OpenAI says so for both limits, and its clients know no third reason; which one it was is said beside it.
+  contextWindow: 'max_output_tokens',
   contentFilter: 'content_filter',
-  contextWindow: 'model_context_window_exceeded',
   pause: 'pause_turn',
 };
 
-/** Why it is incomplete; `undefined` where it is complete. */
-export function incompleteReason({ reason, providerReason }: FinishEvent): string | undefined {
-  return reason === 'other' ? providerReason : words[reason];
+/** `incomplete_details`: why it is incomplete; `undefined` where it is complete. */
+export function incompleteDetails({ reason, providerReason }: FinishEvent): JsonObject | undefined {
+  const word = reason === 'other' ? providerReason : words[reason];
+  if (word === undefined) return undefined;
+  return { reason: word, ...(reason === 'contextWindow' && { native_finish_reason: contextWindow }) };
 }
