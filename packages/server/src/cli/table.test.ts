@@ -33,3 +33,10 @@ test('a table for a terminal is never wider than it, and what was cut is marked'
 test('names cannot move the cursor or begin a line', () => {
   assert.equal(formatTable([{ heading: 'A' }], [['x\u001B[2J\ny']]), 'A\nx?[2J?y\n');
 });
+
+test('what is there to be copied is never cut, and of a time the end stays', () => {
+  const columns = [{ heading: 'TIME', cut: 'start' }, { heading: 'REQUEST', cut: 'never' }, { heading: 'OUTCOME' }] as const;
+  const rows = [['2026-11-21 16:23:44', 'req_01KAJ8W3Q2M5T7X9Z1B3D5F7H9', 'upstream_rate_limited']];
+  const [, line] = formatTable(columns, rows, { width: 52 }).split('\n');
+  assert.equal(line, '…16:23:44  req_01KAJ8W3Q2M5T7X9Z1B3D5F7H9  upstream…');
+});

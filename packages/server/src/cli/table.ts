@@ -4,6 +4,8 @@ export interface Column {
   readonly heading: string;
   /** @default 'left' */
   readonly align?: 'left' | 'right';
+  /** What gives way where there is too little room: the end, the start, or nothing, for what is there to be copied. @default 'end' */
+  readonly cut?: 'end' | 'start' | 'never';
 }
 
 export interface TableOptions {
@@ -17,15 +19,13 @@ const narrowest = 6;
 
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], { width }: TableOptions = {}): string {
   const lines = [columns.map(({ heading }) => heading), ...rows.map((row) => row.map(visible))];
-  const widths = fittingWidths(
-    columns.map((_, index) => Math.max(...lines.map((line) => lengthOf(line[index] ?? '')))),
-    width,
-  );
+  const natural = columns.map((_, index) => Math.max(...lines.map((line) => lengthOf(line[index] ?? ''))));
+  const widths = fittingWidths(columns, natural, width);
   return lines
     .map(
       (line) =>
         `${line
-          .map((text, index) => cell(text, widths[index]!, columns[index]?.align))
+          .map((text, index) => cell(text, widths[index]!, columns[index]))
           .join(gap)
           .trimEnd()}\n`,
     )
@@ -38,21 +38,23 @@ export function widthOf(output: { readonly isTTY?: boolean; readonly columns?: n
 }
 
 /** Takes from the widest columns first, character by character. */
-function fittingWidths(natural: readonly number[], width: number | undefined): readonly number[] {
+function fittingWidths(columns: readonly Column[], natural: readonly number[], width: number | undefined): readonly number[] {
   const widths = [...natural];
   if (width === undefined) return widths;
   let excess = widths.reduce((sum, one) => sum + one, 0) + gap.length * (widths.length - 1) - width;
   for (; excess > 0; excess -= 1) {
-    const widest = Math.max(...widths);
+    const mayGive = widths.map((one, index) => (columns[index]?.cut === 'never' ? 0 : one));
+    const widest = Math.max(...mayGive);
     if (widest <= narrowest) break;
-    widths[widths.lastIndexOf(widest)] = widest - 1;
+    widths[mayGive.lastIndexOf(widest)] = widest - 1;
   }
   return widths;
 }
 
-function cell(text: string, width: number, align: Column['align']): string {
+function cell(text: string, width: number, { align, cut }: Partial<Column> = {}): string {
   const characters = Array.from(text);
-  const shown = characters.length <= width ? text : `${characters.slice(0, width - 1).join('')}…`;
+  const kept = cut === 'start' ? `…${characters.slice(1 - width).join('')}` : `${characters.slice(0, width - 1).join('')}…`;
+  const shown = characters.length <= width ? text : kept;
   const padding = ' '.repeat(width - lengthOf(shown));
   return align === 'right' ? padding + shown : shown + padding;
 }

@@ -6,17 +6,11 @@
 import { request as httpRequest } from '../../core/node-http.ts';
 import { request as httpsRequest } from 'node:https';
 import type { CreatedKey, KeyRecord, UsageRow } from '@openclaw/protocol';
-import { openStateForCommand } from '../../compose.ts';
-import { loadConfiguration, type Configuration } from '../../config/index.ts';
-import { systemClock } from '../../core/clock.ts';
-import { readEnvironment } from '../../core/env.ts';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
-import { createLog } from '../../core/log.ts';
-import { knownProviders } from '../../models/index.ts';
-import { readStateOwner } from '../../storage/index.ts';
 import type { AdminClient } from './admin-client.ts';
 import { wordsOf } from './gateway-words.ts';
+import { findPlace, silentLog, type GatewayAt } from './place.ts';
 import type { Terminal } from './terminal.ts';
 
 /** Opens what it needs at each call and closes it again, so that a command that fails to parse opens nothing. */
@@ -33,13 +27,10 @@ export function createAdmin(terminal: Terminal): AdminClient {
 
 /** @throws OpenClawError `gateway_unreachable`, `state_locked`, or what keeps the configuration from loading */
 async function withAdmin<Result>(terminal: Terminal, use: (client: AdminClient) => Promise<Result>): Promise<Result> {
-  const environment = readEnvironment({ env: terminal.env });
-  const configuration = await loadConfiguration({ environment, vendors: knownProviders });
-  const named = configuration.environment.lookup('OPENCLAW_GATEWAY_URL')?.value;
-  const address = named ?? (await readStateOwner(configuration.stateDirectory))?.address;
-  if (address !== undefined) return use(createHttpAdminClient(address, secretOf(configuration)));
-  const log = createLog({ destinations: [], clock: systemClock, level: 'silent' });
-  const { keys, usage, close } = await openStateForCommand(configuration.stateDirectory, log);
+  const { configuration, gateway } = await findPlace(terminal);
+  if (gateway) return use(createHttpAdminClient(gateway));
+  const { openStateForCommand } = await import('../../compose.ts');
+  const { keys, usage, close } = await openStateForCommand(configuration.stateDirectory, silentLog());
   try {
     return await use({
       listKeys: () => keys.list(),
@@ -54,14 +45,8 @@ async function withAdmin<Result>(terminal: Terminal, use: (client: AdminClient) 
   }
 }
 
-export function secretOf({ settings }: Configuration): string | undefined {
-  const { mode, token, password } = settings.gateway.auth;
-  return mode === 'password' ? password : mode === 'token' ? token : undefined;
-}
-
-export function createHttpAdminClient(address: string, secret: string | undefined): AdminClient {
-  const call = (method: string, path: string, body?: JsonObject): Promise<JsonObject> =>
-    callGateway({ address, secret, method, path, body });
+function createHttpAdminClient(gateway: GatewayAt): AdminClient {
+  const call = (method: string, path: string, body?: JsonObject): Promise<JsonObject> => callGateway({ ...gateway, method, path, body });
   return {
     listKeys: async () => (await call('GET', '/admin/v1/keys'))['keys'] as unknown as KeyRecord[],
     createKey: async (wanted) => (await call('POST', '/admin/v1/keys', wanted as unknown as JsonObject)) as unknown as CreatedKey,
@@ -76,9 +61,7 @@ function keyPath(id: string): string {
   return `/admin/v1/keys/${encodeURIComponent(id)}`;
 }
 
-interface GatewayCall {
-  readonly address: string;
-  readonly secret: string | undefined;
+interface GatewayCall extends GatewayAt {
   readonly method: string;
   readonly path: string;
   readonly body?: JsonObject | undefined;

@@ -3,14 +3,11 @@
  * request, which needs a gateway.
  */
 import type { ModelDescription, ModelRow } from '@openclaw/protocol';
-import { describeModels } from '../../compose.ts';
-import { loadConfiguration, type Configuration } from '../../config/index.ts';
-import { readEnvironment } from '../../core/env.ts';
+import type { describeModels } from '../../compose.ts';
 import { OpenClawError } from '../../core/errors.ts';
-import { knownProviders } from '../../models/index.ts';
-import { readStateOwner } from '../../storage/index.ts';
-import { callGateway, secretOf } from './admin.ts';
+import { callGateway } from './admin.ts';
 import type { ModelsClient } from './models-client.ts';
+import { findPlace, type Place } from './place.ts';
 import type { Terminal } from './terminal.ts';
 import { askForOneWord } from './trial.ts';
 
@@ -19,12 +16,12 @@ export function createModelsClient(terminal: Terminal): ModelsClient {
   return {
     async list() {
       const { gateway, configuration } = await place();
-      if (!gateway) return describeModels(configuration).list();
+      if (!gateway) return (await describe(configuration)).list();
       return (await callGateway({ ...gateway, method: 'GET', path: '/admin/v1/models' }))['models'] as unknown as ModelRow[];
     },
     async show(name) {
       const { gateway, configuration } = await place();
-      if (!gateway) return describeModels(configuration).show(name);
+      if (!gateway) return (await describe(configuration)).show(name);
       const path = `/admin/v1/models/${encodeURIComponent(name)}`;
       return (await callGateway({ ...gateway, method: 'GET', path })) as unknown as ModelDescription;
     },
@@ -37,14 +34,7 @@ export function createModelsClient(terminal: Terminal): ModelsClient {
   };
 }
 
-interface Place {
-  readonly configuration: Configuration;
-  readonly gateway: { readonly address: string; readonly secret: string | undefined } | undefined;
-}
-
-async function findPlace({ env }: Terminal): Promise<Place> {
-  const configuration = await loadConfiguration({ environment: readEnvironment({ env }), vendors: knownProviders });
-  const named = configuration.environment.lookup('OPENCLAW_GATEWAY_URL')?.value;
-  const address = named ?? (await readStateOwner(configuration.stateDirectory))?.address;
-  return { configuration, gateway: address === undefined ? undefined : { address, secret: secretOf(configuration) } };
+async function describe(configuration: Place['configuration']): Promise<ReturnType<typeof describeModels>> {
+  const { describeModels } = await import('../../compose.ts');
+  return describeModels(configuration);
 }

@@ -75,7 +75,7 @@ function print(rows: readonly TargetRow[], { output, window }: StatusFlags, io: 
 
 const right = (heading: string): Column => ({ heading, align: 'right' });
 const columns: readonly Column[] = [
-  ...[{ heading: 'TARGET' }, { heading: 'KEY' }, { heading: 'BREAKER' }],
+  ...[{ heading: 'TARGET', cut: 'never' as const }, { heading: 'KEY' }, { heading: 'BREAKER' }],
   ...['LIMIT', 'BUSY', 'WAITING', 'PAUSE', 'REQUESTS', 'OK', 'P50', 'P95', 'P99'].map(right),
 ];
 const wideColumns: readonly Column[] = [

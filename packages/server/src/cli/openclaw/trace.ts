@@ -36,7 +36,9 @@ async function list({ output, limit }: TraceFlags, { io, sight }: SightCommandCo
 }
 
 const columns: readonly Column[] = [
-  ...['TIME', 'REQUEST', 'CALLER', 'TARGET', 'OUTCOME'].map((heading) => ({ heading })),
+  { heading: 'TIME', cut: 'start' },
+  { heading: 'REQUEST', cut: 'never' },
+  ...['CALLER', 'TARGET', 'OUTCOME'].map((heading) => ({ heading })),
   ...['TRIES', 'TOTAL', 'COST'].map((heading) => ({ heading, align: 'right' as const })),
 ];
 
