@@ -62,6 +62,12 @@ export const providerErrors = {
     message: '{provider} sent something that is not its format: {reason}.',
     hint: 'Check that models.providers.{provider}.api and baseUrl fit each other.',
   },
+  answer_too_large: {
+    status: 502,
+    retryable: false,
+    message: '{provider} answered with more than {limitBytes} bytes.',
+    hint: 'Ask for less at once: fewer inputs or answers, or vectors as base64.',
+  },
   deadline_exceeded: {
     status: 504,
     retryable: true,

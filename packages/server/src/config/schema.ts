@@ -44,7 +44,7 @@ const limits = s.object(
     bodyBytes: s.bytes({ description: 'Largest body of a request; more is answered with 413.', default: 32 * 2 ** 20, minimum: 1024 }),
     heldBodyBytes: s.bytes({
       description:
-        'Bodies of all requests to models that are held at once, never less than `bodyBytes`; more is answered with 503. Absent: a quarter of the memory that the process may use.',
+        'Bodies of all requests to models, and whole answers on their way, that are held at once; never less than `bodyBytes`; more is answered with 503. Absent: a quarter of the memory that the process may use.',
       minimum: 1024,
     }),
     headerBytes: s.bytes({

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { OpenClawError } from '../core/errors.ts';
@@ -8,7 +10,7 @@ const mib = 2 ** 20;
 
 test('what does not fit is refused with a moment to come back, and what was held stays held', () => {
   const budget = createBodyBudget(100);
-  const holding = budget.open();
+  const holding = budget.open('one');
   holding.reach(60);
   assert.throws(
     () => holding.reach(101),
@@ -21,10 +23,34 @@ test('what does not fit is refused with a moment to come back, and what was held
 
 test('who has given back holds nothing more, however late a piece of the body comes', () => {
   const budget = createBodyBudget(100);
-  const holding = budget.open();
+  const holding = budget.open('one');
   holding.release();
   holding.reach(50);
   holding.release();
+  assert.equal(budget.figures.heldBytes, 0);
+});
+
+test('one caller cannot hold all of it with many requests, and the others get in', () => {
+  const budget = createBodyBudget(800);
+  const refused = { code: 'overloaded' };
+  for (let count = 0; count < 7; count += 1) budget.open('greedy').reach(100);
+  assert.throws(() => budget.open('greedy').reach(1), refused);
+  const other = budget.open('other');
+  other.reach(60);
+  budget.open('other').add(40);
+  assert.throws(() => other.add(1), refused);
+  assert.equal(budget.figures.heldBytes, 800);
+});
+
+test('what a client has not taken stays held until it has, and a later piece counts no more', () => {
+  const budget = createBodyBudget(100);
+  const holding = budget.open('one');
+  holding.reach(80);
+  const response = Object.assign(new EventEmitter(), { writableLength: 30, closed: false, setTimeout() {} }) as unknown as ServerResponse;
+  holding.releaseAfter(response);
+  holding.add(10);
+  assert.equal(budget.figures.heldBytes, 30);
+  response.emit('close');
   assert.equal(budget.figures.heldBytes, 0);
 });
 
@@ -50,7 +76,7 @@ test('property: the sum is that of those who hold, never above the limit, never 
       };
       for (const one of steps) {
         if (one.kind === 'open') {
-          const opened = { holding: budget.open(), bytes: 0, over: false };
+          const opened = { holding: budget.open(`caller ${holdings.length}`), bytes: 0, over: false };
           holdings.push(opened);
           reach(opened, one.bytes);
           continue;

@@ -128,7 +128,11 @@ function showBodies(metrics: Metrics, budget: BodyBudget): void {
   const show = (name: string, help: string, read: () => number): void => {
     metrics.callback({ name, help, type: name.endsWith('_total') ? 'counter' : 'gauge', read });
   };
-  show('openclaw_http_body_bytes', 'Bodies of requests to models that are held in memory.', () => budget.figures.heldBytes);
+  show(
+    'openclaw_http_body_bytes',
+    'Bodies of requests to models, and whole answers on their way, that are held in memory.',
+    () => budget.figures.heldBytes,
+  );
   show('openclaw_http_body_limit_bytes', 'How much of them may be held.', () => budget.figures.limitBytes);
   show('openclaw_http_bodies_refused_total', 'Requests refused because too much was held.', () => budget.figures.refused);
 }

@@ -40,6 +40,15 @@ export function replyError(response: ServerResponse, reply: ErrorReply): void {
   replyJson(response, error.status || 500, encodeErrorBody(dialect, error, requestId));
 }
 
+/** A client that takes nothing for so long is gone, whatever its connection says. Shorter would cut those who think about what they read. */
+const unreadLimitMs = 300_000;
+
+/** Nothing but the client can make this connection move: one that never does holds memory, and in a stream a place at a provider. */
+export function cutIfUnread({ socket }: ServerResponse): void {
+  // Node cuts it, and sets its own time again once the answer is through.
+  socket?.setTimeout(unreadLimitMs);
+}
+
 /** Lets the model path write to a client. After the client has gone every call does nothing. */
 export function sinkOf(response: ServerResponse): ModelSink {
   return {
@@ -55,8 +64,10 @@ export function sinkOf(response: ServerResponse): ModelSink {
         }
         const settle = (): void => {
           response.off('drain', settle).off('close', settle);
+          response.socket?.setTimeout(0);
           resolve();
         };
+        cutIfUnread(response);
         response.on('drain', settle).on('close', settle);
       }),
     end(chunk) {

@@ -89,6 +89,8 @@ export function createAttemptPlan<Target>(targets: readonly Target[], options: P
 function isAboutTheRequest(failure: OpenClawError): boolean {
   // Our own bug is not the provider's failure: asking elsewhere would only hide it.
   if (failure.code === 'internal_error') return true;
+  // Nor is it the provider's that there is no room here for what it says, and saying it again costs again.
+  if (failure.code === 'overloaded') return true;
   if (failure.retryable) return false;
   switch (failure.code) {
     case 'upstream_refused':

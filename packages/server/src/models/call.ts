@@ -14,6 +14,8 @@ export interface ModelCall {
   /** The client's headers, names in lower case. Only those that the model path lists are passed on. */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly caller: Caller;
+  /** Counts what is held in memory for the request beside its body. @throws OpenClawError `overloaded` where there is no room for it */
+  readonly hold?: (bytes: number) => void;
   /** Registers what is called, at most once, when the client leaves before its answer is whole. */
   whenGone(listener: () => void): void;
   /** How long the client is willing to wait for the answer to begin, if it says so. */

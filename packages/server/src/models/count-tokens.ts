@@ -53,7 +53,7 @@ async function askProvider(call: ModelCall, target: Target, context: AttemptCont
     },
     { signal: context.signal, clock: context.clock, requestId: call.requestId, stream: false, dialect: provider.dialect },
   );
-  const bytes = await readWhole(response, provider.id);
+  const bytes = await readWhole(response, provider.id, call);
   if (typeof parseAnswer(bytes, provider.id)['input_tokens'] !== 'number') {
     throw new OpenClawError('upstream_malformed', { details: { provider: provider.id, reason: 'it has no count of tokens' } });
   }

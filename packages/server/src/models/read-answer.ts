@@ -53,7 +53,7 @@ export async function readAnswer(response: UpstreamResponse, context: ReadContex
     await deliverWhole(await collectStream(chunks, context), undefined, context);
     return lingerUntilEnd(chunks, context.clock);
   }
-  const bytes = await readWhole(response, context.target.provider.id);
+  const bytes = await readWhole(response, context.target.provider.id, context.incoming.call);
   const decoder = dialectOf(context).decodeResponse(context.target.provider.id);
   return deliverWhole(decoder.whole(parseAnswer(bytes, context.target.provider.id)), bytes, context);
 }
@@ -276,6 +276,7 @@ async function collectStream(chunks: AsyncIterator<Buffer>, context: ReadContext
     for (let step = await chunks.next(); !step.done; step = await chunks.next()) {
       length += step.value.length;
       if (length > wholeLimitBytes) throw tooLarge(provider.id);
+      context.incoming.call.hold?.(step.value.length);
       events.push(...parser.push(step.value).flatMap((event) => decoder.event(event)));
       const last = events.at(-1);
       if (last?.type === 'error') throw last.error;

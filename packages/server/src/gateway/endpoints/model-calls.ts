@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ModelService, OperationName } from '../../models/index.ts';
 import type { BodyBudget } from '../body-budget.ts';
 import { readBody } from '../body.ts';
-import { sinkOf } from '../reply.ts';
+import { cutIfUnread, sinkOf } from '../reply.ts';
 import type { Endpoint } from '../request.ts';
 
 export interface ModelCallOptions {
@@ -17,7 +17,7 @@ export function createModelCallEndpoint(options: ModelCallOptions): Endpoint {
   return async (request) => {
     const principal = request.authorize('models');
     const { raw, response } = request;
-    const holding = options.bodyBudget.open();
+    const holding = options.bodyBudget.open(principal.id);
     try {
       const body = await readBody(raw, options.bodyLimitBytes, holding);
       if (response.destroyed) return;
@@ -29,6 +29,7 @@ export function createModelCallEndpoint(options: ModelCallOptions): Endpoint {
           body,
           headers: raw.headers,
           caller: { id: principal.id, models: principal.models },
+          hold: holding.add,
           whenGone(listener) {
             // The path may have waited for something of its own before it asks.
             if (response.destroyed) {
@@ -45,7 +46,8 @@ export function createModelCallEndpoint(options: ModelCallOptions): Endpoint {
       );
     } finally {
       // Answered, failed or left: the model path has let go of the body when it comes back.
-      holding.release();
+      holding.releaseAfter(response);
+      if (response.writableLength > 0) cutIfUnread(response);
     }
   };
 }

@@ -192,7 +192,7 @@ const failureCodes: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** Answers that are no help to the client, and yet show that the target is there and well. */
-const answerCodes: ReadonlySet<ErrorCode> = new Set(['upstream_refused', 'upstream_authentication', 'upstream_quota']);
+const answerCodes: ReadonlySet<ErrorCode> = new Set(['upstream_refused', 'upstream_authentication', 'upstream_quota', 'answer_too_large']);
 
 function verdictOf(result: AttemptResult): Verdict {
   if (result.kind === 'completed') return 'success';

@@ -96,7 +96,7 @@ async function ask({ call, target, context }: Asked, path: string, body: Buffer)
   };
   const { signal, clock } = context;
   const response = await sendTo(target, request, { signal, clock, requestId: call.requestId, stream: false, dialect: provider.dialect });
-  return readWhole(response, provider.id);
+  return readWhole(response, provider.id, call);
 }
 
 /** @throws OpenClawError `invalid_request`, `unsupported_feature` for what only OpenAI's form can say */

@@ -1,0 +1,72 @@
+/** What a client or a provider may do on purpose: it is bounded, costs others nothing, and is held against nobody else. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { test } from 'node:test';
+import { acme, startTestGateway, testToken, type TestGateway } from '../harness/gateway.ts';
+import { json, startProvider } from '../harness/provider.ts';
+import { chatWhole } from '../harness/wire.ts';
+
+const ask = (gateway: TestGateway, more: Record<string, unknown> = {}): Promise<Response> =>
+  gateway.request('/v1/chat/completions', { json: { model: 'acme/large', messages: [{ role: 'user', content: 'Hello?' }], ...more } });
+
+/** One failure is enough to open a breaker. */
+function touchy(baseUrl: string, limits: Record<string, number>): Record<string, unknown> {
+  const settings = acme(baseUrl) as { readonly models: Record<string, unknown> };
+  return { models: { ...settings.models, breaker: { failures: 1 } }, gateway: { limits } };
+}
+
+async function figure(gateway: TestGateway, name: string): Promise<number> {
+  const text = await (await gateway.request('/metrics')).text();
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)?.[1]);
+}
+
+async function until(gateway: TestGateway, isRight: (heldBytes: number) => boolean): Promise<void> {
+  let heldBytes = await figure(gateway, 'openclaw_http_body_bytes');
+  for (let patience = 200; patience > 0 && !isRight(heldBytes); patience -= 1)
+    heldBytes = await figure(gateway, 'openclaw_http_body_bytes');
+  assert.ok(isRight(heldBytes), `${heldBytes} bytes are held`);
+}
+
+test('an answer that is too large is asked for once, and nothing is held against the target', async () => {
+  await using provider = await startProvider((response) => {
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(Buffer.alloc(65 * 2 ** 20, ' '));
+  });
+  await using gateway = await startTestGateway({ settings: touchy(provider.baseUrl, { heldBodyBytes: 2 ** 30 }) });
+  const refused = await ask(gateway);
+  assert.equal(refused.status, 502);
+  assert.match(await refused.text(), /"code":"answer_too_large"/);
+  assert.equal(refused.headers.get('x-should-retry'), 'false');
+  assert.equal(provider.requests.length, 1);
+  assert.equal(gateway.running.models.administration.targets('5m')[0]?.breaker, 'closed');
+});
+
+test('answers for which there is no room are refused with a moment to come back, are not asked for again, and leave nothing held', async () => {
+  await using provider = await startProvider(json(chatWhole({ text: 'x'.repeat(100_000) })));
+  await using gateway = await startTestGateway({ settings: touchy(provider.baseUrl, { bodyBytes: 50_000, heldBodyBytes: 100_000 }) });
+  const refused = await ask(gateway);
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers.get('retry-after'), '1');
+  assert.match(await refused.text(), /"code":"overloaded"/);
+  assert.equal(provider.requests.length, 1);
+  assert.equal(gateway.running.models.administration.targets('5m')[0]?.breaker, 'closed');
+  provider.answer(json(chatWhole({ text: 'hi' })));
+  assert.equal((await ask(gateway)).status, 200);
+  await until(gateway, (heldBytes) => heldBytes === 0);
+});
+
+test('an answer that its client does not take counts as held until the client has gone', async () => {
+  await using provider = await startProvider(json(chatWhole({ text: 'x'.repeat(16 * 2 ** 20) })));
+  await using gateway = await startTestGateway({ settings: touchy(provider.baseUrl, { heldBodyBytes: 2 ** 30 }) });
+  const socket = connect(Number(new URL(gateway.url).port), '127.0.0.1').pause();
+  await once(socket, 'connect');
+  const body = JSON.stringify({ model: 'acme/large', messages: [{ role: 'user', content: 'Hello?' }] });
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${testToken}\r\ncontent-length: ${body.length}`;
+  socket.write(`${head}\r\n\r\n${body}`);
+  await provider.received();
+  await gateway.running.models.service.requests.idle();
+  await until(gateway, (heldBytes) => heldBytes > 2 ** 20);
+  socket.destroy();
+  await until(gateway, (heldBytes) => heldBytes === 0);
+});
