@@ -16,6 +16,7 @@ import type { MockStats } from './mock-upstream.ts';
 import { type OwnedProcess, startScript } from './processes.ts';
 import { machine, renderTable } from './report.ts';
 import type { Batch, BatchResult } from './soak-clients.ts';
+import { liveHeapBytes } from './soak-live-heap.ts';
 import { plot } from './soak-plot.ts';
 import { slopeOf, type Slope } from './soak-slope.ts';
 
@@ -50,6 +51,8 @@ interface Soak {
   readonly samples: readonly Sample[];
   readonly totals: Omit<BatchResult, 'firstFailure'> & { readonly firstFailure: string };
   readonly rest: Sample;
+  /** After a full collection: early, and at the end. */
+  readonly live: readonly { readonly requests: number; readonly bytes: number }[];
   readonly key: { readonly requests: number; readonly usdReserved: number | null };
 }
 
@@ -62,6 +65,8 @@ const perMillion = 1_000_000;
 /** How long the gateway may take to see that the last clients have gone, and what it rests at the end. */
 const settleMs = 5000;
 const restMs = 10_000;
+/** When the heap is first collected for a comparison: everything has been loaded and compiled by then. */
+const earlyShare = 0.1;
 
 function configuration(mock: OwnedProcess): object {
   const provider = (api: string): object => ({
@@ -124,6 +129,8 @@ async function soak(requests: number): Promise<Soak> {
   };
   const size = Math.max(1, Math.ceil(requests / Number(values.samples)));
   const totals = { answered: 0, left: 0, failed: 0, seconds: 0, firstFailure: '' };
+  const live: { requests: number; bytes: number }[] = [];
+  const collect = async (done: number): Promise<void> => void live.push({ requests: done, bytes: await liveHeapBytes(gateway.pid) });
   const samples: Sample[] = [await sample(gateway, mock, { requests: 0, seconds: 0 })];
   for (let first = 0; first < requests; first += size) {
     const count = Math.min(size, requests - first);
@@ -132,6 +139,7 @@ async function soak(requests: number): Promise<Soak> {
     totals.firstFailure ||= result.firstFailure;
     const taken = await sample(gateway, mock, { requests: first + count, seconds: totals.seconds });
     samples.push(taken);
+    if (live.length === 0 && first + count >= requests * earlyShare) await collect(first + count);
     console.error(
       `${asCount(taken.requests)} requests, ${asCount(count / result.seconds)}/s, ${asMegabytes(taken.residentBytes)} resident, ` +
         `${asMegabytes(taken.heapBytes)} heap, ${taken.openFiles} files, ${taken.inFlight} under way, ${totals.failed} failed`,
@@ -139,11 +147,12 @@ async function soak(requests: number): Promise<Soak> {
   }
   await new Promise((resolve) => setTimeout(resolve, restMs));
   const rest = await sample(gateway, mock, { requests, seconds: totals.seconds + restMs / 1000 });
+  await collect(requests);
   const shown = (await call(gateway, `/admin/v1/keys/${String(key['id'])}`))['used'] as { requests: number; usdReserved: number | null };
   const { rows } = (await call(gateway, '/admin/v1/usage?since=0&by=key')) as { rows: { name: string; requests: number }[] };
   const recorded = rows.find(({ name }) => name === key['id'])?.requests ?? 0;
   await gateway.stop();
-  return { samples, totals, rest, key: { requests: recorded, usdReserved: shown.usdReserved } };
+  return { samples, totals, rest, live, key: { requests: recorded, usdReserved: shown.usdReserved } };
 }
 
 /** Of what is measured in the second half, in bytes for a million requests. */
@@ -160,7 +169,7 @@ function isLevel({ perUnit, low }: Slope, levelBytes: number): boolean {
 const asGrowth = ({ perUnit, low, high }: Slope): string =>
   [perUnit, low, high].map((bytes) => `${bytes < 0 ? '−' : '+'}${(Math.abs(bytes) / 1e6).toFixed(1)} MB`).join(' | ');
 
-function section({ samples, totals, rest, key }: Soak): Section {
+function section({ samples, totals, rest, live, key }: Soak): Section {
   const at = (share: number): Sample => samples[Math.round(share * (samples.length - 1))] ?? rest;
   const row = (name: string, one: Sample): string[] => [
     ...[name, asMegabytes(one.residentBytes), asMegabytes(one.heapBytes), asMegabytes(one.externalBytes)],
@@ -183,11 +192,20 @@ function section({ samples, totals, rest, key }: Soak): Section {
     verdicts: [
       { bar: 'resident memory levels off in the second half', found: growthWords(resident), holds: isLevel(resident, rest.residentBytes) },
       { bar: 'so does the heap in use', found: growthWords(heap), holds: isLevel(heap, rest.heapBytes) },
+      { bar: 'after a full collection the heap holds no more at the end', ...compareLive(live) },
       { bar: 'whenever nobody asks, nothing is under way and no body is held', found: quiet ? 'so it was' : 'something was', holds: quiet },
       { bar: 'every request that was not left is answered as it should be', found: `${totals.failed} failed`, holds: totals.failed === 0 },
       { bar: 'nothing stays reserved', found: `${key.usdReserved ?? 0} US$`, holds: (key.usdReserved ?? 0) === 0 },
     ],
   };
+}
+
+/** What a request leaves for ever would be there a million times: a tenth of a kilobyte each is 100 MB. */
+function compareLive(live: Soak['live']): { readonly found: string; readonly holds: boolean | undefined } {
+  const [early, late] = live;
+  const grown = (late?.bytes ?? Number.NaN) - (early?.bytes ?? Number.NaN);
+  const found = live.map(({ requests, bytes }) => `${(bytes / 1e6).toFixed(1)} MB after ${asCount(requests)}`).join(', ');
+  return { found, holds: Number.isNaN(grown) ? undefined : grown < (early?.bytes ?? 0) / 10 };
 }
 
 function growthWords(slope: Slope): string {
@@ -197,7 +215,9 @@ function growthWords(slope: Slope): string {
 
 function render(result: Soak, command: string): string {
   const { title, method, columns, rows, verdicts } = section(result);
-  const bars = verdicts.map(({ bar, found, holds }) => `- ${bar}: ${found}, ${holds === true ? 'holds' : 'missed'}\n`).join('');
+  const bars = verdicts
+    .map(({ bar, found, holds }) => `- ${bar}: ${found}, ${holds === undefined ? 'not judged' : holds ? 'holds' : 'missed'}\n`)
+    .join('');
   return (
     `## ${title}\n\nMeasured ${new Date().toISOString().slice(0, 10)} by \`${command}\`, on ${machine()}.\n\n${method}\n\n` +
     `${renderTable({ columns, rows })}\n${bars}\nThe intervals hold the true slope in 95 of 100 runs; they count neighbouring samples, which are alike, for less.\n`
