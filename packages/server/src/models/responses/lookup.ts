@@ -12,10 +12,10 @@ export interface ResponseLookup {
   placeOfItem(owner: string, id: string): Promise<Place | undefined>;
   /** Who wrote the last of these pieces of encrypted reasoning that anything is known of. */
   placeOfProofs(hashes: readonly string[]): Promise<Place | undefined>;
-  /** Input and output of a response and of all before it. @throws OpenClawError `previous_response_not_found` */
-  conversation(owner: string, id: string): Promise<JsonObject[]>;
-  /** @throws OpenClawError `invalid_request` */
-  item(owner: string, id: string): Promise<JsonObject>;
+  /** Input and output of a response and of all before it, weighed before any of it is read. @throws OpenClawError `previous_response_not_found` */
+  conversation(owner: string, id: string, weigh: (bytes: number) => void): Promise<JsonObject[]>;
+  /** As it was written. @throws OpenClawError `invalid_request` */
+  item(owner: string, id: string): Promise<string>;
 }
 
 /** Only the latest encrypted reasoning is looked at: earlier turns went where it went. */
@@ -51,7 +51,12 @@ export function createResponseLookup(database: Database): ResponseLookup {
       }
       return undefined;
     },
-    async conversation(owner, id) {
+    async conversation(owner, id, weigh) {
+      const [weight] = await database.read({
+        sql: `${chainSql} SELECT SUM(r.bytes) AS bytes FROM chain JOIN responses r ON r.owner = $1 AND r.id = chain.id`,
+        params: [owner, id],
+      });
+      weigh(Number(weight?.['bytes'] ?? 0));
       const rows = await database.read({
         sql: `${chainSql} SELECT chain.depth AS depth, chain.previous_id AS previous_id, i.body AS body FROM chain
               LEFT JOIN response_items i ON i.owner = $1 AND i.response_id = chain.id ORDER BY chain.depth DESC, i.position`,
@@ -69,7 +74,7 @@ export function createResponseLookup(database: Database): ResponseLookup {
         params: [owner, id],
       });
       if (!row) throw noItem(id);
-      return JSON.parse(String(row['body'])) as JsonObject;
+      return String(row['body']);
     },
   };
 }

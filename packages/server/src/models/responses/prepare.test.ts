@@ -113,3 +113,30 @@ test('what cannot be done is refused by name', async () => {
     param: 'previous_response_id',
   });
 });
+
+test('a few bytes that refer to very many are weighed before they are written out', async () => {
+  await using responses = await openResponses();
+  const { store } = responses;
+  const large = 'x'.repeat(2 ** 20);
+  let previous: string | undefined;
+  for (let turn = 1; turn <= 33; turn += 1) {
+    const id = `resp_${turn}`;
+    const asked = { model: 'm', input: large, ...(previous !== undefined && { previous_response_id: previous }) };
+    store.keep(callOf('key_1', asked), answerOf(id, 'Yes.'), from(first));
+    previous = id;
+  }
+  const tooMuch = { code: 'invalid_request', message: /^input: must be at most 33554432 bytes together with all/ };
+  const prepare = (body: JsonObject, hold: (bytes: number) => void = () => {}): Promise<unknown> => {
+    const request = requestTo([chat], 'key_1', { model: 'm', ...body });
+    return Promise.resolve(store.prepare({ ...request, call: { ...request.call, hold } }));
+  };
+  await assert.rejects(prepare({ input: 'b', previous_response_id: 'resp_33' }), tooMuch);
+  const reference = { type: 'item_reference', id: 'msg_1_in0' };
+  await assert.rejects(prepare({ input: Array.from({ length: 40 }, () => reference) }), tooMuch);
+  let heldBytes = 0;
+  await prepare({ input: [reference, reference] }, (bytes) => (heldBytes += bytes));
+  assert.ok(heldBytes > 8 * large.length, `${heldBytes} bytes`);
+  await assert.rejects(async () => prepare({ input: Array.from({ length: 1001 }, () => reference) }), {
+    message: /^input: must refer to at most 1000 items/,
+  });
+});

@@ -22,6 +22,13 @@ export interface PreparedRequest {
   readonly targets: readonly Target[];
 }
 
+/** As much as a request may be by itself, where nothing else is set. */
+const writtenLimitBytes = 32 * 2 ** 20;
+/** As rows, as values, as text and as bytes. */
+const heldPerByte = 4;
+/** Each is looked up by itself. */
+const referenceLimit = 1000;
+
 export interface RequestPreparer {
   /**
    * Nothing is awaited for a request that refers to nothing.
@@ -45,6 +52,7 @@ export function createRequestPreparer({ database, settled }: RequestPreparerOpti
       const previousId = body['previous_response_id'] ?? undefined;
       if (previousId !== undefined && typeof previousId !== 'string') throw invalid('previous_response_id', 'must be a string');
       const referring: Referring = { ...request, previousId, references: referencesIn(body['input']) };
+      if (referring.references.length > referenceLimit) throw invalid('input', `must refer to at most ${referenceLimit} items`);
       if (previousId !== undefined || referring.references.length > 0) return settled().then(() => followReferences(referring, lookup));
       return holdsEncryptedReasoning(body['input']) ? settled().then(() => followProofs(request, lookup)) : request;
     },
@@ -81,12 +89,31 @@ async function followProofs(request: PreparedRequest, lookup: ResponseLookup): P
 async function writtenOut({ previousId, references, ...request }: Referring, lookup: ResponseLookup): Promise<PreparedRequest> {
   const { previous_response_id: _previous, ...body } = request.body;
   const owner = request.call.caller.id;
-  const before = previousId === undefined ? [] : await lookup.conversation(owner, previousId);
-  const items = new Map<string, JsonObject>();
-  for (const id of references) items.set(id, await lookup.item(owner, id));
+  const weigh = createScales(request.call);
+  const before = previousId === undefined ? [] : await lookup.conversation(owner, previousId, weigh);
+  const texts = new Map<string, string>();
+  for (const id of references) {
+    const text = texts.get(id) ?? (await lookup.item(owner, id));
+    // Each time that it is referred to it is written out anew.
+    weigh(text.length);
+    texts.set(id, text);
+  }
+  const items = new Map(Array.from(texts, ([id, text]) => [id, JSON.parse(text) as JsonObject]));
   const own = inputOf(body['input']).map((item) => items.get(referenceOf(item) ?? '') ?? item);
   const written: JsonObject = { ...body, input: [...before, ...own].flatMap(portable) };
   return { ...request, body: written, call: { ...request.call, body: Buffer.from(JSON.stringify(written)) } };
+}
+
+/** A few bytes can refer to all that a caller has stored: what is to be written out is weighed before. */
+function createScales(call: ModelCall): (bytes: number) => void {
+  let total = 0;
+  return (bytes) => {
+    total += bytes;
+    if (total > writtenLimitBytes) {
+      throw invalid('input', `must be at most ${writtenLimitBytes} bytes together with all that the request refers to`);
+    }
+    call.hold?.(heldPerByte * bytes);
+  };
 }
 
 /** The very target; where the route has another key or model of the same provider alone, that one. */
