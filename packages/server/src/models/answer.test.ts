@@ -51,6 +51,12 @@ test('an error that is not about an attempt leaves retrying to the client', () =
   assert.equal(answer.headers['x-should-retry'], undefined);
 });
 
+test('what will fail again is said to be no use trying, though nobody was asked: SDKs repeat every 429', () => {
+  const { answer } = setup();
+  answer.fail(new OpenClawError('budget_exceeded', { retryAfterMs: 3_600_000 }), 0);
+  assert.equal(answer.headers['x-should-retry'], 'false');
+});
+
 test('a stream that waits gets a comment every 15 s, and none while bytes flow', async () => {
   const { answer, clock, written } = setup();
   answer.keepAlive();

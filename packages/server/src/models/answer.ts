@@ -128,8 +128,8 @@ export class Answer {
       this.headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000));
       this.headers['retry-after-ms'] = String(Math.ceil(error.retryAfterMs));
     }
-    // The gateway has made its own tries; a client's SDK that repeats them would multiply an outage.
-    if (attempts > 0) this.headers['x-should-retry'] = 'false';
+    // The gateway has made its own tries, which a client's SDK would multiply; and what will fail again it need not try at all.
+    if (attempts > 0 || !error.retryable) this.headers['x-should-retry'] = 'false';
     this.#sink.head(error.status || 500, this.headers);
     this.#sink.end(body);
   }
