@@ -214,10 +214,12 @@ class World {
       const own = exchanges.get(call.requestId) ?? [];
       assert.equal(attempts.length, own.length, 'an attempt for each request to a provider');
       const total = { input: 0, output: 0 };
-      for (const [index, { usage, error }] of attempts.entries()) {
+      for (const [index, { usage, error, cancelled }] of attempts.entries()) {
         const exchange = own[index];
         assert.ok(exchange);
-        const expected = error ? fragmentOf(exchange, call) : exchange.said;
+        // What was sent whole, or was given up by us, has reached the provider.
+        const isBilled = !error || cancelled || error.code === 'upstream_timeout';
+        const expected = error || !exchange.said ? fragmentOf(exchange, call, isBilled) : exchange.said;
         assert.deepEqual(
           usage && { input: usage.input, output: usage.output },
           expected,
@@ -383,10 +385,10 @@ function routesOf(upstream: ScriptedUpstream, places: number): Readonly<Record<s
   };
 }
 
-/** What a provider bills for an answer that broke off: what it said, and at least what it had sent. */
-function fragmentOf({ said, characters }: Exchange, { body }: ModelCall): Spent | undefined {
-  const output = Math.ceil(characters / 4);
-  if (output <= (said?.output ?? 0)) return said;
+/** What a provider bills for an answer that broke off or was not counted: what it said, and at least what it had sent. */
+function fragmentOf({ said, characters }: Exchange, { body }: ModelCall, isBilled: boolean): Spent | undefined {
+  const output = Math.max(said?.output ?? 0, Math.ceil(characters / 4));
+  if (!said && output === 0 && !isBilled) return undefined;
   return { input: said?.input ?? Math.ceil(body.length / 4), output };
 }
 
