@@ -27,12 +27,23 @@ export function costNanoUsd(price: Price | undefined, usage: Usage): number | un
   if (!price) return undefined;
   // A provider whose cached parts exceed its total counts them apart; they are charged, and nothing is charged below zero.
   const plainInput = Math.max(0, usage.input - usage.cacheRead - usage.cacheWrite);
+  const cacheRead = price.cacheRead ?? price.input;
+  const cacheWrite = price.cacheWrite ?? price.input;
   const picoUsd =
     charge(plainInput, price.input) +
-    charge(usage.cacheRead, price.cacheRead ?? price.input) +
-    charge(usage.cacheWrite, price.cacheWrite ?? price.input) +
-    charge(usage.output, price.output);
-  return Number((picoUsd + 500n) / 1000n);
+    charge(usage.cacheRead, cacheRead) +
+    charge(usage.cacheWrite, cacheWrite) +
+    charge(usage.output, price.output) +
+    roundingPicoUsd;
+  // Plain numbers are exact up to 9,000 US$, and quicker: each request is priced three times.
+  if (picoUsd <= Number.MAX_SAFE_INTEGER) return (picoUsd - (picoUsd % picoPerNano)) / picoPerNano;
+  const exactly =
+    chargeExactly(plainInput, price.input) +
+    chargeExactly(usage.cacheRead, cacheRead) +
+    chargeExactly(usage.cacheWrite, cacheWrite) +
+    chargeExactly(usage.output, price.output) +
+    BigInt(roundingPicoUsd);
+  return Number(exactly / BigInt(picoPerNano));
 }
 
 /** The operator's price over the catalogue's, field by field; `undefined` while input or output is known by neither. */
@@ -47,7 +58,15 @@ export function mergePrices(known: Price | undefined, own: PartialPrice | undefi
   return { input, output, ...(cacheRead !== undefined && { cacheRead }), ...(cacheWrite !== undefined && { cacheWrite }) };
 }
 
+const picoPerNano = 1000;
+/** Added before the rest is cut off: half up. */
+const roundingPicoUsd = 500;
+
 /** US$ per million tokens is the same number as millionths of a US$ per token, so a pico-dollar is the millionth part of a price. */
-function charge(tokens: number, usdPerMillion: number): bigint {
+function charge(tokens: number, usdPerMillion: number): number {
+  return Math.round(tokens) * Math.round(usdPerMillion * 1_000_000);
+}
+
+function chargeExactly(tokens: number, usdPerMillion: number): bigint {
   return BigInt(Math.round(tokens)) * BigInt(Math.round(usdPerMillion * 1_000_000));
 }
