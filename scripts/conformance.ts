@@ -7,7 +7,7 @@
  *
  * It only counts: a test belongs to a case by its title, `case 17 [openai-completions → anthropic-messages, stream]: …`.
  */
-import { globSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
 import { cases, linksOf, type ConformanceCase } from '../packages/server/test/conformance/cases.ts';
@@ -23,7 +23,9 @@ type Results = ReadonlyMap<number, ReadonlyMap<string, boolean>>;
 async function runTests(): Promise<{ results: Results; broken: number }> {
   let broken = 0;
   const results = new Map<number, Map<string, boolean>>();
-  const files = globSync('packages/server/test/**/*.test.ts', { cwd: root }).map((file) => join(root, file));
+  const all = globSync('packages/server/test/**/*.test.ts', { cwd: root }).map((file) => join(root, file));
+  // Each costs a process, and most have none.
+  const files = all.filter((file) => readFileSync(file, 'utf8').includes('testCase('));
   const stream = run({ files, concurrency: 2, testNamePatterns: [/^case \d+ \[/] });
   const note = (title: string, passed: boolean): void => {
     const match = /^case (\d+) \[([^\]]+)\]/.exec(title);

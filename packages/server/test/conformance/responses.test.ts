@@ -5,8 +5,8 @@ import { openResponses } from '../../src/models/responses/store.fixture.ts';
 import { testCase } from './case-test.ts';
 import type { Cell } from './cells.ts';
 import { eventsOf, type Json } from './client-view.ts';
-import { exchange, replyOf, type Exchange } from './exchange.ts';
-import { textAnswer } from './stories.ts';
+import { exchange, refusalOf, replyOf, type Exchange, type Side } from './exchange.ts';
+import { answerOf, textAnswer } from './stories.ts';
 
 /** The response object, wherever it stands. */
 function responseOf(cell: Cell, text: string): Json {
@@ -31,4 +31,29 @@ testCase(38, 'a response is gone on from where it is known, with the id that its
   }
   const unknown = await ask({ ...goingOn, previous_response_id: 'resp_of_somebody_else' }, 'It shines.');
   if (cell.out !== 'openai-responses') assert.deepEqual([unknown.status, unknown.asked.length], [400, 0]);
+  if (cell.out === 'openai-responses') await sticksToItsProvider(cell);
 });
+
+/** Where two may answer, what one of them stores or has encrypted goes back to that one, also when the other comes first. */
+async function sticksToItsProvider(cell: Cell): Promise<void> {
+  await using responses = await openResponses();
+  const { store: stored } = responses;
+  const answer = answerOf(cell, [{ thinking: ['Hm.'], signature: 'Z0FBQUFB' }, { text: ['It rains.'] }]);
+  const beta: Side = { name: 'beta', dialect: cell.out, replies: [replyOf(cell, answer)] };
+  const ask = (request: JsonObject, fails: boolean): Promise<Exchange> => {
+    const replies = [fails ? refusalOf(Buffer.from('{}'), 500) : replyOf(cell, textAnswer(cell, ['No.']))];
+    return exchange({ cell, request, replies, others: [beta], stored, attempts: 2 });
+  };
+  const first = await ask({ include: ['reasoning.encrypted_content'] }, true);
+  const { id, output } = responseOf(cell, first.text);
+  const goingOn: JsonObject[] = [{ role: 'user', content: 'And tomorrow?' }];
+  for (const request of [{ input: goingOn, previous_response_id: id }, { input: [...output, ...goingOn] }]) {
+    const { asked } = await ask(request, false);
+    assert.deepEqual(
+      asked.map(({ provider }) => provider),
+      ['beta'],
+    );
+  }
+  assert.deepEqual((await ask({ input: goingOn }, false)).asked.length, 1);
+  assert.equal((await ask({ input: goingOn }, false)).asked[0]?.provider, 'acme', 'who refers to nothing is free');
+}
