@@ -149,6 +149,7 @@ export class Asking {
   async #enter({ candidates }: Round<Target>, failure: OpenClawError | undefined): Promise<Permit> {
     const { startedMs, deadlineMs, signal } = this.#lifecycle;
     if (failure && candidates.length === 0) throw failure;
+    const enteredMs = this.#options.clock.monotonicMs();
     try {
       const { caller, headers } = this.#call;
       const session = headers['x-openclaw-session'];
@@ -160,10 +161,12 @@ export class Asking {
       this.queueMs += permit.waitedMs;
       return permit;
     } catch (thrown) {
-      if (signal.aborted || !failure) throw thrown;
+      this.queueMs += this.#options.clock.monotonicMs() - enteredMs;
+      if (signal.aborted) throw thrown;
+      const why = toOpenClawError(thrown).message;
+      this.decisions.push(failure ? `not tried again: ${why}` : why);
       // Nobody else has room: the failure that came first says more.
-      this.decisions.push(`not tried again: ${toOpenClawError(thrown).message}`);
-      throw failure;
+      throw failure ?? thrown;
     }
   }
 

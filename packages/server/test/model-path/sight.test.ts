@@ -205,3 +205,23 @@ test('with traces configured, a request is sent to the collector when the gatewa
   assert.match(bodies.join(), new RegExp(id));
   assert.doesNotMatch(bodies.join(), /private words/);
 });
+
+test('a request that found no room says how long it waited, and its trail why it was not sent', async () => {
+  const held = Promise.withResolvers<void>();
+  await using provider = await startProvider(async (response, request) => {
+    await held.promise;
+    await good(response, request);
+  });
+  const { models } = acme(provider.baseUrl, 'openai-completions', { concurrency: { initial: 1, max: 1 } });
+  const settings = { models: { ...(models as object), queue: { maxWaitMs: 40 } } };
+  await using gateway = await startTestGateway({ settings });
+  const first = ask(gateway);
+  await provider.received();
+  const shed = await gateway.request('/v1/chat/completions', { json: question });
+  held.resolve();
+  await first;
+  assert.equal(shed.status, 429);
+  assert.ok(Number(shed.headers.get('x-openclaw-queue-ms')) >= 39, shed.headers.get('x-openclaw-queue-ms') ?? '');
+  const trail = await see<RequestTrail>(gateway, `/admin/v1/requests/${shed.headers.get('x-request-id')}`);
+  assert.match(trail.decisions.join(), /acme\/large had no room within \d+ ms/);
+});

@@ -106,8 +106,8 @@ function timesOf({ firstOutputMs, queueMs }: RequestTrail): string {
   return queueMs > 0 ? `${first}, waited ${formatMs(queueMs)} for a place` : first;
 }
 
-function formatCost({ costNanoUsd, cached }: RequestTrail): string {
-  if (cached) return formatUsd(0);
+function formatCost({ costNanoUsd, attemptCount }: RequestTrail): string {
+  if (attemptCount === 0) return formatUsd(0);
   return costNanoUsd === null ? 'unknown' : formatUsd(costNanoUsd / 1e9);
 }
 
