@@ -89,6 +89,12 @@ interface Served {
   readonly lifecycle: Lifecycle;
 }
 
+/**
+ * Others who ask the same may fail or leave, one after the other. Who has waited for so many in vain asks for itself: the last of a
+ * crowd must not wait for the failures of all before it.
+ */
+const leadersWaitedFor = 3;
+
 /** One call under way. */
 class Serving {
   readonly #call: ModelCall;
@@ -193,7 +199,7 @@ class Serving {
   async #askOnce(key: string, operation: Operation, routed: Routed): Promise<void> {
     const { cache, clock } = this.#options;
     if (!cache) return this.#asking.untilAnswered(operation, routed);
-    for (;;) {
+    for (let inVain = 0; inVain < leadersWaitedFor; inVain += 1) {
       const entry = cache.answers.enter(key);
       if (entry.kind === 'lead') return this.#lead(entry.lead, operation, { ...routed, settings: cache.settings });
       const kept = entry.kind === 'hit' ? entry.answer : await untilAborted(entry.answer, this.#lifecycle.signal);
@@ -205,6 +211,7 @@ class Serving {
       this.#asking.firstOutputMs = clock.monotonicMs() - this.#lifecycle.startedMs;
       return operation.replay(kept, { answer: this.#answer, clock });
     }
+    return this.#asking.untilAnswered(operation, routed);
   }
 
   async #lead(lead: Lead, operation: Operation, { settings, ...routed }: Routed & { readonly settings: CacheSettings }): Promise<void> {

@@ -260,6 +260,24 @@ test('when the one that asks fails, the next one asks for itself', async () => {
   assert.equal(scene.provider.requests.length, 2);
 });
 
+test('nobody waits for the failures of a whole crowd: after three that asked in vain the rest ask for themselves, at once', async () => {
+  const failures: (() => void)[] = [];
+  await using scene = await setup((response, request) => {
+    failures.push(() => void refuse(400, 'no')(response, request));
+  });
+  const asked = Array.from({ length: 6 }, () => ask(scene));
+  await joined(scene, 5);
+  for (let leaders = 0; leaders < 3; leaders += 1) {
+    assert.equal(scene.provider.requests.length, leaders + 1, 'one asks, the others wait');
+    const next = scene.provider.received();
+    failures[leaders]?.();
+    await next;
+  }
+  while (scene.provider.requests.length < 6) await scene.provider.received();
+  for (const fail of failures.slice(3)) fail();
+  for (const response of await Promise.all(asked)) assert.equal(response.status, 400);
+});
+
 test('it is off unless the configuration says otherwise', async () => {
   await using provider = await startProvider(whole);
   await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
