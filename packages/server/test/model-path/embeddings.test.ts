@@ -246,6 +246,7 @@ test('for another provider the count is an estimate from what would be sent, and
   const many = await count({ messages: [{ role: 'user', content: 'word '.repeat(4000) }] });
   assert.ok(many > 4000 && many < 6000, String(many));
   assert.ok((await count({ tools: [] })) < few);
+  assert.ok((await count({ system: 'word '.repeat(400) })) > few + 400, 'instructions count too');
   assert.equal((await scene.anthropic.messages.countTokens(counted)).input_tokens, few);
   assert.equal(scene.provider.requests.length, 0);
 });
