@@ -127,5 +127,27 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
         ['resp_4', 'resp_5', 'resp_6'],
       );
     });
+
+    test('nobody pushes out what others have stored: whoever has the most gives up their own', async () => {
+      await using responses = await openResponses(server, { limitResponses: 5 });
+      const { store, clock, database } = responses;
+      for (const [owner, count] of [
+        ['key_1', 2],
+        ['key_2', 9],
+      ] as const) {
+        for (let number = 1; number <= count; number += 1) {
+          store.keep(callOf(owner, { model: 'm', input: 'a' }), answerOf(`resp_${number}`, 'x'), from(chat));
+          await store.read(owner, `resp_${number}`);
+          clock.advance(1000);
+        }
+      }
+      clock.advance(60 * 60 * 1000);
+      await store.close();
+      const rows = await database.read({ sql: 'SELECT owner, id FROM responses ORDER BY owner, id' });
+      assert.deepEqual(
+        rows.map(({ owner, id }) => `${String(owner)} ${String(id)}`),
+        ['key_1 resp_1', 'key_1 resp_2', 'key_2 resp_7', 'key_2 resp_8', 'key_2 resp_9'],
+      );
+    });
   });
 }

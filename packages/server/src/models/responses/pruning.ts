@@ -1,6 +1,6 @@
 /**
- * Gives up stored responses: those whose time is over, and the oldest where there are too many or they are too large together.
- * In small batches, so that no write of others waits long.
+ * Gives up stored responses: those whose time is over, and where there are too many or they are too large together, the oldest of
+ * whoever has the most: nobody can push out what others have stored. In small batches, so that no write of others waits long.
  */
 import type { Clock } from '../../core/clock.ts';
 import { reasonOf } from '../../core/errors.ts';
@@ -25,6 +25,8 @@ export interface Pruning {
 
 const everyMs = 60 * 60 * 1000;
 const batchSize = 100;
+/** Where there is too much it is brought down to this share of the limits: the next one that comes must not make for another count of all. */
+const prunedShare = 0.95;
 /** Hashes of encrypted reasoning that are remembered; about 10 MB. */
 const limitProofs = 100_000;
 
@@ -54,23 +56,48 @@ export function createPruning({ database, clock, log, limitResponses, limitBytes
   }
 
   async function prune(): Promise<void> {
-    kept = await count(database);
-    for (;;) {
-      const isTooMuch = kept.responses > limitResponses || kept.bytes > limitBytes;
+    await giveUpExpired();
+    const owners = await count(database);
+    const counted = sumOf(owners);
+    // Apart from what is added meanwhile, which the count may have seen already.
+    kept = { ...counted };
+    const isTooMuch = counted.responses > limitResponses || counted.bytes > limitBytes;
+    const limits = { responses: Math.ceil(limitResponses * prunedShare), bytes: limitBytes * prunedShare };
+    while (isTooMuch && isBeyond(counted, limits)) {
+      const [owner, own] = heaviest(owners, limits);
       const rows = await database.read({
-        sql: `SELECT owner, id, bytes FROM responses WHERE expires_at <= $1 ORDER BY expires_at, owner, id LIMIT ${batchSize}`,
-        // Too much: the oldest, whether their time is over or not, as many as it takes.
-        params: [isTooMuch ? Number.MAX_SAFE_INTEGER : clock.now()],
+        // Written so that the index by age is used and not the one by owner, which would sort all that the owner has.
+        sql: `SELECT owner, id, bytes FROM responses WHERE owner || '' = $1 ORDER BY expires_at, owner, id LIMIT ${batchSize}`,
+        params: [owner],
       });
-      const given = isTooMuch ? rows.slice(0, neededOf(rows, kept, { limitResponses, limitBytes })) : rows;
+      const given = rows.slice(0, neededOf(rows, counted, limits));
       if (given.length === 0) break;
-      await database.write({ statements: given.flatMap(({ owner, id }) => deleteStatements(String(owner), String(id))) });
-      kept.responses -= given.length;
-      for (const { bytes } of given) kept.bytes -= Number(bytes);
+      await giveUp(given);
+      for (const { bytes } of given) {
+        for (const one of [counted, kept, own]) {
+          one.responses -= 1;
+          one.bytes -= Number(bytes);
+        }
+      }
       // The end of the process waits for one batch, not for all of them.
       if (stopped) return;
     }
     await pruneProofs(database, clock.now());
+  }
+
+  async function giveUpExpired(): Promise<void> {
+    for (;;) {
+      const rows = await database.read({
+        sql: `SELECT owner, id, bytes FROM responses WHERE expires_at <= $1 ORDER BY expires_at, owner, id LIMIT ${batchSize}`,
+        params: [clock.now()],
+      });
+      if (rows.length > 0) await giveUp(rows);
+      if (rows.length < batchSize || stopped) return;
+    }
+  }
+
+  async function giveUp(rows: readonly Row[]): Promise<void> {
+    await database.write({ statements: rows.flatMap(({ owner, id }) => deleteStatements(String(owner), String(id))) });
   }
 
   return {
@@ -93,19 +120,39 @@ interface Kept {
   bytes: number;
 }
 
-async function count(database: Database): Promise<Kept> {
-  const [row] = await database.read({ sql: 'SELECT COUNT(*) AS responses, COALESCE(SUM(bytes), 0) AS bytes FROM responses' });
-  return { responses: Number(row?.['responses'] ?? 0), bytes: Number(row?.['bytes'] ?? 0) };
+/** By owner. */
+async function count(database: Database): Promise<Map<string, Kept>> {
+  const rows = await database.read({ sql: 'SELECT owner, COUNT(*) AS responses, SUM(bytes) AS bytes FROM responses GROUP BY owner' });
+  return new Map(rows.map(({ owner, responses, bytes }) => [String(owner), { responses: Number(responses), bytes: Number(bytes) }]));
+}
+
+function sumOf(owners: ReadonlyMap<string, Kept>): Kept {
+  const sum = { responses: 0, bytes: 0 };
+  for (const { responses, bytes } of owners.values()) {
+    sum.responses += responses;
+    sum.bytes += bytes;
+  }
+  return sum;
+}
+
+function isBeyond(kept: Kept, limits: Readonly<Kept>): boolean {
+  return kept.responses > limits.responses || kept.bytes > limits.bytes;
+}
+
+/** Whoever uses up the most of a limit. */
+function heaviest(owners: ReadonlyMap<string, Kept>, limits: Readonly<Kept>): [owner: string, kept: Kept] {
+  const shareOf = ({ responses, bytes }: Kept): number => Math.max(responses / limits.responses, bytes / limits.bytes);
+  return [...owners].reduce((most, one) => (shareOf(one[1]) > shareOf(most[1]) ? one : most));
 }
 
 /** How many of these rows have to go until the limits hold. */
-function neededOf(rows: readonly Row[], kept: Kept, limits: Pick<PruningOptions, 'limitResponses' | 'limitBytes'>): number {
-  let { responses, bytes } = kept;
+function neededOf(rows: readonly Row[], kept: Kept, limits: Readonly<Kept>): number {
+  const left = { ...kept };
   let needed = 0;
-  while (needed < rows.length && (responses > limits.limitResponses || bytes > limits.limitBytes)) {
-    bytes -= Number(rows[needed]?.['bytes']);
-    responses--;
-    needed++;
+  while (needed < rows.length && isBeyond(left, limits)) {
+    left.bytes -= Number(rows[needed]?.['bytes']);
+    left.responses -= 1;
+    needed += 1;
   }
   return needed;
 }
