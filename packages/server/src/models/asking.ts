@@ -159,6 +159,7 @@ export class Asking {
       });
       const permit = entry instanceof Promise ? await entry : entry;
       this.queueMs += permit.waitedMs;
+      if (!failure && permit.target !== candidates[0]?.target) this.#notePassedOver(candidates, permit.target);
       return permit;
     } catch (thrown) {
       this.queueMs += this.#options.clock.monotonicMs() - enteredMs;
@@ -167,6 +168,14 @@ export class Asking {
       this.decisions.push(failure ? `not tried again: ${why}` : why);
       // Nobody else has room: the failure that came first says more.
       throw failure ?? thrown;
+    }
+  }
+
+  /** Who was preferred to the first that was asked, and why nothing was sent there. */
+  #notePassedOver(candidates: Round<Target>['candidates'], taken: Target): void {
+    for (const { target } of candidates) {
+      if (target === taken) return;
+      this.decisions.push(`passed over ${target.name} (key ${target.key.id}): ${this.#options.admission.whyNot(target)}`);
     }
   }
 

@@ -14,6 +14,7 @@ export function createOpenAdmission(clock: Clock): Admission {
     },
     tryEnter: ([first]) => first && permit(first.target, 0),
     underWay: () => 0,
+    whyNot: () => 'it had no room',
     status: () => [],
     override: () => 0,
     figures: { waiting: 0, underWay: 0, refused: 0, admitted: 0, waitedMsTotal: 0 },

@@ -225,3 +225,27 @@ test('a request that found no room says how long it waited, and its trail why it
   const trail = await see<RequestTrail>(gateway, `/admin/v1/requests/${shed.headers.get('x-request-id')}`);
   assert.match(trail.decisions.join(), /acme\/large had no room within \d+ ms/);
 });
+
+test('a target that is passed over stands in the trail with the reason, and not in the answer', async () => {
+  await using broken = await startProvider(refuse(500, 'broken'));
+  await using well = await startProvider(good);
+  const first = acme(broken.baseUrl) as { readonly models: { readonly providers: object; readonly retry: object } };
+  const spare = { baseUrl: well.baseUrl, api: 'openai-completions', models: [{ id: 'large' }] };
+  const settings = {
+    models: {
+      ...{ retry: first.models.retry, breaker: { failures: 1 } },
+      providers: { ...first.models.providers, spare },
+      routes: { fast: { targets: ['acme/large', 'spare/large'] } },
+    },
+  };
+  await using gateway = await startTestGateway({ settings });
+  const ids: (string | null)[] = [];
+  for (let count = 0; count < 2; count += 1) {
+    const response = await gateway.request('/v1/chat/completions', { json: { ...question, model: 'fast' } });
+    await response.arrayBuffer();
+    ids.push(response.headers.get('x-request-id'));
+  }
+  const [failedOver, passedOver] = await Promise.all(ids.map((id) => see<RequestTrail>(gateway, `/admin/v1/requests/${id}`)));
+  assert.deepEqual([failedOver?.attemptCount, failedOver?.decisions], [2, []]);
+  assert.deepEqual([passedOver?.attemptCount, passedOver?.decisions], [1, ['passed over acme/large (key 1): its breaker is open']]);
+});

@@ -93,6 +93,10 @@ class TargetAdmission implements Admission {
     return this.#gates.find(target)?.underWay ?? 0;
   }
 
+  whyNot(target: Target): string {
+    return this.#gates.find(target)?.whyNot(this.#clock.monotonicMs()) ?? 'it had no room';
+  }
+
   status(): readonly TargetStatus[] {
     const nowMs = this.#clock.monotonicMs();
     return Array.from(this.#gates.list(), (gate) => gate.status(nowMs));

@@ -40,6 +40,8 @@ export interface Admission {
   tryEnter(candidates: readonly Candidate[]): Permit | undefined;
   /** Requests under way at this target now. */
   underWay(target: Target): number;
+  /** Why nothing is sent to it now, for people: its breaker, its own wish, or no room. */
+  whyNot(target: Target): string;
   /** What operators see, one row per target that was ever asked. */
   status(): readonly TargetStatus[];
   /** Opens or closes a breaker by hand: `open` until `reset`. @returns how many targets it concerned */

@@ -149,6 +149,14 @@ export class Gate<Entry extends QueueEntry> implements AgendaEntry {
     return this.#lastFailure;
   }
 
+  /** Without the last failure, which would stand with each of many requests. */
+  whyNot(nowMs: number): string {
+    if (this.breaker.heldOpen) return 'an operator holds its breaker open';
+    const state = this.breaker.state(nowMs);
+    if (state === 'open' || state === 'halfOpen') return 'its breaker is open';
+    return this.closedUntilMs(nowMs) > nowMs ? 'it asked to be left alone' : 'it had no room';
+  }
+
   /** Operator: as if nothing had been. */
   reset(): void {
     this.breaker.reset();
