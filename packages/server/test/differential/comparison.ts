@@ -6,9 +6,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { startTestGateway } from '../harness/gateway.ts';
 import { json, startProvider, type ReceivedRequest, type Reply } from '../harness/provider.ts';
 import type { Answer, Conversation, Failure } from './conversation.ts';
-import { differences, type Difference, type Exchange, type Pairing, type Side } from './differences.ts';
+import type { Difference, Exchange, Pairing, Side } from './difference.ts';
+import { differences } from './differences.ts';
 import { ask } from './outcome.ts';
-import { awsKeys, clients, providers, type ClientName, type ProviderName } from './sides.ts';
+import { awsKeys, clientOptions, clients, providers, type ClientName, type ProviderName } from './sides.ts';
 import type { Wire } from './wires/wire.ts';
 
 export interface Comparison {
@@ -18,6 +19,8 @@ export interface Comparison {
   readonly direct: Exchange;
   readonly through: Exchange;
   readonly equal: boolean;
+  /** Nothing had to be taken away. */
+  readonly asTheyAre: boolean;
   /** Those without which the two would not be equal. */
   readonly differences: readonly Difference[];
 }
@@ -60,7 +63,11 @@ export async function startComparer(provider: ProviderName): Promise<Comparer> {
     async compare(conversation, client, streaming) {
       const pair = {
         direct: await exchange(direct, conversation, streaming),
-        through: await exchange(clients[client](gateway, `${side.vendor}/${side.model}`), conversation, streaming),
+        through: await exchange(
+          clients[client](gateway, `${side.vendor}/${side.model}`),
+          { ...conversation, question: { ...conversation.question, providerOptions: clientOptions } },
+          streaming,
+        ),
       };
       return { client, streaming, ...judge({ provider, client, streaming, conversation }, pair) };
     },
@@ -81,9 +88,10 @@ function judge(pairing: Pairing, pair: Pair): Omit<Comparison, 'client' | 'strea
   });
   const equalWithout = (known: readonly Difference[]): boolean => isEqual(without(known));
   const left = without(applying);
-  if (!isEqual(left)) return { ...left, equal: false, differences: [] };
-  const needed = equalWithout([]) ? [] : applying.filter((one) => !equalWithout(applying.filter((other) => other !== one)));
-  return { ...left, equal: true, differences: needed };
+  if (!isEqual(left)) return { ...left, equal: false, asTheyAre: false, differences: [] };
+  const asTheyAre = equalWithout([]);
+  const needed = asTheyAre ? [] : applying.filter((one) => !equalWithout(applying.filter((other) => other !== one)));
+  return { ...left, equal: true, asTheyAre, differences: needed };
 }
 
 function isEqual({ direct, through }: Pair): boolean {

@@ -98,4 +98,7 @@ export const clients = {
 } as const satisfies Record<string, (gateway: GatewayAddress, model: string) => LanguageModelV4>;
 
 export type ClientName = keyof typeof clients;
-export const clientNames: readonly ClientName[] = ['openai-completions'];
+export const clientNames = Object.keys(clients) as ClientName[];
+
+/** Their Anthropic code would ask models whose names it does not know for a schema by a tool. */
+export const clientOptions = { anthropic: { structuredOutputMode: 'outputFormat' } } as const;
