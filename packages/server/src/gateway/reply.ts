@@ -35,7 +35,13 @@ export function replyError(response: ServerResponse, reply: ErrorReply): void {
   response.setHeader('x-request-id', requestId);
   response.setHeader('x-openclaw-request-id', requestId);
   if (error.status === 401) response.setHeader('www-authenticate', 'Bearer realm="openclaw"');
-  if (error.retryAfterMs !== undefined) response.setHeader('retry-after', Math.ceil(error.retryAfterMs / 1000));
+  if (error.retryAfterMs !== undefined) {
+    response.setHeader('retry-after', Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
+    response.setHeader('retry-after-ms', Math.ceil(error.retryAfterMs));
+  }
+  if (!error.retryable) response.setHeader('x-should-retry', 'false');
+  const { allow } = error.details;
+  if (error.code === 'method_not_allowed' && allow !== undefined) response.setHeader('allow', allow);
   if (reply.closeConnection) response.setHeader('connection', 'close');
   replyJson(response, error.status || 500, encodeErrorBody(dialect, error, requestId));
 }

@@ -45,6 +45,12 @@ test('nothing is sent before the first output; a failure until then is an HTTP e
   );
 });
 
+test('Retry-After is a whole second at least, whatever a provider said: 0 would be no wait at all', () => {
+  const { answer } = setup();
+  answer.fail(new OpenClawError('upstream_rate_limited', { details: { provider: 'acme', reason: 'slow' }, retryAfterMs: 0 }), 1);
+  assert.deepEqual([answer.headers['retry-after'], answer.headers['retry-after-ms']], ['1', '0']);
+});
+
 test('an error that is not about an attempt leaves retrying to the client', () => {
   const { answer } = setup();
   answer.fail(new OpenClawError('draining', { retryAfterMs: 1000 }), 0);

@@ -125,7 +125,7 @@ export class Answer {
     this.headers['content-type'] = 'application/json';
     this.headers['content-length'] = String(Buffer.byteLength(body));
     if (error.retryAfterMs !== undefined) {
-      this.headers['retry-after'] = String(Math.ceil(error.retryAfterMs / 1000));
+      this.headers['retry-after'] = String(Math.max(1, Math.ceil(error.retryAfterMs / 1000)));
       this.headers['retry-after-ms'] = String(Math.ceil(error.retryAfterMs));
     }
     // The gateway has made its own tries, which a client's SDK would multiply; and what will fail again it need not try at all.

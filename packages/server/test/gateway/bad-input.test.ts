@@ -113,6 +113,7 @@ describe('requests that cannot be read', () => {
     assert.match(((await path.json()) as ErrorBody).error.message, /\/v1\/nothing/);
     const method = await gateway.request('/v1/chat/completions');
     assert.equal(method.status, 405);
+    assert.equal(method.headers.get('allow'), 'POST');
     await method.arrayBuffer();
   });
 

@@ -37,6 +37,7 @@ export function createPruning({ database, clock, log, limitResponses, limitBytes
   let kept: Kept | undefined;
   /** Whether it was asked for while it was under way. */
   let again = false;
+  const isStopped = (): boolean => stopped;
   const timer = clock.every(everyMs, () => start());
 
   function start(): void {
@@ -56,48 +57,18 @@ export function createPruning({ database, clock, log, limitResponses, limitBytes
   }
 
   async function prune(): Promise<void> {
-    await giveUpExpired();
+    await giveUpExpired(database, { nowMs: clock.now(), isStopped });
     const owners = await count(database);
     const counted = sumOf(owners);
-    // Apart from what is added meanwhile, which the count may have seen already.
-    kept = { ...counted };
-    const isTooMuch = counted.responses > limitResponses || counted.bytes > limitBytes;
-    const limits = { responses: Math.ceil(limitResponses * prunedShare), bytes: limitBytes * prunedShare };
-    while (isTooMuch && isBeyond(counted, limits)) {
-      const [owner, own] = heaviest(owners, limits);
-      const rows = await database.read({
-        // Written so that the index by age is used and not the one by owner, which would sort all that the owner has.
-        sql: `SELECT owner, id, bytes FROM responses WHERE owner || '' = $1 ORDER BY expires_at, owner, id LIMIT ${batchSize}`,
-        params: [owner],
-      });
-      const given = rows.slice(0, neededOf(rows, counted, limits));
-      if (given.length === 0) break;
-      await giveUp(given);
-      for (const { bytes } of given) {
-        for (const one of [counted, kept, own]) {
-          one.responses -= 1;
-          one.bytes -= Number(bytes);
-        }
-      }
-      // The end of the process waits for one batch, not for all of them.
-      if (stopped) return;
+    kept = counted;
+    if (counted.responses > limitResponses || counted.bytes > limitBytes) {
+      const limits = { responses: Math.ceil(limitResponses * prunedShare), bytes: limitBytes * prunedShare };
+      const given = await giveUpHeaviest(database, owners, { limits, isStopped });
+      // What was added meanwhile is in it by now.
+      counted.responses -= given.responses;
+      counted.bytes -= given.bytes;
     }
-    await pruneProofs(database, clock.now());
-  }
-
-  async function giveUpExpired(): Promise<void> {
-    for (;;) {
-      const rows = await database.read({
-        sql: `SELECT owner, id, bytes FROM responses WHERE expires_at <= $1 ORDER BY expires_at, owner, id LIMIT ${batchSize}`,
-        params: [clock.now()],
-      });
-      if (rows.length > 0) await giveUp(rows);
-      if (rows.length < batchSize || stopped) return;
-    }
-  }
-
-  async function giveUp(rows: readonly Row[]): Promise<void> {
-    await database.write({ statements: rows.flatMap(({ owner, id }) => deleteStatements(String(owner), String(id))) });
+    if (!stopped) await pruneProofs(database, clock.now());
   }
 
   return {
@@ -118,6 +89,56 @@ export function createPruning({ database, clock, log, limitResponses, limitBytes
 interface Kept {
   responses: number;
   bytes: number;
+}
+
+/** Whether the process is about to end: it waits for one batch, not for all of them. */
+type IsStopped = () => boolean;
+
+async function giveUpExpired(
+  database: Database,
+  { nowMs, isStopped }: { readonly nowMs: number; readonly isStopped: IsStopped },
+): Promise<void> {
+  for (;;) {
+    const rows = await database.read({
+      sql: `SELECT owner, id FROM responses WHERE expires_at <= $1 ORDER BY expires_at, owner, id LIMIT ${batchSize}`,
+      params: [nowMs],
+    });
+    if (rows.length > 0) await giveUp(database, rows);
+    if (rows.length < batchSize || isStopped()) return;
+  }
+}
+
+/** @returns what was given up */
+async function giveUpHeaviest(
+  database: Database,
+  owners: ReadonlyMap<string, Kept>,
+  { limits, isStopped }: { readonly limits: Readonly<Kept>; readonly isStopped: IsStopped },
+): Promise<Kept> {
+  const left = sumOf(owners);
+  const before = { ...left };
+  while (isBeyond(left, limits)) {
+    const [owner, own] = heaviest(owners, limits);
+    const rows = await database.read({
+      // Written so that the index by age is used and not the one by owner, which would sort all that the owner has.
+      sql: `SELECT owner, id, bytes FROM responses WHERE owner || '' = $1 ORDER BY expires_at, owner, id LIMIT ${batchSize}`,
+      params: [owner],
+    });
+    const given = rows.slice(0, neededOf(rows, left, limits));
+    if (given.length === 0) break;
+    await giveUp(database, given);
+    for (const { bytes } of given) {
+      for (const one of [left, own]) {
+        one.responses -= 1;
+        one.bytes -= Number(bytes);
+      }
+    }
+    if (isStopped()) break;
+  }
+  return { responses: before.responses - left.responses, bytes: before.bytes - left.bytes };
+}
+
+async function giveUp(database: Database, rows: readonly Row[]): Promise<void> {
+  await database.write({ statements: rows.flatMap(({ owner, id }) => deleteStatements(String(owner), String(id))) });
 }
 
 /** By owner. */
