@@ -37,11 +37,12 @@ export function parseJsonBody(bytes: Buffer, options: ParseJsonOptions = {}): Js
   if (bytes.length === 0) throw invalidJson('the body is empty');
   if (!isUtf8(bytes)) throw invalidJson('it is not UTF-8');
   if (exceedsDepth(bytes, depthLimit)) throw new OpenClawError('nesting_too_deep', { details: { limit: depthLimit } });
-  const value = parse(bytes.toString('utf8', hasByteOrderMark(bytes) ? 3 : 0));
+  const text = bytes.toString('utf8', hasByteOrderMark(bytes) ? 3 : 0);
+  const value = parse(text);
   if (!isJsonObject(value)) {
     throw new OpenClawError('invalid_request', { details: { path: 'body', reason: `must be a JSON object, not ${describe(value)}` } });
   }
-  if (mayNamePrototype(bytes)) refusePrototype(value, '');
+  if (mayNamePrototype(text)) refusePrototype(value, '');
   return value;
 }
 
@@ -114,8 +115,8 @@ function closingQuote(bytes: Buffer, start: number): number {
 }
 
 /** A key of that name needs these letters in plain, or an escape sequence that stands for one of them. */
-function mayNamePrototype(bytes: Buffer): boolean {
-  return bytes.includes('__proto__') || (bytes.includes('\\u00') && /\\u00[5-7]/.test(bytes.toString('latin1')));
+function mayNamePrototype(text: string): boolean {
+  return text.includes('__proto__') || (text.includes('\\u00') && /\\u00[5-7]/.test(text));
 }
 
 /** Copying such a field by assignment would replace the prototype of the copy. No API has one, so it is refused by name. */

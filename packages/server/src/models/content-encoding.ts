@@ -7,7 +7,8 @@ import { OpenClawError, reasonOf } from '../core/errors.ts';
 
 /** @throws OpenClawError `upstream_malformed` while reading, if the bytes are not what the header says */
 export function decodeContent(body: AsyncIterable<Buffer>, contentEncoding: string | undefined, provider: string): AsyncIterable<Buffer> {
-  const encodings = (contentEncoding ?? '')
+  if (contentEncoding === undefined) return body;
+  const encodings = contentEncoding
     .split(',')
     .map((name) => name.trim().toLowerCase())
     .filter((name) => name !== '' && name !== 'identity');

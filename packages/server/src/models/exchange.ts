@@ -165,7 +165,8 @@ export function quirksOf({ quirks, provider }: Target): Quirks {
 
 function needsRepair(target: Target): boolean {
   const quirks = quirksOf(target);
-  return repairs.some((quirk) => quirks[quirk] === true);
+  for (const quirk of repairs) if (quirks[quirk] === true) return true;
+  return false;
 }
 
 const repairs = [

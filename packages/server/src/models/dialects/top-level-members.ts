@@ -41,7 +41,7 @@ export function scanTopLevel(body: Buffer, names: readonly string[]): TopLevelSc
   for (;;) {
     if (body[position] !== quote) throw notAnObject();
     const nameEnd = skipString(body, position);
-    const name = readName(body.subarray(position, nameEnd));
+    const name = readName(body, position, nameEnd);
     position = skipSpace(body, nameEnd);
     if (body[position] !== colon) throw notAnObject();
     const valueStart = skipSpace(body, position + 1);
@@ -59,10 +59,11 @@ function notAnObject(): OpenClawError {
 }
 
 /** A name may be spelt with escapes (`mod\u0065l`), and upstream reads it so. */
-function readName(quoted: Buffer): string {
-  if (!quoted.includes(backslash)) return quoted.toString('utf8', 1, quoted.length - 1);
+function readName(body: Buffer, start: number, end: number): string {
+  const quoted = body.toString('utf8', start, end);
+  if (!quoted.includes('\\')) return quoted.slice(1, -1);
   try {
-    return String(JSON.parse(quoted.toString('utf8')));
+    return String(JSON.parse(quoted));
   } catch {
     throw notAnObject();
   }
