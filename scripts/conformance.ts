@@ -10,7 +10,8 @@
 import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from 'node:test';
-import { cases, linksOf, type ConformanceCase } from '../packages/server/test/conformance/cases.ts';
+import { linksOf, type ConformanceCase } from '../packages/server/test/conformance/case.ts';
+import { cases } from '../packages/server/test/conformance/cases.ts';
 import { cells, clients, nameOf, providers, type Cell } from '../packages/server/test/conformance/cells.ts';
 
 const root = join(import.meta.dirname, '..');

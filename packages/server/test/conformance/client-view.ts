@@ -166,20 +166,20 @@ function readResponseEvent(items: Json[], data: Json): void {
   switch (data.type) {
     case 'response.output_item.added':
       assert.equal(data.output_index, items.length, 'indexes count the items');
-      items.push({ ...data.item, streamed: '' });
+      items.push({ ...data.item, streamed: {} });
       return;
     case 'response.output_text.delta':
     case 'response.reasoning_summary_text.delta':
     case 'response.function_call_arguments.delta':
       assert.equal(item.id, data.item_id, 'a delta belongs to an item that has begun');
-      item.streamed += data.delta;
+      item.streamed[partOf(data)] = (item.streamed[partOf(data)] ?? '') + data.delta;
       return;
     case 'response.output_text.done':
     case 'response.reasoning_summary_text.done':
-      assert.equal(data.text, item.streamed);
+      assert.equal(data.text, item.streamed[partOf(data)] ?? '');
       return;
     case 'response.function_call_arguments.done':
-      assert.equal(data.arguments, item.streamed);
+      assert.equal(data.arguments, item.streamed[partOf(data)] ?? '');
       return;
     case 'response.output_item.done':
       items[data.output_index] = data.item;
@@ -188,13 +188,22 @@ function readResponseEvent(items: Json[], data: Json): void {
   }
 }
 
+/** An item says each of its parts by itself. */
+function partOf({ content_index: content, summary_index: summary }: Json): string {
+  return String(content ?? summary ?? 'call');
+}
+
+function streamedText({ streamed = {} }: Json): string {
+  return Object.values(streamed).join('');
+}
+
 function viewOfItems(items: readonly Json[]): ClientView {
   const view = emptyView();
   for (const item of items) {
-    if (item.type === 'message') view.text += item.content.map((part: Json) => part.text ?? '').join('') || (item.streamed ?? '');
-    else if (item.type === 'reasoning') view.thinking += item.summary.map((part: Json) => part.text).join('') || (item.streamed ?? '');
+    if (item.type === 'message') view.text += item.content.map((part: Json) => part.text ?? '').join('') || streamedText(item);
+    else if (item.type === 'reasoning') view.thinking += item.summary.map((part: Json) => part.text).join('') || streamedText(item);
     else if (item.type === 'function_call')
-      view.calls.push({ id: item.call_id, name: item.name, arguments: item.arguments || (item.streamed ?? '') });
+      view.calls.push({ id: item.call_id, name: item.name, arguments: item.arguments || streamedText(item) });
   }
   return view;
 }

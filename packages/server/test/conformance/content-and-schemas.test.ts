@@ -198,8 +198,7 @@ const unusual = {
     tags: { type: 'array', items: { oneOf: [{ type: 'string' }, { type: 'integer' }] }, uniqueItems: true },
   },
   patternProperties: { '^x-': { type: 'string' } },
-  if: { properties: { kind: { const: 'a' } } },
-  then: { required: ['at'] },
+  dependentRequired: { kind: ['at'] },
   $defs: { place: { type: 'string', format: 'uri' } },
 };
 

@@ -10,7 +10,17 @@ import { delta } from './fixtures/bedrock-converse-stream.ts';
 import { errorEvent } from './fixtures/openai-responses.ts';
 import type { Ending, ToldPart } from './fixtures/wire.ts';
 import { conversationOf } from './requests.ts';
-import { answerOf, errorWithin, refusedRequest, silentStart, textAnswer, unfinished, unfinishedText, wires } from './stories.ts';
+import {
+  answerOf,
+  answerTold,
+  errorWithin,
+  refusedRequest,
+  silentStart,
+  textAnswer,
+  unfinished,
+  unfinishedText,
+  wires,
+} from './stories.ts';
 
 const dropped = new OpenClawError('upstream_truncated', { details: { provider: 'acme', reason: 'the connection was reset' } });
 
@@ -183,7 +193,7 @@ testCase(14, 'a frame that reports an error is read, and one whose checksum is w
 testCase(15, 'an empty stop that counts no token is tried again, and is a failure in the end', async (cell) => {
   const good = replyOf(cell, textAnswer(cell, ['Hello']));
   const plain = await exchange({ cell, replies: [good] });
-  const empty = replyOf(cell, answerOf(cell, [], 'stop', 0));
+  const empty = replyOf(cell, answerTold(cell, { parts: [], ending: 'stop', outputTokens: 0 }));
   const result = await exchange({ cell, replies: [empty, good] });
   assert.equal(result.asked.length, 2);
   assert.deepEqual(result.bytes, plain.bytes, 'nothing of the empty one is seen');
@@ -194,7 +204,10 @@ testCase(15, 'an empty stop that counts no token is tried again, and is a failur
   assert.equal(errorOf(cell, failing).openclaw.code, 'upstream_failed');
   // What was counted, or stopped for a reason, is an answer though it says nothing.
   const reason: Ending = cell.out === 'ollama' ? 'length' : 'filtered';
-  for (const reply of [answerOf(cell, [], 'stop', 3), answerOf(cell, [], reason, 0)]) {
+  for (const reply of [
+    answerTold(cell, { parts: [], ending: 'stop', outputTokens: 3 }),
+    answerTold(cell, { parts: [], ending: reason, outputTokens: 0 }),
+  ]) {
     const answered = await exchange({ cell, replies: [replyOf(cell, reply)] });
     assert.equal(answered.asked.length, 1);
     assert.equal(viewOf(cell, answered).text, '');

@@ -19,10 +19,12 @@ export const wires: Readonly<Record<DialectName, ProviderWire>> = {
 };
 
 /** An answer in the form that the cell wants. */
-export function answerOf(cell: Cell, parts: readonly ToldPart[], ending: Ending = 'stop', outputTokens?: number): Buffer {
-  const told: Told = { parts, ending, ...(outputTokens !== undefined && { outputTokens }) };
-  if (cell.streaming === 'whole') return bytesOf(wires[cell.out].whole(told));
-  return Buffer.concat(framesOf(wires[cell.out].stream(told)));
+export function answerOf(cell: Cell, parts: readonly ToldPart[], ending: Ending = 'stop'): Buffer {
+  return answerTold(cell, { parts, ending });
+}
+
+export function answerTold({ out, streaming }: Pick<Cell, 'out' | 'streaming'>, told: Told): Buffer {
+  return streaming === 'whole' ? bytesOf(wires[out].whole(told)) : Buffer.concat(framesOf(wires[out].stream(told)));
 }
 
 export function bytesOf(body: object): Buffer {

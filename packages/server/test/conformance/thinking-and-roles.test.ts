@@ -166,7 +166,8 @@ testCase(36, "Bedrock's thinking is read from where it nests it, and written the
   assert.deepEqual([view.thinking, view.text], ['Six times seven.', 'Forty-two.']);
   const request = goingOn(cell, keptTurn(cell, answer.text), { user: 'Sure?' });
   const next = await exchange({ cell, request, replies: [replyOf(cell, textAnswer(cell, ['Yes.']))] });
-  const [, turn] = (next.asked[0]?.body as Json).messages;
+  const body: Json = next.asked[0]?.body;
+  const [, turn] = body.messages;
   assert.deepEqual(turn, {
     role: 'assistant',
     content: [...(proofs[cell.out]?.('Six times seven.') ?? []), { text: 'Forty-two.' }],
@@ -187,8 +188,8 @@ testCase(37, 'the signature of a call comes back on that call when the client se
   const results = ['c1', 'c2'].map((id) => ({ id, content: 'open' }));
   const request = { tools, ...goingOn(cell, keptTurn(cell, first.text), { results }) };
   const second = await exchange({ cell, request, replies: [replyOf(cell, textAnswer(cell, ['Hi.']))] });
-  const { contents } = second.asked[0]?.body as Json;
-  assert.deepEqual(contents[1], { role: 'model', parts: [signedCall, secondCall] });
+  const body: Json = second.asked[0]?.body;
+  assert.deepEqual(body.contents[1], { role: 'model', parts: [signedCall, secondCall] });
 });
 
 /** A turn of another provider's, as each client keeps it, with all the private fields that such turns have. */
