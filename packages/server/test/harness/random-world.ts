@@ -36,7 +36,8 @@ type WorldSettings = typeof worldSettings extends fc.Arbitrary<infer Value> ? Va
 
 export const clientOf = fc.record({
   arrivesMs: fc.oneof(fc.constantFrom(0, 300), fc.nat(1500)),
-  dialect: fc.constantFrom('openai-completions' as const, 'anthropic-messages' as const),
+  dialect: fc.constantFrom('openai-completions' as const, 'anthropic-messages' as const, 'openai-responses' as const),
+  operation: fc.constantFrom('chat' as const, 'chat' as const, 'chat' as const, 'chat' as const, 'embeddings' as const),
   stream: fc.constantFrom(true, true, false),
   /** `all` fails over, `on` goes on in the middle, the others are one target each. */
   model: fc.constantFrom('all', 'all', 'on', 'on', 'one', 'two'),
@@ -200,7 +201,7 @@ class World {
       assert.ok(!events.includes('end') || events.at(-1) === 'end', `something after the end, ${what}`);
       assert.ok(events.length === 0 || (events[0] === 'head' && events.lastIndexOf('head') === 0), what);
       if (gone) continue;
-      const streamed = client.stream && status === 200;
+      const streamed = client.stream && status === 200 && !text.startsWith('{');
       if (!streamed) assert.doesNotThrow(() => JSON.parse(text), what);
       else assert.equal(terminalsOf(client.dialect, text), 1, what);
       assert.equal(this.#reports.length, this.#seen.length, 'a report for each request');
@@ -274,14 +275,10 @@ class World {
     };
     const number = this.#seen.push(seen);
     let left = (): void => {};
+    const operation = client.dialect === 'openai-completions' ? client.operation : 'chat';
     const call: ModelCall = {
-      ...{ requestId: `req_${number}`, dialect: client.dialect, operation: 'chat', timeoutMs: client.patienceMs },
-      body: Buffer.from(
-        JSON.stringify({
-          ...{ model: client.model, max_tokens: 20, stream: client.stream },
-          messages: [{ role: 'user', content: client.prompt }],
-        }),
-      ),
+      ...{ requestId: `req_${number}`, dialect: client.dialect, operation, timeoutMs: client.patienceMs },
+      body: Buffer.from(JSON.stringify(bodyOf(client, operation))),
       headers: client.noCache ? { 'cache-control': 'no-cache' } : {},
       caller: { id: client.key, models: undefined },
       whenGone: (listener) => (left = listener),
@@ -361,6 +358,13 @@ class World {
   }
 }
 
+function bodyOf({ dialect, model, stream, prompt }: Client, operation: ModelCall['operation']): object {
+  // Of the targets only those with OpenAI's formats have embeddings.
+  if (operation === 'embeddings') return { model: 'one', input: prompt };
+  if (dialect === 'openai-responses') return { model, max_output_tokens: 20, stream, store: false, input: prompt };
+  return { model, max_tokens: 20, stream, messages: [{ role: 'user', content: prompt }] };
+}
+
 function routesOf(upstream: ScriptedUpstream, places: number): Readonly<Record<string, { targets: Target[]; goesOn: boolean }>> {
   const target = (id: string, dialect: Provider['dialect'], prefill: boolean): Target => {
     const provider: Provider = {
@@ -394,6 +398,10 @@ function fragmentOf({ said, characters }: Exchange, { body }: ModelCall, isBille
 
 /** How many ends a stream has: clean ones and errors together. */
 function terminalsOf(dialect: Client['dialect'], text: string): number {
-  const ends = dialect === 'openai-completions' ? /^data: (?:\[DONE\]|\{"error")/gm : /^event: (?:message_stop|error)$/gm;
+  const ends = {
+    'openai-completions': /^data: (?:\[DONE\]|\{"error")/gm,
+    'anthropic-messages': /^event: (?:message_stop|error)$/gm,
+    'openai-responses': /^event: (?:response\.(?:completed|incomplete|failed)|error)$/gm,
+  }[dialect];
   return [...text.matchAll(ends)].length;
 }

@@ -118,7 +118,9 @@ class Played implements Exchange {
     const isMessages = request.path.includes('/messages');
     const asked = JSON.parse(String(request.body)) as { readonly stream?: boolean };
     const streams = turn.refuses === undefined && turn.streams && asked.stream === true;
-    const parts = streams ? streamParts(turn, isMessages) : [wholePart(turn, isMessages)];
+    const parts = streams
+      ? streamParts(turn, isMessages)
+      : [wholePart(turn, { isMessages, isEmbeddings: request.path.endsWith('/embeddings') })];
     for (const part of parts) this.#parts.set(part.bytes, part);
     this.#head.resolve({
       status: turn.refuses ?? 200,
@@ -211,14 +213,22 @@ function isUsage(part: string): boolean {
   return part.includes('"choices":[]');
 }
 
-function wholePart(turn: ProviderTurn, isMessages: boolean): Part {
+function wholePart(
+  turn: ProviderTurn,
+  { isMessages, isEmbeddings }: { readonly isMessages: boolean; readonly isEmbeddings: boolean },
+): Part {
   if (turn.refuses !== undefined) {
     const error = { message: 'no', type: 'api_error' };
     return { bytes: Buffer.from(JSON.stringify(isMessages ? { type: 'error', error } : { error })), said: undefined, characters: 0 };
   }
+  const isCut = turn.ends === 'cut' || turn.ends === 'silent';
+  if (isEmbeddings && !isCut) {
+    const data = [{ object: 'embedding', index: 0, embedding: [1] }];
+    return { bytes: Buffer.from(JSON.stringify({ object: 'list', data, usage: { prompt_tokens: 9 } })), said: { input: 9 }, characters: 0 };
+  }
   const text = textOf(turn.pieces).join('');
   const bytes = Buffer.from(JSON.stringify(isMessages ? anthropicWhole({ text }) : chatWhole({ text })));
-  if (turn.ends === 'cut' || turn.ends === 'silent') return { bytes: bytes.subarray(0, 40), said: undefined, characters: 0 };
+  if (isCut) return { bytes: bytes.subarray(0, 40), said: undefined, characters: 0 };
   return { bytes, said: { input: 9, output: 3 }, characters: text.length };
 }
 
