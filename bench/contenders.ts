@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { peersDirectory } from './install-peers.ts';
 import type { Target } from './load.ts';
 import { freePort, type OwnedProcess, startCommand, startScript } from './processes.ts';
+import { plainWish, requestBody } from './script.ts';
 
 export type ContenderName = 'direct' | 'bare relay' | 'documented relay' | 'OpenClaw' | 'everything off' | 'Portkey';
 
@@ -93,17 +94,32 @@ async function createKey(port: number): Promise<string> {
   return ((await answer.json()) as { key: string }).key;
 }
 
-/** Starts gateways in homes of their own, with the compile cache that an earlier start has left, as with any start but the first. */
+/**
+ * Starts gateways in homes of their own, with the compile cache that an earlier start has left, as with any start but the first. That
+ * one has to have served a request: half of the program is loaded after the start, and would else be missing from the cache.
+ */
 function warmStarter(mock: OwnedProcess): () => Promise<OwnedProcess> {
   let cacheDirectory: string | undefined;
   return async () => {
     if (cacheDirectory === undefined) {
       const first = newHome(mock);
-      await (await startGateway(first)).stop(); // Node writes the cache when it ends.
+      await serveOnce(await startGateway(first));
       ({ cacheDirectory } = first);
     }
     return startGateway(newHome(mock, cacheDirectory));
   };
+}
+
+/** Node writes the cache when it ends. */
+async function serveOnce(gateway: OwnedProcess): Promise<void> {
+  const answer = await fetch(`http://127.0.0.1:${gateway.port}${completions}`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}` },
+    body: requestBody('mock/mock-model', plainWish),
+  });
+  if (!answer.ok) throw new Error(`no answer: ${answer.status} ${await answer.text()}`);
+  await answer.text();
+  await gateway.stop();
 }
 
 /** Undefined when it can be started, else the reason in words. */
