@@ -298,7 +298,7 @@ async function stop(options: StopOptions): Promise<void> {
   await Promise.race([Promise.all([answered, models.service.requests.idle()]), late]);
   timer.cancel();
   await options.prepared.catch(() => {});
-  models.service.requests.cancelAll(new OpenClawError('draining'));
+  models.service.requests.cancelAll(new OpenClawError('draining', { retryAfterMs: 1000 }));
   await models.service.requests.idle();
   // Before the parts behind it: a request whose body arrives only now would otherwise meet closed ones.
   await listener.close();

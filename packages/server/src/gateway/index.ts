@@ -86,7 +86,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     '/': { GET: createRootEndpoint(options.version) },
     '/v1/chat/completions': { POST: ask('chat') },
     '/v1/responses': { POST: ask('chat') },
-    '/v1/responses/*': createResponseEndpoints(options.responses),
+    '/v1/responses/*': createResponseEndpoints(options.responses, bodyBudget),
     '/v1/messages': { POST: ask('chat') },
     '/v1/messages/count_tokens': { POST: ask('countTokens') },
     '/v1/embeddings': { POST: ask('embeddings') },

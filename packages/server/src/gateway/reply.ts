@@ -3,6 +3,7 @@ import { isAscii } from 'node:buffer';
 import type { ServerResponse } from 'node:http';
 import type { OpenClawError } from '../core/errors.ts';
 import type { JsonValue } from '../core/json.ts';
+import type { BodyHolding } from './body-budget.ts';
 import { encodeErrorBody, type ClientDialectName, type ModelSink } from '../models/index.ts';
 
 /** Beyond this the copy costs more than the second buffer. */
@@ -50,9 +51,15 @@ export function replyError(response: ServerResponse, reply: ErrorReply): void {
 const unreadLimitMs = 300_000;
 
 /** Nothing but the client can make this connection move: one that never does holds memory, and in a stream a place at a provider. */
-export function cutIfUnread({ socket }: ServerResponse): void {
+function cutIfUnread({ socket }: ServerResponse): void {
   // Node cuts it, and sets its own time again once the answer is through.
   socket?.setTimeout(unreadLimitMs);
+}
+
+/** All is said: what the client has not taken yet stays held, and one that takes nothing is cut. */
+export function releaseWhenTaken(response: ServerResponse, holding: BodyHolding): void {
+  holding.releaseAfter(response);
+  if (response.writableLength > 0) cutIfUnread(response);
 }
 
 /** Lets the model path write to a client. After the client has gone every call does nothing. */

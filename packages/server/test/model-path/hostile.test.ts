@@ -70,3 +70,22 @@ test('an answer that its client does not take counts as held until the client ha
   socket.destroy();
   await until(gateway, (heldBytes) => heldBytes === 0);
 });
+
+test('what is stored is large and asked for with a few bytes: it counts as held before it is read', async () => {
+  await using gateway = await startTestGateway({ settings: { gateway: { limits: { bodyBytes: 50_000, heldBodyBytes: 100_000 } } } });
+  const store = async (input: string): Promise<string> => {
+    const stored = await gateway.request('/v1/responses', { json: { model: 'openclaw/rehearsal', input } });
+    assert.equal(stored.status, 200, await stored.clone().text());
+    return ((await stored.json()) as { readonly id: string }).id;
+  };
+  const small = await store('say hi');
+  const large = await store(`say hi\n# ${'x'.repeat(40_000)}`);
+  for (const path of [`/v1/responses/${large}`, `/v1/responses/${large}/input_items`]) {
+    const refused = await gateway.request(path);
+    assert.equal(refused.status, 503, path);
+    assert.equal(refused.headers.get('retry-after'), '1');
+    await refused.text();
+  }
+  assert.equal((await gateway.request(`/v1/responses/${small}/input_items`)).status, 200);
+  await until(gateway, (heldBytes) => heldBytes === 0);
+});

@@ -3,7 +3,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { ModelService, OperationName } from '../../models/index.ts';
 import type { BodyBudget } from '../body-budget.ts';
 import { readBody } from '../body.ts';
-import { cutIfUnread, sinkOf } from '../reply.ts';
+import { releaseWhenTaken, sinkOf } from '../reply.ts';
 import type { Endpoint } from '../request.ts';
 
 export interface ModelCallOptions {
@@ -46,8 +46,7 @@ export function createModelCallEndpoint(options: ModelCallOptions): Endpoint {
       );
     } finally {
       // Answered, failed or left: the model path has let go of the body when it comes back.
-      holding.releaseAfter(response);
-      if (response.writableLength > 0) cutIfUnread(response);
+      releaseWhenTaken(response, holding);
     }
   };
 }

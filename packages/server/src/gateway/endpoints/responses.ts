@@ -3,29 +3,48 @@
  */
 import { OpenClawError } from '../../core/errors.ts';
 import type { InputItemsQuestion, ResponseReader } from '../../models/index.ts';
-import { replyJson } from '../reply.ts';
+import type { BodyBudget } from '../body-budget.ts';
+import { releaseWhenTaken, replyJson } from '../reply.ts';
 import type { Endpoint, GatewayRequest } from '../request.ts';
 
 /** As the API documents it. */
 const pageDefault = 20;
 const pageLimit = 100;
 
+/** As rows, as values and as text. */
+const heldPerByte = 3;
+
+type Weigh = (bytes: number) => void;
+
 /** By method, for the path with everything below it. */
-export function createResponseEndpoints(responses: ResponseReader): Readonly<Record<'GET' | 'POST' | 'DELETE', Endpoint>> {
+export function createResponseEndpoints(
+  responses: ResponseReader,
+  bodyBudget: BodyBudget,
+): Readonly<Record<'GET' | 'POST' | 'DELETE', Endpoint>> {
+  /** What is kept may be large, and is asked for with a few bytes. */
+  async function replyHeld({ response }: GatewayRequest, owner: string, read: (weigh: Weigh) => Promise<object>): Promise<void> {
+    const holding = bodyBudget.open(owner);
+    try {
+      replyJson(response, 200, await read((bytes) => holding.add(heldPerByte * bytes)));
+    } finally {
+      releaseWhenTaken(response, holding);
+    }
+  }
+
   return {
     async GET(request) {
       const { id: owner } = request.authorize('models');
       const { id, rest } = splitPath(request);
       if (rest === '') {
         if (request.query.get('stream') === 'true') throw wrong('stream', 'must be false: a kept response is not sent as a stream again');
-        replyJson(request.response, 200, await responses.read(owner, id));
+        await replyHeld(request, owner, (weigh) => responses.read(owner, id, weigh));
         return;
       }
       if (rest !== 'input_items') throw nothingThere(request);
-      const { items, hasMore } = await responses.inputItems(owner, id, questionOf(request.query));
-      const ids = items.map((item) => item['id'] ?? null);
-      replyJson(request.response, 200, {
-        ...{ object: 'list', data: items, first_id: ids[0] ?? null, last_id: ids.at(-1) ?? null, has_more: hasMore },
+      await replyHeld(request, owner, async (weigh) => {
+        const { items, hasMore } = await responses.inputItems(owner, id, { ...questionOf(request.query), weigh });
+        const ids = items.map((item) => item['id'] ?? null);
+        return { object: 'list', data: items, first_id: ids[0] ?? null, last_id: ids.at(-1) ?? null, has_more: hasMore };
       });
     },
     async DELETE(request) {

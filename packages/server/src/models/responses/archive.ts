@@ -34,6 +34,8 @@ export interface InputItemsQuestion {
   /** The id of the item that the page comes after. */
   readonly after: string | undefined;
   readonly limit: number;
+  /** As for `read`. */
+  readonly weigh?: ((bytes: number) => void) | undefined;
 }
 
 export interface InputItemsPage {
@@ -46,8 +48,12 @@ export interface ResponseArchive {
   keep(answered: Answered): void;
   /** Waits until what was kept can be read by a query. */
   settled(): Promise<void>;
-  /** The response object. @throws OpenClawError `response_not_found`, also for those of other callers */
-  read(owner: string, id: string): Promise<JsonObject>;
+  /**
+   * The response object.
+   * @param weigh told how large it is with its input before it is read; may refuse by throwing
+   * @throws OpenClawError `response_not_found`, also for those of other callers
+   */
+  read(owner: string, id: string, weigh?: (bytes: number) => void): Promise<JsonObject>;
   /** @throws OpenClawError `response_not_found`; `invalid_request` where `after` is no item of it */
   inputItems(owner: string, id: string, question: InputItemsQuestion): Promise<InputItemsPage>;
   /** @throws OpenClawError `response_not_found` */
@@ -60,10 +66,11 @@ export function createResponseArchive(options: ResponseArchiveOptions): Response
   const pruning = createPruning({ database, clock, log, limitResponses, limitBytes });
   const queue = createWriteQueue({ database, clock, log, onWritten: (responses, bytes) => pruning.added(responses, bytes) });
 
-  async function find(owner: string, id: string): Promise<Row> {
+  async function find(owner: string, id: string, weigh?: (bytes: number) => void): Promise<Row> {
     await queue.settled();
-    const [row] = await database.read({ sql: 'SELECT body FROM responses WHERE owner = $1 AND id = $2', params: [owner, id] });
+    const [row] = await database.read({ sql: 'SELECT body, bytes FROM responses WHERE owner = $1 AND id = $2', params: [owner, id] });
     if (!row) throw notFound(id);
+    weigh?.(Number(row['bytes']));
     return row;
   }
 
@@ -77,12 +84,12 @@ export function createResponseArchive(options: ResponseArchiveOptions): Response
       if (statements.length > 0) queue.add({ statements, responses: response ? 1 : 0, bytes: response?.bytes ?? 0 });
     },
     settled: () => queue.settled(),
-    async read(owner, id) {
-      const row = await find(owner, id);
+    async read(owner, id, weigh) {
+      const row = await find(owner, id, weigh);
       return { ...jsonOf(row), output: (await readItems(database, { owner, id, output: 1 })).map(jsonOf) };
     },
-    async inputItems(owner, id, { order, after, limit }) {
-      await find(owner, id);
+    async inputItems(owner, id, { order, after, limit, weigh }) {
+      await find(owner, id, weigh);
       const rows = await readItems(database, { owner, id, output: 0 });
       if (order === 'desc') rows.reverse();
       const start = after === undefined ? 0 : rows.findIndex((item) => item['item_id'] === after) + 1;

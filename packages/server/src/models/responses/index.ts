@@ -41,7 +41,7 @@ export function createResponseStore(options: ResponseArchiveOptions): ResponseSt
         passedThrough,
       });
     },
-    read: (owner, id) => archive.read(owner, id),
+    read: (owner, id, weigh) => archive.read(owner, id, weigh),
     inputItems: (owner, id, question) => archive.inputItems(owner, id, question),
     remove: (owner, id) => archive.remove(owner, id),
     close: () => archive.close(),

@@ -26,6 +26,8 @@ const notifyChannel = 'openclaw';
 /** Types of columns, from PostgreSQL's own catalogue. */
 const typeIds = { bool: 16, bigint: 20, smallint: 21, integer: 23, real: 700, double: 701, numeric: 1700 } as const;
 const diskFull = '53100';
+/** Somebody has to make room; sooner nothing will have changed. */
+const storageFullRetryMs = 60_000;
 /** Messages carry their channel in front. */
 const separator = '\n';
 
@@ -199,7 +201,9 @@ function narrow(value: bigint): number | bigint {
 function toStorageError(thrown: unknown): OpenClawError {
   if (thrown instanceof OpenClawError) return thrown;
   const full = thrown instanceof Error && 'code' in thrown && thrown.code === diskFull;
-  return new OpenClawError(full ? 'storage_full' : 'storage_failed', { details: { reason: reasonOf(thrown) }, cause: thrown });
+  const details = { reason: reasonOf(thrown) };
+  if (full) return new OpenClawError('storage_full', { details, cause: thrown, retryAfterMs: storageFullRetryMs });
+  return new OpenClawError('storage_failed', { details, cause: thrown });
 }
 
 function bytesOf({ statements }: WriteBatch): number {

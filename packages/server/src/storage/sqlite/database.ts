@@ -63,7 +63,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase
     const { failures, snapshotDue } = await writer.call('commit', lines);
     if (snapshotDue) snapshots.start();
     const outcomes: (OpenClawError | undefined)[] = [];
-    for (const [index, { code, details }] of failures) outcomes[index] = new OpenClawError(code, { details });
+    for (const [index, { code, ...options }] of failures) outcomes[index] = new OpenClawError(code, options);
     return outcomes;
   }, options.limits);
 

@@ -57,7 +57,8 @@ test('a disk that is full when a segment must begin is no different', () => {
   const disk = createDisk();
   const store = testStore.open({ journal: { files: disk, segmentLimitBytes: 1 } });
   disk.room = 0;
-  assert.equal(store.commit([pairLine(1)])[0]?.code, 'storage_full');
+  const [failure] = store.commit([pairLine(1)]);
+  assert.deepEqual([failure?.code, failure?.retryAfterMs], ['storage_full', 60_000]);
   disk.room = Infinity;
   assert.deepEqual(store.commit([pairLine(2)]), [undefined]);
   const again = testStore.open({ boot: 'boot 2' });

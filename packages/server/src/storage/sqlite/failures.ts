@@ -7,6 +7,9 @@ const sqliteCorrupt = 11;
 const sqliteFull = 13;
 const sqliteNotADatabase = 26;
 
+/** Somebody has to make room; sooner nothing will have changed. */
+const storageFullRetryMs = 60_000;
+
 export function isNoSpace(thrown: unknown): boolean {
   const code = codeOf(thrown);
   return code === 'ENOSPC' || code === 'EDQUOT' || primaryCode(thrown) === sqliteFull;
@@ -27,7 +30,8 @@ export function corruption(finding: string): Error {
 export function toStorageError(thrown: unknown): OpenClawError {
   if (thrown instanceof OpenClawError) return thrown;
   const reason = primaryCode(thrown) === sqliteReadOnly ? 'it cannot be written any more' : reasonOf(thrown);
-  return new OpenClawError(isNoSpace(thrown) ? 'storage_full' : 'storage_failed', { details: { reason }, cause: thrown });
+  if (isNoSpace(thrown)) return new OpenClawError('storage_full', { details: { reason }, cause: thrown, retryAfterMs: storageFullRetryMs });
+  return new OpenClawError('storage_failed', { details: { reason }, cause: thrown });
 }
 
 export function codeOf(thrown: unknown): string | undefined {

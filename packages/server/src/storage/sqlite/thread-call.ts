@@ -39,7 +39,7 @@ export function startStorageThread(): StorageThread {
   worker.on('message', (reply: ReplyMessage) => {
     const call = pending.get(reply.id);
     pending.delete(reply.id);
-    if ('error' in reply) call?.reject(new OpenClawError(reply.error.code, { details: reply.error.details }));
+    if ('error' in reply) call?.reject(new OpenClawError(reply.error.code, reply.error));
     else call?.resolve(reply.value as never);
   });
   worker.on('error', (thrown) => fail(`its thread ended: ${reasonOf(thrown)}`));

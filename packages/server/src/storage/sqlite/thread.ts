@@ -20,6 +20,7 @@ import { openStore, type Store } from './store.ts';
 export interface ErrorMessage {
   readonly code: ErrorCode;
   readonly details: Readonly<Record<string, string | number>>;
+  readonly retryAfterMs?: number;
 }
 
 export interface CommitReply {
@@ -113,8 +114,8 @@ function answer(calls: Calls, { id, name, args }: CallMessage): ReplyMessage {
   }
 }
 
-function toMessage({ code, details }: OpenClawError): ErrorMessage {
-  return { code, details };
+function toMessage({ code, details, retryAfterMs }: OpenClawError): ErrorMessage {
+  return { code, details, ...(retryAfterMs !== undefined && { retryAfterMs }) };
 }
 
 if (parentPort) {
