@@ -2,7 +2,7 @@
 import type { Answer, Counts } from '../conversation.ts';
 import { event, finishOf, halves, model, type Wire } from './wire.ts';
 
-const finishes = ['end_turn', 'stop_sequence', 'max_tokens', 'refusal', 'model_context_window_exceeded'];
+const finishes = ['end_turn', 'stop_sequence', 'max_tokens', 'refusal', 'model_context_window_exceeded', 'pause_turn'];
 
 const finish = (answer: Answer): object => {
   const reason = answer.calls.length > 0 ? 'tool_use' : finishOf({ finishes }, answer);

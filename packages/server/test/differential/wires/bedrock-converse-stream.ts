@@ -3,7 +3,15 @@ import { eventFrame, exceptionFrame } from '../../../src/models/dialects/bedrock
 import type { Answer, Counts } from '../conversation.ts';
 import { allInput, finishOf, halves, type Wire } from './wire.ts';
 
-const finishes = ['end_turn', 'stop_sequence', 'max_tokens', 'content_filtered', 'guardrail_intervened'];
+const finishes = [
+  'end_turn',
+  'stop_sequence',
+  'max_tokens',
+  'content_filtered',
+  'guardrail_intervened',
+  'model_context_window_exceeded',
+  'malformed_model_output',
+];
 const finish = (answer: Answer): string => (answer.calls.length > 0 ? 'tool_use' : finishOf({ finishes }, answer));
 const signature = 'c2lnbmVk';
 

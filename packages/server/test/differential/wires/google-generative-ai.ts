@@ -2,7 +2,18 @@
 import type { Answer, Counts } from '../conversation.ts';
 import { allInput, event, finishOf, model, type Wire } from './wire.ts';
 
-const finishes = ['STOP', 'MAX_TOKENS', 'SAFETY', 'RECITATION', 'PROHIBITED_CONTENT'];
+const finishes = [
+  'STOP',
+  'MAX_TOKENS',
+  'SAFETY',
+  'RECITATION',
+  'PROHIBITED_CONTENT',
+  'BLOCKLIST',
+  'SPII',
+  'LANGUAGE',
+  'OTHER',
+  'MALFORMED_FUNCTION_CALL',
+];
 
 const finish = (answer: Answer): string => (answer.calls.length > 0 ? 'STOP' : finishOf({ finishes }, answer));
 
