@@ -68,7 +68,7 @@ test('where the installation brought no Node, one on the PATH is taken if it is 
   };
   const start = (path: string) => runCommand([join(clone, 'openclaw'), 'a b', 'c'], { cwd: clone, env: { PATH: path } });
 
-  assert.equal(start(withNode(26)).output, `started ${clone}/packages/server/bin/openclaw.js a b c\n`);
+  assert.equal(start(withNode(26)).output, `started --max-semi-space-size=8 ${clone}/packages/server/bin/openclaw.js a b c\n`);
   assert.equal(start(withNode(24)).code, 0);
   assert.match(start(withNode(22)).output, /run 'npm ci'/);
   assert.match(start(withNode(9)).output, /run 'npm ci'/);
