@@ -12,6 +12,7 @@ import { withoutKey } from './keys/provider-keys.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { charactersPerToken, type AttemptContext, type Observed, type Operation } from './operation.ts';
 import type { Target } from './target.ts';
+import { awaitedConnection } from './upstream.ts';
 
 export interface AttemptReport {
   readonly target: Target;
@@ -105,7 +106,7 @@ export class Attempt {
     const { permit, hedge, lifecycle, costOf } = this.#options;
     const counted = this.observed.usage;
     // Of one that was given up the provider has the prompt, and bills it; so it does what came whole without a count.
-    const isBilled = !error || cancelled || error.code === 'upstream_timeout';
+    const isBilled = !error || cancelled || (error.code === 'upstream_timeout' && error.details['awaited'] !== awaitedConnection);
     const usage = error || !counted ? usageOfFragment(this.observed, operation, isBilled) : counted;
     return {
       target: this.target,

@@ -11,7 +11,7 @@ import { OpenClawError, reasonOf } from '../core/errors.ts';
 import type { Clock, Timer } from '../core/clock.ts';
 import { BodyStream } from './body-stream.ts';
 import { decodeContent } from './content-encoding.ts';
-import type { SendOptions, Upstream, UpstreamRequest, UpstreamResponse } from './upstream.ts';
+import { awaitedConnection, type SendOptions, type Upstream, type UpstreamRequest, type UpstreamResponse } from './upstream.ts';
 
 export interface HttpUpstreamOptions {
   readonly clock: Clock;
@@ -177,7 +177,7 @@ class Exchange implements Dispatcher.DispatchHandler {
   #translate(thrown: Error): OpenClawError {
     const { provider, timeouts } = this.#options;
     const code = 'code' in thrown ? thrown.code : undefined;
-    if (code === 'UND_ERR_CONNECT_TIMEOUT') return this.#timeout('accept a connection', timeouts.connectMs);
+    if (code === 'UND_ERR_CONNECT_TIMEOUT') return this.#timeout(awaitedConnection, timeouts.connectMs);
     if (code === 'UND_ERR_BODY_TIMEOUT') return this.#timeout('send the next part of its answer', timeouts.idleMs);
     const reason = typeof code === 'string' && !reasonOf(thrown).includes(code) ? `${reasonOf(thrown)} (${code})` : reasonOf(thrown);
     if (notHttp.has(thrown.name)) {

@@ -47,6 +47,9 @@ export interface UpstreamTimeouts {
   readonly totalMs: number;
 }
 
+/** What was awaited in an `upstream_timeout` before which nothing was sent. */
+export const awaitedConnection = 'accept a connection';
+
 export interface Upstream {
   /** Resolves with the head of the answer, whatever its status. @throws OpenClawError `upstream_unreachable`, `upstream_timeout`, `upstream_truncated` */
   send(request: UpstreamRequest, options: SendOptions): Promise<UpstreamResponse>;

@@ -16,6 +16,7 @@ import { createLifecycleRegistry, type LifecycleRegistry } from '../../src/model
 import { createRetryBudget } from '../../src/models/retry-budget.ts';
 import { createModelService, type RequestReport } from '../../src/models/service.ts';
 import type { Provider, Target } from '../../src/models/target.ts';
+import { awaitedConnection } from '../../src/models/upstream.ts';
 import { createScriptedUpstream, type Exchange, type ProviderTurn, type ScriptedUpstream, type Spent } from './scripted-upstream.ts';
 
 export const worldSettings = fc.record({
@@ -59,7 +60,7 @@ export const providerTurn: fc.Arbitrary<ProviderTurn> = fc.record({
   ends: fc.constantFrom<ProviderTurn['ends']>('well', 'well', 'well', 'well', 'cut', 'error', 'silent', 'uncounted', 'tool'),
   refuses: fc.oneof(
     { weight: 3, arbitrary: fc.constant(undefined) },
-    { weight: 1, arbitrary: fc.constantFrom('unreachable' as const, 400, 401, 404, 429, 500, 503) },
+    { weight: 1, arbitrary: fc.constantFrom('unreachable' as const, 'unconnected' as const, 400, 401, 404, 429, 500, 503) },
   ),
   retryAfter: fc.constantFrom(undefined, undefined, '0.2', '60'),
 });
@@ -219,7 +220,7 @@ class World {
         const exchange = own[index];
         assert.ok(exchange);
         // What was sent whole, or was given up by us, has reached the provider.
-        const isBilled = !error || cancelled || error.code === 'upstream_timeout';
+        const isBilled = !error || cancelled || (error.code === 'upstream_timeout' && error.details['awaited'] !== awaitedConnection);
         const expected = error || !exchange.said ? fragmentOf(exchange, call, isBilled) : exchange.said;
         assert.deepEqual(
           usage && { input: usage.input, output: usage.output },

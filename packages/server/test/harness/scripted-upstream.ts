@@ -5,7 +5,13 @@
 import type { Clock, Timer } from '../../src/core/clock.ts';
 import { OpenClawError } from '../../src/core/errors.ts';
 import { BodyStream } from '../../src/models/body-stream.ts';
-import type { SendOptions, Upstream, UpstreamRequest, UpstreamResponse } from '../../src/models/upstream.ts';
+import {
+  awaitedConnection,
+  type SendOptions,
+  type Upstream,
+  type UpstreamRequest,
+  type UpstreamResponse,
+} from '../../src/models/upstream.ts';
 import { anthropicStream, anthropicWhole, chatStream, chatWhole } from './wire.ts';
 
 /** What a provider does with one request. */
@@ -17,7 +23,8 @@ export interface ProviderTurn {
   /** Whether it streams where it is asked to. */
   readonly streams: boolean;
   readonly ends: 'well' | 'cut' | 'error' | 'silent' | 'uncounted' | 'tool';
-  readonly refuses: 'unreachable' | number | undefined;
+  /** Before it has been sent anything, or by a status. */
+  readonly refuses: 'unreachable' | 'unconnected' | number | undefined;
   readonly retryAfter: string | undefined;
 }
 
@@ -111,6 +118,11 @@ class Played implements Exchange {
       this.#fail(
         new OpenClawError('upstream_unreachable', { details: { ...provider, origin: request.origin, reason: 'it is not there' } }),
       );
+      return;
+    }
+    if (turn.refuses === 'unconnected') {
+      const details = { ...provider, awaited: awaitedConnection, timeoutMs: options.timeouts.connectMs };
+      this.#fail(new OpenClawError('upstream_timeout', { details }));
       return;
     }
     const body = new BodyStream({ pause: () => {}, resume: () => {}, cancel: () => this.#close() });
