@@ -1,6 +1,6 @@
 /** The page about the HTTP API names what the program answers, and nothing else. */
 import assert from 'node:assert/strict';
-import { readFile } from 'node:fs/promises';
+import { glob, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { startTestGateway } from '../harness/gateway.ts';
 
@@ -25,4 +25,17 @@ test('docs/http-api.md lists exactly the endpoints and methods that there are, a
       `${path} answered ${status} to somebody without a credential`,
     );
   }
+});
+
+test('docs/http-api.md names every header of its own that the program reads or sends, and no other', async () => {
+  const root = new URL('../../../../', import.meta.url);
+  const page = await readFile(new URL('docs/http-api.md', root), 'utf8');
+  const sources = new URL('packages/server/src/', root);
+  const inProgram = new Set<string>();
+  for await (const path of glob('{gateway,models}/**/*.ts', { cwd: sources })) {
+    if (/\.(test|fixture)\.ts$/.test(path)) continue;
+    for (const [, name = ''] of (await readFile(new URL(path, sources), 'utf8')).matchAll(/'(x-openclaw-[a-z-]+)'/g)) inProgram.add(name);
+  }
+  const onPage = new Set(Array.from(page.matchAll(/`(x-openclaw-[a-z-]+)`/g), ([, name = '']) => name));
+  assert.deepEqual([...onPage].toSorted(), [...inProgram].toSorted());
 });
