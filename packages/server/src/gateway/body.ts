@@ -30,7 +30,7 @@ export function readBody(request: IncomingMessage, limitBytes: number, holding?:
     holding?.reach(announcedBytes);
   } catch (thrown) {
     discard(request);
-    return Promise.reject(thrown as OpenClawError);
+    return Promise.reject(thrown);
   }
   return collect(request, limitBytes, holding);
 }
