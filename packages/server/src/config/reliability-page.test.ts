@@ -7,7 +7,7 @@ import { schemaAt, settingsSchema } from './index.ts';
 import { parsePath } from './path.ts';
 
 function defaultOf(path: string): unknown {
-  return (schemaAt(settingsSchema, parsePath(path)) as { readonly default?: unknown } | undefined)?.default;
+  return schemaAt(settingsSchema, parsePath(path))?.default;
 }
 
 test('docs/reliability.md has the defaults of the settings that it names', async () => {

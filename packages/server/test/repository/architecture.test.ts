@@ -6,8 +6,12 @@ import { test } from 'node:test';
 const root = new URL('../../../../', import.meta.url);
 const page = readFileSync(new URL('ARCHITECTURE.md', root), 'utf8');
 
+/** An empty folder is none: git does not know it. */
 function foldersIn(path: string): string[] {
-  return readdirSync(new URL(path, root), { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []));
+  const entries = readdirSync(new URL(path, root), { withFileTypes: true });
+  return entries.flatMap((entry) =>
+    entry.isDirectory() && readdirSync(new URL(`${path}${entry.name}/`, root)).length > 0 ? [entry.name] : [],
+  );
 }
 
 test('ARCHITECTURE.md names every folder of the program and of the model path', () => {
