@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { OpenClawError } from '../../src/core/errors.ts';
 import { testCase } from './case-test.ts';
-import type { Cell } from './cells.ts';
+import { providers, type Cell } from './cells.ts';
 import { errorOf, viewOf } from './client-view.ts';
 import { exchange, refusalOf, replyOf, type Reply, type Side } from './exchange.ts';
 import { conversationAsked } from './provider-view.ts';
@@ -92,20 +92,23 @@ async function breaksOff(cell: Cell, fail: (status: number, headers: Record<stri
   const early = await exchange({ cell, replies: [fail(500, {}), good] });
   assert.equal(viewOf(cell, early).text, 'Hello again');
   for (const { body } of early.asked) assert.deepEqual(body, early.asked[0]?.body, 'each attempt asks the same, and sends no prefill');
-  // Where the route lets answers go on, only a target that takes the beginning of an answer is given one.
-  const side = (name: string, quirks: object): Side => ({
-    name,
-    dialect: cell.out,
-    quirks,
-    replies: [replyOf(cell, textAnswer(cell, [', world']))],
-  });
-  const goingOn = await exchange({ cell, replies: [begun], others: [side('beta', {}), side('gamma', { prefill: true })], goesOn: true });
-  assert.deepEqual(
-    goingOn.asked.map(({ provider }) => provider),
-    ['acme', 'gamma'],
-  );
-  assert.equal(viewOf(cell, goingOn).text, 'Hello, world');
-  const nobody = await exchange({ cell, replies: [begun], others: [side('beta', {})], goesOn: true });
+  // Where the route lets answers go on, only a target that takes the beginning of an answer is given one, whatever it speaks.
+  const side = (name: string, dialect: Cell['out'], quirks: object): Side => {
+    const there = { ...cell, out: dialect };
+    return { name, dialect, quirks, replies: [replyOf(there, textAnswer(there, [', wor', 'ld']))] };
+  };
+  for (const dialect of providers) {
+    const others = [side('beta', dialect, {}), side('gamma', dialect, { prefill: true })];
+    const goingOn = await exchange({ cell, replies: [begun], others, goesOn: true });
+    assert.deepEqual(
+      goingOn.asked.map(({ provider }) => provider),
+      ['acme', 'gamma'],
+    );
+    assert.equal(viewOf(cell, goingOn).text, 'Hello, world');
+    const said = [{ user: 'What is the weather?' }, { assistant: 'Hello' }];
+    assert.deepEqual(conversationAsked(dialect, goingOn.asked[1]?.body), said);
+  }
+  const nobody = await exchange({ cell, replies: [begun], others: [side('beta', cell.out, {})], goesOn: true });
   assert.equal(nobody.asked.length, 1);
   assert.equal(nobody.report.outcome.kind, 'failed');
 }
