@@ -52,8 +52,8 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   /** The principal, an error that speaks of this very credential, or undefined if nobody knows it. */
   const identify = ({ text }: Credential, passwordAllowed: boolean): Principal | OpenClawError | undefined => {
-    if (passwordAllowed && isGatewaySecret(text)) return gatewayPrincipal;
-    return keys.find(text);
+    // Keys first: most callers have one, and the comparison with the secret takes as long as finding it.
+    return keys.find(text) ?? (passwordAllowed && isGatewaySecret(text) ? gatewayPrincipal : undefined);
   };
 
   return {

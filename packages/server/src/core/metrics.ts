@@ -140,6 +140,12 @@ function exposition(family: Registered): string {
   return `# HELP ${family.name} ${escapeHelp(family.help)}\n# TYPE ${family.name} ${family.type}\n${lines}`;
 }
 
+interface Branch<Child> {
+  readonly further: Map<string, Branch<Child>>;
+  /** On the level of the last label. */
+  series: Series<Child> | undefined;
+}
+
 interface SeriesMapOptions<Child> {
   readonly labelNames: readonly string[];
   readonly seriesLimit: number;
@@ -149,19 +155,27 @@ interface SeriesMapOptions<Child> {
 
 function createSeriesMap<Child>(options: SeriesMapOptions<Child>): { labels: Family<Child>['labels']; lines: () => string } {
   const { labelNames, seriesLimit, create, onOverflow } = options;
-  const all = new Map<string, Series<Child>>();
+  const all: Series<Child>[] = [];
+  // A tree with a level for each label: joining the values to one key would cost more than the look-up.
+  const root: Branch<Child> = { further: new Map(), series: undefined };
+
+  const grow = (values: readonly string[], limit: number): Child | undefined => {
+    if (all.length >= limit) return undefined;
+    let branch = root;
+    for (const value of values) {
+      const next = branch.further.get(value) ?? { further: new Map(), series: undefined };
+      branch.further.set(value, next);
+      branch = next;
+    }
+    branch.series = create(labelPairs(labelNames, values));
+    all.push(branch.series);
+    return branch.series.child;
+  };
 
   const find = (values: readonly string[], limit: number): Child | undefined => {
-    // The length in front of each value keeps ('a,b', 'c') and ('a', 'b,c') apart.
-    let key = '';
-    for (const value of values) key += `${value.length}:${value}`;
-    let series = all.get(key);
-    if (series === undefined) {
-      if (all.size >= limit) return undefined;
-      series = create(labelPairs(labelNames, values));
-      all.set(key, series);
-    }
-    return series.child;
+    let branch: Branch<Child> | undefined = root;
+    for (const value of values) branch = branch?.further.get(value);
+    return branch?.series?.child ?? grow(values, limit);
   };
 
   if (labelNames.length === 0) find([], 1);
@@ -178,7 +192,7 @@ function createSeriesMap<Child>(options: SeriesMapOptions<Child>): { labels: Fam
         Number.POSITIVE_INFINITY,
       )!;
     },
-    lines: () => Array.from(all.values(), (series) => series.lines()).join(''),
+    lines: () => all.map((series) => series.lines()).join(''),
   };
 }
 
