@@ -41,6 +41,8 @@ interface GetFlags extends FileFlags {
   readonly output: 'text' | 'json';
 }
 
+const settingARoute = `openclaw config set models.routes.fast '{ targets: ["openai/gpt-5-mini", "local/small"] }'`;
+
 export function registerConfigCommands(program: Command, io: ConfigCommandIo): void {
   const group = program.command('config').description('read and change the configuration');
   const add = (usage: string, description: string): Command =>
@@ -53,17 +55,22 @@ export function registerConfigCommands(program: Command, io: ConfigCommandIo): v
   add('get [path]', 'print settings and where each comes from; secrets are redacted')
     .option('--show-secrets', 'print secrets too')
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .addHelpText(
+      'after',
+      '\nExamples:\n  openclaw config get\n  openclaw config get models.retry\n  openclaw config get gateway.port -o json\n',
+    )
     .action((path: string | undefined, _: unknown, command: Command) => get(path ?? '', command.optsWithGlobals<GetFlags>(), io));
-  add('set <path> <value>', 'change one setting in the file; VALUE is JSON5, or else text').action(function (
-    this: Command,
-    path: string,
-    value: string,
-  ) {
-    return set(path, value, { flags: this.optsWithGlobals<FileFlags>(), io });
-  });
-  add('unset <path>', 'take one setting out of the file').action((path: string, _: unknown, command: Command) =>
-    unset(path, command.optsWithGlobals<FileFlags>(), io),
-  );
+  add('set <path> <value>', 'change one setting in the file; VALUE is JSON5, or else text')
+    .addHelpText(
+      'after',
+      `\nExamples:\n  openclaw config set gateway.port 8080\n  openclaw config set models.queue.maxWaitMs 10s\n  ${settingARoute}\n`,
+    )
+    .action(function (this: Command, path: string, value: string) {
+      return set(path, value, { flags: this.optsWithGlobals<FileFlags>(), io });
+    });
+  add('unset <path>', 'take one setting out of the file')
+    .addHelpText('after', '\nExample:\n  openclaw config unset models.queue.maxWaitMs\n')
+    .action((path: string, _: unknown, command: Command) => unset(path, command.optsWithGlobals<FileFlags>(), io));
   add('validate', 'check the configuration and name every mistake in it').action((_: unknown, command: Command) =>
     validate(command.optsWithGlobals<FileFlags>(), io),
   );
