@@ -62,6 +62,20 @@ test('a trial of which nothing is heard is repeated before long', () => {
   assert.ok(keys.claimTrial(at(0)));
 });
 
+test('a trial that its client gave up is free for the next request, and no other end of an attempt makes one', () => {
+  const { keys, at, clock } = setup(2);
+  refuse(keys, at(0), 1);
+  keys.untried(at(0));
+  assert.equal(keys.claimTrial(at(0)), false, 'it was sent before the key was out');
+  clock.advance(keyDefaults.refusedMs);
+  assert.ok(keys.claimTrial(at(0)));
+  keys.untried(at(0));
+  assert.ok(keys.claimTrial(at(0)));
+  refuse(keys, at(0), 1);
+  keys.untried(at(0));
+  assert.equal(keys.claimTrial(at(0)), false);
+});
+
 test('a key that is answered is in again, and nothing is known against it', () => {
   const { keys, at, lines } = setup(2);
   refuse(keys, at(0), 1);

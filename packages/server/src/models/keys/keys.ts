@@ -40,6 +40,8 @@ export interface Keys {
   isOut(at: KeyAt): boolean;
   /** For a key that is out: true for one request when its time to be tried again has come. */
   claimTrial(at: KeyAt): boolean;
+  /** An attempt was given up before anything was learnt: if it was the trial, the next request may have it. */
+  untried(at: KeyAt): void;
   /** What is said instead of asking with a key that is out. */
   refusalOf(at: KeyAt): OpenClawError | undefined;
   /** After an attempt that failed. Errors that say nothing about the key are ignored. */
@@ -76,6 +78,8 @@ interface Trouble {
   refusals: number;
   /** Monotonic; `undefined` while it is in use all the same. */
   outUntilMs: number | undefined;
+  /** A request tries it just now. */
+  onTrial: boolean;
 }
 
 export function createKeys({ clock, log }: KeysOptions): Keys {
@@ -107,9 +111,16 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
     claimTrial({ key }) {
       const trouble = troubles.get(key);
       if (trouble?.outUntilMs === undefined || clock.monotonicMs() < trouble.outUntilMs) return false;
-      // If nobody tells how it went, the client left: then another may try before long.
+      // If nobody tells how it went, it was never sent: then another may try before long.
       trouble.outUntilMs = clock.monotonicMs() + keyDefaults.lastKeyMs;
+      trouble.onTrial = true;
       return true;
+    },
+    untried({ key }) {
+      const trouble = troubles.get(key);
+      if (!trouble?.onTrial) return;
+      trouble.onTrial = false;
+      trouble.outUntilMs = clock.monotonicMs();
     },
     refusalOf({ key }) {
       const error = troubles.get(key)?.error;
@@ -119,8 +130,8 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
       const state = at.key.absent ? undefined : verdictOf(error);
       if (!state) return;
       const known = troubles.get(at.key);
-      const trouble = known ?? { provider: at.provider.id, state, error, refusals: 0, outUntilMs: undefined };
-      Object.assign(trouble, { state, error });
+      const trouble = known ?? { provider: at.provider.id, state, error, refusals: 0, outUntilMs: undefined, onTrial: false };
+      Object.assign(trouble, { state, error, onTrial: false });
       trouble.refusals += 1;
       troubles.set(at.key, trouble);
       leaveOut(at, trouble);
@@ -135,7 +146,7 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
     },
     unreachable({ provider, key }, error) {
       if (troubles.has(key)) return false;
-      troubles.set(key, { provider: provider.id, state: 'unreachable', error, refusals: 0, outUntilMs: undefined });
+      troubles.set(key, { provider: provider.id, state: 'unreachable', error, refusals: 0, outUntilMs: undefined, onTrial: false });
       return true;
     },
     rotated: (key) => void troubles.delete(key),

@@ -97,7 +97,8 @@ export function createSelection(options: SelectionOptions): Selection {
     learn({ target, error, cancelled, firstOutputMs }, stream) {
       if (firstOutputMs !== undefined) (stream ? streamed : whole).observe(target, firstOutputMs);
       if (!error) keys.accepted(target);
-      else if (!cancelled) keys.report(target, error);
+      else if (cancelled) keys.untried(target);
+      else keys.report(target, error);
     },
     loadCatalogue: load,
     async prepare(ownPort, signal) {
