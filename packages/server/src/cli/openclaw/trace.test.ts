@@ -124,3 +124,14 @@ test('an answer from the cache says so in the list, and cost nothing', async () 
   const { stdout } = await run('trace');
   assert.match(stdout, /key_1 +the cache +completed +0 +950 ms +\$0\n$/);
 });
+
+test('a request that used nothing cost nothing, and one at an unknown price what nobody knows', async () => {
+  const { run, trails } = setup();
+  const refused = { outcome: 'upstream_overloaded', costNanoUsd: null } as const;
+  trails.push(trail({ ...refused, inputTokens: 0, outputTokens: 0 }), trail({ ...refused, id: 'req_2' }));
+  const costs = (await run('trace')).stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.split(/ +/).at(-1));
+  assert.deepEqual(costs, ['COST', '$0', 'unknown']);
+});

@@ -106,8 +106,9 @@ function timesOf({ firstOutputMs, queueMs }: RequestTrail): string {
   return queueMs > 0 ? `${first}, waited ${formatMs(queueMs)} for a place` : first;
 }
 
-function formatCost({ costNanoUsd, attemptCount }: RequestTrail): string {
-  if (attemptCount === 0) return formatUsd(0);
+/** What used nothing cost nothing, whatever the price. */
+function formatCost({ costNanoUsd, inputTokens, outputTokens, cached }: RequestTrail): string {
+  if (cached || inputTokens + outputTokens === 0) return formatUsd(costNanoUsd === null ? 0 : costNanoUsd / 1e9);
   return costNanoUsd === null ? 'unknown' : formatUsd(costNanoUsd / 1e9);
 }
 
