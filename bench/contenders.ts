@@ -110,8 +110,8 @@ function warmStarter(mock: OwnedProcess): () => Promise<OwnedProcess> {
   };
 }
 
-/** Node writes the cache when it ends. */
-async function serveOnce(gateway: OwnedProcess): Promise<void> {
+/** Has it serve a request and stops it: Node writes the cache of what it has compiled when it ends. */
+export async function serveOnce(gateway: OwnedProcess): Promise<void> {
   const answer = await fetch(`http://127.0.0.1:${gateway.port}${completions}`, {
     method: 'POST',
     headers: { authorization: `Bearer ${token}` },
