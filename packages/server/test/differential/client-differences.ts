@@ -2,11 +2,13 @@
 import { inBody, type Difference } from './difference.ts';
 import { visit } from './visit.ts';
 
+/** Also what is empty without them. */
 const remove =
   (...paths: string[]): Difference['take'] =>
   (exchange, side) =>
     inBody((body) => {
       for (const path of paths) visit(body, path, (holder, key) => void delete holder[key]);
+      if (JSON.stringify(body['inferenceConfig']) === '{}') delete body['inferenceConfig'];
     })(exchange, side);
 
 export const clientDifferences: readonly Difference[] = [
@@ -49,17 +51,13 @@ export const clientDifferences: readonly Difference[] = [
     reason: "A request in Anthropic's format has a limit always: where the caller gave none, their Anthropic code takes one of its own.",
     applies: ({ provider, client, conversation: { question } }) =>
       client === 'anthropic-messages' && provider !== client && question.maxOutputTokens === undefined,
-    take: (exchange, side) => {
-      const paths = [
-        'max_tokens',
-        'max_completion_tokens',
-        'max_output_tokens',
-        'generationConfig.maxOutputTokens',
-        'inferenceConfig.maxTokens',
-      ];
-      const without = remove(...paths)(exchange, side);
-      return inBody((body) => void (JSON.stringify(body['inferenceConfig']) === '{}' && delete body['inferenceConfig']))(without, side);
-    },
+    take: remove(
+      'max_tokens',
+      'max_completion_tokens',
+      'max_output_tokens',
+      'generationConfig.maxOutputTokens',
+      'inferenceConfig.maxTokens',
+    ),
   },
   {
     name: 'stop sequences from Responses',
