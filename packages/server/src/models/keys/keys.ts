@@ -72,7 +72,6 @@ export const keyDefaults = {
 } as const;
 
 interface Trouble {
-  readonly provider: string;
   state: Exclude<KeyState, 'ok'>;
   error: OpenClawError;
   refusals: number;
@@ -108,19 +107,10 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
       return troubles.size === 0;
     },
     isOut,
-    claimTrial({ key }) {
-      const trouble = troubles.get(key);
-      if (trouble?.outUntilMs === undefined || clock.monotonicMs() < trouble.outUntilMs) return false;
-      // If nobody tells how it went, it was never sent: then another may try before long.
-      trouble.outUntilMs = clock.monotonicMs() + keyDefaults.lastKeyMs;
-      trouble.onTrial = true;
-      return true;
-    },
+    claimTrial: ({ key }) => claimTrial(troubles.get(key), clock.monotonicMs()),
     untried({ key }) {
       const trouble = troubles.get(key);
-      if (!trouble?.onTrial) return;
-      trouble.onTrial = false;
-      trouble.outUntilMs = clock.monotonicMs();
+      if (trouble?.onTrial) Object.assign(trouble, { onTrial: false, outUntilMs: clock.monotonicMs() });
     },
     refusalOf({ key }) {
       const error = troubles.get(key)?.error;
@@ -129,8 +119,7 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
     report(at, error) {
       const state = at.key.absent ? undefined : verdictOf(error);
       if (!state) return;
-      const known = troubles.get(at.key);
-      const trouble = known ?? { provider: at.provider.id, state, error, refusals: 0, outUntilMs: undefined, onTrial: false };
+      const trouble = troubles.get(at.key) ?? newTrouble(state, error);
       Object.assign(trouble, { state, error, onTrial: false });
       trouble.refusals += 1;
       troubles.set(at.key, trouble);
@@ -144,14 +133,26 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
         log.info('a provider key works again', { provider: provider.id, key: key.id, source: key.source });
       }
     },
-    unreachable({ provider, key }, error) {
+    unreachable({ key }, error) {
       if (troubles.has(key)) return false;
-      troubles.set(key, { provider: provider.id, state: 'unreachable', error, refusals: 0, outUntilMs: undefined, onTrial: false });
+      troubles.set(key, newTrouble('unreachable', error));
       return true;
     },
     rotated: (key) => void troubles.delete(key),
     status: (providers) => providers.flatMap((provider) => provider.keys.map((key) => describe({ provider, key }, troubles, clock))),
   };
+}
+
+function newTrouble(state: Trouble['state'], error: OpenClawError): Trouble {
+  return { state, error, refusals: 0, outUntilMs: undefined, onTrial: false };
+}
+
+function claimTrial(trouble: Trouble | undefined, nowMs: number): boolean {
+  if (trouble?.outUntilMs === undefined || nowMs < trouble.outUntilMs) return false;
+  // If nobody tells how it went, it was never sent: then another may try before long.
+  trouble.outUntilMs = nowMs + keyDefaults.lastKeyMs;
+  trouble.onTrial = true;
+  return true;
 }
 
 /**
