@@ -77,8 +77,9 @@ async function checkKey(at: KeyAt, { keys, clock, log, signal }: KeyCheckOptions
     keys.accepted(at);
     log.debug('the key of a provider is good', fields);
   } else if (error.code === 'upstream_quota' || (error.code === 'upstream_authentication' && error.details['upstreamStatus'] !== 403)) {
-    keys.report(at, error);
-    log.warn('a provider refuses its key', { ...fields, reason: String(error.details['reason'] ?? ''), hint: error.hint });
+    if (!keys.report(at, error)) {
+      log.warn('a provider refuses its key', { ...fields, reason: String(error.details['reason'] ?? ''), hint: error.hint });
+    }
   } else log.debug('the key of a provider could not be checked', { ...fields, reason: reasonOf(error) });
   return true;
 }

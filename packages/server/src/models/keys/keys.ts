@@ -44,8 +44,8 @@ export interface Keys {
   untried(at: KeyAt): void;
   /** What is said instead of asking with a key that is out. */
   refusalOf(at: KeyAt): OpenClawError | undefined;
-  /** After an attempt that failed. Errors that say nothing about the key are ignored. */
-  report(at: KeyAt, error: OpenClawError): void;
+  /** After an attempt that failed. Errors that say nothing about the key are ignored. @returns whether the log now says that it is left out */
+  report(at: KeyAt, error: OpenClawError): boolean;
   /** After an attempt that was answered, and after a check that went well. */
   accepted(at: KeyAt): void;
   /** After a check that found nobody there: known to people, but the key stays in. @returns false where that was known */
@@ -86,20 +86,22 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
 
   const isOut = ({ key }: KeyAt): boolean => troubles.get(key)?.outUntilMs !== undefined;
 
-  function leaveOut(at: KeyAt, trouble: Trouble): void {
+  function leaveOut(at: KeyAt, trouble: Trouble): boolean {
     const { provider, key } = at;
     const hasOther = provider.keys.some((other) => other !== key && !isOut({ provider, key: other }));
     const wasOut = trouble.outUntilMs !== undefined;
-    if (!hasOther && trouble.refusals < keyDefaults.lastKeyRefusals) return;
+    if (!hasOther && trouble.refusals < keyDefaults.lastKeyRefusals) return false;
     const pauseMs = hasOther ? (trouble.state === 'spent' ? keyDefaults.spentMs : keyDefaults.refusedMs) : keyDefaults.lastKeyMs;
     trouble.outUntilMs = clock.monotonicMs() + pauseMs;
-    if (wasOut) return;
+    if (wasOut) return false;
     log.warn(hasOther ? 'a provider key is left out; the others are used' : 'the only working key of a provider is left out', {
       provider: provider.id,
       key: key.id,
       source: key.source,
       reason: reasonOf(trouble.error),
+      hint: trouble.error.hint,
     });
+    return true;
   }
 
   return {
@@ -118,12 +120,12 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
     },
     report(at, error) {
       const state = at.key.absent ? undefined : verdictOf(error);
-      if (!state) return;
+      if (!state) return false;
       const trouble = troubles.get(at.key) ?? newTrouble(state, error);
       Object.assign(trouble, { state, error, onTrial: false });
       trouble.refusals += 1;
       troubles.set(at.key, trouble);
-      leaveOut(at, trouble);
+      return leaveOut(at, trouble);
     },
     accepted({ provider, key }) {
       const trouble = troubles.get(key);
