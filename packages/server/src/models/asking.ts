@@ -15,6 +15,7 @@ import type { ModelCall } from './call.ts';
 import type { ModelEvent, Usage } from './dialects/events.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Operation } from './operation.ts';
+import { rehearsal } from './rehearsal/index.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { Target } from './target.ts';
 
@@ -125,7 +126,7 @@ export class Asking {
       const round = plan.next(this.#lifecycle.remainingMs());
       if (!round) throw failure ?? new OpenClawError('internal_error', { details: { requestId: this.#call.requestId } });
       if (round.number === 1) retryBudget.count();
-      else if (failure && !retryBudget.take()) {
+      else if (failure && !isRehearsed(this.last) && !retryBudget.take()) {
         this.decisions.push('not tried again: the retry budget of the gateway is used up');
         throw failure;
       }
@@ -275,6 +276,11 @@ export class Asking {
     const cost = this.#options.costOf(target, observed.usage);
     if (cost !== undefined) this.#answer.headers['x-openclaw-cost'] = ((before + cost) / 1e9).toFixed(9);
   }
+}
+
+/** What fails by its script, as often as anybody likes, is no outage, and must not use up what others need in one. */
+function isRehearsed(attempt: Attempt | undefined): boolean {
+  return attempt?.target.provider.id === rehearsal.provider;
 }
 
 /** An answer goes on only at a target that takes its beginning. */

@@ -89,3 +89,14 @@ test('what is stored is large and asked for with a few bytes: it counts as held 
   assert.equal((await gateway.request(`/v1/responses/${small}/input_items`)).status, 200);
   await until(gateway, (heldBytes) => heldBytes === 0);
 });
+
+test('failures that a client scripts do not use up the tries that others need', async () => {
+  await using provider = await startProvider(json({ error: { message: 'no' } }, 500), json(chatWhole({ text: 'hi' })));
+  const { models } = acme(provider.baseUrl) as { readonly models: Record<string, unknown> };
+  const retry = { baseDelayMs: 1, maxDelayMs: 5, attempts: 5, budgetPercent: 0 };
+  await using gateway = await startTestGateway({ settings: { models: { ...models, retry } } });
+  const script = { model: 'openclaw/rehearsal', messages: [{ role: 'user', content: 'fail 500 x4\nsay hi' }] };
+  for (let count = 0; count < 8; count += 1) assert.equal((await ask(gateway, script)).headers.get('x-openclaw-attempts'), '5');
+  const answered = await ask(gateway);
+  assert.deepEqual([answered.status, answered.headers.get('x-openclaw-attempts')], [200, '2']);
+});
