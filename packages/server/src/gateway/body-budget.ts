@@ -63,14 +63,14 @@ export function createBodyBudget(limitBytes: number): BodyBudget {
         retryAfterMs,
       });
     }
-    heldBytes += bytes;
-    byCaller.set(caller, before + bytes);
+    count(caller, bytes);
   }
 
-  function giveBack(caller: string, bytes: number): void {
-    heldBytes -= bytes;
-    const left = (byCaller.get(caller) ?? 0) - bytes;
-    if (left > 0) byCaller.set(caller, left);
+  /** Without asking whether there is room. */
+  function count(caller: string, change: number): void {
+    heldBytes += change;
+    const held = (byCaller.get(caller) ?? 0) + change;
+    if (held > 0) byCaller.set(caller, held);
     else byCaller.delete(caller);
   }
 
@@ -83,22 +83,19 @@ export function createBodyBudget(limitBytes: number): BodyBudget {
         take(caller, bytes, own);
         own += bytes;
       };
-      const shrinkTo = (bytes: number): void => {
-        if (own > bytes) giveBack(caller, own - bytes);
-        own = Math.min(own, bytes);
-      };
-      const release = (): void => {
+      const become = (bytes: number): void => {
         over = true;
-        shrinkTo(0);
+        count(caller, bytes - own);
+        own = bytes;
       };
+      const release = (): void => become(0);
       return {
         reach: (bytes) => add(bytes - own),
         add,
         release,
         releaseAfter(response) {
           if (response.writableLength === 0 || response.closed) return release();
-          shrinkTo(response.writableLength);
-          over = true;
+          become(response.writableLength);
           response.once('close', release);
         },
       };
