@@ -1,4 +1,4 @@
-/** What a chaos upstream says, in the two dialects that it speaks. The good answers are those of `script.ts`. */
+/** What a chaos upstream says, in the two dialects that it speaks. The good answers are those of `../script.ts`. */
 import { anthropicAnswer, anthropicStream, openaiAnswer, openaiStream } from '../script.ts';
 
 export interface WireFormat {

@@ -3,7 +3,7 @@
  * Validation, `docs/config.md`, `openclaw config schema` and the types of the program all come from here.
  *
  * What a later release brings is named as such, so that a pasted example is refused with the right words.
- * It does not read files and checks nothing: see `load.ts` and `validate.ts`.
+ * It does not read files and checks nothing: see `load.ts` and `cross-checks.ts`.
  */
 import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 

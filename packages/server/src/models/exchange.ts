@@ -1,7 +1,7 @@
 /**
  * One attempt at one target: what is sent, and whether the answer is one. A refusal becomes an error of the catalogue here.
  *
- * It does not read the body of a good answer or write to the client: see `stream-delivery.ts` and `whole-delivery.ts`.
+ * It does not read the body of a good answer or write to the client: see `read-answer.ts`.
  */
 import type { JsonObject } from '../core/json.ts';
 import { withFormatFor } from './answer-format.ts';

@@ -1,4 +1,4 @@
-/** What may stand as a model's name in a request. Which names exist is `route.ts`'s business. */
+/** What may stand as a model's name in a request. Which names exist is `routing/route.ts`'s business. */
 import { OpenClawError } from '../core/errors.ts';
 
 /** Longer than any model's name. Names go into records, logs, metrics and headers, so what is none stops at the door. */

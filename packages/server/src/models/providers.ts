@@ -2,7 +2,7 @@
  * Who can be asked: the providers of the configuration, those whose key lies in the environment, the model servers that
  * were found on this machine, and the built-in rehearsal, in this order of preference.
  *
- * It builds them from data; it does not ask them anything. Names and routes: `route.ts`.
+ * It builds them from data; it does not ask them anything. Names and routes: `routing/route.ts`.
  */
 import { OpenClawError } from '../core/errors.ts';
 import { formatPath, type ProviderSettings, type SecretFile, type TimeoutSettings } from '../config/index.ts';

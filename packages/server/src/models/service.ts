@@ -2,7 +2,7 @@
  * The model path: takes one call of a client, asks targets until one answers, and hands the answer on.
  *
  * It ties the pieces together: the caller's limits, stored responses, kept answers, the end of the request and its report.
- * Which names exist and in which order: `route.ts`, `order.ts`. Asking targets: `asking.ts`. What is sent and read: `operation.ts`.
+ * Which names exist and in which order: `routing/route.ts`, `routing/order.ts`. Asking targets: `asking.ts`. What is sent and read: `operation.ts`.
  */
 import { OpenClawError, toOpenClawError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';

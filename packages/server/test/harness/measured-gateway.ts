@@ -1,5 +1,5 @@
 /**
- * A gateway in a process of its own, started by `memory.test.ts` with `--expose-gc`: takes its settings as the first argument, tells
+ * A gateway in a process of its own, started by `../model-path/memory.test.ts` with `--expose-gc`: takes its settings as the first argument, tells
  * its address, and says how much memory it holds whenever it is asked.
  */
 import { startTestGateway } from './gateway.ts';

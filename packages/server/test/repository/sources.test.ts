@@ -1,7 +1,7 @@
 /** What no tool checks: exceptions from the rules, the time read by `new Date()`, pages that name files, words that belong nowhere. */
 import assert from 'node:assert/strict';
 import { existsSync, globSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { test } from 'node:test';
 import { errorCatalogue } from '@openclaw/protocol';
 import { root, runCommand } from './working-copy.ts';
@@ -77,4 +77,17 @@ test('docs/errors.md has every error of the catalogue and no other', () => {
 test('the pages that are made from code are what the code says', () => {
   const { code, output } = runCommand(['node', 'scripts/gen-docs.ts', '--check'], { cwd: root });
   assert.equal(code, 0, output);
+});
+
+test('a comment that names a file names one that exists, from where it stands', () => {
+  const named = sources.flatMap((file) =>
+    [...read(file).matchAll(/\/\*\*[\s\S]*?\*\//g)].flatMap(([comment]) =>
+      [...comment.matchAll(/`((?:\.\.\/)*\w[\w./-]*\.ts)`/g)].map(([, name = '']) => ({ file, name })),
+    ),
+  );
+  assert.ok(named.length > 100);
+  const missing = named.filter(
+    ({ file, name }) => ![dirname(file), 'packages/server/src', ''].some((base) => existsSync(join(root, base, name))),
+  );
+  assert.deepEqual(missing, []);
 });

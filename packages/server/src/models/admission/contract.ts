@@ -2,7 +2,7 @@
  * Admission: the one place where requests wait. It knows how much each target takes (`limit`), whether it is well
  * (`breaker`), and until when it wants to be left alone (`pause`), and lets attempts through in fair turns. Types only.
  *
- * It does not choose the order of targets (`../order.ts`), send anything (`../exchange.ts`), or count money (`access`).
+ * It does not choose the order of targets (`../routing/order.ts`), send anything (`../exchange.ts`), or count money (`access`).
  */
 import type { OpenClawError } from '../../core/errors.ts';
 import type { Target } from '../target.ts';

@@ -2,7 +2,7 @@
  * Builds the block events of an answer from a wire that has no blocks: text opens a block when it begins and closes it when
  * something else begins; tool calls are kept apart by a key and may interleave.
  *
- * It does not read a wire: see the dialects' `decode-response.ts`.
+ * It does not read a wire: see `openai-completions/decode-response.ts` and its like.
  */
 import type { JsonObject } from '../../core/json.ts';
 import type { BlockDelta, ModelEvent } from './events.ts';

@@ -5,7 +5,7 @@
  * provider's last key stays in for a few refusals, because a single one may be the provider's mistake; then requests are
  * answered at once with what the provider said, and one now and then is let through to see. A rotated key starts anew.
  *
- * It does not choose among keys (`order.ts`), ask providers (`key-check.ts`) or read files (`key-files.ts`).
+ * It does not choose among keys (`../routing/order.ts`), ask providers (`key-check.ts`) or read files (`key-files.ts`).
  */
 import type { Clock } from '../../core/clock.ts';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';

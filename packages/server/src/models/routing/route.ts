@@ -4,7 +4,7 @@
  * A name is, in this order of precedence: a route of the configuration, `provider/model`, or a bare model id; several
  * providers that have that id are an implicit failover route over them.
  *
- * It does not say who is asked first (`order.ts`), and asks nobody (`service.ts`).
+ * It does not say who is asked first (`order.ts`), and asks nobody (`../service.ts`).
  */
 import type { RouteSettings } from '../../config/index.ts';
 import { nearestName } from '../../core/nearest-name.ts';

@@ -1,6 +1,6 @@
 /**
  * From the name of a model to targets in their order, in one piece: who can be asked, what names stand for, which keys are
- * good, who is quick. The parts: `providers.ts`, `route.ts`, `key-care.ts`, `latency.ts`, `order.ts`.
+ * good, who is quick. The parts: `../providers.ts`, `route.ts`, `../keys/key-care.ts`, `latency.ts`, `order.ts`.
  *
  * It asks nobody but model servers on this machine, what they have, and providers, whether their keys are good.
  */

@@ -2,7 +2,7 @@
  * The database contract on SQLite: a writer thread with the store, a reader thread so that long questions stop nobody, and
  * snapshots in a thread of their own.
  *
- * The main thread only encodes batches and hands them over. It does not lock the directory: see `state-lock.ts`.
+ * The main thread only encodes batches and hands them over. It does not lock the directory: see `../state-lock.ts`.
  */
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import type { Clock } from '../../core/clock.ts';
