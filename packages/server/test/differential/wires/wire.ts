@@ -1,4 +1,4 @@
-/** How a provider writes answers: one object for each wire format. They are written after the formats' documentation, and use nothing of the dialects in `src`. */
+/** How a provider writes answers: one object for each wire format. They are written after the formats' documentation, and of `src` use only the frames of AWS's codec. */
 import type { Answer, Counts } from '../conversation.ts';
 
 export interface Wire {
