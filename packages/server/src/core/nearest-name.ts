@@ -7,11 +7,12 @@ const longestName = 100;
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   // Names come from clients too, and the work grows with the square of their length.
   if (name.length > longestName) return undefined;
+  const wanted = name.toLowerCase();
   let best: string | undefined;
   // Two slips, or one in three letters of a long name: beyond that a suggestion confuses more than it helps.
   let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1;
   for (const candidate of candidates) {
-    const distance = slips(name.toLowerCase(), candidate.toLowerCase());
+    const distance = slips(wanted, candidate.toLowerCase(), bestDistance);
     // A name of which nothing is left is not a slip.
     if (distance < bestDistance && distance < Math.max(name.length, candidate.length)) {
       best = candidate;
@@ -21,22 +22,31 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   return best;
 }
 
-/** Damerau-Levenshtein distance (optimal string alignment): letters added, left out, changed, or swapped with their neighbour. */
-function slips(from: string, to: string): number {
-  const rows: number[][] = [Array.from({ length: to.length + 1 }, (_, index) => index)];
+/**
+ * Damerau-Levenshtein distance (optimal string alignment): letters added, left out, changed, or swapped with their neighbour.
+ * Anything from `limit` on is given up as soon as it shows: a client that asks for names that there are not must not keep everybody waiting.
+ */
+function slips(from: string, to: string, limit: number): number {
+  if (Math.abs(from.length - to.length) >= limit) return limit;
+  let before: number[] = [];
+  let above: number[] = [];
+  let row: number[] = [];
+  for (let j = 0; j <= to.length; j += 1) above.push(j);
+  let leastAbove = 0;
   for (let i = 1; i <= from.length; i += 1) {
-    const row = [i];
+    row[0] = i;
+    let least = i;
     for (let j = 1; j <= to.length; j += 1) {
       const change = from[i - 1] === to[j - 1] ? 0 : 1;
-      let cost = Math.min(at(rows[i - 1], j) + 1, at(row, j - 1) + 1, at(rows[i - 1], j - 1) + change);
-      if (i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]) cost = Math.min(cost, at(rows[i - 2], j - 2) + 1);
-      row.push(cost);
+      let cost = Math.min(above[j]! + 1, row[j - 1]! + 1, above[j - 1]! + change);
+      if (i > 1 && j > 1 && from[i - 1] === to[j - 2] && from[i - 2] === to[j - 1]) cost = Math.min(cost, before[j - 2]! + 1);
+      row[j] = cost;
+      if (cost < least) least = cost;
     }
-    rows.push(row);
+    // A swap looks two rows back, so one row alone decides nothing.
+    if (least >= limit && leastAbove >= limit) return limit;
+    leastAbove = least;
+    [before, above, row] = [above, row, before];
   }
-  return at(rows.at(-1), to.length);
-}
-
-function at(row: readonly number[] | undefined, index: number): number {
-  return row?.[index] ?? 0;
+  return above[to.length]!;
 }
