@@ -13,7 +13,11 @@ export const commands = {
   },
   async keys({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerKeysCommands }, { createAdmin }] = await Promise.all([import('./keys.ts'), import('./admin.ts')]);
-    registerKeysCommands(program, { io: terminal, admin: createAdmin(terminal), clock: systemClock });
+    const modelNames = async (): Promise<string[]> => {
+      const { createModelsClient } = await import('./models-access.ts');
+      return (await createModelsClient(terminal).list()).map(({ name }) => name);
+    };
+    registerKeysCommands(program, { io: terminal, admin: createAdmin(terminal), clock: systemClock, modelNames });
   },
   async usage({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerUsageCommand }, { createAdmin }] = await Promise.all([import('./usage.ts'), import('./admin.ts')]);

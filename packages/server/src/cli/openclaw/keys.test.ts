@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { createAdminFixture, keyRecord } from './admin-client.fixture.ts';
 import { registerKeysCommands } from './keys.ts';
 
-const setup = () => createAdminFixture(registerKeysCommands);
+const modelNames = (): Promise<string[]> => Promise.resolve(['fast', 'local/small', 'openai/gpt-5']);
+const setup = () => createAdminFixture((program, context) => registerKeysCommands(program, { ...context, modelNames }));
 
 test('create prints the key alone, and the rest beside it', async () => {
   const { run, wishes } = setup();
@@ -156,4 +157,14 @@ test('every command shows examples in its help', async () => {
     );
     assert.match(help, new RegExp(`Examples:\\n.*openclaw keys ${command}`));
   }
+});
+
+test('a name that nothing has is noted, for it is likely a slip, and the key is made all the same', async () => {
+  const { run, wishes, keys } = setup();
+  const { stderr } = await run('keys create --name ci --models fsat,nowhere/small,fast,small,local/new');
+  assert.match(stderr, /\nNote: nothing here is called fsat, nowhere\/small now; `openclaw models list` shows what is\.\n$/);
+  assert.equal(wishes.length, 1);
+  keys.push(keyRecord('key_1'));
+  assert.match((await run('keys update key_1 --models fsat')).stderr, /^Note: nothing here is called fsat now/);
+  assert.equal((await run('keys update key_1 --models gpt-5')).stderr, '');
 });

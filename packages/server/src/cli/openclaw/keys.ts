@@ -28,7 +28,12 @@ interface UpdateFlags extends OutputFlags, LimitFlags {
   readonly expires?: string | false;
 }
 
-export function registerKeysCommands(program: Command, context: AdminCommandContext): void {
+export interface KeysCommandContext extends AdminCommandContext {
+  /** Routes and `provider/model`, as far as they are known. */
+  readonly modelNames: () => Promise<readonly string[]>;
+}
+
+export function registerKeysCommands(program: Command, context: KeysCommandContext): void {
   const group = program.command('keys').description('create, list, change and revoke the keys that programs use');
   const createCommand = addOutput(group.command('create'))
     .description('create a key and print it, once')
@@ -77,7 +82,7 @@ function addOutput(command: Command): Command {
   return command.addOption(new Option('-o, --output <format>', 'how to print').choices(['table', 'json']).default('table'));
 }
 
-async function create(flags: CreateFlags, { io, admin, clock }: AdminCommandContext): Promise<void> {
+async function create(flags: CreateFlags, { io, admin, clock, modelNames }: KeysCommandContext): Promise<void> {
   const wanted: CreateKeyRequest = {
     name: flags.name,
     ...(flags.scopes === undefined ? {} : { scopes: flags.scopes }),
@@ -85,9 +90,24 @@ async function create(flags: CreateFlags, { io, admin, clock }: AdminCommandCont
     ...(flags.expires === undefined ? {} : { expiresAt: readExpiry(flags.expires, clock) }),
     ...limitsOf(flags),
   };
+  const strange = flags.models ? strangeTo(await modelNames(), flags.models) : [];
   const created = await admin.createKey(wanted);
   io.stdout.write(flags.output === 'json' ? `${JSON.stringify(created, null, 2)}\n` : `${created.key}\n`);
   io.stderr.write(`${created.id} (${created.name}) was created. This is the only time that the key is shown: keep it now.\n`);
+  noteStrange(strange, io);
+}
+
+/** What a key may use need not be there yet; more often it is a slip. */
+function noteStrange(names: readonly string[], io: AdminCommandContext['io']): void {
+  if (names.length > 0) io.stderr.write(`Note: nothing here is called ${names.join(', ')} now; \`openclaw models list\` shows what is.\n`);
+}
+
+/** Not a route, a model id, or a model of a provider that there is: providers may have more models than are listed. */
+function strangeTo(known: readonly string[], wanted: readonly string[]): string[] {
+  const provider = (name: string): string => name.slice(0, Math.max(0, name.indexOf('/')));
+  const names = new Set(known.flatMap((name) => [name, name.slice(name.indexOf('/') + 1)]));
+  const providers = new Set(known.map(provider));
+  return wanted.filter((name) => !names.has(name) && !(name.includes('/') && providers.has(provider(name))));
 }
 
 async function list({ output }: OutputFlags, { io, admin }: AdminCommandContext): Promise<void> {
@@ -101,7 +121,7 @@ async function show(wanted: string, { output }: OutputFlags, { io, admin }: Admi
   printKey(await admin.getKey(await resolveKey(wanted, admin)), output, io);
 }
 
-async function update(wanted: string, flags: UpdateFlags, { io, admin, clock }: AdminCommandContext): Promise<void> {
+async function update(wanted: string, flags: UpdateFlags, { io, admin, clock, modelNames }: KeysCommandContext): Promise<void> {
   const { name, models, expires, output } = flags;
   const changes: UpdateKeyRequest = {
     ...(name === undefined ? {} : { name }),
@@ -114,7 +134,9 @@ async function update(wanted: string, flags: UpdateFlags, { io, admin, clock }: 
       details: { reason: 'Nothing was named that should change', suggestion: '`openclaw keys update --help` lists what can.' },
     });
   }
+  const strange = models ? strangeTo(await modelNames(), models) : [];
   printKey(await admin.updateKey(await resolveKey(wanted, admin), changes), output, io);
+  noteStrange(strange, io);
 }
 
 function readExpiry(text: string, clock: AdminCommandContext['clock']): string {
