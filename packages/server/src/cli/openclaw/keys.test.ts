@@ -148,7 +148,7 @@ test('every command shows examples in its help', async () => {
     let help = '';
     await assert.rejects(
       createAdminFixture((program, context) => {
-        registerKeysCommands(program, context);
+        registerKeysCommands(program, { ...context, modelNames });
         program.configureOutput({ writeOut: (text) => void (help += text) });
         for (const child of program.commands)
           for (const grandchild of child.commands) grandchild.configureOutput({ writeOut: (text) => void (help += text) });
