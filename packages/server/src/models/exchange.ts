@@ -14,7 +14,7 @@ import { hasScatteredSystem } from './dialects/openai-completions/system-first.t
 import { foreignProofMark } from './dialects/openai-responses/reasoning.ts';
 import { mayHoldMarked } from './dialects/signatures.ts';
 import type { ModelRequest } from './dialects/request.ts';
-import { forwardedHeaders } from './forwarded-headers.ts';
+import { forwardedHeaders, idempotencyOf } from './forwarded-headers.ts';
 import { spokenWith } from './spoken.ts';
 import type { Target } from './target.ts';
 import { checkModelName } from './model-name.ts';
@@ -153,9 +153,8 @@ function upstreamHeaders(
 ): Record<string, string> {
   const { call } = incoming;
   const headers: Record<string, string> = { ...dialectHeaders };
-  if (incoming.dialectAt(target) === call.dialect) {
-    Object.assign(headers, forwardedHeaders(call, quirksOf(target)));
-  } else if (typeof call.headers['idempotency-key'] === 'string') headers['idempotency-key'] = call.headers['idempotency-key'];
+  const isSame = incoming.dialectAt(target) === call.dialect;
+  Object.assign(headers, isSame ? forwardedHeaders(call, quirksOf(target)) : idempotencyOf(call));
   return Object.assign(headers, target.key.headers, { 'content-type': 'application/json', 'accept-encoding': 'identity' });
 }
 

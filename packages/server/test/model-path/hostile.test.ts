@@ -5,7 +5,7 @@ import { connect } from 'node:net';
 import { test } from 'node:test';
 import { acme, startTestGateway, testToken, type TestGateway } from '../harness/gateway.ts';
 import { json, startProvider } from '../harness/provider.ts';
-import { chatWhole } from '../harness/wire.ts';
+import { anthropicWhole, chatWhole } from '../harness/wire.ts';
 
 const ask = (gateway: TestGateway, more: Record<string, unknown> = {}): Promise<Response> =>
   gateway.request('/v1/chat/completions', { json: { model: 'acme/large', messages: [{ role: 'user', content: 'Hello?' }], ...more } });
@@ -99,4 +99,23 @@ test('failures that a client scripts do not use up the tries that others need', 
   for (let count = 0; count < 8; count += 1) assert.equal((await ask(gateway, script)).headers.get('x-openclaw-attempts'), '5');
   const answered = await ask(gateway);
   assert.deepEqual([answered.status, answered.headers.get('x-openclaw-attempts')], [200, '2']);
+});
+
+test('an idempotency key reaches the provider as one of its caller alone, the same each time', async () => {
+  for (const api of ['openai-completions', 'anthropic-messages'] as const) {
+    const answer = api === 'openai-completions' ? chatWhole({ text: 'hi' }) : anthropicWhole({ text: 'hi' });
+    await using provider = await startProvider(json(answer));
+    await using gateway = await startTestGateway({ settings: acme(provider.baseUrl, api) });
+    const { key } = (await (await gateway.request('/admin/v1/keys', { json: { name: 'other' } })).json()) as { readonly key: string };
+    const send = async (credential: string): Promise<string> => {
+      const headers = { authorization: `Bearer ${credential}`, 'idempotency-key': 'order 42' };
+      const question = { model: 'acme/large', messages: [{ role: 'user', content: 'Hello?' }] };
+      assert.equal((await gateway.request('/v1/chat/completions', { json: question, headers })).status, 200);
+      return String(provider.requests.at(-1)?.headers['idempotency-key']);
+    };
+    const [own, again, other] = [await send(testToken), await send(testToken), await send(key)];
+    assert.equal(own, again);
+    assert.notEqual(own, other);
+    assert.match(own, /^[0-9a-f]{64}$/);
+  }
 });
