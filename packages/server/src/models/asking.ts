@@ -8,7 +8,7 @@ import type { Clock } from '../core/clock.ts';
 import { OpenClawError, toOpenClawError } from '../core/errors.ts';
 import type { Admission, Permit } from './admission/contract.ts';
 import type { Answer } from './answer.ts';
-import { Attempt, totalCost, type AttemptReport } from './attempt.ts';
+import { Attempt, totalCost } from './attempt.ts';
 import { createAttemptPlan, type AttemptPlan, type RetryOptions, type Round } from './attempts.ts';
 import { Recording, type CacheSettings } from './cache.ts';
 import type { ModelCall } from './call.ts';
@@ -16,6 +16,7 @@ import type { ModelEvent, Usage } from './dialects/events.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Operation } from './operation.ts';
 import { rehearsal } from './rehearsal/index.ts';
+import type { AttemptReport } from './report.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { Target } from './target.ts';
 

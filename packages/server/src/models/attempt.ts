@@ -10,30 +10,10 @@ import type { Permit } from './admission/contract.ts';
 import type { Usage } from './dialects/events.ts';
 import { withoutKey } from './keys/provider-keys.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { AttemptReport } from './report.ts';
 import { charactersPerToken, type AttemptContext, type Observed, type Operation } from './operation.ts';
 import type { Target } from './target.ts';
 import { awaitedConnection } from './upstream.ts';
-
-export interface AttemptReport {
-  readonly target: Target;
-  readonly error: OpenClawError | undefined;
-  /** Another attempt answered first, or the client left: the error says nothing about the target. */
-  readonly cancelled: boolean;
-  /** Whether it was made beside another one. */
-  readonly hedge: boolean;
-  /** From the beginning of the request. */
-  readonly startedMs: number;
-  readonly durationMs: number;
-  /** How long it waited for its place. */
-  readonly waitedMs: number;
-  /** From sending to the first output. */
-  readonly firstOutputMs: number | undefined;
-  readonly usage: Usage | undefined;
-  /** The provider said no usage, or not all: it is counted from what was sent and what came. */
-  readonly estimated: boolean;
-  /** US$ in billionths, where the price is known. */
-  readonly costNanoUsd: number | undefined;
-}
 
 export interface AttemptOptions {
   readonly permit: Permit;

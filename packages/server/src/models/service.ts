@@ -11,7 +11,7 @@ import { untilAborted } from '../core/until-aborted.ts';
 import type { Allowances, Reservation } from './allowance.ts';
 import { Answer } from './answer.ts';
 import { Asking, headerText, type AskingOptions, type Routed } from './asking.ts';
-import { totalCost, totalUsage, type AttemptReport } from './attempt.ts';
+import { totalCost, totalUsage } from './attempt.ts';
 import type { AnswerCache, CacheSettings, Lead } from './cache.ts';
 import type { Caller, ModelCall, ModelSink, OperationName } from './call.ts';
 import { createChat } from './chat.ts';
@@ -21,34 +21,11 @@ import { createEmbeddings } from './embeddings/index.ts';
 import type { Lifecycle, LifecycleRegistry, Outcome } from './lifecycle.ts';
 import type { Operation } from './operation.ts';
 import type { Keeping } from './read-answer.ts';
+import type { RequestReport } from './report.ts';
 import type { StoredResponses } from './responses/index.ts';
 import type { Target } from './target.ts';
 
 export type { Routed } from './asking.ts';
-export type { AttemptReport } from './attempt.ts';
-
-/** What is known of a request when it is over; the only thing that leaves the path. Never content. */
-export interface RequestReport {
-  readonly call: ModelCall;
-  readonly requestedModel: string;
-  readonly stream: boolean;
-  /** Who answered, or was asked last. */
-  readonly target: Target | undefined;
-  readonly attempts: readonly AttemptReport[];
-  /** Usage over all attempts, and how the answer that the client saw ended. */
-  readonly observed: { readonly usage: Usage | undefined; readonly finish: FinishEvent | undefined };
-  /** Over all attempts. */
-  readonly costNanoUsd: number | undefined;
-  readonly outcome: Outcome;
-  readonly firstOutputMs: number | undefined;
-  readonly totalMs: number;
-  /** Time in which it waited for room, over all attempts. */
-  readonly queueMs: number;
-  /** What was decided on the way, in short notes for people. */
-  readonly decisions: readonly string[];
-  /** Answered from what was kept. */
-  readonly cached?: boolean;
-}
 
 export interface ModelServiceOptions extends AskingOptions {
   /** The owner of what is under way. */

@@ -1,11 +1,11 @@
 /** The model path's metrics: which there are, and how a finished request moves them. What others count is shown by `figures.ts`. */
 import { durationBuckets, type Counter, type Family, type Histogram, type Metrics } from '../core/metrics.ts';
 import { outcomeOfAttempt } from './sight/outcome.ts';
-import type { FinishedAttempt, FinishedRequest } from './sight/report.ts';
+import type { AttemptReport, RequestReport } from './report.ts';
 import type { Target } from './target.ts';
 
 export interface Telemetry {
-  finished(report: FinishedRequest): void;
+  finished(report: RequestReport): void;
 }
 
 const tokenKinds = ['input', 'cacheRead', 'cacheWrite', 'output', 'reasoning'] as const;
@@ -76,7 +76,7 @@ export function createTelemetry(metrics: Metrics): Telemetry {
   };
 }
 
-function countAttempt(series: AttemptSeries, attempt: FinishedAttempt, index: number): void {
+function countAttempt(series: AttemptSeries, attempt: AttemptReport, index: number): void {
   series.outcomes(outcomeOfAttempt(attempt)).increment();
   if (attempt.hedge) series.hedges(attempt.error ? 'lost' : 'won').increment();
   else if (index > 0) series.retries.increment();

@@ -5,7 +5,7 @@
  * make a row that the database refuses. When rows are written, and what becomes of those that are not: `usage.ts`.
  */
 import type { Statement, Value } from '../storage/index.ts';
-import type { RequestReport } from './service.ts';
+import type { RequestReport } from './report.ts';
 
 /**
  * Rows per statement. SQLite finds each numbered parameter by a search, so many rows cost more each (48 µs at 100, 6 at 8), and
@@ -29,7 +29,7 @@ const columns = [
 export const rowLength = columns.length;
 
 /** The report with what not every report has. */
-export type DetailedReport = RequestReport & { readonly trail?: string; readonly cached?: boolean };
+export type DetailedReport = RequestReport & { readonly trail?: string };
 
 export interface RowDetails {
   readonly costNanoUsd: number | undefined;

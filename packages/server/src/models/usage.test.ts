@@ -8,7 +8,7 @@ import { OpenClawError } from '../core/errors.ts';
 import { createFakeClock } from '../core/fake-clock.ts';
 import { createLog } from '../core/log.ts';
 import { openState, type Database, type Value, type WriteBatch } from '../storage/index.ts';
-import type { RequestReport } from './service.ts';
+import type { RequestReport } from './report.ts';
 import { createUsageLog } from './usage.ts';
 
 const columns = 22;

@@ -14,7 +14,8 @@ import { createAnswerCache } from '../../src/models/cache.ts';
 import type { ModelCall, ModelSink } from '../../src/models/call.ts';
 import { createLifecycleRegistry, type LifecycleRegistry } from '../../src/models/lifecycle.ts';
 import { createRetryBudget } from '../../src/models/retry-budget.ts';
-import { createModelService, type RequestReport } from '../../src/models/service.ts';
+import { createModelService } from '../../src/models/service.ts';
+import type { RequestReport } from '../../src/models/report.ts';
 import type { Provider, Target } from '../../src/models/target.ts';
 import { awaitedConnection } from '../../src/models/upstream.ts';
 import { createScriptedUpstream, type Exchange, type ProviderTurn, type ScriptedUpstream, type Spent } from './scripted-upstream.ts';
@@ -391,7 +392,7 @@ function routesOf(upstream: ScriptedUpstream, places: number): Readonly<Record<s
 }
 
 /** What a provider bills for an answer that broke off or was not counted: what it said, and at least what it had sent. */
-function fragmentOf({ said, characters }: Exchange, { body }: ModelCall, isBilled: boolean): Spent | undefined {
+function fragmentOf({ said, characters }: Exchange, { body }: Pick<ModelCall, 'body'>, isBilled: boolean): Spent | undefined {
   const output = Math.max(said?.output ?? 0, Math.ceil(characters / 4));
   if (!said && output === 0 && !isBilled) return undefined;
   return { input: said?.input ?? Math.ceil(body.length / 4), output };

@@ -19,7 +19,8 @@ import type { Operation } from '../operation.ts';
 import { createOrdering } from './order.ts';
 import { createProviders, type FoundKey } from '../providers.ts';
 import { createRouter, type Router } from './route.ts';
-import type { AttemptReport, Routed } from '../service.ts';
+import type { Routed } from '../asking.ts';
+import type { AttemptReport } from '../report.ts';
 import type { Provider, Target } from '../target.ts';
 import type { Upstream } from '../upstream.ts';
 

@@ -11,7 +11,7 @@ import type { Redactor } from '../../core/redact.ts';
 import { createConnectionWatch, type CallerConnections } from './connection-watch.ts';
 import { createFindingLog } from './finding-log.ts';
 import { createPromptWatch } from './prompt-watch.ts';
-import type { FinishedRequest } from './report.ts';
+import type { RequestReport } from '../report.ts';
 import { createRetryWatch } from './retry-watch.ts';
 import { createStatistics, type Statistics } from './statistics.ts';
 import { createTrafficReport } from './traffic.ts';
@@ -20,7 +20,7 @@ import { createWarnings, type Warnings } from './warnings.ts';
 
 export interface Sight {
   /** Of every request that is over, once. @returns what its usage row is to keep as `trail`, if it has more to tell than the row */
-  finished(request: FinishedRequest): string | undefined;
+  finished(request: RequestReport): string | undefined;
   readonly statistics: Statistics;
   warnings(): readonly Warning[];
   traffic(): TrafficReport;

@@ -4,7 +4,7 @@
  * It knows sizes and no words. A conversation is what the client calls one (`x-openclaw-session`), else all of its caller's requests.
  */
 import { BoundedMap } from './bounded-map.ts';
-import type { FinishedRequest } from './report.ts';
+import type { RequestReport } from '../report.ts';
 
 export interface LargePrompt {
   readonly caller: string;
@@ -21,7 +21,7 @@ export interface LargePrompt {
 }
 
 export interface PromptWatch {
-  finished(request: FinishedRequest, nowMs: number): void;
+  finished(request: RequestReport, nowMs: number): void;
   /** Of the last ten minutes, the largest first. */
   prompts(nowMs: number): LargePrompt[];
 }

@@ -1,7 +1,7 @@
 /** Finished requests for tests: what is not given is what most requests have. */
 import type { OpenClawError } from '../../core/errors.ts';
 import type { Target } from '../target.ts';
-import type { FinishedAttempt, FinishedRequest } from './report.ts';
+import type { AttemptReport, RequestReport } from '../report.ts';
 
 export function finishedTarget(name: string, { key = '1', listed = true }: { key?: string; listed?: boolean } = {}): Target {
   const [provider = '', ...model] = name.split('/');
@@ -17,7 +17,7 @@ export function finishedTarget(name: string, { key = '1', listed = true }: { key
   };
 }
 
-export function finishedAttempt(changes: Partial<FinishedAttempt> = {}): FinishedAttempt {
+export function finishedAttempt(changes: Partial<AttemptReport> = {}): AttemptReport {
   return {
     target: finishedTarget('acme/large'),
     error: undefined,
@@ -28,16 +28,17 @@ export function finishedAttempt(changes: Partial<FinishedAttempt> = {}): Finishe
     waitedMs: 0,
     firstOutputMs: undefined,
     usage: { input: 10, cacheRead: 0, cacheWrite: 0, output: 5, reasoning: 0 },
+    estimated: false,
     costNanoUsd: 1000,
     ...changes,
   };
 }
 
-export interface FinishedChanges extends Partial<Omit<FinishedRequest, 'call'>> {
-  readonly call?: Partial<FinishedRequest['call']>;
+export interface FinishedChanges extends Partial<Omit<RequestReport, 'call'>> {
+  readonly call?: Partial<RequestReport['call']>;
 }
 
-export function finishedRequest({ call, ...changes }: FinishedChanges = {}): FinishedRequest {
+export function finishedRequest({ call, ...changes }: FinishedChanges = {}): RequestReport {
   const attempts = changes.attempts ?? [finishedAttempt()];
   return {
     call: {
@@ -65,7 +66,7 @@ export function finishedRequest({ call, ...changes }: FinishedChanges = {}): Fin
 }
 
 /** One attempt that failed, and with it the request. */
-export function failedRequest(error: OpenClawError, changes: FinishedChanges = {}): FinishedRequest {
+export function failedRequest(error: OpenClawError, changes: FinishedChanges = {}): RequestReport {
   const attempts = [finishedAttempt({ error, usage: undefined, costNanoUsd: undefined })];
   return finishedRequest({
     attempts,

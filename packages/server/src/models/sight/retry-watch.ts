@@ -7,7 +7,7 @@
 import { hash } from 'node:crypto';
 import { BoundedMap } from './bounded-map.ts';
 import { RecentCount } from './recent-count.ts';
-import type { FinishedRequest } from './report.ts';
+import type { RequestReport } from '../report.ts';
 
 export interface HastyCaller {
   readonly caller: string;
@@ -20,7 +20,7 @@ export interface HastyCaller {
 }
 
 export interface RetryWatch {
-  finished(request: FinishedRequest, nowMs: number): void;
+  finished(request: RequestReport, nowMs: number): void;
   callers(nowMs: number): HastyCaller[];
 }
 

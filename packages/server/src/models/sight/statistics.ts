@@ -10,11 +10,11 @@ import type { Clock } from '../../core/clock.ts';
 import type { Target } from '../target.ts';
 import { quantileMs } from './histogram.ts';
 import { outcomeOfAttempt } from './outcome.ts';
-import type { FinishedAttempt, FinishedRequest } from './report.ts';
+import type { AttemptReport, RequestReport } from '../report.ts';
 import { Series, type Sample, type Totals } from './series.ts';
 
 export interface Statistics {
-  finished(request: FinishedRequest): void;
+  finished(request: RequestReport): void;
   targets(window: StatisticsWindow): TargetFigures[];
   callers(window: StatisticsWindow): CallerFigures[];
   /** For a hedge: of the last five minutes, or of the hour; `undefined` until there are enough to go by. */
@@ -150,7 +150,7 @@ function createTargetBook({ seriesLimit, unlistedLimit }: { readonly seriesLimit
 }
 
 /** What comes whole has no first output apart from the last. */
-function sampleOf(attempt: FinishedAttempt, stream: boolean): Sample {
+function sampleOf(attempt: AttemptReport, stream: boolean): Sample {
   const { error, durationMs, firstOutputMs, usage, costNanoUsd } = attempt;
   return {
     outcome: outcomeOfAttempt(attempt),
@@ -163,7 +163,7 @@ function sampleOf(attempt: FinishedAttempt, stream: boolean): Sample {
   };
 }
 
-function sampleOfRequest({ outcome, stream, totalMs, firstOutputMs, observed: { usage }, costNanoUsd }: FinishedRequest): Sample {
+function sampleOfRequest({ outcome, stream, totalMs, firstOutputMs, observed: { usage }, costNanoUsd }: RequestReport): Sample {
   return {
     outcome: outcome.kind === 'failed' ? outcome.error.code : outcome.kind,
     status: outcome.kind === 'failed' ? outcome.error.status : 200,

@@ -9,10 +9,10 @@ import type { Clock } from '../../core/clock.ts';
 import { isJsonObject, type JsonValue } from '../../core/json.ts';
 import type { Redactor } from '../../core/redact.ts';
 import { outcomeOfAttempt } from './outcome.ts';
-import type { FinishedAttempt, FinishedRequest } from './report.ts';
+import type { AttemptReport, RequestReport } from '../report.ts';
 
 export interface Trails {
-  finished(request: FinishedRequest): void;
+  finished(request: RequestReport): void;
   find(id: string): RequestTrail | undefined;
   recent(limit: number): RequestTrails;
 }
@@ -67,7 +67,7 @@ function published({ atMs, ...trail }: Kept): RequestTrail {
   return { ...trail, at: new Date(atMs).toISOString() };
 }
 
-function trailOf(request: FinishedRequest, redactor: Redactor): Omit<Kept, 'atMs'> {
+function trailOf(request: RequestReport, redactor: Redactor): Omit<Kept, 'atMs'> {
   const { call, target, outcome, observed, attempts, decisions } = request;
   const error = outcome.kind === 'completed' ? undefined : outcome.error;
   return {
@@ -92,7 +92,7 @@ function trailOf(request: FinishedRequest, redactor: Redactor): Omit<Kept, 'atMs
   };
 }
 
-function attemptTrail(attempt: FinishedAttempt, stream: boolean, redactor: Redactor): TrailAttempt {
+function attemptTrail(attempt: AttemptReport, stream: boolean, redactor: Redactor): TrailAttempt {
   const { error } = attempt;
   return {
     target: attempt.target.name.slice(0, nameLimit),
@@ -112,7 +112,7 @@ function attemptTrail(attempt: FinishedAttempt, stream: boolean, redactor: Redac
  * What the column `trail` of a usage row holds: JSON, for `parseTrailText`. `undefined` where the row itself tells all, which is
  * so for a request that one target answered at once.
  */
-export function trailText(request: FinishedRequest, redactor: Redactor): string | undefined {
+export function trailText(request: RequestReport, redactor: Redactor): string | undefined {
   const { attempts, decisions, outcome, queueMs, cached } = request;
   const plain = attempts.length === 1 && decisions.length === 0 && outcome.kind === 'completed' && queueMs < worthTellingWaitMs && !cached;
   if (plain) return undefined;

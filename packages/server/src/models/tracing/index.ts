@@ -7,12 +7,12 @@
 import type { Clock } from '../../core/clock.ts';
 import { reasonOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
-import type { FinishedRequest } from '../sight/report.ts';
+import type { RequestReport } from '../report.ts';
 import type { SpanExport } from './export.ts';
 import { spansOf, type RequestSpans } from './spans.ts';
 
 export interface Tracing {
-  finished(request: FinishedRequest): void;
+  finished(request: RequestReport): void;
   /** Sends what waits; gives up on a collector that does not take it at once. */
   close(): Promise<void>;
 }

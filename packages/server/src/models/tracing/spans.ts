@@ -4,7 +4,7 @@
  * It knows nothing of OpenTelemetry's packages: `export.ts` makes their spans of these.
  */
 import { outcomeOfAttempt } from '../sight/outcome.ts';
-import type { FinishedAttempt, FinishedRequest } from '../sight/report.ts';
+import type { AttemptReport, RequestReport } from '../report.ts';
 import { attributes, finishReasons, operationNames, providerNames } from './conventions.ts';
 
 export interface SpanRecord {
@@ -37,7 +37,7 @@ type AttributeValue = string | number | boolean | string[];
 const nameLimit = 200;
 
 /** @param endMs when the request was over, milliseconds since 1970 */
-export function spansOf(request: FinishedRequest, endMs: number): RequestSpans {
+export function spansOf(request: RequestReport, endMs: number): RequestSpans {
   const { call, attempts, totalMs, requestedModel } = request;
   const startMs = endMs - totalMs;
   const operation = operationNames[call.operation];
@@ -56,7 +56,7 @@ export function spansOf(request: FinishedRequest, endMs: number): RequestSpans {
   };
 }
 
-function requestAttributes(request: FinishedRequest): Record<string, AttributeValue | undefined> {
+function requestAttributes(request: RequestReport): Record<string, AttributeValue | undefined> {
   const { call, target, attempts, queueMs, costNanoUsd, stream, observed, outcome } = request;
   const session = call.headers['x-openclaw-session'];
   const reason = observed.finish && (finishReasons[observed.finish.reason] ?? observed.finish.reason);
@@ -77,12 +77,12 @@ function requestAttributes(request: FinishedRequest): Record<string, AttributeVa
 }
 
 interface AttemptContext {
-  readonly request: FinishedRequest;
+  readonly request: RequestReport;
   readonly startMs: number;
   readonly operation: string;
 }
 
-function attemptSpan(attempt: FinishedAttempt, { request, startMs, operation }: AttemptContext): SpanRecord {
+function attemptSpan(attempt: AttemptReport, { request, startMs, operation }: AttemptContext): SpanRecord {
   const { target, error, usage, costNanoUsd } = attempt;
   const model = target.model.slice(0, nameLimit);
   const { address, port } = placeOf(target.provider.origin);

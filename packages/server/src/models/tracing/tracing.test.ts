@@ -102,7 +102,10 @@ test('the attributes are those of the conventions, and tokens are counted on att
   const target = finishedTarget('mistral/large');
   const place = { ...target, provider: { ...target.provider, origin: 'https://api.mistral.ai' } };
   tracing.finished(
-    finishedRequest({ attempts: [finishedAttempt({ target: place })], observed: { usage: undefined, finish: { reason: 'toolCalls' } } }),
+    finishedRequest({
+      attempts: [finishedAttempt({ target: place })],
+      observed: { usage: undefined, finish: { type: 'finish', reason: 'toolCalls', providerReason: 'tool_calls' } },
+    }),
   );
   await tracing.close();
   const [request, attempt] = collector.spans().toSorted((a, b) => a.kind - b.kind);
