@@ -47,12 +47,19 @@ interface Sample {
   readonly rowsWaiting: number;
 }
 
+/** After a full collection. */
+interface Live {
+  readonly requests: number;
+  readonly heapBytes: number;
+  readonly residentBytes: number;
+}
+
 interface Soak {
   readonly samples: readonly Sample[];
   readonly totals: Omit<BatchResult, 'firstFailure'> & { readonly firstFailure: string };
   readonly rest: Sample;
-  /** After a full collection: early, and at the end. */
-  readonly live: readonly { readonly requests: number; readonly bytes: number }[];
+  /** Early, and at the end. */
+  readonly live: readonly Live[];
   readonly key: { readonly requests: number; readonly usdReserved: number | null };
 }
 
@@ -65,6 +72,7 @@ const perMillion = 1_000_000;
 /** How long the gateway may take to see that the last clients have gone, and what it rests at the end. */
 const settleMs = 5000;
 const restMs = 10_000;
+const returnMs = 3000;
 /** When the heap is first collected for a comparison: everything has been loaded and compiled by then. */
 const earlyShare = 0.1;
 
@@ -129,8 +137,13 @@ async function soak(requests: number): Promise<Soak> {
   };
   const size = Math.max(1, Math.ceil(requests / Number(values.samples)));
   const totals = { answered: 0, left: 0, failed: 0, seconds: 0, firstFailure: '' };
-  const live: { requests: number; bytes: number }[] = [];
-  const collect = async (done: number): Promise<void> => void live.push({ requests: done, bytes: await liveHeapBytes(gateway.pid) });
+  const live: Live[] = [];
+  const collect = async (done: number): Promise<void> => {
+    const heapBytes = await liveHeapBytes(gateway.pid);
+    // What was set free goes back to the system little by little.
+    await new Promise((resolve) => setTimeout(resolve, returnMs));
+    live.push({ requests: done, heapBytes, residentBytes: gateway.residentBytes() });
+  };
   const samples: Sample[] = [await sample(gateway, mock, { requests: 0, seconds: 0 })];
   for (let first = 0; first < requests; first += size) {
     const count = Math.min(size, requests - first);
@@ -192,7 +205,8 @@ function section({ samples, totals, rest, live, key }: Soak): Section {
     verdicts: [
       { bar: 'resident memory levels off in the second half', found: growthWords(resident), holds: isLevel(resident, rest.residentBytes) },
       { bar: 'so does the heap in use', found: growthWords(heap), holds: isLevel(heap, rest.heapBytes) },
-      { bar: 'after a full collection the heap holds no more at the end', ...compareLive(live) },
+      { bar: 'after a full collection the heap holds no more at the end', ...compareLive(live, (one) => one.heapBytes) },
+      { bar: 'and the process no more memory', ...compareLive(live, (one) => one.residentBytes) },
       { bar: 'whenever nobody asks, nothing is under way and no body is held', found: quiet ? 'so it was' : 'something was', holds: quiet },
       { bar: 'every request that was not left is answered as it should be', found: `${totals.failed} failed`, holds: totals.failed === 0 },
       { bar: 'nothing stays reserved', found: `${key.usdReserved ?? 0} US$`, holds: (key.usdReserved ?? 0) === 0 },
@@ -201,11 +215,11 @@ function section({ samples, totals, rest, live, key }: Soak): Section {
 }
 
 /** What a request leaves for ever would be there a million times: a tenth of a kilobyte each is 100 MB. */
-function compareLive(live: Soak['live']): { readonly found: string; readonly holds: boolean | undefined } {
-  const [early, late] = live;
-  const grown = (late?.bytes ?? Number.NaN) - (early?.bytes ?? Number.NaN);
-  const found = live.map(({ requests, bytes }) => `${(bytes / 1e6).toFixed(1)} MB after ${asCount(requests)}`).join(', ');
-  return { found, holds: Number.isNaN(grown) ? undefined : grown < (early?.bytes ?? 0) / 10 };
+function compareLive(live: readonly Live[], pick: (one: Live) => number): { readonly found: string; readonly holds: boolean | undefined } {
+  const [early = Number.NaN, late = Number.NaN] = live.map(pick);
+  const found = live.map((one) => `${(pick(one) / 1e6).toFixed(1)} MB after ${asCount(one.requests)}`).join(', ');
+  const grown = late - early;
+  return { found, holds: Number.isNaN(grown) ? undefined : grown < early / 10 };
 }
 
 function growthWords(slope: Slope): string {
