@@ -63,6 +63,13 @@ test('what a client may put into a refusal does not make an account look empty',
   }
 });
 
+test('a request that asks for more than the account can pay for does not make it an empty one', () => {
+  const message = 'This request requires more credits, or fewer max_tokens. You requested up to 64000 tokens, but can only afford 1200.';
+  const error = failure(402, { error: { message, code: 402 } });
+  assert.deepEqual([error.code, error.status, error.retryable], ['upstream_refused', 402, false]);
+  assert.equal(failure(402, { error: { message: 'Insufficient credits' } }).code, 'upstream_quota');
+});
+
 test('a Retry-After of a year is one of a day, and a date is read by the clock that wrote it', () => {
   assert.equal(failure(429, {}, { 'retry-after': '31536000' }).retryAfterMs, 86_400_000);
   const headers = { date: 'Thu, 01 Jan 2026 05:00:00 GMT', 'retry-after': 'Thu, 01 Jan 2026 05:00:30 GMT' };

@@ -49,6 +49,9 @@ const quotaMessages = /credit balance is too low|exceeded your current quota|ins
  */
 const quotaSentence = /^your credit balance is too low to access the \w+ api(\. please go to [\w &]+ to upgrade or purchase credits)?\.?$/i;
 
+/** OpenRouter refuses a request that may cost more than is left: the account pays for smaller ones, and any client can ask for too much. */
+const asksTooMuch = /fewer max_tokens|can only afford/i;
+
 /** For errors inside a stream, which have no status of their own. */
 const statusOfKind: readonly (readonly [RegExp, number])[] = [
   [/overloaded|unavailable|engine_busy/i, 529],
@@ -76,7 +79,7 @@ function codeOf(failure: Failure): ErrorCode {
 }
 
 function saysSpent({ kinds, message = '' }: Failure, status: number): boolean {
-  if (status === 402) return true;
+  if (status === 402) return !asksTooMuch.test(message);
   if (status >= 500) return false;
   const words = status === 429 ? quotaMessages : quotaSentence;
   return kinds.some((kind) => quotaKinds.test(kind)) || words.test(message);
