@@ -1,4 +1,4 @@
-/** JSON as a type. It does not parse: see `parse-json.ts` for the bounded parser of request bodies. */
+/** JSON as a type. Bodies of requests are parsed within bounds by `parse-json.ts`. */
 
 export type JsonValue = null | boolean | number | string | JsonValue[] | JsonObject;
 export interface JsonObject {
@@ -7,4 +7,14 @@ export interface JsonObject {
 
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Reads what a provider or a file says; `undefined` for what is not one JSON object. */
+export function parseObject(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }

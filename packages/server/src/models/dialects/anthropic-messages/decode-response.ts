@@ -3,7 +3,7 @@
  * verbatim; events of kinds that are new here are passed over, as Anthropic asks of its clients.
  */
 import type { OpenClawError } from '../../../core/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import { isJsonObject, parseObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ResponseDecoder, StreamFrame } from '../dialect.ts';
 import type { Block, BlockDelta, ModelEvent, Usage } from '../events.ts';
 import { emptyAnswer, inStreamError, malformed, truncated } from '../failures.ts';
@@ -161,15 +161,6 @@ class AnswerReader {
     if (end.reason === 'stop' && isEmpty) return this.fail(emptyAnswer(this.#provider));
     this.ended = true;
     return [end];
-  }
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
 

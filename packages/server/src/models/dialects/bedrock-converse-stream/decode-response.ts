@@ -5,7 +5,7 @@
  * over. Blocks of text and thinking begin with their first delta: only tool calls have a start of their own on this wire.
  */
 import type { OpenClawError } from '../../../core/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import { isJsonObject, parseObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ResponseDecoder, StreamFrame } from '../dialect.ts';
 import type { BlockDelta, FinishEvent, ModelEvent, Usage } from '../events.ts';
 import { emptyAnswer, malformed, truncated } from '../failures.ts';
@@ -281,13 +281,4 @@ function joinBase64(pieces: readonly string[]): string {
 
 function deltaEvent(index: number, delta: BlockDelta): ModelEvent {
   return { type: 'blockDelta', index, delta };
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -5,7 +5,7 @@
  * It does not judge statuses: see `../failures.ts`.
  */
 import type { OpenClawError } from '../../../core/errors.ts';
-import { isJsonObject, type JsonObject } from '../../../core/json.ts';
+import { parseObject, type JsonObject } from '../../../core/json.ts';
 import type { UpstreamFailure } from '../dialect.ts';
 import { classify as classifyByStatus, inStreamError } from '../failures.ts';
 
@@ -71,15 +71,6 @@ export function exceptionError(name: string, body: JsonObject, provider: string)
   const message = stringOf(body, 'message') ?? stringOf(body, 'originalMessage') ?? '';
   // What nobody knows counts as a failure of the provider: the answer did not end.
   return inStreamError({ type: name, message, code: statusOf(exceptionName(name)) ?? 500 }, provider);
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function stringOf(object: JsonObject | undefined, key: string): string | undefined {

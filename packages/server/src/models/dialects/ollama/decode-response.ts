@@ -1,6 +1,6 @@
 /** Reads an answer of Ollama, streamed or whole: the lines of a stream are answers that hold the next piece, the last one is `done`. */
 import type { OpenClawError } from '../../../core/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import { isJsonObject, parseObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import { BlockBuilder } from '../blocks.ts';
 import { countOf } from '../counts.ts';
 import type { ResponseDecoder } from '../dialect.ts';
@@ -24,15 +24,6 @@ export function decodeResponse(provider: string): ResponseDecoder {
       return reader.ended ? events : [...events, ...reader.fail(truncated(provider, 'the answer is not done'))];
     },
   };
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 class AnswerReader {

@@ -5,7 +5,7 @@
  * Beside OpenAI's own fields it reads thinking where other providers put it: `reasoning_content`, `reasoning`, `thinking_blocks`.
  */
 import type { OpenClawError } from '../../../core/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import { isJsonObject, parseObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import { BlockBuilder, type ToolCallPiece } from '../blocks.ts';
 import type { ResponseDecoder, StreamFrame } from '../dialect.ts';
 import type { ModelEvent } from '../events.ts';
@@ -98,15 +98,6 @@ function readChoices(choices: readonly JsonValue[], blocks: BlockBuilder): Finis
     if (typeof word === 'string' && word !== '') finish = { word, choice };
   }
   return finish;
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
 
 function errorIn(body: JsonObject): JsonValue | undefined {

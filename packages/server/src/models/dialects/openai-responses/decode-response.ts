@@ -6,7 +6,7 @@
  * kinds that are new here are passed over.
  */
 import type { OpenClawError } from '../../../core/errors.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
+import { isJsonObject, parseObject, type JsonObject, type JsonValue } from '../../../core/json.ts';
 import type { ResponseDecoder, StreamFrame } from '../dialect.ts';
 import type { ModelEvent } from '../events.ts';
 import { emptyAnswer, inStreamError, malformed, truncated } from '../failures.ts';
@@ -127,14 +127,5 @@ class AnswerReader {
     const { error } = response;
     if (isJsonObject(error)) return inStreamError(error, this.#provider);
     return inStreamError({ message: status === 'failed' ? 'it failed and gave no reason' : 'it was cancelled there' }, this.#provider);
-  }
-}
-
-function parseObject(text: string): JsonObject | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }
