@@ -115,7 +115,7 @@ test('with --all each target is asked by itself; one that fails is said with its
   const { run, asked } = setup({ 'acme/large': good, 'home/small': bad });
   const { lines, stderr, exitCode } = await run('models test fast --all');
   assert.deepEqual(asked, ['acme/large', 'home/small']);
-  assert.equal(lines[2], 'home/small | failed | 12 ms | unknown');
+  assert.equal(lines[2], 'home/small | failed | 12 ms');
   assert.equal(stderr, 'home/small: home refused the key: no such key.\n  Check HOME_KEY.\n');
   assert.equal(exitCode, 1);
 });

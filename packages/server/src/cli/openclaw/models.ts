@@ -130,7 +130,7 @@ async function test(name: string, flags: TestFlags, { io, models, setExitCode }:
     ];
     const cells = results.map(({ asked: model, target, error, firstTokenMs, totalMs, usage, usd }) => [
       ...[target ?? model, error ? 'failed' : 'ok', firstTokenMs === null ? '' : formatMs(firstTokenMs), formatMs(totalMs)],
-      ...[String(usage?.input ?? ''), String(usage?.output ?? ''), usd === null ? 'unknown' : formatUsd(usd)],
+      ...[String(usage?.input ?? ''), String(usage?.output ?? ''), usd === null ? (usage ? 'unknown' : '') : formatUsd(usd)],
     ]);
     io.stdout.write(formatTable(columns, cells, { width: widthOf(io.stdout) }));
     for (const { asked: model, target, error } of results) {
