@@ -12,7 +12,7 @@ import { createModelCallEndpoint } from '../packages/server/src/gateway/endpoint
 import { listen } from '../packages/server/src/gateway/listener.ts';
 import { createRequestHandler } from '../packages/server/src/gateway/router.ts';
 import { anonymousPrincipal } from '../packages/server/src/access/principal.ts';
-import { createHttpUpstream } from '../packages/server/src/models/http-upstream.ts';
+import { createHttpUpstream } from '../packages/server/src/models/http/http-upstream.ts';
 import { createLifecycleRegistry } from '../packages/server/src/models/lifecycle.ts';
 import { createOpenAdmission } from '../packages/server/src/models/open-admission.fixture.ts';
 import { createModelService, type ModelService } from '../packages/server/src/models/service.ts';

@@ -1,7 +1,7 @@
 /** Figures that the parts of the model path keep themselves, shown as metrics whenever they are asked for. It keeps nothing. */
 import type { Metrics, Sample } from '../core/metrics.ts';
 import type { Admission, TargetStatus } from './admission/contract.ts';
-import type { PoolFigures } from './http-upstream.ts';
+import type { PoolFigures } from './http/http-upstream.ts';
 import type { RetryBudget } from './retry-budget.ts';
 
 export interface FigureSources {

@@ -14,7 +14,7 @@ import { createAnswerCache } from './cache.ts';
 import type { ModelCall, ModelSink } from './call.ts';
 import { costNanoUsd, vendors } from './catalogue/index.ts';
 import { showFigures } from './figures.ts';
-import { createHttpUpstream } from './http-upstream.ts';
+import { createHttpUpstream } from './http/http-upstream.ts';
 import { createLifecycleRegistry } from './lifecycle.ts';
 import type { ModelDirectory } from './routing/directory.ts';
 import type { KeyStatus } from './keys/keys.ts';
@@ -33,7 +33,7 @@ import { createSight, type Sight } from './sight/index.ts';
 import { createStoredTrails } from './sight/stored-trails.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 import { createTracing, type TraceTarget, type Tracing } from './tracing/index.ts';
-import { createUsageLog, type UsageLog } from './usage.ts';
+import { createUsageLog, type UsageLog } from './usage/usage.ts';
 
 export type { ModelSink, OperationName } from './call.ts';
 export type { ClientDialectName } from './dialects/dialect.ts';
@@ -51,7 +51,7 @@ export { describeConfigured } from './routing/selection.ts';
 export type { ModelService } from './service.ts';
 export type { Provider } from './target.ts';
 export { traceTarget } from './tracing/index.ts';
-export { createUsageReader, type UsageLog, type UsageReader } from './usage.ts';
+export { createUsageReader, type UsageLog, type UsageReader } from './usage/usage.ts';
 
 /** Names of providers that need no `baseUrl` in the configuration. */
 export const knownProviders: readonly string[] = [...vendors.map(({ id }) => id), rehearsal.provider];

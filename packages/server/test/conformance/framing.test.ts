@@ -5,7 +5,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
 import { createFakeClock } from '../../src/core/fake-clock.ts';
-import { createHttpUpstream } from '../../src/models/http-upstream.ts';
+import { createHttpUpstream } from '../../src/models/http/http-upstream.ts';
 import { testCase } from './case-test.ts';
 import { viewOf } from './client-view.ts';
 import { exchange, replyOf, type Reply } from './exchange.ts';

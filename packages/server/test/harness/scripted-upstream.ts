@@ -4,7 +4,7 @@
  */
 import type { Clock, Timer } from '../../src/core/clock.ts';
 import { OpenClawError } from '../../src/core/errors.ts';
-import { BodyStream } from '../../src/models/body-stream.ts';
+import { BodyStream } from '../../src/models/http/body-stream.ts';
 import {
   awaitedConnection,
   type SendOptions,

@@ -15,7 +15,7 @@ import { answer, exceptionFrame, streamOf, wholeAnswer } from '../dialects/bedro
 import { assertEventOrder } from '../dialects/assert-event-order.ts';
 import type { ModelEvent } from '../dialects/events.ts';
 import { dialects, providerDialects } from '../dialects/index.ts';
-import { createHttpUpstream } from '../http-upstream.ts';
+import { createHttpUpstream } from '../http/http-upstream.ts';
 import type { UpstreamRequest } from '../upstream.ts';
 import { createBedrockSigner } from './index.ts';
 

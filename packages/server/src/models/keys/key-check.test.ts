@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { systemClock } from '../../core/clock.ts';
 import { createFakeClock } from '../../core/fake-clock.ts';
 import { createLog } from '../../core/log.ts';
-import { createHttpUpstream } from '../http-upstream.ts';
+import { createHttpUpstream } from '../http/http-upstream.ts';
 import { checkKeys } from './key-check.ts';
 import { createKeys } from './keys.ts';
 import { holdKeys } from './provider-keys.ts';

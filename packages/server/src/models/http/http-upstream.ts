@@ -7,11 +7,11 @@
 // The pool alone: undici's index also loads fetch, WebSocket and caches, 30 ms of a start that takes 200.
 import Pool from 'undici/lib/dispatcher/pool.js';
 import type { Dispatcher } from 'undici';
-import { OpenClawError, reasonOf } from '../core/errors.ts';
-import type { Clock, Timer } from '../core/clock.ts';
+import { OpenClawError, reasonOf } from '../../core/errors.ts';
+import type { Clock, Timer } from '../../core/clock.ts';
 import { BodyStream } from './body-stream.ts';
 import { decodeContent } from './content-encoding.ts';
-import { awaitedConnection, type SendOptions, type Upstream, type UpstreamRequest, type UpstreamResponse } from './upstream.ts';
+import { awaitedConnection, type SendOptions, type Upstream, type UpstreamRequest, type UpstreamResponse } from '../upstream.ts';
 
 export interface HttpUpstreamOptions {
   readonly clock: Clock;

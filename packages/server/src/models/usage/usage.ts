@@ -7,10 +7,10 @@
  * It does not enforce anything: see `allowance.ts`.
  */
 import type { UsageDimension, UsageRow } from '@openclaw/protocol';
-import type { Clock } from '../core/clock.ts';
-import { OpenClawError } from '../core/errors.ts';
-import type { Log } from '../core/log.ts';
-import type { Database, Statement, Value } from '../storage/index.ts';
+import type { Clock } from '../../core/clock.ts';
+import { OpenClawError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
+import type { Database, Statement, Value } from '../../storage/index.ts';
 import type { DetailedReport } from './usage-rows.ts';
 import { createUsageWriter } from './usage-writer.ts';
 

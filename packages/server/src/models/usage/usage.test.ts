@@ -3,12 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { systemClock } from '../core/clock.ts';
-import { OpenClawError } from '../core/errors.ts';
-import { createFakeClock } from '../core/fake-clock.ts';
-import { createLog } from '../core/log.ts';
-import { openState, type Database, type Value, type WriteBatch } from '../storage/index.ts';
-import type { RequestReport } from './report.ts';
+import { systemClock } from '../../core/clock.ts';
+import { OpenClawError } from '../../core/errors.ts';
+import { createFakeClock } from '../../core/fake-clock.ts';
+import { createLog } from '../../core/log.ts';
+import { openState, type Database, type Value, type WriteBatch } from '../../storage/index.ts';
+import type { RequestReport } from '../report.ts';
 import { createUsageLog } from './usage.ts';
 
 const columns = 22;

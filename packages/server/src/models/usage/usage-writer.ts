@@ -4,10 +4,10 @@
  *
  * It does not know when a second has passed, nor what is asked of the rows: see `usage.ts`.
  */
-import type { Clock } from '../core/clock.ts';
-import { OpenClawError, reasonOf } from '../core/errors.ts';
-import type { Log, LogFields } from '../core/log.ts';
-import type { Database, Value } from '../storage/index.ts';
+import type { Clock } from '../../core/clock.ts';
+import { OpenClawError, reasonOf } from '../../core/errors.ts';
+import type { Log, LogFields } from '../../core/log.ts';
+import type { Database, Value } from '../../storage/index.ts';
 import { appendRow, type DetailedReport, insertStatements, type RowDetails, rowLength } from './usage-rows.ts';
 
 export interface UsageWriterOptions {

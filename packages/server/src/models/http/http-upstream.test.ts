@@ -4,10 +4,10 @@ import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import { systemClock } from '../core/clock.ts';
-import { OpenClawError } from '../core/errors.ts';
+import { systemClock } from '../../core/clock.ts';
+import { OpenClawError } from '../../core/errors.ts';
 import { createHttpUpstream } from './http-upstream.ts';
-import type { SendOptions, UpstreamRequest, UpstreamResponse } from './upstream.ts';
+import type { SendOptions, UpstreamRequest, UpstreamResponse } from '../upstream.ts';
 
 async function setup(handler: RequestListener) {
   const server = createServer(handler).listen(0, '127.0.0.1');

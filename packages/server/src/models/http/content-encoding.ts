@@ -3,7 +3,7 @@
  * none, but some providers and proxies compress all the same.
  */
 import { Readable, pipeline, type Transform } from 'node:stream';
-import { OpenClawError, reasonOf } from '../core/errors.ts';
+import { OpenClawError, reasonOf } from '../../core/errors.ts';
 
 /** @throws OpenClawError `upstream_malformed` while reading, if the bytes are not what the header says */
 export function decodeContent(body: AsyncIterable<Buffer>, contentEncoding: string | undefined, provider: string): AsyncIterable<Buffer> {

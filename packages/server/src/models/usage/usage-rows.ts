@@ -4,8 +4,8 @@
  * What clients and providers said is made fit for a column here (length, characters, size of a number), so that no request can
  * make a row that the database refuses. When rows are written, and what becomes of those that are not: `usage.ts`.
  */
-import type { Statement, Value } from '../storage/index.ts';
-import type { RequestReport } from './report.ts';
+import type { Statement, Value } from '../../storage/index.ts';
+import type { RequestReport } from '../report.ts';
 
 /**
  * Rows per statement. SQLite finds each numbered parameter by a search, so many rows cost more each (48 µs at 100, 6 at 8), and
