@@ -86,7 +86,7 @@ export class Attempt {
     const { permit, hedge, lifecycle, costOf } = this.#options;
     const counted = this.observed.usage;
     // Of one that was given up the provider has the prompt, and bills it; so it does what came whole without a count.
-    const isBilled = !error || cancelled || (error.code === 'upstream_timeout' && error.details['awaited'] !== awaitedConnection);
+    const isBilled = !error || cancelled || hadPrompt(error);
     const usage = error || !counted ? usageOfFragment(this.observed, operation, isBilled) : counted;
     return {
       target: this.target,
@@ -102,6 +102,12 @@ export class Attempt {
       costNanoUsd: usage && costOf(this.target, usage),
     };
   }
+}
+
+/** Whether the provider had read the prompt when the attempt failed so: it was slow, or there was no room here for what it said. */
+function hadPrompt({ code, details }: OpenClawError): boolean {
+  if (code === 'upstream_timeout') return details['awaited'] !== awaitedConnection;
+  return code === 'answer_too_large' || code === 'overloaded';
 }
 
 /** What an answer that broke off or was not counted is billed for by its provider: the prompt, and what it had produced. */

@@ -50,6 +50,11 @@ test('answers for which there is no room are refused with a moment to come back,
   assert.equal(refused.headers.get('retry-after'), '1');
   assert.match(await refused.text(), /"code":"overloaded"/);
   assert.equal(provider.requests.length, 1);
+  await gateway.running.models.service.requests.idle();
+  assert.ok(
+    (gateway.running.models.administration.targets('5m')[0]?.costNanoUsd ?? 0) > 0,
+    'the provider has answered and wants its money',
+  );
   assert.equal(gateway.running.models.administration.targets('5m')[0]?.breaker, 'closed');
   provider.answer(json(chatWhole({ text: 'hi' })));
   assert.equal((await ask(gateway)).status, 200);
