@@ -16,7 +16,6 @@ import type { AnswerCache, CacheSettings, Lead } from './cache.ts';
 import type { Caller, ModelCall, ModelSink, OperationName } from './call.ts';
 import { createChat } from './chat.ts';
 import { createTokenCount } from './count-tokens.ts';
-import type { FinishEvent, Usage } from './dialects/events.ts';
 import { createEmbeddings } from './embeddings/index.ts';
 import type { Lifecycle, LifecycleRegistry, Outcome } from './lifecycle.ts';
 import type { Operation } from './operation.ts';

@@ -1,6 +1,6 @@
 /**
  * An upstream: whatever takes one HTTP request for a model and answers it. Two kinds exist: pools of real connections
- * (`http-upstream.ts`) and the built-in rehearsal (`rehearsal/`).
+ * (`http/http-upstream.ts`) and the built-in rehearsal (`rehearsal/`).
  *
  * It does not retry, route, translate or count.
  */

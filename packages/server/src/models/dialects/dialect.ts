@@ -4,7 +4,7 @@
  *
  * Two of the five face clients, three face providers. A format that no client of the gateway speaks has only the latter.
  *
- * It does not retry, route or count: see `../attempts.ts`, `../routing/route.ts`, `../usage.ts`.
+ * It does not retry, route or count: see `../attempts.ts`, `../routing/route.ts`, `../usage/usage.ts`.
  */
 import type { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';

@@ -2,7 +2,7 @@
  * Real upstreams: one bounded undici pool per origin, keep-alive, TLS sessions reused. `dispatch` and not `request` or
  * `fetch`: it is the fastest door of undici, and it gives pause, resume and abort.
  *
- * It does not retry or read bodies: see `attempts.ts` and `service.ts`.
+ * It does not retry or read bodies: see `../attempts.ts` and `../service.ts`.
  */
 // The pool alone: undici's index also loads fetch, WebSocket and caches, 30 ms of a start that takes 200.
 import Pool from 'undici/lib/dispatcher/pool.js';

@@ -1,6 +1,6 @@
 /**
  * Sight: what is seen of the requests that are over. One call for each, and answers for operators: statistics, early warnings,
- * findings about the traffic, and trails. In memory and bounded; what lasts is in `../usage.ts`.
+ * findings about the traffic, and trails. In memory and bounded; what lasts is in `../usage/usage.ts`.
  */
 import type { RequestTrail, RequestTrails, TrafficReport, Warning } from '@openclaw/protocol';
 import type { Clock, Timer } from '../../core/clock.ts';

@@ -3,7 +3,7 @@
  * quantiles of duration and of the time to the first output, tokens and cost. In memory; gone with the process.
  *
  * Targets count what was asked of them, so a request with three tries counts three times; callers count requests. The number of
- * series is bounded, and names that clients make up get one series for all of them: see `createTargetBook`. What lasts is in `../usage.ts`.
+ * series is bounded, and names that clients make up get one series for all of them: see `createTargetBook`. What lasts is in `../usage/usage.ts`.
  */
 import type { CallerFigures, StatisticsWindow, TargetFigures } from '@openclaw/protocol';
 import type { Clock } from '../../core/clock.ts';

@@ -4,7 +4,7 @@
  *
  * A batch waits up to a second, because a commit for each request would cost more than the request. What a key with a budget
  * spends is committed at once, together with what waits: after a crash only requests under way are missing from its budget.
- * It does not enforce anything: see `allowance.ts`.
+ * It does not enforce anything: see `../allowance.ts`.
  */
 import type { UsageDimension, UsageRow } from '@openclaw/protocol';
 import type { Clock } from '../../core/clock.ts';
