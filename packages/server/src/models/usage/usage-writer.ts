@@ -1,10 +1,10 @@
 /**
- * The rows that wait to be written, and how they are: many in one batch, those of keys with a budget at once, none of them alone to
- * blame for the others, and not more in memory than there is room for.
+ * The rows that wait to be written, and how they are: many in one batch, those of keys with a budget at once or with others of the same
+ * moment, none of them alone to blame for the others, and not more in memory than there is room for.
  *
  * It does not know when a second has passed, nor what is asked of the rows: see `usage.ts`.
  */
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, Timer } from '../../core/clock.ts';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import type { Log, LogFields } from '../../core/log.ts';
 import type { Database, Value } from '../../storage/index.ts';
@@ -17,7 +17,7 @@ export interface UsageWriterOptions {
 }
 
 export interface UsageWriter {
-  /** Takes a report; one that is urgent is written at once, together with all that wait. */
+  /** Takes a report; one that is urgent is written at once, or a moment after the last one that was, together with all that wait. */
   append(report: DetailedReport, details: RowDetails & { readonly urgent: boolean }): void;
   /** Writes what waits; never rejects. What the database does not take waits on. */
   flush(): Promise<void>;
@@ -26,6 +26,8 @@ export interface UsageWriter {
 }
 
 const complainEveryMs = 60_000;
+/** Between two batches of what is urgent: under load a commit for the few rows of every millisecond costs more than the requests. */
+const urgentPauseMs = 25;
 /** As many are written at once. More would live long enough to cost the garbage collector more than they are worth. */
 const flushRows = 256;
 /** Reports in memory while the database takes none; about 10 MiB. */
@@ -41,6 +43,8 @@ export function createUsageWriter({ database, clock, log }: UsageWriterOptions):
   /** While the database refuses, nothing is urgent: it is tried again when somebody says so. */
   let refused = false;
   let flushing: Promise<void> = Promise.resolve();
+  let flushedMs = -Infinity;
+  let urgentTimer: Timer | undefined;
   const waitingRows = (): number => waiting.length / rowLength;
   const sayWaiting = createComplaint(clock, (fields) => log.warn('usage could not be written; it is kept and tried again', fields));
   const sayGivenUp = createComplaint(clock, (fields) => log.warn('a row of usage was refused and is given up', fields));
@@ -53,8 +57,18 @@ export function createUsageWriter({ database, clock, log }: UsageWriterOptions):
     return flushing;
   }
 
+  function flushSoon(): void {
+    if (refused || urgentTimer) return;
+    const pauseMs = flushedMs + urgentPauseMs - clock.monotonicMs();
+    if (pauseMs <= 0) void flush();
+    else urgentTimer = clock.after(pauseMs, () => void flush());
+  }
+
   async function writeWaiting(): Promise<void> {
     flushQueued = false;
+    flushedMs = clock.monotonicMs();
+    urgentTimer?.cancel();
+    urgentTimer = undefined;
     if (waiting.length === 0) return;
     const rows = waiting;
     waiting = [];
@@ -86,8 +100,9 @@ export function createUsageWriter({ database, clock, log }: UsageWriterOptions):
         return;
       }
       appendRow(waiting, report, details);
+      if (details.urgent) flushSoon();
       // Exactly at the mark, not beyond: there the database refuses.
-      if (details.urgent ? !refused : !writing && waitingRows() === flushRows) void flush();
+      else if (!writing && waitingRows() === flushRows) void flush();
     },
     flush,
     get waiting() {

@@ -99,24 +99,34 @@ test('closing writes what waits, and says if it cannot', async () => {
   await assert.rejects(stuck.usage.close(), /1 usage rows were not written/);
 });
 
-test('what a caller with a budget used is written at once, with what waits, and in groups while one is written', async () => {
+test('what a caller with a budget used is written at once, with what waits, and what follows within a moment in one group', async () => {
   const { usage, batches, rows, state, clock } = setup();
   usage.record(report('req_0'), undefined);
   for (let index = 1; index < 4; index += 1) usage.record(report(`req_${index}`, { caller: 'key_budget' }), 5);
   await settled();
   assert.deepEqual([rows(), batches.length], [4, 1]);
-  state.full = true;
-  for (let index = 4; index < 7; index += 1) {
+  for (let index = 4; index < 6; index += 1) {
     usage.record(report(`req_${index}`, { caller: 'key_budget' }), 5);
     await settled();
   }
-  state.full = false;
-  usage.record(report('req_7', { caller: 'key_budget' }), 5);
+  assert.equal(rows(), 4);
+  clock.advance(25);
   await settled();
-  assert.equal(rows(), 4, 'a database that refuses is not asked with each request');
+  assert.deepEqual([rows(), batches.length], [6, 2]);
+  state.full = true;
+  for (let index = 6; index < 9; index += 1) {
+    usage.record(report(`req_${index}`, { caller: 'key_budget' }), 5);
+    clock.advance(25);
+    await settled();
+  }
+  state.full = false;
+  usage.record(report('req_9', { caller: 'key_budget' }), 5);
+  clock.advance(25);
+  await settled();
+  assert.equal(rows(), 6, 'a database that refuses is not asked with each request');
   clock.advance(1000);
   await settled();
-  assert.equal(rows(), 8);
+  assert.equal(rows(), 10);
 });
 
 test('a row that the database refuses is given up alone, counted and said; the others are written', async () => {
