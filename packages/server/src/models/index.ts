@@ -152,7 +152,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     usage,
     responses,
     sight,
-    administration: createSightAdministration({ sight, stored: createStoredTrails(database), admission }),
+    administration: createSightAdministration({ sight, stored: createStoredTrails(database), settle: () => usage.flush(), admission }),
     directory: selection.directory,
     providers: () => selection.providers(),
     keysStatus: () => selection.keysStatus(),

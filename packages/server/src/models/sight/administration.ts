@@ -31,10 +31,12 @@ export interface SightAdministration {
 export interface SightAdministrationOptions {
   readonly sight: Sight;
   readonly stored: StoredTrails;
+  /** Writes down what waits for it, so that `stored` knows all that is over. */
+  readonly settle: () => Promise<void>;
   readonly admission: Pick<Admission, 'status' | 'override'>;
 }
 
-export function createSightAdministration({ sight, stored, admission }: SightAdministrationOptions): SightAdministration {
+export function createSightAdministration({ sight, stored, settle, admission }: SightAdministrationOptions): SightAdministration {
   return {
     targets: (window) => joinTargets(admission.status(), sight.statistics.targets(windowOf(window))),
     callers: (window) => sight.statistics.callers(windowOf(window)),
@@ -43,10 +45,17 @@ export function createSightAdministration({ sight, stored, admission }: SightAdm
     traffic: () => sight.traffic(),
     async requests(limit) {
       const recent = sight.trails(limit);
-      // After a start the memory is empty, and the database is not.
-      return recent.requests.length < limit ? merge(recent, await stored.recent(limit), limit) : recent;
+      if (recent.requests.length >= limit) return recent;
+      // Memory holds the last few, and none after a start.
+      await settle();
+      return merge(recent, await stored.recent(limit), limit);
     },
-    request: async (id) => sight.trail(id) ?? (await findStored(stored, id)),
+    async request(id) {
+      const kept = sight.trail(id);
+      if (kept) return kept;
+      await settle();
+      return findStored(stored, id);
+    },
   };
 }
 

@@ -20,11 +20,14 @@ export interface Trails {
 export interface TrailsOptions {
   readonly clock: Clock;
   readonly redactor: Redactor;
-  /** Requests that are kept; about 1 KiB each. @default 5000 */
+  /**
+   * Requests that are kept. Older ones have their rows in the usage log. More would outlive the young generation, and cost each
+   * request a fifth of its time in the garbage collector. @default 200
+   */
   readonly limit?: number;
 }
 
-export const trailsDefaults = { limit: 5000 } as const;
+export const trailsDefaults = { limit: 200 } as const;
 
 /** Longer words are cut: a provider may echo what it was sent. */
 const reasonLimit = 300;
