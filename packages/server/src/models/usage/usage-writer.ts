@@ -27,7 +27,7 @@ export interface UsageWriter {
 
 const complainEveryMs = 60_000;
 /** Between two batches of what is urgent: under load a commit for the few rows of every millisecond costs more than the requests. */
-const urgentPauseMs = 25;
+const urgentPauseMs = 200;
 /** As many are written at once. More would live long enough to cost the garbage collector more than they are worth. */
 const flushRows = 256;
 /** Reports in memory while the database takes none; about 10 MiB. */

@@ -3,7 +3,7 @@
  * Never content.
  *
  * A batch waits up to a second, because a commit for each request would cost more than the request. What a key with a budget
- * spends is committed at once, or 25 ms after the last such commit, together with what waits: after a crash only that much is missing from it.
+ * spends is committed at once, or 200 ms after the last such commit, together with what waits: after a crash only that much is missing from it.
  * It does not enforce anything: see `../allowance.ts`.
  */
 import type { UsageDimension, UsageRow } from '@openclaw/protocol';
