@@ -43,11 +43,9 @@ export function createUsageWriter({ database, clock, log }: UsageWriterOptions):
   /** While the database refuses, nothing is urgent: it is tried again when somebody says so. */
   let refused = false;
   let flushing: Promise<void> = Promise.resolve();
-  let flushedMs = -Infinity;
-  let urgentTimer: Timer | undefined;
+  const urgency = createUrgency(clock, () => void flush());
   const waitingRows = (): number => waiting.length / rowLength;
-  const sayWaiting = createComplaint(clock, (fields) => log.warn('usage could not be written; it is kept and tried again', fields));
-  const sayGivenUp = createComplaint(clock, (fields) => log.warn('a row of usage was refused and is given up', fields));
+  const { sayWaiting, sayGivenUp } = createComplaints(clock, log);
 
   function flush(): Promise<void> {
     if (!flushQueued) {
@@ -57,18 +55,9 @@ export function createUsageWriter({ database, clock, log }: UsageWriterOptions):
     return flushing;
   }
 
-  function flushSoon(): void {
-    if (refused || urgentTimer) return;
-    const pauseMs = flushedMs + urgentPauseMs - clock.monotonicMs();
-    if (pauseMs <= 0) void flush();
-    else urgentTimer = clock.after(pauseMs, () => void flush());
-  }
-
   async function writeWaiting(): Promise<void> {
     flushQueued = false;
-    flushedMs = clock.monotonicMs();
-    urgentTimer?.cancel();
-    urgentTimer = undefined;
+    urgency.met();
     if (waiting.length === 0) return;
     const rows = waiting;
     waiting = [];
@@ -80,10 +69,8 @@ export function createUsageWriter({ database, clock, log }: UsageWriterOptions):
     else sayWaiting.over();
   }
 
-  function giveUp(row: readonly Value[], reason: string): void {
-    dropped += 1;
-    sayGivenUp.say({ requestId: String(row[0]), dropped, reason });
-  }
+  const giveUp = (row: readonly Value[], reason: string): void =>
+    sayGivenUp.say({ requestId: String(row[0]), dropped: (dropped += 1), reason });
 
   function keep({ rows, reason }: Unwritten): void {
     const kept = rows.concat(waiting);
@@ -100,7 +87,7 @@ export function createUsageWriter({ database, clock, log }: UsageWriterOptions):
         return;
       }
       appendRow(waiting, report, details);
-      if (details.urgent) flushSoon();
+      if (details.urgent && !refused) urgency.call();
       // Exactly at the mark, not beyond: there the database refuses.
       else if (!writing && waitingRows() === flushRows) void flush();
     },
@@ -110,6 +97,31 @@ export function createUsageWriter({ database, clock, log }: UsageWriterOptions):
     },
     get dropped() {
       return dropped;
+    },
+  };
+}
+
+interface Urgency {
+  /** Acts at once, or as soon as the pause since the last time is over. */
+  call(): void;
+  /** What was called for is done now. */
+  met(): void;
+}
+
+function createUrgency(clock: Clock, act: () => void): Urgency {
+  let metMs = -Infinity;
+  let timer: Timer | undefined;
+  return {
+    call() {
+      if (timer) return;
+      const pauseMs = metMs + urgentPauseMs - clock.monotonicMs();
+      if (pauseMs <= 0) act();
+      else timer = clock.after(pauseMs, act);
+    },
+    met() {
+      metMs = clock.monotonicMs();
+      timer?.cancel();
+      timer = undefined;
     },
   };
 }
@@ -152,6 +164,13 @@ async function isAboutRows(database: Database, thrown: unknown): Promise<boolean
     ({ writable }) => writable,
     () => false,
   );
+}
+
+function createComplaints(clock: Clock, log: Log): { readonly sayWaiting: Complaint; readonly sayGivenUp: Complaint } {
+  return {
+    sayWaiting: createComplaint(clock, (fields) => log.warn('usage could not be written; it is kept and tried again', fields)),
+    sayGivenUp: createComplaint(clock, (fields) => log.warn('a row of usage was refused and is given up', fields)),
+  };
 }
 
 /** At once, then once a minute: writing is tried every second, and a full disk lasts. */
