@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { CallerFigures, RequestTrail, RequestTrails, TargetRow, TrafficReport } from '@openclaw/protocol';
+import { trailsDefaults } from '../../src/models/sight/trail.ts';
 import { acme, startTestGateway, type TestGateway } from '../harness/gateway.ts';
 import { json, refuse, startProvider } from '../harness/provider.ts';
 import { chatWhole } from '../harness/wire.ts';
@@ -26,6 +27,16 @@ async function see<Answer>(gateway: TestGateway, path: string): Promise<Answer> 
   assert.equal(response.status, 200, await response.clone().text());
   return (await response.json()) as Answer;
 }
+
+test('a request that memory has let go is found all the same, though its row waits to be written', async () => {
+  await using provider = await startProvider(good);
+  await using gateway = await startTestGateway({ settings: acme(provider.baseUrl) });
+  const first = await ask(gateway);
+  // As many as memory holds, at once, so that less than the second passes after which rows are written.
+  await Promise.all(Array.from({ length: trailsDefaults.limit }, () => ask(gateway)));
+  assert.equal((await see<RequestTrail>(gateway, `/admin/v1/requests/${first}`)).outcome, 'completed');
+  assert.equal((await see<RequestTrails>(gateway, '/admin/v1/requests?limit=201')).requests.length, 201);
+});
 
 test('the trail of a request that was tried twice is found by the x-request-id of its answer, also after a restart', async () => {
   await using provider = await startProvider(busy, good);
