@@ -94,3 +94,18 @@ export interface UsageRow {
   /** Requests that used tokens at an unknown price: their cost is missing above, it is not 0. */
   readonly unpriced: number;
 }
+
+/** One line of the audit log. */
+export interface AuditEntry {
+  /** Rises; gaps are allowed. */
+  readonly position: number;
+  readonly at: string;
+  /** `gateway-token`, `device:<id>`, `cli`, `file`. */
+  readonly actor: string;
+  /** `key.created`, `device.approved`, `config.changed`, … */
+  readonly action: string;
+  /** What it was done to: an id, a version. */
+  readonly subject: string;
+  /** What changed, without secrets. */
+  readonly detail: Readonly<Record<string, string | number | boolean | null>>;
+}

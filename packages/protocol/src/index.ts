@@ -2,6 +2,7 @@
 export {
   scopes,
   usageDimensions,
+  type AuditEntry,
   type CreatedKey,
   type CreateKeyRequest,
   type KeyLimits,
@@ -12,6 +13,35 @@ export {
   type UsageDimension,
   type UsageRow,
 } from './admin.ts';
+export {
+  closeCodes,
+  probeProtocolVersion,
+  protocolVersion,
+  wireLimits,
+  type EventFrame,
+  type RequestFrame,
+  type ResponseFrame,
+  type StateVersion,
+  type WireError,
+  type WireErrorCode,
+} from './control/frames.ts';
+export {
+  clientIds,
+  clientModes,
+  textToSign,
+  type AuthMethod,
+  type Challenge,
+  type ClientDescription,
+  type ClientId,
+  type ClientMode,
+  type ConnectAuth,
+  type ConnectParams,
+  type DeviceProof,
+  type HelloOk,
+  type HelloSnapshot,
+  type SignedFields,
+} from './control/handshake.ts';
+export { holdsScope, operatorScopes, type OperatorScope } from './control/scopes.ts';
 export { errorCatalogue, type ErrorCode, type ErrorEntry } from './errors.ts';
 export {
   modelAbilities,
