@@ -102,7 +102,7 @@ export default {
     {
       name: 'parts-do-not-know-each-other',
       severity: 'error',
-      comment: 'A part declares in its own folder the few functions that it needs of another; compose.ts passes in what fits.',
+      comment: 'A part declares in its own folder the few functions that it needs of another; compose/ passes in what fits.',
       from: {
         path: '^packages/server/src/(access|models|runs|workloads|operations|channels)/',
       },
@@ -126,12 +126,12 @@ export default {
     {
       name: 'gateway-does-not-know-who-builds-it',
       severity: 'error',
-      comment: 'Only the command lines import compose.ts, and nothing imports the command lines.',
+      comment: 'Only the command lines import compose/, and nothing imports the command lines.',
       from: {
         path: '^packages/server/src/gateway/',
       },
       to: {
-        path: '^packages/server/src/(compose\\.ts$|cli/)',
+        path: '^packages/server/src/(compose/|cli/)',
       },
     },
     {
@@ -139,7 +139,7 @@ export default {
       severity: 'error',
       comment: 'What builds the parts has no terminal.',
       from: {
-        path: '^packages/server/src/compose\\.ts$',
+        path: '^packages/server/src/compose/',
       },
       to: {
         path: '^packages/server/src/cli/',

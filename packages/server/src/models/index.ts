@@ -1,5 +1,5 @@
 /**
- * The model path, as the gateway and `compose.ts` see it. Built here from its pieces and from what others hand in.
+ * The model path, as the gateway and `compose/` see it. Built here from its pieces and from what others hand in.
  */
 import type { ModelsSettings, SecretFile } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startGateway, type RunningGateway } from '../../src/compose.ts';
+import { startGateway, type RunningGateway } from '../../src/compose/index.ts';
 import { loadConfiguration } from '../../src/config/index.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { readEnvironment } from '../../src/core/env.ts';

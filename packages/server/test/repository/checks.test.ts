@@ -118,8 +118,8 @@ test('import rules: every arrow that ARCHITECTURE.md does not draw', () => {
       "export { vendors } from '../models/catalogue/vendors.ts';\n",
       /gateway-meets-parts/,
     ],
-    ['the gateway with its builder', 'server/src/gateway', "export { startGateway } from '../compose.ts';\n", /gateway-does-not-know/],
-    ['clw with the inside', 'server/src/cli/clw', "export { startGateway } from '../../compose.ts';\n", /clw-is-a-client/],
+    ['the gateway with its builder', 'server/src/gateway', "export { startGateway } from '../compose/index.ts';\n", /gateway-does-not-know/],
+    ['clw with the inside', 'server/src/cli/clw', "export { startGateway } from '../../compose/index.ts';\n", /clw-is-a-client/],
     [
       'the program with its tests',
       models,

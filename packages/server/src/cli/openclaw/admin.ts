@@ -29,7 +29,7 @@ export function createAdmin(terminal: Terminal): AdminClient {
 async function withAdmin<Result>(terminal: Terminal, use: (client: AdminClient) => Promise<Result>): Promise<Result> {
   const { configuration, gateway } = await findPlace(terminal);
   if (gateway) return use(createHttpAdminClient(gateway));
-  const { openStateForCommand } = await import('../../compose.ts');
+  const { openStateForCommand } = await import('../../compose/index.ts');
   const { keys, usage, close } = await openStateForCommand(configuration.stateDirectory, silentLog());
   try {
     return await use({

@@ -3,7 +3,7 @@
  * request, which needs a gateway.
  */
 import type { ModelDescription, ModelRow } from '@openclaw/protocol';
-import type { describeModels } from '../../compose.ts';
+import type { describeModels } from '../../compose/index.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import { callGateway } from './admin.ts';
 import type { ModelsClient } from './models-client.ts';
@@ -35,6 +35,6 @@ export function createModelsClient(terminal: Terminal): ModelsClient {
 }
 
 async function describe(configuration: Place['configuration']): Promise<ReturnType<typeof describeModels>> {
-  const { describeModels } = await import('../../compose.ts');
+  const { describeModels } = await import('../../compose/index.ts');
   return describeModels(configuration);
 }

@@ -2,7 +2,7 @@
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
 import { loadConfiguration, type Configuration } from '../../config/index.ts';
-import { startGateway, type RunningGateway } from '../../compose.ts';
+import { startGateway, type RunningGateway } from '../../compose/index.ts';
 import { systemClock } from '../../core/clock.ts';
 import { readEnvironment } from '../../core/env.ts';
 import { OpenClawError, type ErrorCode } from '../../core/errors.ts';

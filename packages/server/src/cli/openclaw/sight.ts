@@ -20,7 +20,7 @@ export function createSightClient(terminal: Terminal): SightClient {
   const either = async <Answer>(path: string, read: (trails: StoredTrails) => Promise<Answer>): Promise<Answer> => {
     const { gateway, configuration } = await findPlace(terminal);
     if (gateway) return (await callGateway({ ...gateway, method: 'GET', path })) as Answer;
-    const { openStateForCommand } = await import('../../compose.ts');
+    const { openStateForCommand } = await import('../../compose/index.ts');
     const { trails, close } = await openStateForCommand(configuration.stateDirectory, silentLog());
     try {
       return await read(trails);

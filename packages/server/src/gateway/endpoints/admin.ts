@@ -8,7 +8,7 @@ import { readBody } from '../body.ts';
 import { replyJson } from '../reply.ts';
 import type { Endpoint, EndpointTable, GatewayRequest } from '../request.ts';
 
-/** What the endpoints need of others; `compose.ts` fills it in. Each function checks what it is given. */
+/** What the endpoints need of others; `compose/` fills it in. Each function checks what it is given. */
 export interface AdminOptions {
   listKeys(): Promise<readonly object[]>;
   createKey(wanted: JsonObject): Promise<object>;

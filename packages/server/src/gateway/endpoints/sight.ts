@@ -3,7 +3,7 @@ import { replyJson } from '../reply.ts';
 import type { EndpointTable } from '../request.ts';
 import { guarded, readObject, wrong } from './admin.ts';
 
-/** What the endpoints need of others; `compose.ts` fills it in. Each function checks what it is given. */
+/** What the endpoints need of others; `compose/` fills it in. Each function checks what it is given. */
 export interface SightEndpointOptions {
   targets(window: string): readonly object[];
   callers(window: string): readonly object[];
