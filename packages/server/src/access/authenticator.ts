@@ -20,7 +20,8 @@ import { anonymousPrincipal, gatewayPrincipal, type Principal } from './principa
 import type { VirtualKeys } from './virtual-keys.ts';
 
 export interface AuthenticatorOptions {
-  readonly mode: 'token' | 'password' | 'none';
+  /** With `trusted-proxy` the gateway's secret is nobody's: only virtual keys are accepted here. */
+  readonly mode: 'token' | 'password' | 'trusted-proxy' | 'none';
   /** The gateway's token or password. Absent or empty: only virtual keys are accepted. */
   readonly secret?: string | undefined;
   readonly keys: Pick<VirtualKeys, 'find'>;

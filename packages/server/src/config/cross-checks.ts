@@ -2,6 +2,8 @@
  * What a schema cannot say: settings that need, exclude or name one another.
  * Each check is run only where the settings that it reads are right by themselves.
  */
+import { isIP } from 'node:net';
+
 import { nearestName } from '../core/nearest-name.ts';
 import { formatPath, isWithin, type Path } from './path.ts';
 import type { Problem } from './problems.ts';
@@ -29,6 +31,8 @@ const checks: readonly Check[] = [
     find: checkBind,
   },
   { reads: [['gateway', 'auth']], find: checkAuth },
+  { reads: [['gateway', 'auth']], find: checkTrustedProxy },
+  { reads: [['gateway', 'tls']], find: checkTls },
   { reads: [['gateway']], find: checkOpenDoor },
   { reads: [['models', 'providers']], find: checkProviders },
   {
@@ -74,6 +78,41 @@ function checkAuth({ gateway: { auth } }: Settings): Finding[] {
     findings.push({ path: ['gateway', 'auth', 'mode'], reason, suggestion: 'Set OPENCLAW_GATEWAY_PASSWORD or gateway.auth.password.' });
   }
   return findings;
+}
+
+function checkTrustedProxy({ gateway: { auth } }: Settings): Finding[] {
+  const path = ['gateway', 'auth', 'trustedProxy', 'addresses'];
+  const findings = auth.trustedProxy.addresses.flatMap((network, index): Finding[] => {
+    const reason = faultOfNetwork(network);
+    const place = [...path, index];
+    return reason === undefined ? [] : [{ path: place, reason: `${formatPath(place)} ${reason}` }];
+  });
+  if (auth.mode === 'trusted-proxy' && auth.trustedProxy.addresses.length === 0) {
+    const reason = `gateway.auth.mode is 'trusted-proxy', and ${formatPath(path)} is empty`;
+    const suggestion = 'Set it to the addresses of the proxy: nobody else is believed.';
+    findings.push({ path: ['gateway', 'auth', 'mode'], reason, suggestion });
+  }
+  return findings;
+}
+
+function faultOfNetwork(network: string): string | undefined {
+  const [address = '', length] = network.split('/');
+  const family = isIP(address);
+  if (family === 0) return `is not an address: ${network}`;
+  if (length !== undefined && Number(length) > (family === 4 ? 32 : 128)) return `has a prefix that is too long: ${network}`;
+  return length !== undefined && Number(length) === 0 ? `is every address: anybody could say who they are` : undefined;
+}
+
+function checkTls({ gateway: { tls } }: Settings): Finding[] {
+  const path = ['gateway', 'tls'];
+  if ((tls.certFile === undefined) !== (tls.keyFile === undefined)) {
+    const [given, missing] = tls.certFile === undefined ? ['keyFile', 'certFile'] : ['certFile', 'keyFile'];
+    const reason = `gateway.tls has ${given} and no ${missing}`;
+    return [{ path: [...path, given], reason, suggestion: 'Set both, or neither for a certificate that signs itself.' }];
+  }
+  if (!tls.enabled || tls.selfSigned || tls.certFile !== undefined) return [];
+  const reason = 'gateway.tls is enabled, has no certificate and may not make one';
+  return [{ path: [...path, 'selfSigned'], reason, suggestion: 'Set gateway.tls.certFile and gateway.tls.keyFile, or selfSigned: true.' }];
 }
 
 function checkOpenDoor({ gateway }: Settings): Finding[] {

@@ -14,7 +14,9 @@ test('without a file and with an empty environment the defaults hold', async (t)
   assert.deepEqual(files, []);
   assert.equal(settings.gateway.port, 18_789);
   assert.equal(settings.gateway.bind, 'loopback');
-  assert.deepEqual(settings.gateway.auth, { mode: 'token' });
+  assert.deepEqual([settings.gateway.auth.mode, settings.gateway.auth.token], ['token', undefined]);
+  assert.deepEqual(settings.gateway.controlUi, { enabled: true, allowedOrigins: [], allowedHosts: [] });
+  assert.deepEqual(settings.gateway.tls, { enabled: false, selfSigned: true });
   assert.equal(settings.gateway.drainTimeoutMs, 8000);
   assert.equal(settings.gateway.limits.bodyBytes, 32 * 2 ** 20);
   assert.deepEqual(settings.models.retry, { attempts: 5, baseDelayMs: 500, maxDelayMs: 30_000, budgetPercent: 10 });
@@ -57,7 +59,7 @@ test('every override is also read from its NAME_FILE and from the secrets of the
 test('an empty state directory and variables alone give a gateway that can be reached', async (t) => {
   const env = { OPENCLAW_GATEWAY_BIND: 'lan', PORT: '80', OPENCLAW_GATEWAY_TOKEN: 'secret' };
   const { gateway } = (await createFolder(t).load({ env })).settings;
-  assert.deepEqual([gateway.bind, gateway.port, gateway.auth], ['lan', 80, { mode: 'token', token: 'secret' }]);
+  assert.deepEqual([gateway.bind, gateway.port, gateway.auth.mode, gateway.auth.token], ['lan', 80, 'token', 'secret']);
 });
 
 test('a password alone means mode password; beside a token the mode stays token', async (t) => {

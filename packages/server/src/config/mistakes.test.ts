@@ -52,7 +52,9 @@ const cases: readonly {
   {
     title: 'a name that is like none',
     text: '{ gateway: { colour: 1 } }',
-    says: ['openclaw.json:1:14: there is no setting gateway.colour. Known here: port, bind, customBindHost, auth, drainTimeoutMs, limits.'],
+    says: [
+      'openclaw.json:1:14: there is no setting gateway.colour. Known here: port, bind, customBindHost, auth, drainTimeoutMs, controlUi, tls, limits.',
+    ],
   },
   {
     title: 'a name that stands twice',
@@ -263,19 +265,11 @@ const cases: readonly {
       'openclaw.json:1:35: models.retry.baseDelayMs (120000) is larger than models.retry.maxDelayMs (30000). Raise maxDelayMs or lower baseDelayMs.',
     ],
   },
-  ...['agents', 'gateway.controlUi', 'gateway.tls'].map((path) => {
-    const open = path
-      .split('.')
-      .map((name) => `{ ${name}: `)
-      .join('');
-    return {
-      title: `${path}, which is not there yet`,
-      text: `${open}{}${' }'.repeat(path.split('.').length)}`,
-      says: [
-        `openclaw.json:1:${open.length - (path.split('.').at(-1)?.length ?? 0) - 1}: ${path} comes with a later release. ${laterHint}`,
-      ],
-    };
-  }),
+  {
+    title: 'agents, which are not there yet',
+    text: '{ agents: {} }',
+    says: [`openclaw.json:1:3: agents comes with a later release. ${laterHint}`],
+  },
   {
     title: 'a first limit of concurrency above the highest',
     text: '{ models: { providers: { openai: { concurrency: { initial: 8, max: 4 } } } } }',
@@ -314,10 +308,46 @@ const cases: readonly {
     says: [`openclaw.json:1:29: models.cache.store: 'sqlite' comes with a later release; now it must be 'memory'. ${schemaHint}`],
   },
   {
-    title: 'trusted-proxy, which is not there yet',
+    title: 'a trusted proxy without its addresses',
     text: "{ gateway: { auth: { mode: 'trusted-proxy' } } }",
     says: [
-      `openclaw.json:1:28: gateway.auth.mode: 'trusted-proxy' comes with a later release; now it must be one of 'token', 'password', 'none'. ${schemaHint}`,
+      "openclaw.json:1:28: gateway.auth.mode is 'trusted-proxy', and gateway.auth.trustedProxy.addresses is empty. Set it to the addresses of the proxy: nobody else is believed.",
+    ],
+  },
+  {
+    title: 'addresses of a proxy that are none, or everybody’s',
+    text: "{ gateway: { auth: { trustedProxy: { addresses: ['10.0.0.5', '10.0.0', '10.0.0.0/33', '::/0', 'proxy'] } } } }",
+    says: [
+      `openclaw.json:1:95: gateway.auth.trustedProxy.addresses[4] must be an address such as '10.0.0.5', or a network such as '10.0.0.0/8', not "proxy". ${schemaHint}`,
+    ],
+  },
+  {
+    title: 'networks of a proxy that are none, or everybody’s',
+    text: "{ gateway: { auth: { trustedProxy: { addresses: ['10.0.0.5', '10.0.0', '10.0.0.0/33', '::/0'] } } } }",
+    says: [
+      `openclaw.json:1:62: gateway.auth.trustedProxy.addresses[1] is not an address: 10.0.0. ${schemaHint}`,
+      `openclaw.json:1:72: gateway.auth.trustedProxy.addresses[2] has a prefix that is too long: 10.0.0.0/33. ${schemaHint}`,
+      `openclaw.json:1:87: gateway.auth.trustedProxy.addresses[3] is every address: anybody could say who they are. ${schemaHint}`,
+    ],
+  },
+  {
+    title: 'a certificate without its key',
+    text: "{ gateway: { tls: { enabled: true, certFile: 'c.pem' } } }",
+    says: ['openclaw.json:1:46: gateway.tls has certFile and no keyFile. Set both, or neither for a certificate that signs itself.'],
+  },
+  {
+    title: 'encryption without a certificate',
+    text: '{ gateway: { tls: { enabled: true, selfSigned: false } } }',
+    says: [
+      'openclaw.json:1:48: gateway.tls is enabled, has no certificate and may not make one. Set gateway.tls.certFile and gateway.tls.keyFile, or selfSigned: true.',
+    ],
+  },
+  {
+    title: 'an origin with a path, and a host with a port',
+    text: "{ gateway: { controlUi: { allowedOrigins: ['https://a.example/ui'], allowedHosts: ['a.example:8080'] } } }",
+    says: [
+      `openclaw.json:1:44: gateway.controlUi.allowedOrigins[0] must be an origin such as 'https://claw.example.org', without a path, not "https://a.example/ui". ${schemaHint}`,
+      `openclaw.json:1:84: gateway.controlUi.allowedHosts[0] must be a host name such as 'claw.example.org', without a port, not "a.example:8080". ${schemaHint}`,
     ],
   },
 ];

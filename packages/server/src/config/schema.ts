@@ -7,6 +7,7 @@
  */
 import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 
+import { gateway, headerName, headerText, type limits } from './gateway-schema.ts';
 import type { Path } from './path.ts';
 
 const oneWord = {
@@ -14,79 +15,11 @@ const oneWord = {
   expects: 'a word of letters, digits, dots, dashes and underscores, without a slash',
 };
 const webAddress = { pattern: '^https?://[^\\s/?#]+[^\\s?#]*$', expects: 'an http or https address without query and fragment' };
-const headerName = { pattern: "^[A-Za-z0-9!#$%&'*+.^_`|~-]+$", expects: 'a header name' };
 const headerValue = s.secret({
   description: 'The value; treated as a secret.',
   pattern: '^[\\x20-\\x7e]*$',
   expects: 'ASCII text in one line',
 });
-/** What an HTTP header can carry without quoting; anything else would fail at the first request and not at start. */
-const headerText = { pattern: '^[\\x21-\\x7e]+$', expects: 'a text of visible ASCII characters without spaces' };
-
-const auth = s.object(
-  {
-    mode: s.choice(['token', 'password', 'none'], {
-      description: 'How callers prove who they are. `none` is for loopback only. Absent, and only a password is given: `password`.',
-      default: 'token',
-      later: ['trusted-proxy'],
-    }),
-    token: s.secret({
-      description: 'The secret that callers send as `Authorization: Bearer` or `x-api-key`. Absent: the one made on the first start.',
-      ...headerText,
-    }),
-    password: s.secret({ description: 'The same for mode `password`; a secret that people choose.', ...headerText }),
-  },
-  { description: 'Who may call.' },
-);
-
-const limits = s.object(
-  {
-    bodyBytes: s.bytes({ description: 'Largest body of a request; more is answered with 413.', default: 32 * 2 ** 20, minimum: 1024 }),
-    heldBodyBytes: s.bytes({
-      description:
-        'Bodies of all requests to models, and whole answers on their way, that are held at once; never less than `bodyBytes`; more is answered with 503. Absent: a quarter of the memory that the process may use.',
-      minimum: 1024,
-    }),
-    headerBytes: s.bytes({
-      description: 'All headers of a request together; more is answered with 431.',
-      default: 32 * 2 ** 10,
-      minimum: 1024,
-    }),
-    connections: s.integer({ description: 'Open client connections; more are refused.', default: 10_000, minimum: 1 }),
-    nestingDepth: s.integer({
-      description: 'Levels of arrays and objects in a body; more is answered with 400.',
-      default: 128,
-      minimum: 8,
-      maximum: 1000,
-    }),
-    headerTimeoutMs: s.durationMs({ description: 'Time for the headers of a request to arrive.', default: 15_000, minimum: 1 }),
-    bodyTimeoutMs: s.durationMs({ description: 'Time for the whole body of a request to arrive.', default: 60_000, minimum: 1 }),
-    keepAliveMs: s.durationMs({
-      description: 'How long an idle client connection is kept. Longer than the 60 s after which load balancers give theirs up.',
-      default: 75_000,
-      minimum: 1,
-    }),
-  },
-  { description: 'Bounds of what one caller can make the gateway hold.' },
-);
-
-const gateway = s.object(
-  {
-    port: s.integer({ description: 'TCP port; 0 takes any free one.', default: 18_789, minimum: 0, maximum: 65_535 }),
-    bind: s.choice(['loopback', 'lan', 'custom'], {
-      description: 'Where to listen: this machine only, every interface, or `customBindHost`.',
-      default: 'loopback',
-    }),
-    customBindHost: s.string({ description: 'Address or host name to listen on, with `bind: custom`.', minLength: 1 }),
-    auth,
-    drainTimeoutMs: s.durationMs({
-      description: 'Time that running streams get to end at shutdown. Below the 10 s after which `docker stop` kills.',
-      default: 8000,
-    }),
-    limits,
-  },
-  { description: 'The port that everything is served on.', later: ['controlUi', 'tls'] },
-);
 
 const weight = (others: string) =>
   s.number({ description: `Its share, compared with ${others}; 0: only when those fail.`, default: 1, minimum: 0 });
