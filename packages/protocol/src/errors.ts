@@ -11,6 +11,7 @@ import { gatewayErrors } from './errors/gateway-errors.ts';
 import { operationErrors } from './errors/operation-errors.ts';
 import { providerErrors } from './errors/provider-errors.ts';
 import { requestErrors } from './errors/request-errors.ts';
+import { turnErrors } from './errors/turn-errors.ts';
 
 export type { ErrorEntry } from './errors/entry.ts';
 
@@ -20,6 +21,7 @@ export const errorCatalogue = {
   ...providerErrors,
   ...gatewayErrors,
   ...operationErrors,
+  ...turnErrors,
   ...clientErrors,
 } as const;
 

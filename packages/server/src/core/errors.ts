@@ -18,6 +18,8 @@ export interface ErrorOptions {
   readonly status?: number;
   /** Further failures that were found at the same time, such as the other mistakes of a configuration. */
   readonly others?: readonly OpenClawError[];
+  /** The catalogue's words with their places filled in, where the error comes back from a wire and its details do not. */
+  readonly words?: { readonly message: string; readonly hint: string };
   readonly cause?: unknown;
 }
 
@@ -36,11 +38,11 @@ export class OpenClawError extends Error {
   constructor(code: ErrorCode, options: ErrorOptions = {}) {
     const entry: ErrorEntry = errorCatalogue[code];
     const details = options.details ?? {};
-    super(fillIn(entry.message, details), options.cause === undefined ? undefined : { cause: options.cause });
+    super(options.words?.message ?? fillIn(entry.message, details), options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.status = options.status ?? entry.status;
     this.retryable = entry.retryable;
-    this.hint = fillIn(entry.hint, details);
+    this.hint = options.words?.hint ?? fillIn(entry.hint, details);
     this.details = details;
     this.param = options.param;
     this.retryAfterMs = options.retryAfterMs;

@@ -7,6 +7,7 @@ test('an id is its prefix and 26 characters of Crockford base 32', () => {
   const ids = createIds();
   assert.match(ids.request(), /^req_[0-9A-HJKMNP-TV-Z]{26}$/);
   assert.match(ids.key(), /^key_[0-9A-HJKMNP-TV-Z]{26}$/);
+  assert.match(ids.session(), /^ses_[0-9A-HJKMNP-TV-Z]{26}$/);
 });
 
 test('an id of a later millisecond sorts after one of an earlier', () => {

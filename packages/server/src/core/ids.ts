@@ -12,6 +12,8 @@ export interface Ids {
   request(): string;
   /** `key_…`, for a virtual key. */
   key(): string;
+  /** `ses_…`, for what a session holds from its beginning or its last reset on. */
+  session(): string;
 }
 
 export interface IdsOptions {
@@ -50,7 +52,7 @@ export function createIds(options: IdsOptions = {}): Ids {
     return prefix + lastTime + random;
   };
 
-  return { request: () => create('req_'), key: () => create('key_') };
+  return { request: () => create('req_'), key: () => create('key_'), session: () => create('ses_') };
 }
 
 /** Every pair of characters, so that ten bits are one look-up. */

@@ -1,0 +1,47 @@
+/** Rows of the error catalogue: sessions, and the turns of conversations in them. */
+import type { ErrorEntry } from './entry.ts';
+
+export const turnErrors = {
+  run_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no run {runId}.',
+    hint: 'Runs that ended are known for {keptDays} days; `sessions.list` names the conversations that there are.',
+  },
+  session_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no session {sessionKey}.',
+    hint: '`sessions.list` names those that there are; the first message to a new key begins one.',
+  },
+  agent_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no agent {agentId}.',
+    hint: '`agents.list` names those that there are.',
+  },
+  idempotency_key_reused: {
+    status: 409,
+    retryable: false,
+    message: 'The idempotencyKey {runId} belongs to another message.',
+    hint: 'Send each message with a key of its own, and the same message again with the same key.',
+  },
+  interrupted: {
+    status: 503,
+    retryable: true,
+    message: 'The gateway stopped while the run {runId} was under way.',
+    hint: 'What was said until then is kept; send the message again with a new idempotencyKey.',
+  },
+  answer_too_long: {
+    status: 502,
+    retryable: false,
+    message: 'The answer to the run {runId} grew beyond {limit} characters.',
+    hint: 'What was said until then is kept; ask for less at once.',
+  },
+  not_in_release: {
+    status: 501,
+    retryable: false,
+    message: '{what}: not in this release.',
+    hint: '{suggestion}',
+  },
+} as const satisfies Record<string, ErrorEntry>;
