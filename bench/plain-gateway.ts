@@ -9,6 +9,7 @@ import { createIds } from '../packages/server/src/core/ids.ts';
 import { createLog } from '../packages/server/src/core/log.ts';
 import { createBodyBudget } from '../packages/server/src/gateway/body-budget.ts';
 import { createModelCallEndpoint } from '../packages/server/src/gateway/endpoints/model-calls.ts';
+import type { GatewayPolicy } from '../packages/server/src/gateway/policy.ts';
 import { listen } from '../packages/server/src/gateway/listener.ts';
 import { createRequestHandler } from '../packages/server/src/gateway/router.ts';
 import { anonymousPrincipal } from '../packages/server/src/access/principal.ts';
@@ -18,9 +19,12 @@ import { createOpenAdmission } from '../packages/server/src/models/open-admissio
 import { createModelService, type ModelService } from '../packages/server/src/models/service.ts';
 import type { Provider, Target } from '../packages/server/src/models/target.ts';
 
-const limits = { headerBytes: 32 * 1024, headerTimeoutMs: 15_000, bodyTimeoutMs: 60_000, keepAliveMs: 75_000, connections: 10_000 };
-const timeouts = { connectMs: 5000, firstByteMs: 60_000, idleMs: 120_000, totalMs: 0 };
 const bodyLimitBytes = 32 * 1024 * 1024;
+const times = { headerTimeoutMs: 15_000, bodyTimeoutMs: 60_000, keepAliveMs: 75_000 };
+const limits = { bodyBytes: bodyLimitBytes, headerBytes: 32 * 1024, connections: 10_000, nestingDepth: 128, ...times };
+const controlUi = { enabled: false, allowedOrigins: [], allowedHosts: [] };
+const policy: GatewayPolicy = { limits, open: false, loopbackOnly: true, controlUi, restricted: undefined };
+const timeouts = { connectMs: 5000, firstByteMs: 60_000, idleMs: 120_000, totalMs: 0 };
 
 function targetAt(port: string): Target {
   const key = { id: '1', source: 'the bench', weight: 1, headers: { authorization: 'Bearer mock-key' } };
@@ -62,15 +66,19 @@ if (import.meta.main) {
   const service = createService(targetAt(process.argv[2] ?? ''));
   const bodyBudget = createBodyBudget(Number.MAX_SAFE_INTEGER);
   const handler = createRequestHandler({
-    endpoints: { '/v1/chat/completions': { POST: createModelCallEndpoint({ service, bodyLimitBytes, bodyBudget, operation: 'chat' }) } },
+    endpoints: {
+      '/v1/chat/completions': {
+        POST: createModelCallEndpoint({ service, bodyLimitBytes: () => bodyLimitBytes, bodyBudget, operation: 'chat' }),
+      },
+    },
     authenticate: () => anonymousPrincipal,
-    open: false,
-    draining: () => false,
+    policy: () => policy,
+    admit: () => {},
     log: createLog({ clock: systemClock, level: 'silent', destinations: [] }),
     ids: createIds(),
     onRequest: () => {},
   });
-  const { port } = await listen({ host: '127.0.0.1', port: 0 }, limits, handler);
+  const { port } = await listen({ host: '127.0.0.1', port: 0, limits }, { request: handler });
   process.send?.({ listening: port });
   process.on('disconnect', () => process.exit(0));
 }

@@ -53,7 +53,13 @@ export const callerErrors = {
   origin_forbidden: {
     status: 403,
     retryable: false,
-    message: 'A gateway without auth does not answer pages of {origin}.',
-    hint: 'Set a token (OPENCLAW_GATEWAY_TOKEN), or call it from a program on this machine.',
+    message: 'Pages of {origin} may not use this gateway.',
+    hint: 'Open the Control UI at the address of the gateway itself, or list the origin: openclaw config set gateway.controlUi.allowedOrigins \'["https://…"]\'.',
+  },
+  host_unknown: {
+    status: 403,
+    retryable: false,
+    message: 'This gateway is not known as {host}.',
+    hint: 'If the name is yours, list it: openclaw config set gateway.controlUi.allowedHosts \'["{host}"]\'. Otherwise open it by its IP address. Without auth it answers to names of this machine alone.',
   },
 } as const satisfies Record<string, ErrorEntry>;

@@ -44,6 +44,18 @@ export const gatewayErrors = {
     message: 'The gateway is shutting down.',
     hint: 'Try again in a moment: its successor answers then.',
   },
+  rescue_mode: {
+    status: 503,
+    retryable: true,
+    message: 'The gateway runs in rescue mode and serves no models: {reason}.',
+    hint: 'Mend {file}, or open the Control UI and mend it there; the gateway goes on by itself, without a restart.',
+  },
+  tls_invalid: {
+    status: 500,
+    retryable: false,
+    message: 'HTTPS cannot be served: {reason}.',
+    hint: 'gateway.tls.certFile and gateway.tls.keyFile must be PEM and belong together; without them a certificate is made.',
+  },
   internal_error: {
     status: 500,
     retryable: true,

@@ -10,7 +10,8 @@ import type { RootLog } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { createEventLoopDelay, registerProcessMetrics, type EventLoopDelay } from '../core/process-metrics.ts';
 import type { Redactor } from '../core/redact.ts';
-import { createGateway } from '../gateway/index.ts';
+import { createGateway, type GatewayPolicy } from '../gateway/index.ts';
+import { controlUiDirectory } from './control-ui-directory.ts';
 import { createModelPath, traceTarget, type ModelPath } from '../models/index.ts';
 import type { State } from '../storage/index.ts';
 import { version } from '../version.ts';
@@ -81,12 +82,13 @@ export async function buildParts({
   });
   const eventLoopDelay = createEventLoopDelay(clock);
   registerProcessMetrics(metrics, { clock, eventLoopDelay });
+  const { controlUi } = settings.gateway;
+  const policy: GatewayPolicy = { limits, open: auth.mode === 'none', loopbackOnly, controlUi, restricted: undefined };
   const gateway = createGateway({
     version,
-    limits,
+    policy: () => policy,
+    controlUiDirectory: controlUiDirectory(),
     authenticate: (request: IncomingMessage) => authenticator.authenticate(request.headers, request.socket.remoteAddress ?? ''),
-    open: auth.mode === 'none',
-    loopbackOnly,
     service: models.service,
     responses: models.responses,
     router: models.router,

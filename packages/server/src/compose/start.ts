@@ -59,11 +59,10 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
   const { gateway: settings } = configuration.settings;
   const host = settings.bind === 'custom' ? (settings.customBindHost ?? '') : (portsHost[settings.bind] ?? '');
   let handler: RequestHandler = startingHandler(() => 'the state directory is being opened');
-  const listener = await listen({ host, port: settings.port }, settings.limits, (request, response) => handler(request, response)).catch(
-    async (thrown: unknown) => {
-      throw await namePortHolder(thrown, configuration.stateDirectory);
-    },
-  );
+  const request: RequestHandler = (raw, response) => handler(raw, response);
+  const listener = await listen({ host, port: settings.port, limits: settings.limits }, { request }).catch(async (thrown: unknown) => {
+    throw await namePortHolder(thrown, configuration.stateDirectory);
+  });
   const shutdown = new AbortController();
   let state: State | undefined;
   try {

@@ -3,9 +3,9 @@
  */
 import type { IncomingMessage } from 'node:http';
 import type { Principal } from '../access/index.ts';
-import type { LimitSettings } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
+import { OpenClawError } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { ModelService, OperationName, ResponseReader, Router } from '../models/index.ts';
@@ -17,25 +17,26 @@ import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelCallEndpoint } from './endpoints/model-calls.ts';
 import { createModelEndpoint, createModelListEndpoint } from './endpoints/model-list.ts';
 import { createResponseEndpoints } from './endpoints/responses.ts';
-import { createRootEndpoint } from './endpoints/root.ts';
 import { createSightEndpoints, type SightEndpointOptions } from './endpoints/sight.ts';
 import type { Health } from './health.ts';
 import type { RequestHandler } from './listener.ts';
+import { createControlUiEndpoints } from './pages/control-ui.ts';
+import type { GatewayPolicy } from './policy.ts';
 import type { Endpoint, EndpointTable } from './request.ts';
 import { createRequestHandler } from './router.ts';
 
 export { createHealth, type Health } from './health.ts';
 export { listen, type Listener, type RequestHandler } from './listener.ts';
+export type { GatewayPolicy } from './policy.ts';
 export { startingHandler } from './starting.ts';
 
 export interface GatewayOptions {
   readonly version: string;
-  readonly limits: LimitSettings;
+  /** What holds now; asked with every request. */
+  readonly policy: () => GatewayPolicy;
+  /** Where the built Control UI lies. */
+  readonly controlUiDirectory: string;
   readonly authenticate: (request: IncomingMessage) => Principal;
-  /** True while there is no auth at all. */
-  readonly open: boolean;
-  /** Whether it listens on this machine alone: then `/metrics` needs no credential. */
-  readonly loopbackOnly: boolean;
   readonly service: ModelService;
   readonly responses: ResponseReader;
   readonly router: Router;
@@ -64,46 +65,23 @@ const clientGoneStatus = 499;
 export function createGateway(options: GatewayOptions): Gateway {
   let draining = false;
   const connections = countConnections(options.authenticate);
-  const startedMs = options.clock.monotonicMs();
   const requests = options.metrics.counter({
     name: 'openclaw_http_requests_total',
     help: 'Answered requests by endpoint, method and status.',
     labelNames: ['path', 'method', 'status'],
   });
-  const health = {
-    health: options.health,
-    version: options.version,
-    draining: () => draining,
-    uptimeMs: () => options.clock.monotonicMs() - startedMs,
-  };
-  const { bodyBytes, heldBodyBytes = defaultBudgetBytes() } = options.limits;
-  // A budget below one body would refuse it for ever, with words that ask for patience.
-  const bodyBudget = createBodyBudget(Math.max(bodyBytes, heldBodyBytes));
-  showBodies(options.metrics, bodyBudget);
-  const ask = (operation: OperationName): Endpoint =>
-    createModelCallEndpoint({ service: options.service, bodyLimitBytes: bodyBytes, bodyBudget, operation });
-  const endpoints: EndpointTable = {
-    '/': { GET: createRootEndpoint(options.version) },
-    '/v1/chat/completions': { POST: ask('chat') },
-    '/v1/responses': { POST: ask('chat') },
-    '/v1/responses/*': createResponseEndpoints(options.responses, bodyBudget),
-    '/v1/messages': { POST: ask('chat') },
-    '/v1/messages/count_tokens': { POST: ask('countTokens') },
-    '/v1/embeddings': { POST: ask('embeddings') },
-    '/v1/models': { GET: createModelListEndpoint(options.router) },
-    '/v1/models/*': { GET: createModelEndpoint(options.router) },
-    '/healthz': { GET: alive },
-    '/readyz': { GET: createReadyEndpoint(health) },
-    '/health': { GET: createHealthEndpoint(health) },
-    '/metrics': { GET: createMetricsEndpoint(options.metrics, options.loopbackOnly) },
-    ...createAdminEndpoints(options.admin),
-    ...createSightEndpoints(options.sight),
-  };
+  const { policy } = options;
+  const endpoints = createEndpoints(options, () => draining);
   const handler = createRequestHandler({
     endpoints,
     authenticate: connections.authenticate,
-    open: options.open,
-    draining: () => draining,
+    policy,
+    admit(pattern) {
+      const isHealth = pattern.startsWith('/health') || pattern === '/readyz' || pattern === '/startupz';
+      if (draining && !isHealth) throw new OpenClawError('draining', { retryAfterMs: 1000 });
+      const { restricted } = policy();
+      if (restricted && pattern.startsWith('/v1/')) throw restricted;
+    },
     log: options.log,
     ids: options.ids,
     onRequest(path, method, response) {
@@ -121,6 +99,40 @@ export function createGateway(options: GatewayOptions): Gateway {
     drain() {
       draining = true;
     },
+  };
+}
+
+function createEndpoints(options: GatewayOptions, draining: () => boolean): EndpointTable {
+  const startedMs = options.clock.monotonicMs();
+  const health = {
+    health: options.health,
+    version: options.version,
+    draining,
+    uptimeMs: () => options.clock.monotonicMs() - startedMs,
+  };
+  const { policy } = options;
+  const { bodyBytes, heldBodyBytes = defaultBudgetBytes() } = policy().limits;
+  // A budget below one body would refuse it for ever, with words that ask for patience.
+  const bodyBudget = createBodyBudget(Math.max(bodyBytes, heldBodyBytes));
+  showBodies(options.metrics, bodyBudget);
+  const ask = (operation: OperationName): Endpoint =>
+    createModelCallEndpoint({ service: options.service, bodyLimitBytes: () => policy().limits.bodyBytes, bodyBudget, operation });
+  return {
+    ...createControlUiEndpoints({ version: options.version, directory: options.controlUiDirectory, policy }),
+    '/v1/chat/completions': { POST: ask('chat') },
+    '/v1/responses': { POST: ask('chat') },
+    '/v1/responses/*': createResponseEndpoints(options.responses, bodyBudget),
+    '/v1/messages': { POST: ask('chat') },
+    '/v1/messages/count_tokens': { POST: ask('countTokens') },
+    '/v1/embeddings': { POST: ask('embeddings') },
+    '/v1/models': { GET: createModelListEndpoint(options.router) },
+    '/v1/models/*': { GET: createModelEndpoint(options.router) },
+    '/healthz': { GET: alive },
+    '/readyz': { GET: createReadyEndpoint(health) },
+    '/health': { GET: createHealthEndpoint(health) },
+    '/metrics': { GET: createMetricsEndpoint(options.metrics, () => policy().loopbackOnly) },
+    ...createAdminEndpoints(options.admin),
+    ...createSightEndpoints(options.sight),
   };
 }
 

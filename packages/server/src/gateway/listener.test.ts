@@ -7,7 +7,7 @@ import { listen } from './listener.ts';
 const limits = { headerBytes: 4096, headerTimeoutMs: 15_000, bodyTimeoutMs: 15_000, keepAliveMs: 5000, connections: 1 };
 
 test('a connection that spoke no HTTP is closed, whether or not its client closes it too', async () => {
-  const listener = await listen({ host: '127.0.0.1', port: 0 }, limits, (_request, response) => void response.end('served'));
+  const listener = await listen({ host: '127.0.0.1', port: 0, limits }, { request: (_request, response) => void response.end('served') });
   const stubborn = connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true });
   stubborn.write('garbage\r\n\r\n');
   let text = '';
@@ -22,7 +22,7 @@ test('a connection that spoke no HTTP is closed, whether or not its client close
 });
 
 test('garbage after a request whose answer is under way cuts that answer, and is not answered within it', async () => {
-  const listener = await listen({ host: '127.0.0.1', port: 0 }, limits, (_request, response) => void response.write('part'));
+  const listener = await listen({ host: '127.0.0.1', port: 0, limits }, { request: (_request, response) => void response.write('part') });
   const client = connect({ port: listener.port, host: '127.0.0.1', allowHalfOpen: true });
   client.write('GET / HTTP/1.1\r\nhost: x\r\n\r\n');
   let text = '';

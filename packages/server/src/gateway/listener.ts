@@ -25,34 +25,52 @@ export interface Listener {
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** @throws OpenClawError `port_in_use`, `bind_failed` */
-export async function listen(
-  address: { readonly host: string; readonly port: number },
-  limits: ListenerLimits,
-  handler: RequestHandler,
-): Promise<Listener> {
+/** Takes over a connection that asks for another protocol, and owns its socket from then on. */
+export type UpgradeHandler = (request: IncomingMessage, socket: Socket, head: Buffer) => void;
+
+export interface Handlers {
+  readonly request: RequestHandler;
+  /** Without it a request for another protocol is answered like any other. */
+  readonly upgrade?: UpgradeHandler;
+}
+
+export interface ListenOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly limits: ListenerLimits;
+  /** With it HTTPS is spoken and nothing else. */
+  readonly tls?: TlsMaterial | undefined;
+}
+
+/** Both as PEM. */
+export interface TlsMaterial {
+  readonly certificate: string;
+  readonly key: string;
+}
+
+/** @throws OpenClawError `port_in_use`, `bind_failed`, `tls_invalid` */
+export async function listen(options: ListenOptions, handlers: Handlers): Promise<Listener> {
   const connections = createConnections();
-  const server = createServer(
-    {
-      maxHeaderSize: limits.headerBytes,
-      headersTimeout: limits.headerTimeoutMs,
-      requestTimeout: limits.headerTimeoutMs + limits.bodyTimeoutMs,
-      keepAliveTimeout: limits.keepAliveMs,
-      noDelay: true,
-    },
-    (request, response) => {
-      connections.begin(response);
-      handler(request, response);
-    },
-  );
-  server.on('connection', connections.add);
+  const { limits } = options;
+  const server = await createServerFor(options, (request, response) => {
+    connections.begin(response);
+    handlers.request(request, response);
+  });
+  server.on(options.tls ? 'secureConnection' : 'connection', connections.add);
   server.maxConnections = limits.connections;
+  const { upgrade } = handlers;
+  if (upgrade) {
+    server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
+      connections.handOver(socket);
+      upgrade(request, socket, head);
+    });
+  }
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     // Words of ours in the middle of an answer would be taken for a part of it.
     if (connections.hasBegunAnswer(socket)) socket.destroy();
     else answerBrokenRequest(error, socket);
   });
-  await start(server, address);
+  await start(server, options);
   const bound = server.address() as AddressInfo;
   return {
     host: bound.address,
@@ -70,8 +88,27 @@ export async function listen(
   };
 }
 
+async function createServerFor({ limits, tls }: ListenOptions, onRequest: RequestHandler): Promise<Server> {
+  const settings = {
+    maxHeaderSize: limits.headerBytes,
+    headersTimeout: limits.headerTimeoutMs,
+    requestTimeout: limits.headerTimeoutMs + limits.bodyTimeoutMs,
+    keepAliveTimeout: limits.keepAliveMs,
+    noDelay: true,
+  };
+  if (!tls) return createServer(settings, onRequest);
+  const { createServer: createSecureServer } = await import('node:https');
+  try {
+    return createSecureServer({ ...settings, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' }, onRequest);
+  } catch (cause) {
+    throw new OpenClawError('tls_invalid', { details: { reason: reasonOf(cause) }, cause });
+  }
+}
+
 interface Connections {
   readonly add: (socket: Socket) => void;
+  /** Somebody else owns it now. */
+  handOver(socket: Socket): void;
   begin(response: ServerResponse): void;
   hasBegunAnswer(socket: Socket): boolean;
   /** Closes each connection once it has nothing more to say. Resolves when every answer under way has been handed over. */
@@ -100,6 +137,9 @@ function createConnections(): Connections {
     add(socket) {
       sockets.add(socket);
       socket.on('close', onSocketClose);
+    },
+    handOver(socket) {
+      sockets.delete(socket);
     },
     begin(response) {
       answers.add(response);

@@ -10,15 +10,18 @@ import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { ClientDialectName } from '../models/index.ts';
 import type { RequestHandler } from './listener.ts';
+import { refuseForeignOrigin, refuseUnknownHost } from './origins.ts';
+import { isFromLoopback } from './peer.ts';
+import type { GatewayPolicy } from './policy.ts';
 import { replyError } from './reply.ts';
 import type { Endpoint, EndpointTable, GatewayRequest } from './request.ts';
 
 export interface RouterOptions {
   readonly endpoints: EndpointTable;
   readonly authenticate: (request: IncomingMessage) => Principal;
-  /** True while the gateway has no auth at all: then web pages of other origins are kept out. */
-  readonly open: boolean;
-  readonly draining: () => boolean;
+  readonly policy: () => GatewayPolicy;
+  /** Asked before an endpoint is. @throws OpenClawError for what is not served just now */
+  readonly admit: (pattern: string) => void;
   readonly log: Log;
   readonly ids: Ids;
   readonly onRequest: (path: string, method: string, response: ServerResponse) => void;
@@ -38,10 +41,10 @@ export function createRequestHandler(options: RouterOptions): RequestHandler {
     try {
       const found = find(url.path, request.method);
       options.onRequest(found.pattern, request.method, response);
-      if (options.open) refuseForeignPages(raw);
-      if (options.draining() && !found.pattern.startsWith('/health') && !found.pattern.startsWith('/ready')) {
-        throw new OpenClawError('draining', { retryAfterMs: 1000 });
-      }
+      const policy = options.policy();
+      if (policy.open) refuseUnknownHost(raw, policy);
+      if (raw.headers.origin !== undefined && (policy.open || !isModelCall(found.pattern))) refuseForeignOrigin(raw, policy);
+      options.admit(found.pattern);
       const answered = found.endpoint(request);
       if (answered instanceof Promise) answered.catch(fail);
     } catch (thrown) {
@@ -77,8 +80,7 @@ class RoutedRequest implements GatewayRequest {
   }
 
   get fromLoopback(): boolean {
-    const { headers, socket } = this.raw;
-    return isLoopback(socket.remoteAddress ?? '') && headers['x-forwarded-for'] === undefined && headers.forwarded === undefined;
+    return isFromLoopback(this.raw);
   }
 
   authenticate(): Principal {
@@ -136,18 +138,10 @@ function dialectOf(path: string, raw: IncomingMessage): ClientDialectName {
   return path === '/v1/responses' || path.startsWith('/v1/responses/') ? 'openai-responses' : 'openai-completions';
 }
 
-/** Without auth a page in the operator's browser could use the providers; pages always say where they come from. */
-function refuseForeignPages(raw: IncomingMessage): void {
-  const { origin, host } = raw.headers;
-  const hostName = (host ?? '').replace(/:\d+$/, '').replace(/^\[|\]$/g, '');
-  if (hostName !== 'localhost' && !isLoopback(hostName)) {
-    throw new OpenClawError('origin_forbidden', { details: { origin: `host ${hostName.slice(0, 100)}` } });
-  }
-  if (origin === undefined) return;
-  const allowed = URL.canParse(origin) && new URL(origin).host === host;
-  if (!allowed) throw new OpenClawError('origin_forbidden', { details: { origin: origin.slice(0, 100) } });
-}
-
-export function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/.test(address);
+/**
+ * Whoever calls a model proves who it is with a header that no browser adds by itself, so there an origin says nothing; and desktop programs
+ * send origins of their own making.
+ */
+function isModelCall(pattern: string): boolean {
+  return pattern.startsWith('/v1/');
 }

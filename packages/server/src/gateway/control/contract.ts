@@ -67,8 +67,8 @@ export interface Method {
   readonly scope: OperatorScope | 'none' | ((params: JsonObject) => OperatorScope | 'none');
   /** Counts against the 30 writes a minute per method, device and address. */
   readonly isControlPlaneWrite?: true;
-  /** @throws OpenClawError, told to the client as `INVALID_REQUEST` or `UNAVAILABLE` with its code, message and hint; `WireRefusal` for a shape of its own */
-  run(call: MethodCall): Promise<unknown> | unknown;
+  /** @returns the answer, or a promise of it @throws OpenClawError, told to the client as `INVALID_REQUEST` or `UNAVAILABLE` with its code, message and hint; `WireRefusal` for a shape of its own */
+  run(call: MethodCall): unknown;
 }
 
 export type MethodTable = Readonly<Record<string, Method>>;

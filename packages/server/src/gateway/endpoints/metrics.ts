@@ -3,9 +3,9 @@ import { metricsContentType, type Metrics } from '../../core/metrics.ts';
 import { replyText } from '../reply.ts';
 import type { Endpoint } from '../request.ts';
 
-export function createMetricsEndpoint(metrics: Metrics, loopbackOnly: boolean): Endpoint {
+export function createMetricsEndpoint(metrics: Metrics, loopbackOnly: () => boolean): Endpoint {
   return (request) => {
-    if (!loopbackOnly || !request.fromLoopback) request.authorize('admin');
+    if (!loopbackOnly() || !request.fromLoopback) request.authorize('admin');
     replyText(request.response, 200, { contentType: metricsContentType, body: metrics.text() });
   };
 }

@@ -8,7 +8,7 @@ import type { Endpoint } from '../request.ts';
 
 export interface ModelCallOptions {
   readonly service: ModelService;
-  readonly bodyLimitBytes: number;
+  readonly bodyLimitBytes: () => number;
   readonly bodyBudget: BodyBudget;
   readonly operation: OperationName;
 }
@@ -19,7 +19,7 @@ export function createModelCallEndpoint(options: ModelCallOptions): Endpoint {
     const { raw, response } = request;
     const holding = options.bodyBudget.open(principal.id);
     try {
-      const body = await readBody(raw, options.bodyLimitBytes, holding);
+      const body = await readBody(raw, options.bodyLimitBytes(), holding);
       if (response.destroyed) return;
       await options.service.serve(
         {
