@@ -64,6 +64,18 @@ export default {
       },
     },
     {
+      name: 'control-ui-is-a-client',
+      severity: 'error',
+      comment: 'The page knows of the gateway what any client knows; vite is for the one file that says how to bundle.',
+      from: {
+        path: '^packages/control-ui/src/',
+        pathNot: '\\.test\\.ts$',
+      },
+      to: {
+        pathNot: '^packages/(control-ui|client|protocol)/|^node_modules/(preact|@preact/signals|uplot|@noble/[^/]+)/',
+      },
+    },
+    {
       name: 'core-knows-protocol-alone',
       severity: 'error',
       comment: 'Everything may use core, so core may use nothing of ours but the protocol.',
@@ -194,7 +206,7 @@ export default {
     enhancedResolveOptions: {
       exportsFields: ['exports'],
       conditionNames: ['import', 'types', 'node', 'default'],
-      extensions: ['.ts', '.js', '.json', '.d.ts'],
+      extensions: ['.ts', '.tsx', '.js', '.json', '.d.ts'],
     },
   },
 };

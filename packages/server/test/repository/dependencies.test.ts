@@ -18,8 +18,8 @@ function readJson(file: string): unknown {
   return JSON.parse(readFileSync(join(root, file), 'utf8'));
 }
 
-const manifests = ['package.json', 'packages/protocol/package.json', 'packages/client/package.json', 'packages/server/package.json'].map(
-  (file) => readJson(file) as Manifest,
+const manifests = ['.', 'packages/protocol', 'packages/client', 'packages/control-ui', 'packages/server'].map(
+  (folder) => readJson(join(folder, 'package.json')) as Manifest,
 );
 const declared = new Map(
   manifests.flatMap((manifest) =>
@@ -42,7 +42,7 @@ test('every dependency has one line, and every line is a dependency', () => {
 });
 
 test('every line has a reason, the licence of the package, and the release that is used', () => {
-  for (const { name, reason, licence, release } of rows.filter((row) => row.name !== '@openclaw/protocol')) {
+  for (const { name, reason, licence, release } of rows.filter((row) => !row.name.startsWith('@openclaw/'))) {
     assert.ok(reason.length > 10, name);
     const [number, date = ''] = release.split(', ');
     assert.equal(number, declared.get(name), name);

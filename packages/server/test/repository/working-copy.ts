@@ -43,7 +43,7 @@ function linkModules(source: string, target: string): void {
   mkdirSync(target, { recursive: true });
   for (const name of readdirSync(source)) {
     if (name === '@openclaw') {
-      for (const workspace of ['protocol', 'client', 'server'])
+      for (const workspace of ['protocol', 'client', 'control-ui', 'server'])
         link(join(dirname(target), 'packages', workspace), join(target, name, workspace));
     } else {
       link(join(source, name), join(target, name));

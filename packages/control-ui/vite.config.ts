@@ -1,0 +1,17 @@
+/** How the page is bundled: one folder with relative addresses, so that it also works below a path of a reverse proxy. */
+import { defineConfig } from 'vite';
+
+export default defineConfig({
+  root: import.meta.dirname,
+  base: './',
+  build: {
+    outDir: 'dist',
+    emptyOutDir: true,
+    target: ['es2023', 'chrome123', 'firefox121', 'safari17.5'],
+    // The policy of the page allows no `data:` addresses for anything but pictures.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    reportCompressedSize: false,
+  },
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+});
