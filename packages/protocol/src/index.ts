@@ -13,6 +13,7 @@ export {
   type UsageDimension,
   type UsageRow,
 } from './admin.ts';
+export { connectSchema, requestSchema } from './control/connect-schema.ts';
 export {
   closeCodes,
   probeProtocolVersion,

@@ -1,7 +1,7 @@
 /**
  * What goes over the WebSocket of the control plane, wire version 4: frames, and the numbers both sides rely on.
  *
- * Shapes only; who may say what is the gateway's business. The handshake: `handshake.ts`. Methods and their scopes: `methods.ts`.
+ * Shapes only; who may say what is the gateway's business. The handshake: `handshake.ts`. What is checked: `connect-schema.ts`.
  */
 
 export const protocolVersion = 4;

@@ -15,6 +15,8 @@ export interface Challenge {
   readonly nonce: string;
   readonly ts: number;
   readonly capabilities?: readonly string[];
+  /** Ours, as in `HelloSnapshot`: a client that is refused learns whether this is the state that it was paired with. */
+  readonly stateId?: string;
 }
 
 export interface ClientDescription {

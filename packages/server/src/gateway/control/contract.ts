@@ -1,7 +1,7 @@
 /**
  * The control plane on one screen: what a method is, who calls it, and what the gateway needs of others for it.
  *
- * Types only. The wire: `connection.ts`; who may come in: the `Door`, which `access` builds; methods: `methods/`.
+ * Types only. The wire: `control-plane.ts`; who may come in: the `Door`, which `access` builds; methods: `methods/`.
  */
 import type { ClientDescription, ConnectParams, OperatorScope, AuthMethod, WireError } from '@openclaw/protocol';
 import type { JsonObject } from '../../core/json.ts';
@@ -80,9 +80,25 @@ export interface BroadcastOptions {
   readonly to?: (client: ControlClient) => boolean;
 }
 
+/** One line of `system-presence`: a client that stays connected. Commands that ask once and leave are not among them. */
+export interface PresenceEntry {
+  readonly host: string;
+  readonly ip: string;
+  readonly version: string;
+  readonly platform: string;
+  readonly deviceFamily?: string;
+  readonly mode: string;
+  readonly reason: string;
+  readonly instanceId?: string;
+  readonly text: string;
+  readonly ts: number;
+}
+
 /** All connections. Owned by the control plane; other parts reach clients through it alone. */
 export interface Hub {
   clients(): readonly ControlClient[];
+  /** The latest 200, oldest first. */
+  presence(): readonly PresenceEntry[];
   broadcast(event: string, payload: unknown, options?: BroadcastOptions): void;
   /** Closes those that match, after their code and reason have been sent. @returns how many */
   closeWhere(matches: (client: ControlClient) => boolean, close: { readonly code: number; readonly reason: string }): number;
