@@ -7,6 +7,7 @@
  */
 import { callerErrors } from './errors/caller-errors.ts';
 import { clientErrors } from './errors/client-errors.ts';
+import { deviceErrors } from './errors/device-errors.ts';
 import { gatewayErrors } from './errors/gateway-errors.ts';
 import { operationErrors } from './errors/operation-errors.ts';
 import { providerErrors } from './errors/provider-errors.ts';
@@ -18,6 +19,7 @@ export type { ErrorEntry } from './errors/entry.ts';
 export const errorCatalogue = {
   ...requestErrors,
   ...callerErrors,
+  ...deviceErrors,
   ...providerErrors,
   ...gatewayErrors,
   ...operationErrors,

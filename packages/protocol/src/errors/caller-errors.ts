@@ -5,19 +5,19 @@ export const callerErrors = {
   missing_credentials: {
     status: 401,
     retryable: false,
-    message: 'No credential came with the request.',
+    message: 'No credential came with the request from {from}.',
     hint: 'Send Authorization: Bearer TOKEN or x-api-key: TOKEN; `openclaw config get gateway.auth --show-secrets` shows the token.',
   },
   invalid_credentials: {
     status: 401,
     retryable: false,
-    message: 'The credential in {source} is not one that this gateway knows.',
-    hint: 'Use the gateway token (`openclaw config get gateway.auth --show-secrets`) or a key from `openclaw keys create`.',
+    message: 'The credential in {source}, sent from {from}, is not one that this gateway knows.',
+    hint: 'Use the gateway token (`openclaw config get gateway.auth --show-secrets`), a key from `openclaw keys create`, or the token of a paired device.',
   },
   unexpanded_credentials: {
     status: 401,
     retryable: false,
-    message: 'The credential in {source} is the name of a variable, {credential}, and not its value.',
+    message: 'The credential in {source}, sent from {from}, is the name of a variable, {credential}, and not its value.',
     hint: 'Your shell or program did not fill the variable in: use double quotes, and export it first.',
   },
   too_many_failures: {

@@ -49,7 +49,8 @@ export type DeviceChange =
       readonly kind: 'resolved';
       readonly requestId: string;
       readonly deviceId: string;
-      readonly decision: 'approved' | 'rejected' | 'superseded';
+      /** `expired`: nobody decided in time, or it gave way to newer ones. */
+      readonly decision: 'approved' | 'rejected' | 'superseded' | 'expired';
     }
   /** Its connections must end: removed, or its token was rotated or revoked. */
   | { readonly kind: 'invalidated'; readonly deviceId: string; readonly reason: string }
@@ -59,17 +60,23 @@ export type DeviceChange =
 export interface Devices {
   pending(): readonly PairingRequest[];
   paired(): readonly PairedDevice[];
-  /** @param scopes what the approver may give away; more than that is refused @throws OpenClawError `pairing_request_not_found`, `forbidden` */
+  /** @throws OpenClawError `pairing_request_not_found`; `beyond_own_scopes` where more is asked for than the approver holds; `too_many_devices` */
   approve(requestId: string, approver: Approver): Promise<PairedDevice>;
   reject(requestId: string, approver: Approver): Promise<PairingRequest>;
   /** @throws OpenClawError `device_not_found`, in this and the following ones */
   remove(deviceId: string, approver: Approver): Promise<void>;
   rename(deviceId: string, displayName: string, approver: Approver): Promise<PairedDevice>;
-  /** A new token in place of the old one, which ends at once. @returns the token itself, this once */
+  /**
+   * A new token in place of the old one, which ends at once.
+   * @param which with fewer scopes than were approved, the device has those from now on
+   * @returns the token itself, this once
+   * @throws OpenClawError also `beyond_own_scopes`, and `invalid_request` for more scopes than were approved
+   */
   rotate(
     which: { readonly deviceId: string; readonly role: string; readonly scopes?: readonly string[] },
     approver: Approver,
   ): Promise<{ readonly token: string; readonly issuedAtMs: number } & DeviceToken>;
+  /** The device may not come in with that role any more, until it is approved again. */
   revoke(which: { readonly deviceId: string; readonly role: string }, approver: Approver): Promise<void>;
   onChange(listener: (change: DeviceChange) => void): () => void;
 }
