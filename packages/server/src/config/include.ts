@@ -16,7 +16,9 @@ export interface IncludeContext {
   readonly parser: Parser;
   readonly problems: Problem[];
   readonly readText: (path: string) => string;
-  /** Every file that was read is added here. */
+  /** Whether `readText` has the text of a file from elsewhere, so that it need not exist. */
+  readonly isGiven: (path: string) => boolean;
+  /** Every file that is read, or should have been, is added here. */
   readonly files: Set<string>;
 }
 
@@ -36,8 +38,8 @@ export function readTree(file: string, context: IncludeContext): Tree | undefine
 }
 
 function readIncluded(file: string, position: Position, context: IncludeContext): Tree | undefined {
-  const text = context.readText(file);
   context.files.add(file);
+  const text = context.readText(file);
   const tree = parseTree(text, { file, parser: context.parser, problems: context.problems });
   return tree && expand(tree, { ...position, file, chain: [...position.chain, identity(file)] }, context);
 }
@@ -78,7 +80,8 @@ function includeOne(name: ScalarTree & { value: string }, position: Position, co
   };
   const path = resolve(dirname(position.file), name.value);
   try {
-    const real = realpathSync(path);
+    context.files.add(path);
+    const real = context.isGiven(path) ? identity(path) : realpathSync(path);
     if (position.chain.includes(real)) return fail(`${name.value} includes itself`, 'Break the circle.');
     if (position.chain.length > depthLimit) return fail(`more than ${depthLimit} files include one another`, 'Include them side by side.');
     if (!isAbsolute(name.value) && leaves(real, position.folder)) {

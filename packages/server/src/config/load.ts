@@ -4,6 +4,7 @@
  *
  * It keeps nothing, watches nothing and writes nothing. An absent file is an empty one.
  */
+import { createHash, type Hash } from 'node:crypto';
 import { parseEnv } from 'node:util';
 
 import type { Environment } from '../core/env.ts';
@@ -29,6 +30,10 @@ export interface LoadOptions {
   vendors?: readonly string[];
   /** Reads the file in place of what is on the disk: a version that is not written yet, or an older one. */
   text?: string;
+  /** The same for several files, by their absolute paths: the configuration and what it includes. A file in it need not exist. */
+  texts?: ReadonlyMap<string, string>;
+  /** Every file that is looked for is added here, also when loading fails: what has to be watched until it succeeds. */
+  seen?: Set<string>;
 }
 
 export interface Configuration {
@@ -46,6 +51,10 @@ export interface Configuration {
   readonly stateDirectory: string;
   /** Every file that something was read from, for watching. */
   readonly files: readonly string[];
+  /** The text of the configuration, where there is one, and after it those of its includes, by their paths. Secrets are in it as written. */
+  readonly texts: ReadonlyMap<string, string>;
+  /** Of all that was read from files: two configurations with the same digest came from the same texts. */
+  readonly digest: string;
   /** The environment with the `.env` files behind it. */
   readonly environment: Environment;
 }
@@ -54,26 +63,41 @@ export interface Configuration {
  * @throws OpenClawError `config_unreadable`, or `config_invalid` (or `bind_without_auth`) with further mistakes in `others`.
  */
 export async function loadConfiguration(options: LoadOptions): Promise<Configuration> {
-  const { flags = {}, text } = options;
+  const { flags = {}, seen: files = new Set<string>() } = options;
   const { stateDirectory, file, envFiles } = locate(options.environment, flags);
-  const files = new Set<string>();
+  for (const path of [file, ...envFiles]) options.seen?.add(path);
+  const given = options.text === undefined ? (options.texts ?? new Map<string, string>()) : new Map([[file, options.text]]);
   const problems: Problem[] = [];
   const exists = probe(file);
-  if (!exists && text === undefined && flags.config !== undefined) throw unreadable(file, new Error('it does not exist'));
+  if (!exists && !given.has(file) && flags.config !== undefined) throw unreadable(file, new Error('it does not exist'));
 
-  const environment = addEnvFiles(options.environment, envFiles, files);
-  const written = exists || text !== undefined ? await readFileTree(file, { text, files, problems }) : emptyTree;
+  const hash = createHash('sha256');
+  const read = (path: string): string => noted(hash, path, readText(path));
+  const environment = addEnvFiles(options.environment, envFiles, { files, read });
+  const texts = new Map<string, string>();
+  const written = exists || given.has(file) ? await readFileTree(file, { given, read, texts, files, problems }) : emptyTree;
+  for (const [path, text] of texts) noted(hash, path, text);
   if (!written) throw toConfigError(problems);
   const filled = substitute(written, { environment, problems, files });
   const wanted = chooseAuthMode(applyOverrides(filled, { environment, flags, files }));
-  const tree = addGatewayToken(wanted, stateDirectory, files);
-  const resolution = resolveTree(settingsSchema, tree, { environment, readText, problems, files });
+  const tree = addGatewayToken(wanted, stateDirectory, { files, read });
+  const resolution = resolveTree(settingsSchema, tree, { environment, readText: read, problems, files });
 
   const findings = crossCheck(resolution.value, problems, options.vendors === undefined ? {} : { vendors: options.vendors });
   problems.push(...findings.map((finding) => placeFinding(finding, resolution)));
   if (problems.length > 0) throw toConfigError(problems);
   const { value, ...found } = resolution;
-  return Object.freeze({ settings: deepFreeze(value), ...found, file, exists, stateDirectory, files: [...files], environment });
+  const settings = deepFreeze(value);
+  // Names that are only looked for, and are not there, are for who watches.
+  const present = [...files].filter((path) => texts.has(path) || probe(path));
+  return Object.freeze({
+    ...{ settings, ...found, file, exists, stateDirectory, files: present, texts, digest: hash.digest('hex'), environment },
+  });
+}
+
+function noted(hash: Hash, path: string, text: string): string {
+  hash.update(`${path}\0${text}\0`);
+  return text;
 }
 
 function probe(file: string): boolean {
@@ -86,11 +110,16 @@ function probe(file: string): boolean {
 
 const emptyTree: Tree = { kind: 'object', members: new Map(), origin: defaultOrigin };
 
-function addEnvFiles(environment: Environment, paths: readonly string[], files: Set<string>): Environment {
+interface Reading {
+  readonly files: Set<string>;
+  readonly read: (path: string) => string;
+}
+
+function addEnvFiles(environment: Environment, paths: readonly string[], { files, read }: Reading): Environment {
   return paths.filter(probe).reduce((layered, path) => {
     files.add(path);
     try {
-      return layered.withFile(path, parseEnv(readText(path)));
+      return layered.withFile(path, parseEnv(read(path)));
     } catch (error) {
       throw unreadable(path, error);
     }
@@ -99,26 +128,30 @@ function addEnvFiles(environment: Environment, paths: readonly string[], files: 
 
 async function readFileTree(
   file: string,
-  context: { text: string | undefined; files: Set<string>; problems: Problem[] },
+  context: Reading & { given: ReadonlyMap<string, string>; texts: Map<string, string>; problems: Problem[] },
 ): Promise<Tree | undefined> {
-  const { text, files, problems } = context;
+  const { given, texts, files, problems } = context;
   // Loaded only where there is a file to parse: the empty start is the fast one.
   const parser = await import('@humanwhocodes/momoa');
-  const read = (path: string): string => (path === file && text !== undefined ? text : readText(path));
+  const read = (path: string): string => {
+    const text = given.get(path) ?? readText(path);
+    texts.set(path, text);
+    return text;
+  };
   try {
-    return readTree(file, { parser, problems, files, readText: read });
+    return readTree(file, { parser, problems, files, readText: read, isGiven: (path) => given.has(path) });
   } catch (error) {
     throw unreadable(file, error);
   }
 }
 
 /** The token of the first start lies below everything that anybody wrote. */
-function addGatewayToken(tree: Tree, stateDirectory: string, files: Set<string>): Tree {
+function addGatewayToken(tree: Tree, stateDirectory: string, { files, read }: Reading): Tree {
   const file = gatewayTokenFile(stateDirectory);
   if (!probe(file)) return tree;
   files.add(file);
   try {
-    const value = readText(file).trimEnd();
+    const value = read(file).trimEnd();
     return mergeTrees(treeAt(['gateway', 'auth', 'token'], { kind: 'scalar', value, origin: { kind: 'file', where: file } }), tree);
   } catch (error) {
     throw unreadable(file, error);

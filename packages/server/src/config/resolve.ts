@@ -22,7 +22,7 @@ export interface ResolveContext {
   readonly environment: Environment;
   readonly readText: (path: string) => string;
   readonly problems: Problem[];
-  /** Every file that was read is added here. */
+  /** Every file that is read, or should have been, is added here. */
   readonly files: Set<string>;
 }
 
@@ -184,9 +184,9 @@ function readReference(tree: ObjectTree, { path, walk }: Place): FoundSecret | u
     return { value: variable.value, where: variable.source, file: fileOf(variable) };
   }
   const file = resolvePath(dirname(tree.origin.file ?? '.'), target);
+  walk.files.add(file);
   try {
     const value = withoutLastNewline(walk.readText(file));
-    walk.files.add(file);
     return { value, where: file, file: { file } };
   } catch (cause) {
     return fail(`needs the file ${file}, which cannot be read: ${reasonOf(cause)}`, 'Check the path and who may read it.', cause);
