@@ -26,7 +26,8 @@ import type { Endpoint, EndpointTable } from './request.ts';
 import { createRequestHandler } from './router.ts';
 
 export { createHealth, type Health } from './health.ts';
-export { listen, type Listener, type RequestHandler } from './listener.ts';
+export { listen, type Handlers, type Listener, type ListenOptions, type RequestHandler } from './listener.ts';
+export { fingerprintOf, readTls, type TlsSettings } from './tls.ts';
 export type { GatewayPolicy } from './policy.ts';
 export { startingHandler } from './starting.ts';
 

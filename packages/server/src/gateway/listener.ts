@@ -19,6 +19,8 @@ export interface Listener {
   readonly port: number;
   /** Accepts no more; idle connections close now, busy ones after their answer. Resolves when every answer has been handed over. */
   stopAccepting(): Promise<void>;
+  /** Connections from now on see this certificate. */
+  renew(tls: TlsMaterial): void;
   /** Cuts what is still open. */
   close(): Promise<void>;
 }
@@ -52,7 +54,7 @@ export interface TlsMaterial {
 export async function listen(options: ListenOptions, handlers: Handlers): Promise<Listener> {
   const connections = createConnections();
   const { limits } = options;
-  const server = await createServerFor(options, (request, response) => {
+  const { server, renew } = await createServerFor(options, (request, response) => {
     connections.begin(response);
     handlers.request(request, response);
   });
@@ -80,6 +82,7 @@ export async function listen(options: ListenOptions, handlers: Handlers): Promis
       SocketServer.prototype.close.call(server);
       return connections.finish();
     },
+    renew,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
@@ -88,7 +91,12 @@ export async function listen(options: ListenOptions, handlers: Handlers): Promis
   };
 }
 
-async function createServerFor({ limits, tls }: ListenOptions, onRequest: RequestHandler): Promise<Server> {
+interface HttpServer {
+  readonly server: Server;
+  renew(tls: TlsMaterial): void;
+}
+
+async function createServerFor({ limits, tls }: ListenOptions, onRequest: RequestHandler): Promise<HttpServer> {
   const settings = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headerTimeoutMs,
@@ -96,10 +104,11 @@ async function createServerFor({ limits, tls }: ListenOptions, onRequest: Reques
     keepAliveTimeout: limits.keepAliveMs,
     noDelay: true,
   };
-  if (!tls) return createServer(settings, onRequest);
+  if (!tls) return { server: createServer(settings, onRequest), renew: () => {} };
   const { createServer: createSecureServer } = await import('node:https');
   try {
-    return createSecureServer({ ...settings, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' }, onRequest);
+    const server = createSecureServer({ ...settings, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' }, onRequest);
+    return { server, renew: ({ certificate, key }) => server.setSecureContext({ cert: certificate, key }) };
   } catch (cause) {
     throw new OpenClawError('tls_invalid', { details: { reason: reasonOf(cause) }, cause });
   }
