@@ -3,7 +3,7 @@ import type { ErrorEntry } from './entry.ts';
 
 export const operationErrors = {
   bind_without_auth: {
-    status: 0,
+    status: 400,
     retryable: false,
     message: 'refusing to bind to {host} without auth: anybody who reaches the port could use your providers.',
     hint: 'Set OPENCLAW_GATEWAY_TOKEN (or gateway.auth.token), or bind to loopback.',
@@ -21,13 +21,13 @@ export const operationErrors = {
     hint: 'Check gateway.bind and gateway.customBindHost; ports below 1024 need privileges.',
   },
   config_invalid: {
-    status: 0,
+    status: 400,
     retryable: false,
     message: '{where}: {reason}.',
     hint: '{suggestion}',
   },
   config_unreadable: {
-    status: 0,
+    status: 500,
     retryable: false,
     message: 'The configuration {file} cannot be read: {reason}.',
     hint: 'Check that it exists and that its owner is who runs OpenClaw.',
@@ -43,6 +43,36 @@ export const operationErrors = {
     retryable: false,
     message: 'The setting {path} is not set.',
     hint: '`openclaw config set {path} VALUE` sets it.',
+  },
+  config_removed: {
+    status: 0,
+    retryable: false,
+    message: 'The configuration {file} was removed.',
+    hint: '`openclaw config rollback {version}` writes the last one again; a file that holds {} alone starts afresh.',
+  },
+  config_conflict: {
+    status: 409,
+    retryable: false,
+    message: 'The configuration {file} was changed by somebody else meanwhile.',
+    hint: 'Read it again, and make the change to what it says now.',
+  },
+  config_read_only: {
+    status: 409,
+    retryable: false,
+    message: 'The configuration {file} cannot be written: {reason}.',
+    hint: '{remedy}',
+  },
+  config_version_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no version {version} of the configuration.',
+    hint: '`openclaw config history` lists those that are kept.',
+  },
+  config_secret_missing: {
+    status: 409,
+    retryable: false,
+    message: 'Version {version} has a secret at {path} in {file}, and nothing stands there now: secrets are not kept in the history.',
+    hint: 'Write the secret at {path} (`openclaw config set {path} SECRET`) and roll back again.',
   },
   state_unwritable: {
     status: 0,
