@@ -56,6 +56,18 @@ export const gatewayErrors = {
     message: 'HTTPS cannot be served: {reason}.',
     hint: 'gateway.tls.certFile and gateway.tls.keyFile must be PEM and belong together; without them a certificate is made.',
   },
+  not_ready: {
+    status: 503,
+    retryable: true,
+    message: 'The gateway is starting: {reason}.',
+    hint: 'Wait for Retry-After; /readyz answers 200 once it is ready.',
+  },
+  gateway_held: {
+    status: 503,
+    retryable: false,
+    message: 'The gateway does not serve: {reason}.',
+    hint: '{suggestion}',
+  },
   internal_error: {
     status: 500,
     retryable: true,

@@ -1,42 +1,58 @@
 /**
- * Whether the gateway can do its work, as evidence: each check with its state and reason.
+ * Whether the gateway can do its work, as evidence: each check with its state and reason; and what each probe answers in each state.
  *
- * A check that is `degraded` is worth a look but no reason to send traffic elsewhere; one that is `failed` is.
+ * What is looked at: `operations/health/checks/`. A check that hangs is itself a finding, and it is not asked again before it has answered.
  */
 import type { Clock } from '../core/clock.ts';
-
-export interface CheckResult {
-  readonly state: 'ok' | 'degraded' | 'failed';
-  /** Why, in words for people; no secrets, no paths of users. */
-  readonly detail?: string;
-}
-
-export type Check = () => CheckResult | Promise<CheckResult>;
+import { reasonOf } from '../core/errors.ts';
+import type { Check, CheckResult } from '../operations/index.ts';
 
 export interface HealthReport {
-  readonly status: 'ok' | 'degraded' | 'failed';
+  /** That of the worst check. */
+  readonly status: CheckResult['state'];
   readonly checks: Readonly<Record<string, CheckResult>>;
 }
 
 export interface Health {
+  /** Never rejects, and answers within two seconds. */
   report(): Promise<HealthReport>;
+}
+
+/** What the process is about; `ok`, `degraded` and `failed` are those of a gateway that serves. */
+export type GatewayState = 'starting' | HealthReport['status'] | 'draining' | 'rescue' | 'held';
+
+export type ProbePath = '/healthz' | '/readyz' | '/startupz' | '/health';
+
+/**
+ * The status code of each probe in each state; `docs/health.md` has the reasons.
+ *
+ * Whoever asks `/healthz`, `/startupz` or `/health` may restart the process, so these fail only where a restart would help or is under
+ * way; `/readyz` only sends traffic elsewhere.
+ */
+export const probeCodes: Readonly<Record<ProbePath, Readonly<Record<GatewayState, number>>>> = {
+  '/healthz': { starting: 200, ok: 200, degraded: 200, failed: 200, draining: 200, rescue: 200, held: 200 },
+  '/startupz': { starting: 503, ok: 200, degraded: 200, failed: 200, draining: 503, rescue: 200, held: 200 },
+  '/readyz': { starting: 503, ok: 200, degraded: 200, failed: 503, draining: 503, rescue: 503, held: 503 },
+  '/health': { starting: 503, ok: 200, degraded: 200, failed: 503, draining: 503, rescue: 200, held: 200 },
+};
+
+export function isProbe(path: string): path is ProbePath {
+  return Object.hasOwn(probeCodes, path);
 }
 
 /** Probes may come every second from several sides; the checks run at most this often. */
 const cacheMs = 900;
-
-/** A check that hangs is itself a finding. */
 const checkTimeoutMs = 2000;
 
 export function createHealth(checks: Readonly<Record<string, Check>>, clock: Clock): Health {
+  const patient = Object.entries(checks).map(([name, check]) => [name, createPatientCheck(check, clock)] as const);
   let latest: { readonly atMs: number; readonly report: Promise<HealthReport> } | undefined;
 
   async function examine(): Promise<HealthReport> {
-    const names = Object.keys(checks);
-    const results = await Promise.all(Object.values(checks).map((check) => withinTime(check, clock)));
-    const states = results.map(({ state }) => state);
-    const status = states.includes('failed') ? 'failed' : states.includes('degraded') ? 'degraded' : 'ok';
-    return { status, checks: Object.fromEntries(names.map((name, index) => [name, results[index] ?? { state: 'failed' }])) };
+    const results = await Promise.all(patient.map(async ([name, check]) => [name, await check()] as const));
+    const states = new Set(results.map(([, { state }]) => state));
+    const status = states.has('failed') ? 'failed' : states.has('degraded') ? 'degraded' : 'ok';
+    return { status, checks: Object.fromEntries(results) };
   }
 
   return {
@@ -48,14 +64,42 @@ export function createHealth(checks: Readonly<Record<string, Check>>, clock: Clo
   };
 }
 
-async function withinTime(check: Check, clock: Clock): Promise<CheckResult> {
-  const { promise: late, resolve } = Promise.withResolvers<CheckResult>();
-  const timer = clock.after(checkTimeoutMs, () => resolve({ state: 'failed', detail: `no answer within ${checkTimeoutMs} ms` }));
+interface Look {
+  readonly startedMs: number;
+  readonly result: Promise<CheckResult>;
+}
+
+/** Waits two seconds for a check that hangs, and not again until it has answered: what hangs is asked once, not once a second. */
+function createPatientCheck(check: Check, clock: Clock): () => Promise<CheckResult> {
+  let look: Look | undefined;
+
+  const begin = (): Look => {
+    const result = run(check).finally(() => (look = undefined));
+    return (look = { startedMs: clock.monotonicMs(), result });
+  };
+
+  return async () => {
+    const current = look ?? begin();
+    const leftMs = current.startedMs + checkTimeoutMs - clock.monotonicMs();
+    const late = (): CheckResult => {
+      const seconds = Math.round((clock.monotonicMs() - current.startedMs) / 1000);
+      return { state: 'failed', detail: `it has not answered for ${seconds} s` };
+    };
+    if (leftMs <= 0) return late();
+    const { promise, resolve } = Promise.withResolvers<CheckResult>();
+    const timer = clock.after(leftMs, () => resolve(late()));
+    try {
+      return await Promise.race([current.result, promise]);
+    } finally {
+      timer.cancel();
+    }
+  };
+}
+
+async function run(check: Check): Promise<CheckResult> {
   try {
-    return await Promise.race([Promise.resolve(check()), late]);
+    return await check();
   } catch (thrown) {
-    return { state: 'failed', detail: thrown instanceof Error ? thrown.message : String(thrown) };
-  } finally {
-    timer.cancel();
+    return { state: 'failed', detail: reasonOf(thrown) };
   }
 }

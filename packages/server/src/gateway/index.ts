@@ -12,7 +12,7 @@ import type { ModelService, OperationName, ResponseReader, Router } from '../mod
 import { createBodyBudget, defaultBudgetBytes, type BodyBudget } from './body-budget.ts';
 import { countConnections } from './connections.ts';
 import { createAdminEndpoints, type AdminOptions } from './endpoints/admin.ts';
-import { alive, createHealthEndpoint, createReadyEndpoint } from './endpoints/health.ts';
+import { alive, createHealthEndpoint, createReadyEndpoint, createStartupEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelCallEndpoint } from './endpoints/model-calls.ts';
 import { createModelEndpoint, createModelListEndpoint } from './endpoints/model-list.ts';
@@ -25,10 +25,12 @@ import type { GatewayPolicy } from './policy.ts';
 import type { Endpoint, EndpointTable } from './request.ts';
 import { createRequestHandler } from './router.ts';
 
-export { createHealth, type Health } from './health.ts';
+export { createHealth, type GatewayState, type Health, type HealthReport } from './health.ts';
+export { createHeldHandler, listenHeld } from './held.ts';
 export { listen, type Handlers, type Listener, type ListenOptions, type RequestHandler } from './listener.ts';
 export { fingerprintOf, readTls, type TlsSettings } from './tls.ts';
 export type { GatewayPolicy } from './policy.ts';
+export { servedPaths } from './paths.ts';
 export { startingHandler } from './starting.ts';
 
 export interface GatewayOptions {
@@ -110,6 +112,7 @@ function createEndpoints(options: GatewayOptions, draining: () => boolean): Endp
     version: options.version,
     draining,
     uptimeMs: () => options.clock.monotonicMs() - startedMs,
+    rescue: () => policy().restricted,
   };
   const { policy } = options;
   const { bodyBytes, heldBodyBytes = defaultBudgetBytes() } = policy().limits;
@@ -130,6 +133,7 @@ function createEndpoints(options: GatewayOptions, draining: () => boolean): Endp
     '/v1/models/*': { GET: createModelEndpoint(options.router) },
     '/healthz': { GET: alive },
     '/readyz': { GET: createReadyEndpoint(health) },
+    '/startupz': { GET: createStartupEndpoint(health) },
     '/health': { GET: createHealthEndpoint(health) },
     '/metrics': { GET: createMetricsEndpoint(options.metrics, () => policy().loopbackOnly) },
     ...createAdminEndpoints(options.admin),

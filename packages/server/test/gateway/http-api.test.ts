@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { glob, readFile } from 'node:fs/promises';
 import { test } from 'node:test';
+import { servedPaths } from '../../src/gateway/index.ts';
 import { startTestGateway } from '../harness/gateway.ts';
 
 test('docs/http-api.md lists exactly the endpoints and methods that there are, and who may call them', async () => {
@@ -17,6 +18,8 @@ test('docs/http-api.md lists exactly the endpoints and methods that there are, a
     .map(([path, methods]) => `${path} ${methods.toSorted().join()}`)
     .toSorted();
   assert.deepEqual(documented, existing);
+  const paths = Object.keys(gateway.running.endpoints);
+  assert.deepEqual(servedPaths.toSorted(), paths.toSorted(), 'a gateway that starts has to know the paths that it will have');
   for (const { path, methods, credential } of rows) {
     const { status } = await fetch(gateway.url + path.replace('*', 'x'), { method: methods[0] ?? 'GET' });
     assert.equal(
