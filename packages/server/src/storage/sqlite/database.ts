@@ -15,6 +15,7 @@ import { createStatementChecker } from '../statement.ts';
 import { encodeBatch } from './batch-line.ts';
 import { toStorageError } from './failures.ts';
 import type { StorePaths } from './paths.ts';
+import { createReads, type Reads } from './reads.ts';
 import type { RecoveryReport } from './recovery.ts';
 import type { OpenOptions, OpenReply } from './thread.ts';
 import { startStorageThread, type StorageThread } from './thread-call.ts';
@@ -46,8 +47,6 @@ export interface SqliteDatabase extends Database {
  * 35 ms of work, does not compete with a start and is not there at all in a gateway that nobody asks.
  */
 export const sqliteDefaults = { startUpMs: 5_000 } as const;
-/** Reads that wait; more are refused. */
-const waitingReads = 1_000;
 
 export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase> {
   const { paths, clock, migrations = allMigrations, startUpMs = sqliteDefaults.startUpMs } = options;
@@ -99,7 +98,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase
       channels.deliver(channel, message);
     },
     subscribe: channels.subscribe,
-    check: () => probe(closing ? undefined : writer, queue.waiting),
+    check: () => (closing ? Promise.resolve(closedHealth(queue.waiting)) : probe(writer, reads, queue.waiting)),
     close: () => (closing ??= close()),
   };
 }
@@ -113,54 +112,19 @@ async function openWriter(writer: StorageThread, paths: StorePaths, options: Ope
   }
 }
 
-async function probe(writer: StorageThread | undefined, waiting: number): Promise<DatabaseHealth> {
-  if (writer === undefined) return { writable: false, reason: 'the database is closed', bytes: 0, waiting };
+function closedHealth(waiting: number): DatabaseHealth {
+  return { writable: false, reason: 'the database is closed', bytes: 0, waiting };
+}
+
+/** Of both threads: a gateway that can write but not read is as little use as the other way round. */
+async function probe(writer: StorageThread, reads: Reads, waiting: number): Promise<DatabaseHealth> {
   try {
-    const { reason, bytes } = await writer.call('probe');
+    const [{ reason: writeReason, bytes }, readReason] = await Promise.all([writer.call('probe'), reads.check()]);
+    const reason = writeReason ?? readReason;
     return { writable: reason === undefined, ...(reason === undefined ? {} : { reason }), bytes, waiting };
   } catch (thrown) {
     return { writable: false, reason: reasonOf(thrown), bytes: 0, waiting };
   }
-}
-
-interface Reads {
-  read(statement: Statement): Promise<Row[]>;
-  end(): Promise<void>;
-}
-
-interface ReadsOptions {
-  readonly path: string;
-  readonly clock: Clock;
-  readonly startUpMs: number;
-}
-
-function createReads(writer: StorageThread, { path, clock, startUpMs }: ReadsOptions): Reads {
-  const openedMs = clock.monotonicMs();
-  let reader: StorageThread | undefined;
-  let waiting = 0;
-
-  const threadForReads = (): StorageThread => {
-    if (reader === undefined && clock.monotonicMs() - openedMs < startUpMs) return writer;
-    if (reader === undefined) {
-      reader = startStorageThread();
-      // Where this fails, so does each read, in a thread without a connection: nobody has to be told twice.
-      reader.call('openReader', path).catch(() => undefined);
-    }
-    return reader;
-  };
-
-  return {
-    async read(statement) {
-      if (waiting >= waitingReads) throw new OpenClawError('storage_busy', { details: { waiting }, retryAfterMs: 1000 });
-      waiting += 1;
-      try {
-        return await threadForReads().call('read', statement);
-      } finally {
-        waiting -= 1;
-      }
-    },
-    end: async () => reader?.end(),
-  };
 }
 
 interface Snapshots {

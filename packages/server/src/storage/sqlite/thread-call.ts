@@ -12,6 +12,8 @@ export interface StorageThread {
   call<Name extends CallName>(name: Name, ...args: Parameters<Calls[Name]>): Promise<ReturnType<Calls[Name]>>;
   /** Calls that are not answered yet. */
   readonly pending: number;
+  /** Whether it is gone, for whatever reason: every later call fails. */
+  readonly ended: boolean;
   /** Ends it; what was not answered fails. A statement under way is waited for: SQLite cannot be interrupted from here. */
   end(): Promise<void>;
 }
@@ -56,6 +58,9 @@ export function startStorageThread(): StorageThread {
     },
     get pending() {
       return pending.size;
+    },
+    get ended() {
+      return ended !== undefined;
     },
     async end() {
       fail('the database is closed');
