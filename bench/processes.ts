@@ -37,12 +37,14 @@ export interface CommandOptions {
   readonly env: Readonly<Record<string, string>>;
   /** Whether its end is something to measure, and not the end of the bench. @default false */
   readonly mayEnd?: boolean;
+  /** @default 30_000 */
+  readonly readyTimeoutMs?: number;
 }
 
 const running = new Set<ChildProcess>();
 /** Those told to end, or that may; any other end spoils what is being measured. */
 const stopping = new Set<ChildProcess>();
-const readyTimeoutMs = 30_000;
+const readyTimeoutDefaultMs = 30_000;
 /** Between two looks at whether a process is ready: the error of a start-up time. */
 const readyPollMs = 2;
 /** USER_HZ of Linux, which no platform that Node runs on sets to anything else. */
@@ -70,6 +72,7 @@ export async function startCommand(options: CommandOptions): Promise<OwnedProces
   child.stderr?.on('data', (piece: Buffer) => {
     complaint = `${complaint}${piece.toString()}`.slice(-2000);
   });
+  const { readyTimeoutMs = readyTimeoutDefaultMs } = options;
   const deadlineMs = performance.now() + readyTimeoutMs;
   while (!(await answersOk(options.port, options.readyPath))) {
     if (child.exitCode !== null) throw new Error(`${options.command} ended with ${child.exitCode}: ${complaint}`);
