@@ -24,7 +24,7 @@ const shortestSplitSecret = 8;
 /** Keys and tokens that betray themselves by how they begin. Each needs a length that no ordinary word has. */
 const tokenShapes = [
   /\b(?:sk|pk|rk|xai|pplx|nvapi|glpat|csk)[-_][A-Za-z0-9_-]{8,}/,
-  /\b(?:ock|tgp_v1|github_pat)_[A-Za-z0-9_-]{20,}/,
+  /\b(?:ock|ocd|tgp_v1|github_pat)_[A-Za-z0-9_-]{20,}/,
   /\b(?:gh[oprsu]|gsk|hf|r8|npm|fw)_[A-Za-z0-9]{16,}/,
   /\bxox[abeoprs]-[A-Za-z0-9-]{8,}/,
   /\bA(?:KI|SI)A[A-Z0-9]{16}\b/,
