@@ -20,6 +20,18 @@ export const gatewayErrors = {
     message: 'Not sent: {target} has failed too often and is left alone for now ({reason}).',
     hint: 'Wait for Retry-After; `openclaw models status` shows each target and its last failure.',
   },
+  target_removed: {
+    status: 503,
+    retryable: true,
+    message: 'Not sent: {target} was taken out of the configuration.',
+    hint: 'Ask again: the request goes where the configuration leads now.',
+  },
+  memory_pressure: {
+    status: 503,
+    retryable: true,
+    message: 'The gateway is short of memory ({reason}) and takes no new work for now.',
+    hint: 'Wait for Retry-After; with more memory, or with fewer and smaller requests at once, it takes more.',
+  },
   rate_limit_exceeded: {
     status: 429,
     retryable: true,
@@ -67,6 +79,12 @@ export const gatewayErrors = {
     retryable: false,
     message: 'The gateway does not serve: {reason}.',
     hint: '{suggestion}',
+  },
+  too_many_handshakes: {
+    status: 503,
+    retryable: true,
+    message: 'Too many connections of {address} wait for their handshake.',
+    hint: 'Send connect right after the challenge; Retry-After says when to try again.',
   },
   internal_error: {
     status: 500,

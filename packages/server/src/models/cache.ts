@@ -38,6 +38,8 @@ export interface Lead {
 
 export interface AnswerCache {
   enter(key: string): CacheEntry;
+  /** Forgets all answers; what is asked for just now is kept when it comes. */
+  clear(): void;
   readonly figures: {
     readonly hits: number;
     readonly misses: number;
@@ -93,6 +95,7 @@ export function createAnswerCache(settings: CacheSettings, clock: Clock): Answer
       counts.misses += 1;
       return { kind: 'lead', lead: lead(key) };
     },
+    clear: () => shelf.clear(),
     get figures() {
       return { ...counts, bytes: shelf.bytes, entries: shelf.size };
     },
@@ -139,6 +142,11 @@ class Shelf {
       if (this.bytes <= maxBytes) return;
       this.#remove(oldest);
     }
+  }
+
+  clear(): void {
+    this.#kept.clear();
+    this.bytes = 0;
   }
 
   #remove(key: string): void {

@@ -7,9 +7,10 @@ import type { RetryBudget } from './retry-budget.ts';
 export interface FigureSources {
   readonly admission: Pick<Admission, 'status' | 'figures'>;
   readonly pools: () => readonly PoolFigures[];
-  readonly retryBudget: Pick<RetryBudget, 'figures'>;
-  /** Absent while there is no cache. */
-  readonly cache?: { readonly figures: CacheFigures } | undefined;
+  /** The one that holds now. */
+  readonly retryBudget: () => RetryBudget['figures'];
+  /** `undefined` while there is no cache. */
+  readonly cache: () => CacheFigures | undefined;
 }
 
 export interface CacheFigures {
@@ -32,9 +33,9 @@ export function showFigures(metrics: Metrics, sources: FigureSources): void {
     type: 'gauge',
     name: 'openclaw_model_retry_budget_left',
     help: 'Requests beyond those of clients that the retry budget still allows.',
-    read: () => sources.retryBudget.figures.left,
+    read: () => sources.retryBudget().left,
   });
-  if (sources.cache) showCache(metrics, sources.cache);
+  showCache(metrics, sources.cache);
 }
 
 function showTargets(metrics: Metrics, admission: FigureSources['admission']): void {
@@ -106,19 +107,23 @@ function byOrigin(pools: readonly PoolFigures[], read: (pool: PoolFigures) => nu
   return Array.from(sums, ([origin, value]) => ({ labels: [origin], value }));
 }
 
-function showCache(metrics: Metrics, cache: { readonly figures: CacheFigures }): void {
+function showCache(metrics: Metrics, cache: FigureSources['cache']): void {
+  const show = (read: (figures: CacheFigures) => Sample[]) => (): Sample[] => {
+    const figures = cache();
+    return figures ? read(figures) : [];
+  };
   metrics.callback({
     ...{ type: 'counter', name: 'openclaw_model_cache_requests_total', help: 'Requests that the cache could answer, by how it did.' },
     labelNames: ['result'],
-    read: () => (['hits', 'misses', 'joined'] as const).map((name) => ({ labels: [resultOf[name]], value: cache.figures[name] })),
+    read: show((figures) => (['hits', 'misses', 'joined'] as const).map((name) => ({ labels: [resultOf[name]], value: figures[name] }))),
   });
   metrics.callback({
     ...{ type: 'gauge', name: 'openclaw_model_cache_bytes', help: 'Memory that cached answers take.' },
-    read: () => cache.figures.bytes,
+    read: show(({ bytes }) => [{ value: bytes }]),
   });
   metrics.callback({
     ...{ type: 'gauge', name: 'openclaw_model_cache_entries', help: 'Cached answers.' },
-    read: () => cache.figures.entries,
+    read: show(({ entries }) => [{ value: entries }]),
   });
 }
 

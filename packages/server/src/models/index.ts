@@ -10,29 +10,27 @@ import { createRedactor, type Redactor } from '../core/redact.ts';
 import type { Database } from '../storage/index.ts';
 import type { Allowances } from './allowance.ts';
 import { createAdmission } from './admission/index.ts';
-import { createAnswerCache } from './cache.ts';
-import type { ModelCall, ModelSink } from './call.ts';
 import { costNanoUsd, vendors } from './catalogue/index.ts';
 import { showFigures } from './figures.ts';
-import { createHttpUpstream } from './http/http-upstream.ts';
+import { createHttpUpstream, type HttpUpstream } from './http/http-upstream.ts';
+import { createLateService } from './late-service.ts';
 import { createLifecycleRegistry } from './lifecycle.ts';
 import type { ModelDirectory } from './routing/directory.ts';
 import type { KeyStatus } from './keys/keys.ts';
 import type { FoundKey } from './providers.ts';
 import { createRehearsal, rehearsal } from './rehearsal/index.ts';
-import type { Usage } from './dialects/events.ts';
 import { createResponseStore, type ResponseReader } from './responses/index.ts';
-import { createRetryBudget } from './retry-budget.ts';
+import { createPlan, type Plan } from './plan.ts';
 import type { Router } from './routing/route.ts';
 import { createSelection } from './routing/selection.ts';
 import type { RequestReport } from './report.ts';
 import type { ModelService, ModelServiceOptions } from './service.ts';
-import type { Provider, Target } from './target.ts';
+import type { Provider } from './target.ts';
 import { createSightAdministration, type SightAdministration } from './sight/administration.ts';
 import { createSight, type Sight } from './sight/index.ts';
 import { createStoredTrails } from './sight/stored-trails.ts';
-import { createTelemetry, type Telemetry } from './telemetry.ts';
-import { createTracing, type TraceTarget, type Tracing } from './tracing/index.ts';
+import { createTelemetry } from './telemetry.ts';
+import { createTracing, type TraceTarget } from './tracing/index.ts';
 import { createUsageLog, type UsageLog } from './usage/usage.ts';
 
 export type { ModelSink, OperationName } from './call.ts';
@@ -56,17 +54,25 @@ export { createUsageReader, type UsageLog, type UsageReader } from './usage/usag
 /** Names of providers that need no `baseUrl` in the configuration. */
 export const knownProviders: readonly string[] = [...vendors.map(({ id }) => id), rehearsal.provider];
 
-export interface ModelPathOptions {
+/** What may change while the model path runs. */
+export interface ModelPathSettings {
   readonly settings: ModelsSettings;
+  /** How deep the JSON of a request may be nested. */
   readonly nestingDepthLimit: number;
   readonly keysFromEnvironment: readonly FoundKey[];
   /** The value of an environment variable: where AWS's credentials and region are. @default none is set */
   readonly lookUp?: (name: string) => string | undefined;
   /** Where the secret of a setting lies, by its path: what lies there later is used from then on. @default nowhere */
   readonly secretFiles?: ReadonlyMap<string, SecretFile>;
+}
+
+/** Absent members stay as they are, but for keys and where they come from, which belong to the settings. */
+export type ModelPathChange = Omit<ModelPathSettings, 'nestingDepthLimit'> & Partial<Pick<ModelPathSettings, 'nestingDepthLimit'>>;
+
+export interface ModelPathOptions extends ModelPathSettings {
   /** Told of each key that was rotated, so that no log shows it. */
   readonly onSecret?: (secret: string) => void;
-  /** Ask each provider after the start whether its keys are good. @default true */
+  /** Ask each provider after the start, and when it gets another key, whether its keys are good. @default true */
   readonly checkKeys?: boolean;
   readonly database: Database;
   readonly clock: Clock;
@@ -79,6 +85,10 @@ export interface ModelPathOptions {
   readonly redactor?: Redactor;
   /** Where traces are sent. @default nowhere */
   readonly traces?: TraceTarget | undefined;
+  /** Asked before a request is taken: why it is not, with a moment to wait for (`memory_pressure`). @default every one is taken */
+  readonly admitWork?: () => OpenClawError | undefined;
+  /** Connections to providers. @default pools of its own */
+  readonly http?: HttpUpstream;
 }
 
 export interface ModelPath {
@@ -101,6 +111,15 @@ export interface ModelPath {
    * @param ownPort the gateway's own, so that it does not take itself for a model server
    */
   prepare(ownPort: number, signal: AbortSignal): Promise<void>;
+  /**
+   * Requests that come after it follow these settings; those under way end with what held when they came. What was learnt of targets
+   * stays as long as their provider is asked at the same address with the same key; requests that wait for a target that is gone go
+   * where the new settings lead. Settings are taken as a whole or not at all.
+   * @throws OpenClawError (rejects with) `config_invalid` for a provider that cannot be asked as it is configured: nothing has changed then
+   */
+  reconfigure(change: ModelPathChange): Promise<void>;
+  /** Memory is short: lets go of kept answers, of trails that can be read from their rows, and of connections that nobody uses. */
+  shedCaches(): void;
   /** Cancels what is under way, writes what is known of it, and closes every connection. */
   close(reason: OpenClawError): Promise<void>;
 }
@@ -109,97 +128,89 @@ const unlimited: Allowances = { reserve: () => undefined, hasBudget: () => false
 
 /** @throws OpenClawError `config_invalid` for a provider that cannot be asked as it is configured */
 export function createModelPath(options: ModelPathOptions): ModelPath {
-  const { clock, database, log, metrics, settings } = options;
-  const http = createHttpUpstream({ clock });
-  const builtIn = createRehearsal({ clock });
-  const admission = createAdmission({ settings, clock });
-  const selection = createSelection({ ...options, http, rehearsal: builtIn, underWayOf: (target) => admission.underWay(target) });
-  const allowances = options.allowances ?? unlimited;
-  const usage = createUsageLog({ database, clock, log, hasBudget: (callerId) => allowances.hasBudget(callerId) });
-  const responses = createResponseStore({ database, clock, log });
-  const telemetry = createTelemetry(metrics);
-  const sight = createSight({ clock, log, metrics, redactor: options.redactor ?? createRedactor() });
-  const tracing = options.traces && createTracing({ clock, log, ...options.traces });
-  const costOf = (target: Target, used: Usage): number | undefined => costNanoUsd(target.known?.price, used);
-
-  const requests = createLifecycleRegistry(clock);
-  const serviceOptions: ModelServiceOptions = {
-    requests,
-    clock,
-    random: options.random,
-    retry: settings.retry,
-    retryBudget: createRetryBudget({ percent: settings.retry.budgetPercent, clock }),
-    admission,
-    allowances,
-    hedging: { enabled: settings.hedge.enabled, delayMs: (target) => sight.statistics.p95FirstOutputMs(target) },
-    nestingDepthLimit: options.nestingDepthLimit,
-    stored: responses,
-    route: (operation, caller) => selection.route(operation, caller),
-    cache: settings.cache.enabled ? { answers: createAnswerCache(settings.cache, clock), settings: settings.cache } : undefined,
-    costOf,
-    onAttempt: (report, stream) => selection.learn(report, stream),
-    onFinished: (report) => take(report, { sight, tracing, usage, telemetry, log }),
-  };
+  const { clock, database, metrics } = options;
+  const parts = createParts(options);
+  const { admission, http, requests, responses, selection, sight, usage } = parts;
+  let plan = createPlan(options);
+  const service = createLateService(serviceOptions(plan, options, parts), () => selection.loadCatalogue());
   observe(metrics, requests, usage);
-  const { retryBudget, cache } = serviceOptions;
-  showFigures(metrics, { admission, pools: () => http.figures(), retryBudget, cache: cache?.answers });
+  showFigures(metrics, {
+    ...{ admission, pools: () => http.figures() },
+    ...{ retryBudget: () => plan.retryBudget.figures, cache: () => plan.cache?.answers.figures },
+  });
 
-  const service = createLateService(serviceOptions, () => selection.loadCatalogue());
+  function reconfigure(change: ModelPathChange): void {
+    // The only one that may refuse. From here to the end nobody else has a turn, so no request sees half of it.
+    selection.reconfigure(change);
+    plan = createPlan({ nestingDepthLimit: plan.nestingDepthLimit, ...change, clock }, plan);
+    const providers = selection.providers();
+    admission.reconfigure(change.settings, providers);
+    http.retain(providers);
+    service.reconfigure(serviceOptions(plan, options, parts));
+  }
 
   return {
-    service,
-    router: selection.router,
-    usage,
-    responses,
-    sight,
+    ...{ service, usage, responses, sight, router: selection.router, directory: selection.directory },
     administration: createSightAdministration({ sight, stored: createStoredTrails(database), settle: () => usage.flush(), admission }),
-    directory: selection.directory,
     providers: () => selection.providers(),
     keysStatus: () => selection.keysStatus(),
     async prepare(ownPort, signal) {
       await Promise.all([service.load(), selection.prepare(ownPort, signal)]);
+    },
+    reconfigure: (change) => Promise.resolve(change).then(reconfigure),
+    shedCaches() {
+      plan.cache?.answers.clear();
+      sight.shed();
+      http.shed();
     },
     async close(reason) {
       requests.cancelAll(reason);
       admission.close(reason);
       await requests.idle();
       sight.close();
-      await tracing?.close();
+      await parts.tracing?.close();
       await selection.close();
-      await Promise.all([usage.close(), responses.close(), http.close(), builtIn.close()]);
+      await Promise.all([usage.close(), responses.close(), http.close(), parts.rehearsal.close()]);
     },
   };
 }
 
-interface LateService extends ModelService {
-  load(): Promise<ModelService>;
-}
+/** What lives as long as the model path, whatever its settings. */
+type Parts = ReturnType<typeof createParts>;
 
-/** Dialects and catalogue are half of the program, and nothing needs them before the first request. */
-function createLateService(options: ModelServiceOptions, loadCatalogue: () => Promise<unknown>): LateService {
-  let service: ModelService | undefined;
-  let loading: Promise<ModelService> | undefined;
-  const load = (): Promise<ModelService> =>
-    (loading ??= Promise.all([import('./service.ts'), loadCatalogue()]).then(
-      ([{ createModelService }]) => (service = createModelService(options)),
-    ));
+function createParts(options: ModelPathOptions) {
+  const { clock, database, log, metrics, allowances = unlimited, http = createHttpUpstream({ clock }) } = options;
+  const builtIn = createRehearsal({ clock });
+  const admission = createAdmission({ settings: options.settings, clock });
   return {
-    requests: options.requests,
-    load,
-    serve: (call: ModelCall, sink: ModelSink) => (service ? service.serve(call, sink) : load().then((loaded) => loaded.serve(call, sink))),
+    ...{ http, admission, allowances, rehearsal: builtIn },
+    selection: createSelection({ ...options, http, rehearsal: builtIn, underWayOf: (target) => admission.underWay(target) }),
+    usage: createUsageLog({ database, clock, log, hasBudget: (callerId) => allowances.hasBudget(callerId) }),
+    responses: createResponseStore({ database, clock, log }),
+    telemetry: createTelemetry(metrics),
+    sight: createSight({ clock, log, metrics, redactor: options.redactor ?? createRedactor() }),
+    tracing: options.traces && createTracing({ clock, log, ...options.traces }),
+    requests: createLifecycleRegistry(clock),
   };
 }
 
-interface Takers {
-  readonly sight: Sight;
-  readonly tracing: Tracing | undefined;
-  readonly usage: UsageLog;
-  readonly telemetry: Telemetry;
-  readonly log: Log;
+/** How requests are served from now on. */
+function serviceOptions(plan: Plan, { clock, random, log, admitWork }: ModelPathOptions, parts: Parts): ModelServiceOptions {
+  const { admission, allowances, requests, selection, sight } = parts;
+  const { settings, nestingDepthLimit, retryBudget, cache } = plan;
+  return {
+    ...{ clock, random, requests, admission, allowances, stored: parts.responses, admitWork },
+    ...{ nestingDepthLimit, retryBudget, cache, retry: settings.retry },
+    hedging: { enabled: settings.hedge.enabled, delayMs: (target) => sight.statistics.p95FirstOutputMs(target) },
+    route: (operation, caller) => selection.route(operation, caller),
+    costOf: (target, used) => costNanoUsd(target.known?.price, used),
+    onAttempt: (report, stream) => selection.learn(report, stream),
+    onFinished: (report) => take(report, log, parts),
+  };
 }
 
 /** What is known of a request when it is over goes to everybody who keeps a part of it. */
-function take(report: RequestReport, { sight, tracing, usage, telemetry, log }: Takers): void {
+function take(report: RequestReport, log: Log, { sight, tracing, usage, telemetry }: Parts): void {
   const trail = sight.finished(report);
   tracing?.finished(report);
   usage.record(trail === undefined ? report : { ...report, trail }, report.costNanoUsd);

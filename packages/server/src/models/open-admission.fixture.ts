@@ -18,6 +18,7 @@ export function createOpenAdmission(clock: Clock): Admission {
     status: () => [],
     override: () => 0,
     figures: { waiting: 0, underWay: 0, refused: 0, admitted: 0, waitedMsTotal: 0 },
+    reconfigure: () => {},
     close: () => {},
   };
 }

@@ -2,8 +2,10 @@
  * Who can be asked: the providers of the configuration, those whose key lies in the environment, the model servers that
  * were found on this machine, and the built-in rehearsal, in this order of preference.
  *
- * It builds them from data; it does not ask them anything. Names and routes: `routing/route.ts`.
+ * When the configuration changes, those that it leaves as they are stay the same objects, and so do keys whose provider changes
+ * around them. It builds them from data; it does not ask them anything. Names and routes: `routing/route.ts`.
  */
+import { isDeepStrictEqual } from 'node:util';
 import { OpenClawError } from '../core/errors.ts';
 import { formatPath, type ProviderSettings, type SecretFile, type TimeoutSettings } from '../config/index.ts';
 import { awsCredentialSource, signOnDemand, type AwsEnvironment } from './aws/on-demand.ts';
@@ -11,7 +13,7 @@ import { inOwnRegion } from './aws/region.ts';
 import { findVendor, type Catalogue, type CatalogueModel, type Vendor } from './catalogue/index.ts';
 import type { DialectName } from './dialects/dialect.ts';
 import type { LocalServer } from './discovery.ts';
-import { holdKeys, type FollowedKey, type HoldOptions, type KeySource } from './keys/provider-keys.ts';
+import { holdKeys, letGo, type FollowedKey, type HeldKeys, type HoldOptions, type KeySource } from './keys/provider-keys.ts';
 import { rehearsal } from './rehearsal/index.ts';
 import type { ConcurrencyBounds, KnownModel, Provider, ProviderKey } from './target.ts';
 import type { Upstream } from './upstream.ts';
@@ -49,6 +51,17 @@ export interface Providers {
   addLocal(server: LocalServer): void;
   /** Keys that lie in files. */
   readonly followedKeys: readonly FollowedKey[];
+  /** With what each was built from; for those that come after them. */
+  readonly built: ReadonlyMap<string, Built>;
+  /** From now on these are asked: keys that stay are as they are now configured, and keys of `before` that do not are gone. */
+  commit(): void;
+}
+
+/** A provider, and what it would have to be built from again to be another one. */
+export interface Built {
+  readonly provider: Provider;
+  readonly held: HeldKeys;
+  readonly from: unknown;
 }
 
 /** What an endpoint that nobody knows takes at once: most model servers of one machine are busy with fewer. */
@@ -56,32 +69,65 @@ const localConcurrency: ConcurrencyBounds = { initial: 5, max: 1000 };
 /** Vendors' endpoints take more, and say with 429 when it was too much. */
 const hostedConcurrency: ConcurrencyBounds = { initial: 50, max: 2000 };
 
-const { keys: noKeys } = holdKeys([], { provider: '', credential: 'bearer', fixed: {} });
-
 const rehearsalModels: readonly KnownModel[] = [fromRow({ id: rehearsal.model, price: { input: 0, output: 0 } })];
 
-export function createProviders(options: ProvidersOptions): Providers {
-  const followedKeys: FollowedKey[] = [];
-  const hold: Hold = (sources, plan) => {
-    const { keys, followed } = holdKeys(sources, plan);
-    followedKeys.push(...followed);
-    return keys;
-  };
-  const configured = Object.entries(options.configured).map(([id, settings]) => fromSettings(id, settings, { ...options, hold }));
-  const found = options.fromEnvironment
-    .filter(({ vendor }) => !Object.hasOwn(options.configured, vendor.id))
-    .flatMap((entry) => fromVendor(entry, { ...options, hold }) ?? []);
-  const builtIn = rehearsalProvider(options);
+/**
+ * @param before those that are asked until `commit`
+ * @throws OpenClawError `config_invalid` for a provider that cannot be asked as it is configured; nothing has changed then
+ */
+export function createProviders(options: ProvidersOptions, before?: Providers): Providers {
+  const built = new Map<string, Built>();
+
+  /** The same object again where it would be built from the same. No two have the same `id`. */
+  function take(id: string, from: unknown, build: (hold: Hold) => Provider): Provider {
+    const kept = built.get(id) ?? before?.built.get(id);
+    if (kept && isDeepStrictEqual(kept.from, from)) {
+      built.set(id, kept);
+      return kept.provider;
+    }
+    let held: HeldKeys | undefined;
+    const provider = build((sources, plan) => (held = holdKeys(sources, { ...plan, ...(kept && { before: kept.held.keys }) })).keys);
+    if (held) built.set(id, { provider, held, from });
+    return provider;
+  }
+
+  const configured = Object.entries(options.configured).map(([id, settings]) => {
+    const build = { ...options, sources: keySources(id, settings, options) };
+    return take(id, [settings, build.sources, awsSettings(options)], (hold) => fromSettings(id, settings, { ...build, hold }));
+  });
+  const found = options.fromEnvironment.flatMap((entry) => {
+    const { vendor, key, source, file } = entry;
+    const baseUrl = baseUrlOf(vendor, options);
+    // A key alone does not always say where to go.
+    if (baseUrl === undefined || Object.hasOwn(options.configured, vendor.id)) return [];
+    return [take(vendor.id, [baseUrl, key, source, file], (hold) => fromVendor(entry, baseUrl, { ...options, hold }))];
+  });
+  const builtIn = take('built in', [], (hold) => rehearsalProvider({ ...options, hold }));
   let local: readonly Provider[] = [];
   let all = [...configured, ...found, builtIn];
 
   return {
-    followedKeys,
+    built,
     list: () => all,
+    get followedKeys() {
+      return Array.from(built.values(), ({ held }) => held.followed).flat();
+    },
     addLocal(server) {
       if (Object.hasOwn(options.configured, server.id)) return;
-      local = [...local.filter(({ id }) => id !== server.id), fromLocal(server, options)];
+      const id = `local ${server.id}`;
+      const replaced = built.get(id);
+      const added = take(id, server, (hold) => fromLocal(server, { ...options, hold }));
+      for (const key of replaced?.provider.keys ?? []) if (!added.keys.includes(key)) letGo(key);
+      local = [...local.filter((one) => one.id !== server.id), added];
       all = [...configured, ...found, ...local, builtIn];
+    },
+    commit() {
+      for (const { held } of built.values()) held.commit();
+      if (!before) return;
+      const staying = new Set(all.flatMap(({ keys }) => keys));
+      for (const { provider } of before.built.values()) for (const key of provider.keys) if (!staying.has(key)) letGo(key);
+      // What is over is not held on to.
+      before = undefined;
     },
   };
 }
@@ -92,19 +138,33 @@ interface BuildOptions extends ProvidersOptions {
   readonly hold: Hold;
 }
 
-function fromSettings(id: string, settings: ProviderSettings, options: BuildOptions): Provider {
+interface SourcedOptions extends BuildOptions {
+  readonly sources: readonly KeySource[];
+}
+
+/** What of the environment is in a provider at AWS: where it is, and who asks. */
+function awsSettings({ aws }: ProvidersOptions): readonly unknown[] {
+  if (!aws) return [];
+  return ['AWS_REGION', 'AWS_DEFAULT_REGION', 'AWS_ACCESS_KEY_ID', 'AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'].map((name) =>
+    aws.lookUp(name),
+  );
+}
+
+function fromSettings(id: string, settings: ProviderSettings, options: SourcedOptions): Provider {
   const vendor = findVendor(id);
   const dialect = settings.api ?? vendor?.dialect;
+  const { sources } = options;
   const baseUrl = settings.baseUrl ?? (vendor && baseUrlOf(vendor, options));
   if (!dialect || !baseUrl) throw incomplete(id, baseUrl ? 'api' : 'baseUrl', vendor);
-  const sources = keySources(id, settings, options);
   const preset = isAtVendor(settings, vendor) ? hostedConcurrency : localConcurrency;
   const { initial = preset.initial, max = Math.max(preset.max, initial) } = settings.concurrency ?? {};
   const base = splitBaseUrl(baseUrl, dialect);
+  const fixed = { ...vendor?.headers, ...lowerCaseNames(settings.headers ?? {}) };
+  const signed = sources.length === 0 && isSigned(dialect, fixed, options);
   const keys = options.hold(sources, {
-    provider: id,
+    ...{ provider: id, endpoint: `${signed ? 'signed ' : ''}${dialect} ${baseUrl}`, fixed },
     credential: vendor?.dialect === dialect ? vendor.credential : credentialOf(dialect),
-    fixed: { ...vendor?.headers, ...lowerCaseNames(settings.headers ?? {}) },
+    ...(signed && { sourceWithoutKey: awsCredentialSource }),
   });
   return {
     ...shared(options),
@@ -113,7 +173,7 @@ function fromSettings(id: string, settings: ProviderSettings, options: BuildOpti
     dialect,
     ...(vendor && settings.api === undefined && isAtVendor(settings, vendor) && { alsoSpeaks: vendor.alsoSpeaks }),
     keys,
-    ...(sources.length === 0 && signedByAws({ id, dialect, baseUrl, keys }, options)),
+    ...(signed && options.aws && { sign: signOnDemand({ ...options.aws, provider: id, baseUrl }) }),
     keyCheckPath:
       sources.length === 0 ? undefined : keyCheckPath(base.basePath, dialect, isAtVendor(settings, vendor) ? vendor : undefined),
     concurrency: { initial: Math.min(initial, max), max },
@@ -123,21 +183,9 @@ function fromSettings(id: string, settings: ProviderSettings, options: BuildOpti
   };
 }
 
-interface Unsigned {
-  readonly id: string;
-  readonly dialect: DialectName;
-  readonly baseUrl: string;
-  readonly keys: readonly ProviderKey[];
-}
-
 /** Bedrock without a key, nor a credential among its headers, is asked with the credentials that AWS's tools would use. */
-function signedByAws({ id, dialect, baseUrl, keys }: Unsigned, { aws }: ProvidersOptions): Partial<Pick<Provider, 'sign' | 'keys'>> {
-  const carriesCredential = keys.some(({ headers }) => headers['authorization'] !== undefined);
-  if (!aws || dialect !== 'bedrock-converse-stream' || carriesCredential) return {};
-  return {
-    sign: signOnDemand({ ...aws, provider: id, baseUrl }),
-    keys: keys.map(({ id: key, weight, headers }) => ({ id: key, weight, headers, source: awsCredentialSource })),
-  };
+function isSigned(dialect: DialectName, fixed: Readonly<Record<string, string>>, { aws }: ProvidersOptions): boolean {
+  return aws !== undefined && dialect === 'bedrock-converse-stream' && fixed['authorization'] === undefined;
 }
 
 function baseUrlOf({ baseUrl }: Vendor, { aws }: ProvidersOptions): string | undefined {
@@ -164,10 +212,7 @@ function keySources(id: string, { apiKey, apiKeys }: ProviderSettings, { fromEnv
   return fromEnvironment.filter(({ vendor }) => vendor.id === id).map(({ key, source, file }) => ({ secret: key, source, file }));
 }
 
-/** `undefined` where a key alone does not say where to go. */
-function fromVendor({ vendor, key, source, file }: FoundKey, options: BuildOptions): Provider | undefined {
-  const baseUrl = baseUrlOf(vendor, options);
-  if (baseUrl === undefined) return undefined;
+function fromVendor({ vendor, key, source, file }: FoundKey, baseUrl: string, options: BuildOptions): Provider {
   const base = splitBaseUrl(baseUrl, vendor.dialect);
   return {
     ...shared(options),
@@ -178,6 +223,7 @@ function fromVendor({ vendor, key, source, file }: FoundKey, options: BuildOptio
     alsoSpeaks: vendor.alsoSpeaks,
     keys: options.hold([{ secret: key, source, file }], {
       provider: vendor.id,
+      endpoint: `${vendor.dialect} ${baseUrl}`,
       credential: vendor.credential,
       fixed: vendor.headers ?? {},
     }),
@@ -187,7 +233,7 @@ function fromVendor({ vendor, key, source, file }: FoundKey, options: BuildOptio
   };
 }
 
-function fromLocal(server: LocalServer, options: ProvidersOptions): Provider {
+function fromLocal(server: LocalServer, options: BuildOptions): Provider {
   const vendor = server.vendor === undefined ? undefined : findVendor(server.vendor);
   const known = server.models.map((model) => fromRow(model));
   return {
@@ -195,14 +241,14 @@ function fromLocal(server: LocalServer, options: ProvidersOptions): Provider {
     ...splitBaseUrl(server.baseUrl, 'openai-completions'),
     id: server.id,
     dialect: 'openai-completions',
-    keys: noKeys,
+    keys: withoutKeys(server.id, server.baseUrl, options),
     concurrency: localConcurrency,
     quirks: vendor?.quirks ?? {},
     models: () => known,
   };
 }
 
-function rehearsalProvider(options: ProvidersOptions): Provider {
+function rehearsalProvider(options: BuildOptions): Provider {
   return {
     ...shared(options),
     upstream: options.rehearsal,
@@ -210,11 +256,15 @@ function rehearsalProvider(options: ProvidersOptions): Provider {
     dialect: 'openai-completions',
     origin: rehearsal.origin,
     basePath: '',
-    keys: noKeys,
+    keys: withoutKeys(rehearsal.provider, rehearsal.origin, options),
     concurrency: localConcurrency,
     quirks: {},
     models: () => rehearsalModels,
   };
+}
+
+function withoutKeys(provider: string, endpoint: string, { hold }: BuildOptions): readonly ProviderKey[] {
+  return hold([], { provider, endpoint, credential: 'bearer', fixed: {} });
 }
 
 function shared(options: ProvidersOptions): Pick<Provider, 'upstream' | 'timeouts' | 'firstByteWholeMs'> {
@@ -261,14 +311,14 @@ function lowerCaseNames(headers: Readonly<Record<string, string>>): Record<strin
 }
 
 /** The list is asked for with each request, and changes only once: when the catalogue has been loaded. */
-function knownModels(vendorId: string, settings: ProviderSettings | undefined, options: ProvidersOptions): () => readonly KnownModel[] {
+function knownModels(vendorId: string, settings: ProviderSettings | undefined, { catalogue }: BuildOptions): () => readonly KnownModel[] {
   const own = settings?.models ?? [];
   let list: readonly KnownModel[] = own.map((model) => fromRow({ id: model.id }));
   let complete = false;
   return () => {
-    const catalogue = complete ? undefined : options.catalogue();
-    if (catalogue) {
-      list = catalogue.modelsOf(vendorId, own).map(fromRow);
+    const loaded = complete ? undefined : catalogue();
+    if (loaded) {
+      list = loaded.modelsOf(vendorId, own).map(fromRow);
       complete = true;
     }
     return list;

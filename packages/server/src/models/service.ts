@@ -38,6 +38,8 @@ export interface ModelServiceOptions extends AskingOptions {
   /** @throws OpenClawError `model_not_found`, `model_forbidden`, and what a provider said to the only key that there is */
   readonly route: (operation: Operation, caller: Caller) => Routed;
   readonly onFinished: (report: RequestReport) => void;
+  /** Asked before a request is taken: why it is not. @default every one is */
+  readonly admitWork?: (() => OpenClawError | undefined) | undefined;
 }
 
 export interface CacheOptions {
@@ -71,6 +73,11 @@ interface Served {
  */
 const leadersWaitedFor = 3;
 
+/** What is asked, and of whom. */
+interface Asked extends Routed {
+  readonly operation: Operation;
+}
+
 /** One call under way. */
 class Serving {
   readonly #call: ModelCall;
@@ -93,22 +100,21 @@ class Serving {
     const lifecycle = this.#lifecycle;
     this.#call.whenGone(() => lifecycle.cancel(new OpenClawError('client_closed')));
     try {
+      this.#admit();
       if (this.#call.timeoutMs !== undefined) lifecycle.setDeadline(this.#call.timeoutMs);
-      let operation = this.#open();
-      this.#operation = operation;
-      const routed = this.#options.route(operation, this.#call.caller);
-      let { targets } = routed;
-      if (operation.stream) this.#answer.keepAlive();
-      if (this.#call.dialect === 'openai-responses' && this.#call.operation === 'chat' && this.#options.stored) {
-        ({ operation, targets } = await this.#withStored(this.#options.stored, operation.body(), targets));
-        this.#operation = operation;
-      }
-      const reserving = this.#reserve(operation, targets);
+      let asked = this.#route();
+      if (asked.operation.stream) this.#answer.keepAlive();
+      if (this.#refers) asked = await this.#withStored(asked);
+      const reserving = this.#reserve(asked.operation, asked.targets);
       if (reserving) await untilAborted(reserving, lifecycle.signal);
-      if (routed.goesOn) operation.going?.allow();
-      const key = this.#options.cache && operation.cacheKey();
-      if (key === undefined) await this.#asking.untilAnswered(operation, { targets, goesOn: routed.goesOn });
-      else await this.#askOnce(key, operation, { targets, goesOn: routed.goesOn });
+      for (let answered = false; !answered;) {
+        try {
+          await this.#ask(asked);
+          answered = true;
+        } catch (thrown) {
+          asked = await this.#routeAgain(thrown);
+        }
+      }
       this.#finish({ kind: 'completed' });
     } catch (thrown) {
       // An abort has the reason why it happened; what broke because of it is only its echo.
@@ -124,23 +130,56 @@ class Serving {
     }
   }
 
+  #admit(): void {
+    const refusal = this.#options.admitWork?.();
+    if (refusal) throw refusal;
+  }
+
   /** Apart, so that nobody holds on to the parsed body of a long prompt while the answer is awaited. */
-  #open(): Operation {
-    return operations[this.#call.operation](this.#call, parseJsonBody(this.#call.body, { depthLimit: this.#options.nestingDepthLimit }));
+  #route(): Asked {
+    const body = parseJsonBody(this.#call.body, { depthLimit: this.#options.nestingDepthLimit });
+    const operation = operations[this.#call.operation](this.#call, body);
+    this.#operation = operation;
+    return { operation, ...this.#options.route(operation, this.#call.caller) };
+  }
+
+  /** Whether it may go on from what was answered before. */
+  get #refers(): boolean {
+    return this.#call.dialect === 'openai-responses' && this.#call.operation === 'chat' && this.#options.stored !== undefined;
   }
 
   /** What a request refers to is put in its place or sought where it is, and its answer is kept. */
-  async #withStored(
-    stored: StoredResponses,
-    body: JsonObject,
-    targets: readonly Target[],
-  ): Promise<{ readonly operation: Operation; readonly targets: readonly Target[] }> {
-    const prepared = await stored.prepare({ call: this.#call, body, targets });
+  async #withStored(routed: Asked): Promise<Asked> {
+    const { stored } = this.#options;
+    if (!stored) return routed;
+    const body = routed.operation.body();
+    const prepared = await stored.prepare({ call: this.#call, body, targets: routed.targets });
     // The client may have left meanwhile.
     this.#lifecycle.signal.throwIfAborted();
     const { input: _input, ...asked } = body;
     const keeping: Keeping = { keep: (answer, from) => stored.keep(this.#call, answer, from), asked };
-    return { operation: createChat(prepared.call, prepared.body, keeping), targets: prepared.targets };
+    const operation = createChat(prepared.call, prepared.body, keeping);
+    this.#operation = operation;
+    return { operation, targets: prepared.targets, goesOn: routed.goesOn };
+  }
+
+  /** Not itself asynchronous: a promise more costs each request something. */
+  #ask(asked: Asked): Promise<void> {
+    const { operation } = asked;
+    if (asked.goesOn) operation.going?.allow();
+    const key = this.#options.cache && operation.cacheKey();
+    return key === undefined ? this.#asking.untilAnswered(operation, asked) : this.#askOnce(key, operation, asked);
+  }
+
+  /**
+   * The configuration has lost everybody whom the request waited for, before anybody was asked: it goes where the configuration leads
+   * now. @throws whatever else it is that was thrown
+   */
+  async #routeAgain(thrown: unknown): Promise<Asked> {
+    if (!(thrown instanceof OpenClawError) || thrown.code !== 'target_removed' || this.#asking.begun > 0) throw thrown;
+    this.#asking.decisions.push('routed again by the new configuration');
+    const asked = this.#route();
+    return this.#refers ? this.#withStored(asked) : asked;
   }
 
   /** Holds the caller to its limits. Most callers have none, and wait for nothing. */
@@ -194,7 +233,13 @@ class Serving {
     this.#lifecycle.own(() => lead.settle(undefined));
     this.#asking.record(settings);
     this.#answer.headers['x-openclaw-cache'] = 'miss';
-    await this.#asking.untilAnswered(operation, routed);
+    try {
+      await this.#asking.untilAnswered(operation, routed);
+    } catch (thrown) {
+      // Somebody else's turn; maybe this one's own again.
+      lead.settle(undefined);
+      throw thrown;
+    }
     const { recorded: events, winner } = this.#asking;
     lead.settle(events && winner && { events, target: winner.target.name });
   }

@@ -30,8 +30,12 @@ export interface Provider {
   readonly models: () => readonly KnownModel[];
 }
 
+/**
+ * The object itself stands for the key: what is known of a key and of its targets is kept under it, and lives as long as it. A key
+ * that stays while the configuration changes around it is the same object before and after.
+ */
 export interface ProviderKey {
-  /** Which of the provider's keys, for people and accounts: `1`, `2`, …. Never the key. */
+  /** Which of the provider's keys, for people and accounts: `1`, `2`, …. Never the key. It keeps its number for as long as it stays. */
   readonly id: string;
   /** Where it came from, for errors: never the key. */
   readonly source: string;
@@ -39,6 +43,8 @@ export interface ProviderKey {
   readonly weight: number;
   /** True where there is none: then none can be refused. */
   readonly absent?: true;
+  /** True once the configuration has it no more: nothing is begun with it. */
+  readonly gone?: boolean;
   /** The credential and whatever else the vendor or the operator wants sent. Changes when the key is rotated. */
   readonly headers: Readonly<Record<string, string>>;
   /** Takes the key itself out of a text: a provider may echo it. Absent where there is nothing to hide. */

@@ -87,14 +87,16 @@ test('figures of others are shown as they are now', () => {
   const { metrics, lines } = setup();
   const figures = { waiting: 3, underWay: 4, refused: 5, admitted: 6, waitedMsTotal: 7 };
   const target = { target: 'acme/family/large', key: '1', heldOpen: false, limit: 8, underWay: 4, waiting: 3, recentFailures: 0 };
+  let cache: { hits: number; misses: number; joined: number; bytes: number; entries: number } | undefined;
+  cache = { hits: 1, misses: 2, joined: 3, bytes: 4, entries: 5 };
   showFigures(metrics, {
     admission: { figures, status: () => [{ ...target, breaker: 'halfOpen', pausedMs: 1500 }] },
     pools: () => [
       { origin: 'https://acme.test', connected: 2, running: 1, waiting: 0 },
       { origin: 'https://acme.test', connected: 3, running: 2, waiting: 4 },
     ],
-    retryBudget: { figures: { taken: 1, refused: 2, left: 19 } },
-    cache: { figures: { hits: 1, misses: 2, joined: 3, bytes: 4, entries: 5 } },
+    retryBudget: () => ({ taken: 1, refused: 2, left: 19 }),
+    cache: () => cache,
   });
   const labels = 'provider="acme",model="family/large",key="1"';
   assert.deepEqual(lines('openclaw_model_target_breaker'), [`{${labels},state="halfOpen"} 1`]);
@@ -105,4 +107,6 @@ test('figures of others are shown as they are now', () => {
   assert.deepEqual(lines('openclaw_model_pool_requests').at(-1), '{origin="https://acme.test",state="waiting"} 4');
   assert.deepEqual(lines('openclaw_model_retry_budget_left'), ['19']);
   assert.deepEqual(lines('openclaw_model_cache_requests_total'), ['{result="hit"} 1', '{result="miss"} 2', '{result="joined"} 3']);
+  cache = undefined;
+  assert.deepEqual([lines('openclaw_model_cache_requests_total'), lines('openclaw_model_cache_bytes')], [[], []], 'without a cache');
 });

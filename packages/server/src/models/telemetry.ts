@@ -11,7 +11,9 @@ export interface Telemetry {
 const tokenKinds = ['input', 'cacheRead', 'cacheWrite', 'output', 'reasoning'] as const;
 
 /** Codes of refusals that the gateway itself decided, before it asked anybody. */
-const ownRefusals: ReadonlySet<string> = new Set(['rate_limit_exceeded', 'budget_exceeded', 'admission_refused', 'targets_unavailable']);
+const ownRefusals: ReadonlySet<string> = new Set([
+  ...['rate_limit_exceeded', 'budget_exceeded', 'admission_refused', 'targets_unavailable', 'memory_pressure'],
+]);
 
 interface TargetName {
   readonly provider: string;

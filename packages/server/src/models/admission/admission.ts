@@ -21,9 +21,9 @@ import type {
 import { Crowd } from './crowd.ts';
 import type { Gate as GateOf } from './gate.ts';
 import { createGates, type Gates } from './gates.ts';
-import { allUnavailable, queueFull, tooLate, waitedInVain, type Refused } from './refusals.ts';
+import { allUnavailable, queueFull, removed, tooLate, waitedInVain, type Refused } from './refusals.ts';
 import { Place, Waiter } from './waiter.ts';
-import type { Target } from '../target.ts';
+import type { Provider, Target } from '../target.ts';
 
 export interface AdmissionOptions {
   readonly settings: AdmissionSettings;
@@ -42,7 +42,7 @@ export function createAdmission(options: AdmissionOptions): Admission {
 }
 
 class TargetAdmission implements Admission {
-  readonly #settings: AdmissionSettings;
+  #settings: AdmissionSettings;
   readonly #clock: Clock;
   readonly #agenda: Agenda;
   readonly #gates: Gates<Place>;
@@ -94,6 +94,7 @@ class TargetAdmission implements Admission {
   }
 
   whyNot(target: Target): string {
+    if (target.key.gone) return 'the configuration has it no more';
     return this.#gates.find(target)?.whyNot(this.#clock.monotonicMs()) ?? 'it had no room';
   }
 
@@ -112,6 +113,14 @@ class TargetAdmission implements Admission {
     return concerned.length;
   }
 
+  reconfigure(settings: AdmissionSettings, providers: readonly Provider[]): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.#settings = settings;
+    for (const waiter of [...this.#waiters]) this.#leaveGone(waiter, nowMs);
+    this.#gates.reconfigure(settings.breaker, providers);
+    for (const gate of this.#gates.list()) this.#drain(gate, nowMs);
+  }
+
   close(reason: OpenClawError): void {
     this.#closed = reason;
     for (const waiter of [...this.#waiters]) {
@@ -125,6 +134,7 @@ class TargetAdmission implements Admission {
     const { gate } = permit;
     this.#counts.underWay -= 1;
     const opened = gate.leave(permit, result, nowMs);
+    if (gate.target.key.gone) this.#gates.forgetIfOver(gate);
     if (gate.queue.size === 0) return;
     if (opened) this.#refuseHopeless(gate, nowMs);
     this.#drain(gate, nowMs);
@@ -132,7 +142,7 @@ class TargetAdmission implements Admission {
 
   #enterNow(candidates: readonly Candidate[], nowMs: number): Permit | undefined {
     for (const { target, notBeforeMs } of candidates) {
-      if (notBeforeMs > nowMs) continue;
+      if (notBeforeMs > nowMs || target.key.gone) continue;
       const gate = this.#gates.of(target, nowMs);
       // Nobody overtakes those who wait.
       if (gate.queue.size === 0 && gate.hasRoom(nowMs)) return this.#admit(gate, { target, nowMs, waitedMs: 0 });
@@ -150,10 +160,10 @@ class TargetAdmission implements Admission {
 
   #wait(request: EntryRequest, nowMs: number): Promise<Permit> {
     const { maxWaiting, maxWaitMs } = this.#settings.queue;
-    const gates = request.candidates.map(({ target }) => this.#gates.of(target, nowMs));
-    if (gates.every((gate) => gate.breaker.state(nowMs) === 'open')) throw this.#unavailable(gates, nowMs);
+    const hopes = this.#hopesOf(request, nowMs);
+    if (hopes.every(({ gate }) => gate.breaker.state(nowMs) === 'open')) throw this.#unavailable(hopes, nowMs);
     const giveUpMs = Math.min(request.deadlineMs, nowMs + maxWaitMs);
-    const best = this.#firstRoom(request, gates, nowMs);
+    const best = this.#firstRoom(request, hopes, nowMs);
     const yielding = this.#waiters.size < maxWaiting ? undefined : this.#waiters.yielding(request);
     if (this.#waiters.size >= maxWaiting && !yielding) throw queueFull(this.#turnAway(best, nowMs), maxWaiting);
     if (best.atMs >= giveUpMs) throw tooLate(this.#turnAway(best, nowMs), giveUpMs - nowMs);
@@ -162,20 +172,37 @@ class TargetAdmission implements Admission {
     this.#waiters.add(waiter);
     waiter.listen(() => this.#abandon(waiter));
     this.#agenda.set(waiter, giveUpMs);
-    this.#enqueue(waiter, gates, nowMs);
+    this.#enqueue(waiter, hopes, nowMs);
     return waiter.promise;
   }
 
-  #enqueue(waiter: Waiter, gates: readonly Gate[], nowMs: number): void {
-    for (const [index, { target, notBeforeMs }] of waiter.request.candidates.entries()) {
-      const gate = gates[index];
-      if (!gate) continue;
-      const place = new Place({ waiter, gate, target, onDue: (due, dueMs) => this.#awake(due, dueMs) });
+  /** The gates that it may wait for. @throws OpenClawError `target_removed` where there is none */
+  #hopesOf({ candidates }: EntryRequest, nowMs: number): readonly Hope[] {
+    const left = candidates.filter(({ target }) => !target.key.gone);
+    const [first] = candidates;
+    if (left.length === 0 && first) throw removed(first.target.name);
+    return left.map(({ target, notBeforeMs }) => ({ gate: this.#gates.of(target, nowMs), target, notBeforeMs }));
+  }
+
+  #enqueue(waiter: Waiter, hopes: readonly Hope[], nowMs: number): void {
+    for (const hope of hopes) {
+      const place = new Place({ ...hope, waiter, onDue: (due, dueMs) => this.#awake(due, dueMs) });
       waiter.places.push(place);
-      if (notBeforeMs > nowMs) this.#agenda.set(place, notBeforeMs);
+      if (hope.notBeforeMs > nowMs) this.#agenda.set(place, hope.notBeforeMs);
       else place.queue();
     }
-    for (const gate of gates) this.#drain(gate, nowMs);
+    for (const { gate } of hopes) this.#drain(gate, nowMs);
+  }
+
+  /** The configuration has changed: it waits no more where the key is gone, and is told if nowhere else is left. */
+  #leaveGone(waiter: Waiter, nowMs: number): void {
+    const left = waiter.places.filter(({ target }) => !target.key.gone);
+    if (left.length === waiter.places.length) return;
+    const [first] = waiter.places;
+    if (left.length === 0 && first) return this.#giveUp(waiter, removed(first.target.name));
+    if (left.every(({ gate }) => gate.breaker.state(nowMs) === 'open')) return this.#giveUp(waiter, this.#unavailable(left, nowMs));
+    for (const place of waiter.places) if (place.target.key.gone) this.#leave(place);
+    waiter.places = left;
   }
 
   /** The back-off of a waiter at one target is over. */
@@ -208,14 +235,16 @@ class TargetAdmission implements Admission {
     this.#waiters.delete(waiter);
     this.#agenda.clear(waiter);
     waiter.silence();
-    for (const place of waiter.places) {
-      if (!place.queued) {
-        this.#agenda.clear(place);
-        continue;
-      }
-      place.gate.queue.remove(place);
-      if (place.gate.queue.size === 0) this.#agenda.clear(place.gate);
+    for (const place of waiter.places) this.#leave(place);
+  }
+
+  #leave(place: Place): void {
+    if (!place.queued) {
+      this.#agenda.clear(place);
+      return;
     }
+    place.gate.queue.remove(place);
+    if (place.gate.queue.size === 0) this.#agenda.clear(place.gate);
   }
 
   #abandon(waiter: Waiter): void {
@@ -238,26 +267,25 @@ class TargetAdmission implements Admission {
   #refuseHopeless(gate: Gate, nowMs: number): void {
     for (const { waiter } of gate.queue.list()) {
       if (!this.#waiters.has(waiter)) continue;
-      const gates = waiter.places.map((place) => place.gate);
-      if (!gates.every((other) => other.breaker.state(nowMs) === 'open')) continue;
-      this.#giveUp(waiter, this.#unavailable(gates, nowMs));
+      if (!waiter.places.every((place) => place.gate.breaker.state(nowMs) === 'open')) continue;
+      this.#giveUp(waiter, this.#unavailable(waiter.places, nowMs));
     }
   }
 
-  #unavailable(gates: readonly Gate[], nowMs: number): OpenClawError {
+  #unavailable(hopes: readonly Hope[], nowMs: number): OpenClawError {
     this.#counts.refused += 1;
     let first: Gate | undefined;
-    for (const gate of gates) if (!first || gate.closedUntilMs(nowMs) < first.closedUntilMs(nowMs)) first = gate;
+    for (const { gate } of hopes) if (!first || gate.closedUntilMs(nowMs) < first.closedUntilMs(nowMs)) first = gate;
     // One that an operator holds open has no such moment; the time of an ordinary opening is as good as any.
     const untilMs = Math.min(first?.closedUntilMs(nowMs) ?? Infinity, nowMs + this.#settings.breaker.openMs);
     return allUnavailable({ target: first?.target.name ?? 'no target', retryAfterMs: untilMs - nowMs }, first?.reason() ?? 'there is none');
   }
 
   /** Which gate will probably have room first for this request, and when: pauses are known, the queue is estimated. */
-  #firstRoom(request: EntryRequest, gates: readonly Gate[], nowMs: number): Estimate {
+  #firstRoom(request: EntryRequest, hopes: readonly Hope[], nowMs: number): Estimate {
     let best: Estimate | undefined;
-    for (const [index, gate] of gates.entries()) {
-      const restUntilMs = Math.max(gate.closedUntilMs(nowMs), request.candidates[index]?.notBeforeMs ?? 0);
+    for (const { gate, notBeforeMs } of hopes) {
+      const restUntilMs = Math.max(gate.closedUntilMs(nowMs), notBeforeMs);
       const throughput = gate.throughput(nowMs);
       const atMs = throughput === undefined ? restUntilMs : restUntilMs + gate.queue.aheadOf(request) / throughput;
       if (!best || atMs < best.atMs) best = { gate, atMs, throughput };
@@ -266,8 +294,7 @@ class TargetAdmission implements Admission {
   }
 
   #firstRoomOf(waiter: Waiter, nowMs: number): Estimate {
-    const gates = waiter.places.map((place) => place.gate);
-    return this.#firstRoom(waiter.request, gates, nowMs);
+    return this.#firstRoom(waiter.request, waiter.places, nowMs);
   }
 
   /** Counts a refusal, and finds a moment for it to come again that no other was given. */
@@ -280,6 +307,13 @@ class TargetAdmission implements Admission {
     gate.returnMs = returnMs;
     return { target: gate.target.name, retryAfterMs: returnMs - nowMs };
   }
+}
+
+/** Where a request may be let in, and its own back-off from there. */
+interface Hope {
+  readonly gate: Gate;
+  readonly target: Target;
+  readonly notBeforeMs: number;
 }
 
 interface Estimate {

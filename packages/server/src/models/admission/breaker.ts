@@ -33,6 +33,8 @@ export interface Breaker {
   hold(): void;
   /** Operator: closed, and everything forgotten. */
   reset(): void;
+  /** Judges by these from now on. Open, it stays so for as long as it was to be; failures count anew where the window is another. */
+  follow(settings: BreakerSettings): void;
 }
 
 /** The window is counted in this many pieces: a failure is forgotten up to a twelfth of the window early. */
@@ -44,10 +46,14 @@ export function createBreaker(settings: BreakerSettings): Breaker {
   return new CircuitBreaker(settings);
 }
 
+function createWindow({ windowMs }: BreakerSettings): SlidingCount {
+  return new SlidingCount({ pieces: windowPieces, pieceMs: windowMs / windowPieces });
+}
+
 class CircuitBreaker implements Breaker {
-  readonly #settings: BreakerSettings;
-  readonly #requests: SlidingCount;
-  readonly #failed: SlidingCount;
+  #settings: BreakerSettings;
+  #requests: SlidingCount;
+  #failed: SlidingCount;
   #state: BreakerState = 'closed';
   #heldOpen = false;
   /** Failures since the last success. */
@@ -61,9 +67,8 @@ class CircuitBreaker implements Breaker {
 
   constructor(settings: BreakerSettings) {
     this.#settings = settings;
-    const ring = { pieces: windowPieces, pieceMs: settings.windowMs / windowPieces };
-    this.#requests = new SlidingCount(ring);
-    this.#failed = new SlidingCount(ring);
+    this.#requests = createWindow(settings);
+    this.#failed = createWindow(settings);
   }
 
   get heldOpen(): boolean {
@@ -140,6 +145,14 @@ class CircuitBreaker implements Breaker {
     this.#probeIsOut = false;
     this.#generation += 1;
     this.#close();
+  }
+
+  follow(settings: BreakerSettings): void {
+    if (settings.windowMs !== this.#settings.windowMs) {
+      this.#requests = createWindow(settings);
+      this.#failed = createWindow(settings);
+    }
+    this.#settings = settings;
   }
 
   #windowBegin(nowMs: number): number {

@@ -5,7 +5,7 @@
  * It does not choose the order of targets (`../routing/order.ts`), send anything (`../exchange.ts`), or count money (`access`).
  */
 import type { OpenClawError } from '../../core/errors.ts';
-import type { Target } from '../target.ts';
+import type { Provider, Target } from '../target.ts';
 
 export interface Candidate {
   readonly target: Target;
@@ -33,7 +33,7 @@ export interface Admission {
    * Nothing is returned as a promise that need not be, because most requests do not wait.
    * @throws OpenClawError (or rejects with) `admission_refused` (429, with Retry-After) when too many wait, or none will have room
    * before the deadline or `queue.maxWaitMs`; `targets_unavailable` (503, with Retry-After) when every breaker is open;
-   * the signal's reason when it is aborted while waiting
+   * `target_removed` when the configuration has none of them any more; the signal's reason when it is aborted while waiting
    */
   enter(request: EntryRequest): Permit | Promise<Permit>;
   /** A place now or none; for hedging. */
@@ -42,11 +42,16 @@ export interface Admission {
   underWay(target: Target): number;
   /** Why nothing is sent to it now, for people: its breaker, its own wish, or no room. */
   whyNot(target: Target): string;
-  /** What operators see, one row per target that was ever asked. */
+  /** What operators see, one row per target that was ever asked and whose key is still configured. */
   status(): readonly TargetStatus[];
   /** Opens or closes a breaker by hand: `open` until `reset`. @returns how many targets it concerned */
   override(name: string, action: 'open' | 'reset'): number;
   readonly figures: AdmissionFigures;
+  /**
+   * These settings and providers hold from now on. What was learnt of targets whose keys stay goes on, and so do those who wait for
+   * them. Nobody waits any more for targets whose keys are gone; what is under way there ends in peace, and then they are forgotten.
+   */
+  reconfigure(settings: AdmissionSettings, providers: readonly Provider[]): void;
   /** Rejects whoever waits. */
   close(reason: OpenClawError): void;
 }

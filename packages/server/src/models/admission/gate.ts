@@ -5,7 +5,7 @@
  * It does not choose who goes in (`fair-queue.ts`) and does not wait (`admission.ts`).
  */
 import type { ErrorCode, OpenClawError } from '../../core/errors.ts';
-import type { Target } from '../target.ts';
+import type { Provider, Target } from '../target.ts';
 import type { AgendaEntry } from './agenda.ts';
 import { createBreaker, type Breaker, type Verdict } from './breaker.ts';
 import type { AttemptResult, BreakerSettings, TargetStatus } from './contract.ts';
@@ -33,7 +33,7 @@ export interface GateOptions<Entry extends QueueEntry> {
 
 export class Gate<Entry extends QueueEntry> implements AgendaEntry {
   /** The one that was asked first; others of the same key and model pass the same gate. */
-  readonly target: Target;
+  target: Target;
   readonly queue: FairQueue<Entry> = createFairQueue<Entry>();
   readonly breaker: Breaker;
   readonly pace: Pace = createPace();
@@ -155,6 +155,15 @@ export class Gate<Entry extends QueueEntry> implements AgendaEntry {
     const state = this.breaker.state(nowMs);
     if (state === 'open' || state === 'halfOpen') return 'its breaker is open';
     return this.closedUntilMs(nowMs) > nowMs ? 'it asked to be left alone' : 'it had no room';
+  }
+
+  /** The provider, as it is configured now, and the settings of its breaker. */
+  follow(provider: Provider, breaker: BreakerSettings): void {
+    this.breaker.follow(breaker);
+    if (this.target.provider === provider) return;
+    const { model } = this.target;
+    this.target = { ...this.target, provider, known: provider.models().find(({ id }) => id === model) };
+    this.#limit.rebound(provider.concurrency);
   }
 
   /** Operator: as if nothing had been. */

@@ -18,6 +18,8 @@ export interface AdaptiveLimit {
   succeeded(attempt: LimitSample): void;
   /** The target said, or showed, that it was too much at once. */
   congested(attempt: LimitSample): void;
+  /** The operator has set other bounds. What was learnt stays, within them. */
+  rebound(bounds: ConcurrencyBounds): void;
 }
 
 export interface LimitSample {
@@ -45,10 +47,9 @@ const baselineWeight = 0.01;
 const minimumSamples = 20;
 
 export function createLimit(bounds: ConcurrencyBounds): AdaptiveLimit {
-  const max = Math.max(1, bounds.max);
-  const initial = Math.min(max, Math.max(1, bounds.initial));
+  let { initial, max } = wholeBounds(bounds);
   /** Rising latency alone does not take it lower: half of what was taken for granted is no flood. */
-  const latencyFloor = Math.max(1, initial / 2);
+  let latencyFloor = Math.max(1, initial / 2);
   const latency = createLatency();
   /** How long whole answers take says little of the load, but enough to end the haste of the beginning. */
   const durations = createLatency();
@@ -94,7 +95,18 @@ export function createLimit(bounds: ConcurrencyBounds): AdaptiveLimit {
       const used = Math.min(limit, Math.max(underWay, limit / 2));
       shrinkTo(used * shrinkFactor, nowMs);
     },
+    rebound(next) {
+      const hasLearnt = limit !== initial || ceiling !== Infinity;
+      ({ initial, max } = wholeBounds(next));
+      latencyFloor = Math.max(1, initial / 2);
+      limit = hasLearnt ? Math.min(max, limit) : initial;
+    },
   };
+}
+
+function wholeBounds(bounds: ConcurrencyBounds): ConcurrencyBounds {
+  const max = Math.max(1, bounds.max);
+  return { max, initial: Math.min(max, Math.max(1, bounds.initial)) };
 }
 
 /** Recent time to first output against the baseline, both as means of logarithms. */

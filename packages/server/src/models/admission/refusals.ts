@@ -26,6 +26,10 @@ export function allUnavailable({ target, retryAfterMs }: Refused, reason: string
   return new OpenClawError('targets_unavailable', { details: { target, reason }, retryAfterMs: bounded(retryAfterMs) });
 }
 
+export function removed(target: string): OpenClawError {
+  return new OpenClawError('target_removed', { details: { target } });
+}
+
 /** Nobody keeps a request for longer than a day, and nothing here is known to hold for longer. */
 const longestMs = 86_400_000;
 

@@ -21,7 +21,8 @@ export class Waiter implements AgendaEntry {
   readonly request: EntryRequest;
   readonly enteredMs: number;
   readonly sequence: number;
-  readonly places: Place[] = [];
+  /** Where it waits; one at least, while it does. */
+  places: Place[] = [];
   readonly promise: Promise<Permit>;
   readonly resolve: (permit: Permit) => void;
   readonly reject: (reason: unknown) => void;
@@ -67,6 +68,8 @@ interface PlaceOptions {
   readonly waiter: Waiter;
   readonly gate: Gate<Place>;
   readonly target: Target;
+  /** The request's own back-off from this target, as in `Candidate`. */
+  readonly notBeforeMs: number;
   /** The back-off is over. */
   readonly onDue: (place: Place, nowMs: number) => void;
 }
@@ -76,15 +79,17 @@ export class Place implements QueueEntry, AgendaEntry {
   readonly waiter: Waiter;
   readonly gate: Gate<Place>;
   readonly target: Target;
+  readonly notBeforeMs: number;
   queued = false;
   heapIndex = outside;
   atMs = Infinity;
   readonly #onDue: (place: Place, nowMs: number) => void;
 
-  constructor({ waiter, gate, target, onDue }: PlaceOptions) {
+  constructor({ waiter, gate, target, notBeforeMs, onDue }: PlaceOptions) {
     this.waiter = waiter;
     this.gate = gate;
     this.target = target;
+    this.notBeforeMs = notBeforeMs;
     this.#onDue = onDue;
   }
 

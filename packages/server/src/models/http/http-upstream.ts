@@ -11,6 +11,7 @@ import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { BodyStream } from './body-stream.ts';
 import { decodeContent } from './content-encoding.ts';
+import type { Provider } from '../target.ts';
 import { awaitedConnection, type SendOptions, type Upstream, type UpstreamRequest, type UpstreamResponse } from '../upstream.ts';
 
 export interface HttpUpstreamOptions {
@@ -35,37 +36,51 @@ export interface PoolFigures {
 
 export interface HttpUpstream extends Upstream {
   figures(): PoolFigures[];
+  /** Only these are asked from now on. Pools of others end with what is under way in them; a request that still comes gets one for itself. */
+  retain(providers: readonly Pick<Provider, 'origin' | 'timeouts'>[]): void;
+  /** Closes connections of pools that nobody uses just now; the next request opens another. */
+  shed(): void;
 }
 
-/** Creates the pools' owner. Pools are made at the first request to an origin and live until `close`. */
+/** Creates the pools' owner. Pools are made at the first request to an origin and live until `close`, or until nobody is to be asked there. */
 export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
   const settings = { ...httpUpstreamDefaults, ...options };
   const pools = new Map<string, Pool>();
+  /** Those that take nothing new, with their origins. */
+  const ending = new Map<Pool, string>();
+  let wanted: ReadonlySet<string> | undefined;
 
-  function poolFor(origin: string, connectMs: number): Pool {
-    // The connect timeout belongs to the pool, so providers that share an origin but not a timeout get pools of their own.
-    const key = `${connectMs} ${origin}`;
+  /** The connect timeout belongs to the pool, so providers that share an origin but not a timeout get pools of their own. */
+  const keyOf = (origin: string, connectMs: number): string => `${connectMs} ${origin}`;
+
+  function poolFor(key: string, origin: string, connectMs: number): Pool {
     let pool = pools.get(key);
     if (!pool) {
-      pool = new Pool(origin, {
-        connections: settings.connections,
-        pipelining: 1,
-        allowH2: false,
-        connectTimeout: connectMs,
-        keepAliveTimeout: settings.keepAliveMs,
-        headersTimeout: 0,
-        maxCachedSessions: 32,
-      });
+      pool = createPool(origin, connectMs, settings);
       pools.set(key, pool);
     }
     return pool;
+  }
+
+  /** Its requests come to their end, and then its connections. */
+  function end(key: string, pool: Pool): void {
+    pools.delete(key);
+    ending.set(pool, originOf(key));
+    void pool.close().then(
+      () => ending.delete(pool),
+      // It was destroyed meanwhile.
+      () => ending.delete(pool),
+    );
   }
 
   return {
     send(request, sendOptions) {
       if (sendOptions.signal.aborted) return Promise.reject(abortError(sendOptions.signal));
       const exchange = new Exchange(request, sendOptions, settings.clock);
-      poolFor(request.origin, sendOptions.timeouts.connectMs).dispatch(
+      const { connectMs } = sendOptions.timeouts;
+      const key = keyOf(request.origin, connectMs);
+      const pool = poolFor(key, request.origin, connectMs);
+      pool.dispatch(
         {
           origin: request.origin,
           method: request.method,
@@ -76,20 +91,45 @@ export function createHttpUpstream(options: HttpUpstreamOptions): HttpUpstream {
         },
         exchange,
       );
+      if (wanted && !wanted.has(key)) end(key, pool);
       return exchange.response;
     },
-    figures: () =>
-      [...pools].map(([key, pool]) => ({
-        origin: key.slice(key.indexOf(' ') + 1),
-        connected: pool.stats.connected,
-        running: pool.stats.running,
-        waiting: pool.stats.queued,
-      })),
+    figures: () => [
+      ...Array.from(pools, ([key, pool]) => figuresOf(originOf(key), pool)),
+      ...Array.from(ending, ([pool, origin]) => figuresOf(origin, pool)),
+    ],
+    retain(providers) {
+      wanted = new Set(providers.map(({ origin, timeouts }) => keyOf(origin, timeouts.connectMs)));
+      for (const [key, pool] of pools) if (!wanted.has(key)) end(key, pool);
+    },
+    shed() {
+      for (const [key, pool] of pools) if (pool.stats.running === 0 && pool.stats.queued === 0) end(key, pool);
+    },
     async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      await Promise.all([...pools.values(), ...ending.keys()].map((pool) => pool.destroy()));
       pools.clear();
     },
   };
+}
+
+function createPool(origin: string, connectMs: number, { connections, keepAliveMs }: Required<HttpUpstreamOptions>): Pool {
+  return new Pool(origin, {
+    connections,
+    pipelining: 1,
+    allowH2: false,
+    connectTimeout: connectMs,
+    keepAliveTimeout: keepAliveMs,
+    headersTimeout: 0,
+    maxCachedSessions: 32,
+  });
+}
+
+function originOf(key: string): string {
+  return key.slice(key.indexOf(' ') + 1);
+}
+
+function figuresOf(origin: string, { stats }: Pool): PoolFigures {
+  return { origin, connected: stats.connected, running: stats.running, waiting: stats.queued };
 }
 
 /** What undici calls an answer that its parser refuses, and a head larger than any should be. */

@@ -41,7 +41,11 @@ async function setup(t: TestContext, status = 200) {
       ).keys,
     }) as Partial<Provider> as Provider;
   const { signal } = new AbortController();
-  const check = (providers: readonly Provider[]): Promise<void> => checkKeys(providers, { keys, clock, log, signal });
+  const check = (providers: readonly Provider[]): Promise<void> =>
+    checkKeys(
+      providers.flatMap((one) => one.keys.map((key) => ({ provider: one, key }))),
+      { keys, clock, log, signal },
+    );
   return { asked, clock, lines, keys, provider, check, server };
 }
 

@@ -10,7 +10,7 @@ import { OpenClawError, reasonOf, toOpenClawError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { KeyAt, Keys } from './keys.ts';
 import { withoutKey } from './provider-keys.ts';
-import type { Provider } from '../target.ts';
+import type { ProviderKey } from '../target.ts';
 import type { UpstreamResponse, UpstreamTimeouts } from '../upstream.ts';
 
 export interface KeyCheckOptions {
@@ -18,6 +18,8 @@ export interface KeyCheckOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
+  /** Told of each key about which the provider has been asked. */
+  readonly onChecked?: (key: ProviderKey) => void;
 }
 
 /** Few at once: the start has better things to do. */
@@ -31,10 +33,8 @@ const againMs = 60_000;
 const bodyLimitBytes = 16 * 1024;
 
 /** Resolves when every key has been checked, and those out of reach have been found or given up. Never rejects. */
-export async function checkKeys(providers: readonly Provider[], options: KeyCheckOptions): Promise<void> {
-  let open = providers.flatMap((provider): KeyAt[] =>
-    provider.keyCheckPath === undefined ? [] : provider.keys.map((key) => ({ provider, key })),
-  );
+export async function checkKeys(asked: readonly KeyAt[], options: KeyCheckOptions): Promise<void> {
+  let open = asked.filter(({ provider }) => provider.keyCheckPath !== undefined);
   try {
     for (let round = 1; open.length > 0; round++) {
       open = await checkOnce(open, options);
@@ -53,7 +53,8 @@ async function checkOnce(asked: readonly KeyAt[], options: KeyCheckOptions): Pro
   const unreached: KeyAt[] = [];
   const work = async (): Promise<void> => {
     for (let at = waiting.shift(); at; at = waiting.shift()) {
-      if (!(await checkKey(at, options))) unreached.push(at);
+      if (await checkKey(at, options)) options.onChecked?.(at.key);
+      else unreached.push(at);
     }
   };
   await Promise.all(Array.from({ length: atOnce }, work));

@@ -19,7 +19,8 @@ function setup(t: TestContext, fileIn: (folder: string) => SecretFile) {
   const { keys, followed } = holdKeys([{ secret: 'old-key', source: 'a file', file: fileIn(folder) }], {
     ...{ provider: 'acme', credential: 'bearer', fixed: { 'x-fixed': '1' } },
   });
-  const files = followKeyFiles(followed, { clock, log, onRotated: (_, secret) => void learnt.push(secret) });
+  const files = followKeyFiles({ clock, log, onRotated: (_, secret) => void learnt.push(secret) });
+  files.follow(followed);
   t.after(() => files.close());
   return {
     ...{ folder, clock, files, lines, learnt },

@@ -6,7 +6,7 @@
  */
 import { readFile } from 'node:fs/promises';
 
-import type { Clock } from '../../core/clock.ts';
+import type { Clock, Timer } from '../../core/clock.ts';
 import { valueInFile } from '../../core/env.ts';
 import { reasonOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
@@ -21,6 +21,8 @@ export interface KeyFilesOptions {
 }
 
 export interface KeyFiles {
+  /** From now on these are followed; what is known of those that were already goes on. */
+  follow(keys: readonly FollowedKey[]): void;
   /** Looks now. Never rejects. */
   look(): Promise<void>;
   close(): void;
@@ -43,10 +45,15 @@ interface Followed extends FollowedKey {
   complaint: string | undefined;
 }
 
-export function followKeyFiles(keys: readonly FollowedKey[], { clock, log, onRotated }: KeyFilesOptions): KeyFiles {
-  const followed = keys.map((key): Followed => ({ ...key, current: key.secret, candidate: undefined, complaint: undefined }));
+export function followKeyFiles({ clock, log, onRotated }: KeyFilesOptions): KeyFiles {
+  let followed: ReadonlyMap<FollowedKey, Followed> = new Map();
   let looking: Promise<void> | undefined;
-  const timer = followed.length > 0 ? clock.every(keyFileIntervalMs, () => void look()) : undefined;
+  let timer: Timer | undefined;
+
+  function close(): void {
+    timer?.cancel();
+    timer = undefined;
+  }
 
   function look(): Promise<void> {
     looking ??= lookAtAll().finally(() => {
@@ -56,10 +63,12 @@ export function followKeyFiles(keys: readonly FollowedKey[], { clock, log, onRot
   }
 
   async function lookAtAll(): Promise<void> {
-    for (const key of followed) {
+    for (const [key, state] of followed) {
       const found = await readSecret(key);
-      if ('complaint' in found) complain(key, found.complaint);
-      else take(key, found.secret);
+      // The configuration may have changed meanwhile.
+      if (!followed.has(key)) continue;
+      if ('complaint' in found) complain(state, found.complaint);
+      else take(state, found.secret);
     }
   }
 
@@ -86,7 +95,19 @@ export function followKeyFiles(keys: readonly FollowedKey[], { clock, log, onRot
     });
   }
 
-  return { look, close: () => timer?.cancel() };
+  return {
+    look,
+    follow(keys) {
+      const now = keys.map((key): [FollowedKey, Followed] => {
+        const fresh = { ...key, current: key.secret, candidate: undefined, complaint: undefined };
+        return [key, followed.get(key) ?? fresh];
+      });
+      followed = new Map(now);
+      if (followed.size > 0) timer ??= clock.every(keyFileIntervalMs, () => void look());
+      else close();
+    },
+    close,
+  };
 }
 
 async function readSecret({ file }: FollowedKey): Promise<{ readonly secret: string } | { readonly complaint: string }> {

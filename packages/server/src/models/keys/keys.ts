@@ -53,6 +53,8 @@ export interface Keys {
   /** It is another key now. */
   rotated(key: ProviderKey): void;
   status(providers: readonly Provider[]): KeyStatus[];
+  /** These are the providers now: what is known of keys that are gone is forgotten, and one that is a provider's last now is tried as such. */
+  reconfigured(providers: readonly Provider[]): void;
 }
 
 export interface KeysOptions {
@@ -88,18 +90,15 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
 
   function leaveOut(at: KeyAt, trouble: Trouble): boolean {
     const { provider, key } = at;
-    const hasOther = provider.keys.some((other) => other !== key && !isOut({ provider, key: other }));
+    const hasOther = provider.keys.some((other) => other !== key && !other.gone && !isOut({ provider, key: other }));
     const wasOut = trouble.outUntilMs !== undefined;
     if (!hasOther && trouble.refusals < keyDefaults.lastKeyRefusals) return false;
     const pauseMs = hasOther ? (trouble.state === 'spent' ? keyDefaults.spentMs : keyDefaults.refusedMs) : keyDefaults.lastKeyMs;
     trouble.outUntilMs = clock.monotonicMs() + pauseMs;
     if (wasOut) return false;
     log.warn(hasOther ? 'a provider key is left out; the others are used' : 'the only working key of a provider is left out', {
-      provider: provider.id,
-      key: key.id,
-      source: key.source,
-      reason: reasonOf(trouble.error),
-      hint: trouble.error.hint,
+      ...{ provider: provider.id, key: key.id, source: key.source },
+      ...{ reason: reasonOf(trouble.error), hint: trouble.error.hint },
     });
     return true;
   }
@@ -119,11 +118,10 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
       return error && new OpenClawError(error.code, { details: error.details, status: error.status });
     },
     report(at, error) {
-      const state = at.key.absent ? undefined : verdictOf(error);
+      const state = at.key.absent || at.key.gone ? undefined : verdictOf(error);
       if (!state) return false;
       const trouble = troubles.get(at.key) ?? newTrouble(state, error);
-      Object.assign(trouble, { state, error, onTrial: false });
-      trouble.refusals += 1;
+      Object.assign(trouble, { state, error, onTrial: false, refusals: trouble.refusals + 1 });
       troubles.set(at.key, trouble);
       return leaveOut(at, trouble);
     },
@@ -136,13 +134,28 @@ export function createKeys({ clock, log }: KeysOptions): Keys {
       }
     },
     unreachable({ key }, error) {
-      if (troubles.has(key)) return false;
+      if (key.gone || troubles.has(key)) return false;
       troubles.set(key, newTrouble('unreachable', error));
       return true;
     },
     rotated: (key) => void troubles.delete(key),
     status: (providers) => providers.flatMap((provider) => provider.keys.map((key) => describe({ provider, key }, troubles, clock))),
+    reconfigured(providers) {
+      for (const key of [...troubles.keys()]) if (key.gone) troubles.delete(key);
+      if (troubles.size > 0) tryLastKeysSoon(providers, troubles, clock.monotonicMs() + keyDefaults.lastKeyMs);
+    },
   };
+}
+
+/** Of a provider all of whose keys are out: they may have been left out while there was another. */
+function tryLastKeysSoon(providers: readonly Provider[], troubles: ReadonlyMap<ProviderKey, Trouble>, latestMs: number): void {
+  for (const { keys } of providers) {
+    if (keys.some((key) => troubles.get(key)?.outUntilMs === undefined)) continue;
+    for (const key of keys) {
+      const trouble = troubles.get(key);
+      if (trouble?.outUntilMs !== undefined) trouble.outUntilMs = Math.min(trouble.outUntilMs, latestMs);
+    }
+  }
 }
 
 function newTrouble(state: Trouble['state'], error: OpenClawError): Trouble {

@@ -4,7 +4,8 @@ import { createFakeClock } from '../../core/fake-clock.ts';
 import { createLatency } from './latency.ts';
 import type { Target } from '../target.ts';
 
-const target = (name: string): Target => ({ name }) as Partial<Target> as Target;
+const target = (model: string): Target =>
+  ({ key: { id: '1', source: 'the test', weight: 1, headers: {} }, model }) as Partial<Target> as Target;
 
 test('a target that has not answered has no latency', () => {
   assert.equal(createLatency({ clock: createFakeClock() }).of(target('a')), undefined);
@@ -33,9 +34,16 @@ test('what was seen fades with time, so that a slow target is tried again', () =
   assert.ok((latency.of(slow) ?? Infinity) < (latency.of(quick) ?? 0));
 });
 
-test('targets of one name are apart', () => {
+test('targets of two keys are apart', () => {
   const latency = createLatency({ clock: createFakeClock() });
   const [one, other] = [target('same'), target('same')];
   latency.observe(one, 5);
   assert.equal(latency.of(other), undefined);
+});
+
+test('models that clients make up push each other out, and take no memory without end', () => {
+  const latency = createLatency({ clock: createFakeClock() });
+  const one = target('made up 0');
+  for (let index = 0; index < 1001; index += 1) latency.observe({ ...one, model: `made up ${index}` }, 5);
+  assert.deepEqual([latency.of(one), latency.of({ ...one, model: 'made up 1' })], [undefined, 5]);
 });

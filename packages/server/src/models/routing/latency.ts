@@ -5,7 +5,7 @@
  * It does not choose anybody: see `order.ts`. Figures for people are in `sight/`.
  */
 import type { Clock } from '../../core/clock.ts';
-import type { Target } from '../target.ts';
+import type { ProviderKey, Target } from '../target.ts';
 
 export interface Latency {
   observe(target: Target, firstOutputMs: number): void;
@@ -25,6 +25,9 @@ export interface LatencyOptions {
 
 export const latencyDefaults = { decayMs: 60_000 } as const;
 
+/** Of each key. Clients make up names of models; what real providers have is far below. */
+const modelsLimit = 1000;
+
 interface Average {
   valueMs: number;
   atMs: number;
@@ -32,15 +35,22 @@ interface Average {
 
 export function createLatency(options: LatencyOptions): Latency {
   const { clock, decayMs } = { ...latencyDefaults, ...options };
-  // By the target itself: one that is no longer offered takes its average with it.
-  const averages = new WeakMap<Target, Average>();
+  // By the key itself: one that is no longer configured takes its averages with it.
+  const averages = new WeakMap<ProviderKey, Map<string, Average>>();
+
+  function begin({ key, model }: Target, valueMs: number, atMs: number): void {
+    let models = averages.get(key);
+    if (!models) averages.set(key, (models = new Map()));
+    else if (models.size >= modelsLimit) models.delete(models.keys().next().value!);
+    models.set(model, { valueMs, atMs });
+  }
 
   return {
     observe(target, firstOutputMs) {
       const nowMs = clock.monotonicMs();
-      const average = averages.get(target);
+      const average = averages.get(target.key)?.get(target.model);
       if (!average) {
-        averages.set(target, { valueMs: firstOutputMs, atMs: nowMs });
+        begin(target, firstOutputMs, nowMs);
         return;
       }
       const kept = Math.exp((average.atMs - nowMs) / decayMs);
@@ -51,7 +61,7 @@ export function createLatency(options: LatencyOptions): Latency {
       average.atMs = nowMs;
     },
     of(target) {
-      const average = averages.get(target);
+      const average = averages.get(target.key)?.get(target.model);
       return average && average.valueMs * Math.exp((average.atMs - clock.monotonicMs()) / decayMs);
     },
   };

@@ -10,7 +10,7 @@ import type { RouteSettings } from '../../config/index.ts';
 import { nearestName } from '../../core/nearest-name.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { Caller } from '../call.ts';
-import { createPlaces, type Place } from './places.ts';
+import { createPlaces, type Place, type Places } from './places.ts';
 import type { KnownModel, Provider } from '../target.ts';
 
 export type Strategy = RouteSettings['strategy'];
@@ -19,6 +19,8 @@ export interface RouterOptions {
   /** In the order in which they are preferred; may grow while running (local servers are found after the start). */
   readonly providers: () => readonly Provider[];
   readonly routes: Readonly<Record<string, RouteSettings>>;
+  /** Of a router before this one, whose providers may still be there. @default none yet */
+  readonly places?: Places;
 }
 
 /** Who may answer, without an order of keys. */
@@ -56,7 +58,7 @@ export interface Router {
 
 export function createRouter(options: RouterOptions): Router {
   const { routes } = options;
-  const places = createPlaces();
+  const { places = createPlaces() } = options;
   const routeTo = createDirectRoutes();
   const providerOf = createProviderIndex(options.providers);
   const isRoute = (name: string): boolean => Object.hasOwn(routes, name);

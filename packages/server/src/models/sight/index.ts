@@ -27,6 +27,8 @@ export interface Sight {
   /** One of the last requests; `undefined` for one that is unknown or older. */
   trail(id: string): RequestTrail | undefined;
   trails(limit: number): RequestTrails;
+  /** Lets trails go: those that are asked for are read from their rows. */
+  shed(): void;
   /** From now on connections are watched too. */
   watchConnections(open: () => ReadonlyMap<string, number>): void;
   close(): void;
@@ -100,6 +102,7 @@ export function createSight({ clock, log, metrics, redactor, ...options }: Sight
     },
     trail: trails.find,
     trails: trails.recent,
+    shed: trails.clear,
     watchConnections: gateway.watchConnections,
     close() {
       timer?.cancel();

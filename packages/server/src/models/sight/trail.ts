@@ -15,6 +15,8 @@ export interface Trails {
   finished(request: RequestReport): void;
   find(id: string): RequestTrail | undefined;
   recent(limit: number): RequestTrails;
+  /** Forgets all of them; their rows are in the usage log. */
+  clear(): void;
 }
 
 export interface TrailsOptions {
@@ -47,6 +49,10 @@ export function createTrails(options: TrailsOptions): Trails {
     finished(request) {
       kept[next] = { atMs: clock.now(), ...trailOf(request, redactor) };
       next = (next + 1) % limit;
+    },
+    clear() {
+      kept.length = 0;
+      next = 0;
     },
     find(id) {
       // A person asks, and seldom: an index would cost every request something.
