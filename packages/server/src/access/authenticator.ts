@@ -1,5 +1,5 @@
 /**
- * Finds out who asks, from `Authorization: Bearer …` and `x-api-key: …`.
+ * Finds out who asks over HTTP, from `Authorization: Bearer …` and `x-api-key: …`, or from what a trusted proxy says.
  *
  * Both headers are read, because clients send either: today's OpenAI and Anthropic SDKs send `Authorization`, older Anthropic
  * SDKs and curl examples `x-api-key`, and some tools both, one of them with a left-over key of a provider. So either is enough:
@@ -12,124 +12,85 @@
  *
  * It knows nothing of scopes and models: the principal carries them.
  */
-import { timingSafeEqual } from 'node:crypto';
-import type { Clock } from '../core/clock.ts';
+import { operatorScopes } from '@openclaw/protocol';
 import { OpenClawError } from '../core/errors.ts';
-import { createFailures, type FailureOptions } from './failures.ts';
+import type { TokenHolder } from './devices/held-devices.ts';
+import { createGate, type FailingCaller, type Gate, type GateOptions, type GateSettings } from './gate.ts';
+import { cappedScopes, httpScopes } from './operator-scopes.ts';
 import { anonymousPrincipal, gatewayPrincipal, type Principal } from './principal.ts';
+import { refuse } from './refusal.ts';
+import { isFromThisMachine, readCredentials, type RequestHeaders, whereFrom } from './request-credentials.ts';
 import type { VirtualKeys } from './virtual-keys.ts';
 
-export interface AuthenticatorOptions {
-  /** With `trusted-proxy` the gateway's secret is nobody's: only virtual keys are accepted here. */
-  readonly mode: 'token' | 'password' | 'trusted-proxy' | 'none';
-  /** The gateway's token or password. Absent or empty: only virtual keys are accepted. */
-  readonly secret?: string | undefined;
-  readonly keys: Pick<VirtualKeys, 'find'>;
-  readonly clock: Clock;
-  readonly failures?: FailureOptions;
-}
+export type { RequestHeaders };
 
-/** Names in lower case, as `node:http` has them. */
-export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+export interface AuthenticatorOptions extends GateOptions {
+  readonly keys: Pick<VirtualKeys, 'find'>;
+  /** Whose tokens are accepted too. @default nobody's */
+  readonly devices?: { findToken(token: string): TokenHolder | undefined };
+}
 
 export interface Authenticator {
   /**
-   * @throws OpenClawError `missing_credentials`, `invalid_credentials`, `unexpanded_credentials`, `key_revoked`, `key_expired`,
-   * `too_many_failures`
+   * @throws OpenClawError `missing_credentials`, `invalid_credentials`, `unexpanded_credentials`, `secret_not_configured`, `key_revoked`,
+   * `key_expired`, `device_token_refused`, `proxy_identity_missing`, `proxy_user_refused`, `too_many_failures`
    */
   authenticate(headers: RequestHeaders, address: string): Principal;
+  /**
+   * Another token, password, mode or proxy, from the next request on; keys and devices hold as before.
+   * @returns whether anything is different, so that connections made under the old settings must end
+   */
+  replace(settings: GateSettings): boolean;
+  /** For the other door, which must agree with this one. */
+  readonly gate: Gate;
 }
 
-interface Credential {
-  /** For people: which header it came in. */
-  readonly source: string;
-  readonly text: string;
-}
-
-export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { mode, keys, clock } = options;
-  const failures = createFailures(clock, options.failures);
-  const isGatewaySecret = createComparison(options.secret);
+export function createAuthenticator({ keys, devices, ...settings }: AuthenticatorOptions): Authenticator {
+  const gate = createGate(settings);
 
   /** The principal, an error that speaks of this very credential, or undefined if nobody knows it. */
-  const identify = ({ text }: Credential, passwordAllowed: boolean): Principal | OpenClawError | undefined => {
+  const identify = (text: string, headers: RequestHeaders, secretAllowed: boolean): Principal | OpenClawError | undefined => {
     // Keys first: most callers have one, and the comparison with the secret takes as long as finding it.
-    return keys.find(text) ?? (passwordAllowed && isGatewaySecret(text) ? gatewayPrincipal : undefined);
+    const key = keys.find(text);
+    if (key !== undefined) return key;
+    const holder = devices?.findToken(text);
+    if (holder !== undefined) return devicePrincipal(holder, headers);
+    return secretAllowed && gate.isSecret(text) ? gatewayPrincipal : undefined;
   };
 
   return {
+    gate,
+    replace: (next) => gate.replace(next),
     authenticate(headers, address) {
       const credentials = readCredentials(headers);
       const known: OpenClawError[] = [];
       // A token cannot be guessed, so only a password needs the look at the address, which costs more than the rest.
-      const secretAllowed = mode === 'token' || (mode === 'password' && failures.waitMs(address) === 0);
-      for (const credential of credentials) {
-        const found = identify(credential, secretAllowed);
+      const isPassword = gate.mode === 'password';
+      const secretAllowed = gate.mode !== 'none' && !(isPassword && gate.waitMs(callerOf(headers, address), 'secret') > 0);
+      for (const { text } of credentials) {
+        const found = identify(text, headers, secretAllowed);
         if (found instanceof OpenClawError) known.push(found);
         else if (found !== undefined) return found;
       }
       if (known[0] !== undefined) throw known[0];
+      const user = gate.proxyUser(headers, address);
+      if (user !== undefined) return userPrincipal(user, headers);
       // SDKs insist on sending something, so whatever they send is nobody in particular.
-      if (mode === 'none') return anonymousPrincipal;
-      if (credentials.length === 0) throw new OpenClawError('missing_credentials');
-      throw refusal(credentials, address, { waitMs: failures.waitMs(address), count: () => failures.add(address) });
+      if (gate.mode === 'none') return anonymousPrincipal;
+      const caller = callerOf(headers, address);
+      throw refuse({ credentials, from: whereFrom(address, caller.isExempt), caller }, gate);
     },
   };
 }
 
-/** Room for the longest credential that anybody sets; longer ones are nobody's. */
-const comparedBytes = 1024;
-
-/**
- * Compares in a time that depends on neither text: both lie in buffers of the same length, padded with zeros. Cheaper by far than
- * comparing digests, which would be taken anew with every request.
- */
-function createComparison(secret: string | undefined): (text: string) => boolean {
-  if (secret === undefined || secret === '') return () => false;
-  if (Buffer.byteLength(secret) > comparedBytes) throw new RangeError(`the gateway's secret is longer than ${comparedBytes} bytes`);
-  const expected = Buffer.alloc(comparedBytes);
-  expected.write(secret);
-  const candidate = Buffer.alloc(comparedBytes);
-  return (text) => {
-    // Three bytes a character at most, so nothing is cut off that could have differed; no credential has a NUL in it.
-    if (text.length > comparedBytes / 3 && Buffer.byteLength(text) > comparedBytes) return false;
-    candidate.fill(0);
-    candidate.write(text);
-    return timingSafeEqual(candidate, expected) && !text.includes('\0');
-  };
+function callerOf(headers: RequestHeaders, address: string): FailingCaller {
+  return { address, isExempt: isFromThisMachine(headers, address) };
 }
 
-function readCredentials(headers: RequestHeaders): Credential[] {
-  const credentials: Credential[] = [];
-  const authorization = single(headers['authorization']);
-  const hasScheme = /^bearer(?:\s|$)/i.test(authorization);
-  const token = hasScheme ? authorization.slice('bearer'.length).trim() : authorization;
-  if (token !== '') credentials.push({ source: hasScheme ? 'Authorization' : 'Authorization (without Bearer)', text: token });
-  const apiKey = single(headers['x-api-key']);
-  if (apiKey !== '') credentials.push({ source: 'x-api-key', text: apiKey });
-  return credentials;
+function devicePrincipal({ deviceId, scopes }: TokenHolder, headers: RequestHeaders): Principal {
+  return { kind: 'device', id: `device:${deviceId}`, scopes: httpScopes(cappedScopes(scopes, headers)), models: undefined };
 }
 
-function single(value: string | readonly string[] | undefined): string {
-  return (typeof value === 'string' ? value : (value?.[0] ?? '')).trim();
-}
-
-interface FailureCount {
-  readonly waitMs: number;
-  count(): void;
-}
-
-function refusal(credentials: readonly Credential[], address: string, failure: FailureCount): OpenClawError {
-  if (failure.waitMs === 0) failure.count();
-  const unexpanded = credentials.find(({ text }) => isUnexpanded(text));
-  if (unexpanded !== undefined) {
-    return new OpenClawError('unexpanded_credentials', { details: { source: unexpanded.source, credential: unexpanded.text } });
-  }
-  if (failure.waitMs > 0) return new OpenClawError('too_many_failures', { details: { address }, retryAfterMs: failure.waitMs });
-  return new OpenClawError('invalid_credentials', { details: { source: credentials.map(({ source }) => source).join(' and ') } });
-}
-
-/** `$NAME`, `${NAME}`, `$(command)`, `%NAME%`, `{{ name }}`, `<your-key>`: what a shell, a template or a reader was to fill in. */
-function isUnexpanded(text: string): boolean {
-  return text.length <= 80 && /^(?:\$\w+|\$\{\w+\}|\$\([\w ./-]+\)|%\w+%|\{\{ ?[\w.]+ ?\}\}|<[\w -]+>)$/.test(text);
+function userPrincipal(user: string, headers: RequestHeaders): Principal {
+  return { kind: 'user', id: `user:${user}`, scopes: httpScopes(cappedScopes(operatorScopes, headers)), models: undefined };
 }

@@ -1,8 +1,8 @@
 /**
- * Counts wrong credentials per address, so that guessing becomes slow. In memory, and bounded: a restart forgets, and so does
- * a crowd of more addresses than fit.
+ * Counts wrong credentials per address and kind of credential, so that guessing becomes slow: some within a window, and the address is
+ * locked out. In memory, and bounded: a restart forgets, and so does a crowd of more addresses than fit.
  *
- * It knows nothing of credentials and refuses nothing: see `authenticator.ts`.
+ * It knows nothing of credentials and refuses nothing: see `gate.ts`.
  */
 import { isIPv6 } from 'node:net';
 import type { Clock } from '../core/clock.ts';
@@ -12,50 +12,55 @@ export interface FailureOptions {
   readonly allowed?: number;
   /** @default 60_000 */
   readonly windowMs?: number;
+  /** How long an address waits that has used them up. @default 300_000 */
+  readonly lockoutMs?: number;
   /** Addresses remembered; the oldest are forgotten first. About 100 bytes each. @default 10_000 */
   readonly addressLimit?: number;
 }
 
-export const failureDefaults = { allowed: 10, windowMs: 60_000, addressLimit: 10_000 } as const;
+export const failureDefaults = { allowed: 10, windowMs: 60_000, lockoutMs: 300_000, addressLimit: 10_000 } as const;
+
+/** Kinds are counted apart: a program with an old device token does not lock out the person beside it. */
+export type CredentialKind = 'secret' | 'device-token';
 
 export interface Failures {
   /** Notes a wrong credential. */
-  add(address: string): void;
+  add(address: string, kind: CredentialKind): void;
   /** How long the address has to wait; 0 while it has failures free. */
-  waitMs(address: string): number;
+  waitMs(address: string, kind: CredentialKind): number;
 }
 
 interface Window {
   readonly endsMs: number;
-  count: number;
+  readonly count: number;
 }
 
 export function createFailures(clock: Clock, options: FailureOptions = {}): Failures {
-  const { allowed, windowMs, addressLimit } = { ...failureDefaults, ...options };
+  const { allowed, windowMs, lockoutMs, addressLimit } = { ...failureDefaults, ...options };
   // In the order in which the windows began, so the first is the oldest.
   const windows = new Map<string, Window>();
 
-  const currentWindow = (network: string): Window | undefined => {
-    const window = windows.get(network);
+  const currentWindow = (name: string): Window | undefined => {
+    const window = windows.get(name);
     if (window === undefined || clock.monotonicMs() < window.endsMs) return window;
-    windows.delete(network);
+    windows.delete(name);
     return undefined;
   };
 
   return {
-    add(address) {
-      const network = networkOf(address);
-      const window = currentWindow(network);
-      if (window !== undefined) {
-        window.count += 1;
-        return;
-      }
+    add(address, kind) {
+      const name = `${kind} ${networkOf(address)}`;
+      const window = currentWindow(name);
+      // Whoever is locked out does not lengthen it: the answer has said when it ends.
+      if (window !== undefined && window.count >= allowed) return;
       const [oldest] = windows.keys();
-      if (windows.size >= addressLimit && oldest !== undefined) windows.delete(oldest);
-      windows.set(network, { endsMs: clock.monotonicMs() + windowMs, count: 1 });
+      if (window === undefined && windows.size >= addressLimit && oldest !== undefined) windows.delete(oldest);
+      const count = (window?.count ?? 0) + 1;
+      const endsMs = count >= allowed ? clock.monotonicMs() + lockoutMs : (window?.endsMs ?? clock.monotonicMs() + windowMs);
+      windows.set(name, { endsMs, count });
     },
-    waitMs(address) {
-      const window = currentWindow(networkOf(address));
+    waitMs(address, kind) {
+      const window = currentWindow(`${kind} ${networkOf(address)}`);
       return window === undefined || window.count < allowed ? 0 : window.endsMs - clock.monotonicMs();
     },
   };
@@ -63,9 +68,7 @@ export function createFailures(clock: Clock, options: FailureOptions = {}): Fail
 
 /** An IPv4 address, or the /64 of an IPv6 address: one household or machine has all the addresses of it. */
 export function networkOf(address: string): string {
-  const plain = address.replace(/%.*$/, '').toLowerCase();
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(plain);
-  if (mapped) return mapped[1]!;
+  const plain = plainAddress(address);
   if (!isIPv6(plain)) return plain;
   const [head = '', tail] = plain.split('::');
   const groupsOf = (part: string): string[] => (part === '' ? [] : part.split(':'));
@@ -74,4 +77,10 @@ export function networkOf(address: string): string {
   const zeros = tail === undefined ? [] : Array.from({ length: Math.max(0, 8 - before.length - after.length) }, () => '0');
   const groups = [...before, ...zeros, ...after].slice(0, 4).map((group) => group.replace(/^0+(?=.)/, ''));
   return `${groups.join(':')}::/64`;
+}
+
+/** Without a zone, in lower case, and IPv4 as such also where it comes in IPv6. */
+export function plainAddress(address: string): string {
+  const plain = address.replace(/%.*$/, '').toLowerCase();
+  return /^::ffff:(\d+\.\d+\.\d+\.\d+)$/.exec(plain)?.[1] ?? plain;
 }

@@ -2,8 +2,9 @@
 import type { Scope } from '@openclaw/protocol';
 
 export interface Principal {
-  readonly kind: 'gateway' | 'key' | 'anonymous';
-  /** `gateway`, `anonymous`, or the id of a virtual key. For logs and accounts; not secret. */
+  /** `user`: named by a trusted proxy. */
+  readonly kind: 'gateway' | 'key' | 'device' | 'user' | 'anonymous';
+  /** `gateway`, `anonymous`, the id of a virtual key, `device:<id>` or `user:<name>`. For logs and accounts; not secret. */
   readonly id: string;
   readonly scopes: ReadonlySet<string>;
   /** Models that it may use; undefined for all. */
