@@ -36,8 +36,8 @@ export function createProcessLoad(clock: Clock): () => ProcessLoad {
   };
 }
 
-/** Without a limit the control group names 0 or a number that no machine has. */
-function memoryLimitBytes(): number {
+/** What this process may use. Without a limit the control group names 0 or a number that no machine has. */
+export function memoryLimitBytes(): number {
   const group = process.constrainedMemory();
   const machine = totalmem();
   return group > 0 && group < machine ? group : machine;

@@ -2,3 +2,11 @@
 export * from './health/index.ts';
 export { createLoopGuard, type LoopGuard, type Refusal, type RefusalRecorded } from './loop-guard/index.ts';
 export { ensureStateIdentity, readStateIdentity, type StateIdentity } from './state-identity/index.ts';
+export {
+  createMemoryWatch,
+  describeSmallMemory,
+  type MemoryEvent,
+  type MemoryState,
+  type MemoryWatch,
+  type MemoryWatchOptions,
+} from './memory/index.ts';
