@@ -1,0 +1,70 @@
+/** Connections whose handshake is not through: how many there may be, in all and of one address. */
+import { isIPv6 } from 'node:net';
+import { isLoopback } from '../peer.ts';
+
+export interface WaitingRoom {
+  readonly size: number;
+  /** @returns `undefined` if too many of this address wait already */
+  enter(address: string, giveWay: () => void): Place | undefined;
+}
+
+export interface Place {
+  /** Safe to call twice. */
+  leave(): void;
+  /** Called if the room is full and this one has waited longest. What there is to do changes as the connection comes about. */
+  giveWay: () => void;
+}
+
+interface Waiting extends Place {
+  readonly source: string;
+}
+
+export function createWaitingRoom(limits: {
+  readonly waitingConnections: number;
+  readonly waitingConnectionsPerAddress: number;
+}): WaitingRoom {
+  // In the order in which they came.
+  const waiting = new Set<Waiting>();
+  const counts = new Map<string, number>();
+
+  const leave = (entry: Waiting): void => {
+    if (!waiting.delete(entry)) return;
+    const left = (counts.get(entry.source) ?? 1) - 1;
+    if (left > 0) counts.set(entry.source, left);
+    else counts.delete(entry.source);
+  };
+
+  return {
+    get size() {
+      return waiting.size;
+    },
+    enter(address, giveWay) {
+      const source = sourceOf(address);
+      const count = counts.get(source) ?? 0;
+      // Proxies on this machine speak for everybody.
+      if (count >= limits.waitingConnectionsPerAddress && !isLoopback(address)) return undefined;
+      // An honest handshake takes milliseconds, so who has waited longest is the least likely to be one.
+      const [oldest] = waiting.size >= limits.waitingConnections ? waiting : [];
+      if (oldest) {
+        oldest.leave();
+        oldest.giveWay();
+      }
+      const entry: Waiting = { source, giveWay, leave: () => leave(entry) };
+      waiting.add(entry);
+      counts.set(source, (counts.get(source) ?? 0) + 1);
+      return entry;
+    },
+  };
+}
+
+/** Of IPv6 one network of 64 bits, which is what a single subscriber has. */
+function sourceOf(address: string): string {
+  if (!isIPv6(address) || address.startsWith('::ffff:')) return address;
+  const [head = '', tail = ''] = address.split('::');
+  const groups = head === '' ? [] : head.split(':');
+  const rest = tail === '' ? [] : tail.split(':');
+  const filled = address.includes('::')
+    ? [...groups, ...Array.from({ length: 8 - groups.length - rest.length }, () => '0'), ...rest]
+    : groups;
+  return filled.slice(0, 4).join(':');
+}
