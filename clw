@@ -14,9 +14,25 @@ node=$root/node_modules/.bin/node
 # speed. A program cannot set that for itself once it runs.
 young=--max-semi-space-size=8
 
-if [ -x "$node" ]; then exec "$node" $young "$script" "$@"; fi
+# Of whatever is below 1 GiB the engine takes 256 MiB for its heap. Where that is more than half of what the control group allows, half.
+heap=
+fit() {
+  [ -r "$1" ] && read -r bytes <"$1" || return 0
+  case $bytes in '' | *[!0-9]* | ??????????*) return 0 ;; esac
+  if [ "$bytes" -lt 536870912 ]; then heap=--max-old-space-size=$((bytes / 2097152)); fi
+}
+if [ -r /proc/self/cgroup ]; then
+  while IFS=: read -r id names path; do
+    case $id:,$names, in
+    0:,,) fit "/sys/fs/cgroup$path/memory.max" ;;
+    *,memory,*) fit /sys/fs/cgroup/memory/memory.limit_in_bytes && fit "/sys/fs/cgroup/memory$path/memory.limit_in_bytes" ;;
+    esac
+  done </proc/self/cgroup
+fi
+
+if [ -x "$node" ]; then exec "$node" $young $heap "$script" "$@"; fi
 major=$(node --version 2>/dev/null)
 major=${major#v}
-if [ "${major%%.*}" -ge 24 ] 2>/dev/null && [ -d "$root/node_modules" ]; then exec node $young "$script" "$@"; fi
+if [ "${major%%.*}" -ge 24 ] 2>/dev/null && [ -d "$root/node_modules" ]; then exec node $young $heap "$script" "$@"; fi
 echo "clw: not installed yet: run 'npm ci' in $root" >&2
 exit 1

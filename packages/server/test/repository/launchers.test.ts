@@ -2,7 +2,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
@@ -72,6 +83,31 @@ test('where the installation brought no Node, one on the PATH is taken if it is 
   assert.equal(start(withNode(24)).code, 0);
   assert.match(start(withNode(22)).output, /run 'npm ci'/);
   assert.match(start(withNode(9)).output, /run 'npm ci'/);
+});
+
+test('in a control group of less than 512 MiB the heap gets half of it, and elsewhere what the engine chooses', (t) => {
+  const clone = createBareClone(t);
+  mkdirSync(join(clone, 'node_modules'));
+  writeProgram(join(clone, 'node'), '#!/bin/sh\nif [ "$1" = --version ]; then echo v24.1.0; else echo "$*"; fi\n');
+  const group = `/sys/fs/cgroup/memory/openclaw-launch-${process.pid}`;
+  try {
+    mkdirSync(group);
+  } catch {
+    t.skip('no control group of version 1 can be made here');
+    return;
+  }
+  const flagsIn = (limit: string): string => {
+    writeFileSync(join(group, 'memory.limit_in_bytes'), limit);
+    const command = ['sh', '-c', `echo $$ > ${group}/cgroup.procs; exec "$0"`, join(clone, 'openclaw')];
+    return runCommand(command, { cwd: clone, env: { PATH: `${clone}:${barePath}` } }).output.replace(/ \S+\.js\n$/, '');
+  };
+  try {
+    assert.equal(flagsIn('200M'), '--max-semi-space-size=8 --max-old-space-size=100');
+    assert.equal(flagsIn('511M'), '--max-semi-space-size=8 --max-old-space-size=255');
+    for (const enough of ['512M', '64G', '-1']) assert.equal(flagsIn(enough), '--max-semi-space-size=8');
+  } finally {
+    rmdirSync(group);
+  }
 });
 
 test('the compile cache goes to the cache directory, and a directory that cannot be written is no failure', (t) => {
