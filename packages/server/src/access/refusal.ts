@@ -18,7 +18,8 @@ export interface RefusedAttempt {
 /** Counts the attempt as a failure, but for one without any credential. It is never the credential itself that the error repeats. */
 export function refuse({ credentials, from, caller }: RefusedAttempt, gate: Gate): OpenClawError {
   if (credentials.length === 0) return new OpenClawError('missing_credentials', { details: { from } });
-  const kind: CredentialKind = credentials.every(({ text }) => text.startsWith(deviceTokenPrefix)) ? 'device-token' : 'secret';
+  const areDeviceTokens = credentials.every(({ text, isDeviceToken }) => isDeviceToken === true || text.startsWith(deviceTokenPrefix));
+  const kind: CredentialKind = areDeviceTokens ? 'device-token' : 'secret';
   const waitMs = gate.waitMs(caller, kind);
   if (waitMs === 0) gate.noteFailure(caller, kind);
   const unexpanded = credentials.find(({ text }) => isUnexpanded(text));

@@ -7,6 +7,8 @@ export interface Credential {
   /** For people: where it was seen. */
   readonly source: string;
   readonly text: string;
+  /** It came where only device tokens do. */
+  readonly isDeviceToken?: boolean;
 }
 
 export function readCredentials(headers: RequestHeaders): Credential[] {

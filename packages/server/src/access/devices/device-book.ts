@@ -100,7 +100,7 @@ export async function openDeviceBook(options: DeviceBookOptions): Promise<Device
     },
     remove: (device, requests) => write(store.deleteDevice(device), requests, () => held.remove(device.deviceId)),
     saveRequests: (requests) => write({ statements: [] }, requests, () => {}),
-    seen: noteSightings({ ...options, held, turns, everyMs: limits.seenEveryMs }),
+    seen: noteSightings({ ...options, held, everyMs: limits.seenEveryMs }),
     onChange: changes.listen,
     async close() {
       neighbours.close();
@@ -231,12 +231,11 @@ interface SightingOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly held: HeldDevices;
-  readonly turns: Turns;
   readonly everyMs: number;
 }
 
 /** Nobody waits for it, and nothing but a date is lost where it fails. */
-function noteSightings({ database, clock, log, held, turns, everyMs }: SightingOptions): DeviceBook['seen'] {
+function noteSightings({ database, clock, log, held, everyMs }: SightingOptions): DeviceBook['seen'] {
   return (deviceId, address) => {
     const device = held.get(deviceId);
     const atMs = clock.now();
@@ -244,8 +243,8 @@ function noteSightings({ database, clock, log, held, turns, everyMs }: SightingO
     const { lastSeenAtMs, lastSeenIp } = device;
     if (lastSeenAtMs !== null && lastSeenIp === address && Math.abs(atMs - lastSeenAtMs) < everyMs) return;
     held.putQuietly({ ...device, lastSeenAtMs: atMs, lastSeenIp: address });
-    turns
-      .take(() => database.write(store.saveSeen(deviceId, atMs, address)))
-      .catch((thrown: unknown) => log.warn('when a device was last seen could not be written', { deviceId, reason: reasonOf(thrown) }));
+    database.write(store.saveSeen(deviceId, atMs, address)).catch((thrown: unknown) => {
+      log.warn('when a device was last seen could not be written', { deviceId, reason: reasonOf(thrown) });
+    });
   };
 }

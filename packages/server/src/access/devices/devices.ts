@@ -178,7 +178,9 @@ interface RoleOfDevice {
   readonly role: string;
 }
 
-function issueToken({ deviceId, role }: RoleOfDevice, { book, clock }: Desk): Promise<IssuedToken | undefined> {
+async function issueToken({ deviceId, role }: RoleOfDevice, { book, clock }: Desk): Promise<IssuedToken | undefined> {
+  // Who has a token waits for nobody's change.
+  if (book.held.get(deviceId)?.roles.some((held) => held.role === role && held.tokenHash !== null)) return undefined;
   return book.change(async () => {
     const device = deviceOf(book, deviceId);
     const approved = roleOf(device, role);
