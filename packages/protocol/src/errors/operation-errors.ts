@@ -50,6 +50,12 @@ export const operationErrors = {
     message: 'The configuration {file} was removed.',
     hint: '`openclaw config rollback {version}` writes the last one again; a file that holds {} alone starts afresh.',
   },
+  config_not_applied: {
+    status: 500,
+    retryable: false,
+    message: 'The configuration {file} is right, and could not be put in force: {reason}.',
+    hint: 'What held before still holds; the log has the details.',
+  },
   config_conflict: {
     status: 409,
     retryable: false,

@@ -17,3 +17,12 @@ export {
   type RouteSettings,
   type TimeoutSettings,
 } from './schema.ts';
+export { createConfigurationKeeper, type KeeperOptions } from './versions/keeper.ts';
+export type {
+  AcceptedChange,
+  ConfigurationKeeper,
+  ConfigurationState,
+  ConfigurationStatus,
+  ConfigurationVersion,
+  WriteRequest,
+} from './versions/contract.ts';

@@ -5,6 +5,7 @@
  * version is used; with none on record the gateway runs in rescue mode.
  */
 import type { OpenClawError } from '../../core/errors.ts';
+import type { Log } from '../../core/log.ts';
 import type { Configuration } from '../load.ts';
 
 /** `current`: the file holds. `refused`: it does not, and what held before does. `lastGood`: since the start an earlier version holds. */
@@ -12,7 +13,7 @@ export type ConfigurationState = 'current' | 'refused' | 'lastGood' | 'rescue';
 
 export interface ConfigurationStatus {
   readonly state: ConfigurationState;
-  /** What is wrong with the file; further mistakes in its `others`. */
+  /** What is wrong with the file; further mistakes in its `others`. Undefined in rescue mode where it was entered on purpose. */
   readonly problem: OpenClawError | undefined;
   readonly file: string;
   /** The file cannot be written: a mount that is read-only, or another owner. */
@@ -20,9 +21,9 @@ export interface ConfigurationStatus {
   /** SHA-256 of the text in force, and of the text in the file. */
   readonly appliedHash: string | undefined;
   readonly fileHash: string | undefined;
-  /** Of the version in force; undefined in rescue mode. */
+  /** Of the version in force; undefined in rescue mode, and where there is no file. */
   readonly version: number | undefined;
-  /** Settings that were changed and hold only after a restart. */
+  /** Settings that were changed since the start and hold only after a restart. */
   readonly needsRestart: readonly string[];
 }
 
@@ -40,7 +41,7 @@ export interface ConfigurationVersion {
 export interface AcceptedChange {
   readonly configuration: Configuration;
   readonly previous: Configuration | undefined;
-  /** Paths that differ, as in `ConfigurationVersion`. */
+  /** Paths that differ, as in `ConfigurationVersion`. Empty where only comments, variables or files behind the settings differ. */
   readonly changed: readonly string[];
   readonly needsRestart: readonly string[];
 }
@@ -71,7 +72,12 @@ export interface ConfigurationKeeper {
   /** Called one at a time, in order, before `write` resolves; what a listener throws takes the change back. @returns ends the subscription */
   onAccepted(listener: (change: AcceptedChange) => Promise<void>): () => void;
   onStatus(listener: (status: ConfigurationStatus) => void): () => void;
-  /** Looks at the file now, as the watch would a moment later. */
+  /**
+   * Begins to watch, and says in the log what was found at the start. Whoever listens should do so before: until then only `look` and
+   * `write` change anything.
+   */
+  start(log: Log): void;
+  /** Looks at the file now, as the watch would a moment later. Leaves a rescue mode that was entered on purpose, where the file is good. */
   look(): Promise<void>;
   close(): Promise<void>;
 }

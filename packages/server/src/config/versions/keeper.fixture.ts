@@ -1,0 +1,69 @@
+/** A keeper on a folder of its own, with ways to break and mend its file. */
+import type { TestContext } from 'node:test';
+
+import { systemClock, type Clock } from '../../core/clock.ts';
+import { readEnvironment, type Variables } from '../../core/env.ts';
+import { createLog, type Log } from '../../core/log.ts';
+import { createFolder, type Folder } from '../folder.fixture.ts';
+import type { ConfigurationKeeper, ConfigurationStatus } from './contract.ts';
+import { createConfigurationKeeper, type KeeperOptions } from './keeper.ts';
+
+export interface KeptFolder extends Folder {
+  /** A new keeper on the same folder, as after a restart; closed when the test ends. */
+  open(options?: OpenOptions): Promise<ConfigurationKeeper>;
+  readonly file: string;
+}
+
+export interface OpenOptions extends Partial<Omit<KeeperOptions, 'environment'>> {
+  readonly env?: Variables;
+  readonly clock?: Clock;
+}
+
+export function createKeptFolder(t: TestContext, files: Readonly<Record<string, string>> = {}): KeptFolder {
+  const folder = createFolder(t, files);
+  return {
+    ...folder,
+    file: `${folder.path}/openclaw.json`,
+    async open({ env = {}, ...options } = {}) {
+      const environment = readEnvironment({
+        env: { OPENCLAW_STATE_DIR: folder.path, ...env },
+        secretsDirectory: `${folder.path}/run/secrets`,
+      });
+      const keeper = await createConfigurationKeeper({ clock: systemClock, ...options, environment });
+      t.after(() => keeper.close());
+      return keeper;
+    },
+  };
+}
+
+/** Resolves with the first status that fits, the present one included. */
+export function statusOf(keeper: ConfigurationKeeper, fits: (status: ConfigurationStatus) => boolean): Promise<ConfigurationStatus> {
+  return new Promise((resolve) => {
+    const look = (status: ConfigurationStatus): void => {
+      if (!fits(status)) return;
+      end();
+      resolve(status);
+    };
+    const end = keeper.onStatus(look);
+    look(keeper.status);
+  });
+}
+
+export interface LoggedLine {
+  readonly level: string;
+  readonly message: string;
+}
+
+export function createLoggedLines(): { log: Log; lines: LoggedLine[]; text: () => string } {
+  const lines: LoggedLine[] = [];
+  const texts: string[] = [];
+  const write = (line: string): void => {
+    texts.push(line);
+    lines.push(JSON.parse(line) as LoggedLine);
+  };
+  return {
+    log: createLog({ clock: systemClock, level: 'debug', format: 'json', destinations: [{ write }] }),
+    lines,
+    text: () => texts.join(''),
+  };
+}
