@@ -21,3 +21,19 @@ export { type Model, type ModelList, type Models } from './models.ts';
 export { type CallOptions } from './calls.ts';
 export { type Fetch } from './connection.ts';
 export { type Clock, type Timer } from './clock.ts';
+export {
+  ControlClient,
+  controlDefaults,
+  ControlError,
+  reconnectDefaults,
+  type ControlAuth,
+  type ControlClientOptions,
+  type ControlRequestOptions,
+  type ControlSocket,
+  type ControlState,
+  type DeviceSigner,
+  type EventGap,
+  type OpenSocket,
+  type Patience,
+  type ReconnectOptions,
+} from './control/index.ts';

@@ -6,7 +6,7 @@ export const clientErrors = {
     status: 0,
     retryable: true,
     message: '{url} could not be reached: {reason}.',
-    hint: 'Check that it runs, and that baseURL names it.',
+    hint: 'Check that it runs, and that this is its address.',
   },
   circuit_open: {
     status: 0,
@@ -37,6 +37,30 @@ export const clientErrors = {
     retryable: false,
     message: '{url} sent something that is not of this API: {reason}.',
     hint: 'Check baseURL: of a gateway it ends with /v1.',
+  },
+  connection_lost: {
+    status: 0,
+    retryable: true,
+    message: 'The connection to {url} ended: {reason}.',
+    hint: 'What was under way may have been carried out; look before asking again.',
+  },
+  not_connected: {
+    status: 0,
+    retryable: true,
+    message: 'Not sent: there is no connection to {url}.',
+    hint: 'Call connect() first.',
+  },
+  connect_aborted: {
+    status: 0,
+    retryable: false,
+    message: 'Not connected: {reason}.',
+    hint: 'Mend the options of the client, the device that signs among them.',
+  },
+  unsendable: {
+    status: 0,
+    retryable: false,
+    message: '{method} was not sent: {reason}.',
+    hint: 'Send less at once.',
   },
   client_disposed: {
     status: 0,
