@@ -53,7 +53,7 @@ export interface Configuration {
   readonly files: readonly string[];
   /** The text of the configuration, where there is one, and after it those of its includes, by their paths. Secrets are in it as written. */
   readonly texts: ReadonlyMap<string, string>;
-  /** Of all that was read from files: two configurations with the same digest came from the same texts. */
+  /** Of those texts and of the `.env` files. Two configurations with the same digest and the same settings are the same. */
   readonly digest: string;
   /** The environment with the `.env` files behind it. */
   readonly environment: Environment;
@@ -72,16 +72,15 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   if (!exists && !given.has(file) && flags.config !== undefined) throw unreadable(file, new Error('it does not exist'));
 
   const hash = createHash('sha256');
-  const read = (path: string): string => noted(hash, path, readText(path));
-  const environment = addEnvFiles(options.environment, envFiles, { files, read });
+  const environment = addEnvFiles(options.environment, envFiles, { files, read: (path) => noted(hash, path, readText(path)) });
   const texts = new Map<string, string>();
-  const written = exists || given.has(file) ? await readFileTree(file, { given, read, texts, files, problems }) : emptyTree;
+  const written = exists || given.has(file) ? await readFileTree(file, { given, texts, files, problems }) : emptyTree;
   for (const [path, text] of texts) noted(hash, path, text);
   if (!written) throw toConfigError(problems);
   const filled = substitute(written, { environment, problems, files });
   const wanted = chooseAuthMode(applyOverrides(filled, { environment, flags, files }));
-  const tree = addGatewayToken(wanted, stateDirectory, { files, read });
-  const resolution = resolveTree(settingsSchema, tree, { environment, readText: read, problems, files });
+  const tree = addGatewayToken(wanted, stateDirectory, files);
+  const resolution = resolveTree(settingsSchema, tree, { environment, readText, problems, files });
 
   const findings = crossCheck(resolution.value, problems, options.vendors === undefined ? {} : { vendors: options.vendors });
   problems.push(...findings.map((finding) => placeFinding(finding, resolution)));
@@ -110,12 +109,11 @@ function probe(file: string): boolean {
 
 const emptyTree: Tree = { kind: 'object', members: new Map(), origin: defaultOrigin };
 
-interface Reading {
-  readonly files: Set<string>;
-  readonly read: (path: string) => string;
-}
-
-function addEnvFiles(environment: Environment, paths: readonly string[], { files, read }: Reading): Environment {
+function addEnvFiles(
+  environment: Environment,
+  paths: readonly string[],
+  { files, read }: { files: Set<string>; read: (path: string) => string },
+): Environment {
   return paths.filter(probe).reduce((layered, path) => {
     files.add(path);
     try {
@@ -128,7 +126,7 @@ function addEnvFiles(environment: Environment, paths: readonly string[], { files
 
 async function readFileTree(
   file: string,
-  context: Reading & { given: ReadonlyMap<string, string>; texts: Map<string, string>; problems: Problem[] },
+  context: { given: ReadonlyMap<string, string>; texts: Map<string, string>; files: Set<string>; problems: Problem[] },
 ): Promise<Tree | undefined> {
   const { given, texts, files, problems } = context;
   // Loaded only where there is a file to parse: the empty start is the fast one.
@@ -146,12 +144,12 @@ async function readFileTree(
 }
 
 /** The token of the first start lies below everything that anybody wrote. */
-function addGatewayToken(tree: Tree, stateDirectory: string, { files, read }: Reading): Tree {
+function addGatewayToken(tree: Tree, stateDirectory: string, files: Set<string>): Tree {
   const file = gatewayTokenFile(stateDirectory);
-  if (!probe(file)) return tree;
   files.add(file);
+  if (!probe(file)) return tree;
   try {
-    const value = read(file).trimEnd();
+    const value = readText(file).trimEnd();
     return mergeTrees(treeAt(['gateway', 'auth', 'token'], { kind: 'scalar', value, origin: { kind: 'file', where: file } }), tree);
   } catch (error) {
     throw unreadable(file, error);

@@ -7,7 +7,7 @@ import type { Log } from '../../core/log.ts';
 import { needingRestart } from '../live.ts';
 import type { Configuration } from '../load.ts';
 import type { AcceptedChange } from './contract.ts';
-import { changedPaths } from './differences.ts';
+import { changesBetween } from './differences.ts';
 
 type Listener = (change: AcceptedChange) => Promise<void>;
 
@@ -63,6 +63,6 @@ export function createChanges({ file, log }: { file: string; log: () => Log | un
 }
 
 function describe(configuration: Configuration, previous: Configuration | undefined): AcceptedChange {
-  const changed = previous ? changedPaths(previous.settings, configuration.settings) : [];
+  const changed = previous ? changesBetween(previous, configuration) : [];
   return { configuration, previous, changed, needsRestart: needingRestart(changed) };
 }

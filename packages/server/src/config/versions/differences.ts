@@ -1,5 +1,18 @@
 /** In which settings two configurations differ. It knows values and no schema, and shows no values. */
+import { gatewayTokenFile } from '../gateway-token.ts';
+import type { Configuration } from '../load.ts';
 import { formatPath, type Path } from '../path.ts';
+
+/**
+ * Paths of settings that differ between two configurations. The token that the gateway made for itself is none of them: it was in force
+ * before it was first read from its file.
+ */
+export function changesBetween(before: Configuration, after: Configuration): string[] {
+  const isOwnToken =
+    before.settings.gateway.auth.token === undefined &&
+    after.origins.get('gateway.auth.token')?.where === gatewayTokenFile(after.stateDirectory);
+  return changedPaths(before.settings, after.settings).filter((path) => !(isOwnToken && path === 'gateway.auth.token'));
+}
 
 /**
  * Paths of settings that differ, in the order of the settings. A name that came or went is one path, whatever is below it; a list whose length

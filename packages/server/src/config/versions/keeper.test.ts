@@ -5,6 +5,7 @@ import { test } from 'node:test';
 
 import { OpenClawError } from '../../core/errors.ts';
 import type { AcceptedChange, ConfigurationKeeper } from './contract.ts';
+import { ensureGatewayToken } from '../gateway-token.ts';
 import { createKeptFolder, createLoggedLines, statusOf } from './keeper.fixture.ts';
 
 const onPort = (port: number): string => `{\n  // mine\n  gateway: { port: ${port} },\n}\n`;
@@ -359,6 +360,22 @@ test('a secret that is rotated in its file is told, and keeps no new version', a
   folder.write('token', 'two');
   await keeper.look();
   assert.deepEqual([changes.map(({ changed }) => changed), keeper.versions().length], [[['gateway.auth.token']], 1]);
+});
+
+test('the token that the gateway makes for itself is no change of the configuration; a new one in its file is', async (t) => {
+  const folder = createKeptFolder(t, { 'openclaw.json': onPort(1) });
+  const keeper = await folder.open();
+  const changes: AcceptedChange[] = [];
+  keeper.onAccepted(async (change) => void changes.push(change));
+  const { file } = ensureGatewayToken(folder.path);
+  await keeper.look();
+  assert.deepEqual(changes, []);
+  writeFileSync(file, 'another-token');
+  await keeper.look();
+  assert.deepEqual(
+    changes.map(({ changed }) => changed),
+    [['gateway.auth.token']],
+  );
 });
 
 test('a history that cannot be written is said, and does not keep a good edit from being in force', async (t) => {

@@ -15,7 +15,7 @@ import { removeLeftovers } from '../replace-file.ts';
 import { createChanges, type Changes } from './changes.ts';
 import type { AcceptedChange, ConfigurationKeeper, ConfigurationState, ConfigurationStatus } from './contract.ts';
 import type { ConfigurationVersion, WriteRequest } from './contract.ts';
-import { changedPaths } from './differences.ts';
+import { changesBetween } from './differences.ts';
 import { createHistory, type History } from './history.ts';
 import { textsAt } from './last-good.ts';
 import { reasonAgainstWriting } from './read-only.ts';
@@ -90,7 +90,7 @@ class Keeper implements ConfigurationKeeper {
   }
 
   get status(): ConfigurationStatus {
-    const [before, now] = [this.#atStart?.settings, this.#current?.settings];
+    const [before, now] = [this.#atStart, this.#current];
     const text = this.#current?.texts.get(this.#reader.file);
     return {
       state: this.#state,
@@ -100,7 +100,7 @@ class Keeper implements ConfigurationKeeper {
       appliedHash: text === undefined ? undefined : hashOf(text),
       fileHash: this.#fileHash,
       version: this.#version,
-      needsRestart: before && now ? needingRestart(changedPaths(before, now)) : [],
+      needsRestart: before && now ? needingRestart(changesBetween(before, now)) : [],
     };
   }
 
@@ -132,7 +132,7 @@ class Keeper implements ConfigurationKeeper {
     const before = texts && textsAt(this.#reader.file, texts);
     const isSame = before && JSON.stringify([...before]) === JSON.stringify([...found.texts]);
     const loaded = before && !isSame ? await this.#reader.load(before) : found;
-    const changed = loaded instanceof OpenClawError ? [] : changedPaths(loaded.settings, found.settings);
+    const changed = loaded instanceof OpenClawError ? [] : changesBetween(loaded, found);
     await this.#putInForce(found, { by: 'start', changed, stamp });
   }
 
@@ -224,9 +224,11 @@ class Keeper implements ConfigurationKeeper {
   /** What was read is good: puts it in force, unless it is what is in force. */
   async #accept(found: Configuration, stamp: string): Promise<void> {
     const current = this.#current;
-    if (current?.digest === found.digest && changedPaths(current.settings, found.settings).length === 0) {
+    if (current?.digest === found.digest && changesBetween(current, found).length === 0) {
       const isNews = this.#state !== 'current' || this.#problem !== undefined;
       this.#fileHash = this.#reader.hash();
+      // The same to everybody; it may know by now which token the gateway has made for itself.
+      this.#current = found;
       [this.#state, this.#problem] = ['current', undefined];
       this.#judge(stamp, true);
       if (isNews) this.#tell();
