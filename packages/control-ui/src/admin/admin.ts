@@ -36,6 +36,8 @@ export interface AdminRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly body?: unknown;
   readonly signal?: AbortSignal | undefined;
+  /** Statuses whose answers are what was asked for; others are errors. @default 200 to 299 */
+  readonly statuses?: readonly number[];
 }
 
 export interface Admin {
@@ -79,7 +81,7 @@ export function createAdmin(options: AdminOptions): Admin {
       accepted = credential;
       break;
     }
-    if (response?.ok) return response;
+    if (response && (request.statuses?.includes(response.status) ?? response.ok)) return response;
     throw await errorOf(response);
   }
 

@@ -1,0 +1,76 @@
+/** What stands where there is nothing to show: because there is nothing, because it failed, or because it is on its way. */
+import type { ComponentChildren } from 'preact';
+import type { Live } from '../live/use-live.ts';
+import { Icon } from './icon.tsx';
+
+export function ErrorNote({ error, onRetry }: { readonly error: Error; readonly onRetry?: () => void }) {
+  const { code, hint } = error as Error & { readonly code?: unknown; readonly hint?: unknown };
+  return (
+    <div class="notice notice-bad" role="alert">
+      <Icon name="alert" />
+      <div>
+        <p>{error.message}</p>
+        {typeof hint === 'string' && <p class="note">{hint}</p>}
+        {typeof code === 'string' && <p class="note mono">{code}</p>}
+      </div>
+      {onRetry !== undefined && (
+        <button type="button" class="button button-small" onClick={onRetry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+export interface NoticeProps {
+  readonly tone: 'info' | 'warn' | 'bad' | 'ok';
+  readonly children: ComponentChildren;
+  readonly actions?: ComponentChildren;
+}
+
+export function Notice({ tone, children, actions }: NoticeProps) {
+  return (
+    <div class={`notice notice-${tone}`}>
+      <Icon name={tone === 'ok' ? 'check' : 'alert'} />
+      <div>{children}</div>
+      {actions}
+    </div>
+  );
+}
+
+/** What is on its way. It shows after a moment only, so that quick answers do not flicker. */
+export function Waiting({ lines = 3 }: { readonly lines?: number }) {
+  return (
+    <div class="waiting" role="status" aria-label="Loading">
+      {Array.from({ length: lines }, (_, index) => (
+        <span key={index} class="waiting-line" />
+      ))}
+    </div>
+  );
+}
+
+export interface LoadedProps<T> {
+  readonly live: Live<T>;
+  readonly lines?: number;
+  readonly children: (value: T) => ComponentChildren;
+}
+
+/** The answer once it is there; an old answer stays while a newer one fails, and the failure is said above it. */
+export function Loaded<T>({ live, lines = 3, children }: LoadedProps<T>) {
+  const { value, error, refresh } = live;
+  return (
+    <>
+      {error !== undefined && <ErrorNote error={error} onRetry={refresh} />}
+      {value === undefined ? error === undefined && <Waiting lines={lines} /> : children(value)}
+    </>
+  );
+}
+
+export function Empty({ title, children }: { readonly title: string; readonly children?: ComponentChildren }) {
+  return (
+    <div class="empty">
+      <p class="empty-title">{title}</p>
+      {children !== undefined && <div class="note">{children}</div>}
+    </div>
+  );
+}
