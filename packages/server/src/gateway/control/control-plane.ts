@@ -139,6 +139,7 @@ class OpenControlPlane {
   }
 
   #welcome({ ws, socket, request, peer, place }: Arrival): void {
+    this.#pulse.wake();
     const wire = new Wire(ws, socket, this.#wireOptions);
     this.#wires.add(wire);
     void wire.ended.then(() => this.#wires.delete(wire));
@@ -163,8 +164,8 @@ class OpenControlPlane {
       calls.abortAll();
     };
     wire.onMessage = (message) => calls.take(message);
+    this.#pulse.tellHealth(client);
     for (const message of early) if (wire.isOpen) calls.take(message);
-    this.#pulse.wake();
   }
 
   #hello(admitted: Admitted): HelloOk {

@@ -1,6 +1,7 @@
 /** What the control plane says by itself: ticks, health, and pings. One timer each, however many clients there are. */
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
+import { prepareEvent, type ConnectedClient } from './connected-client.ts';
 import type { ClientHub } from './hub.ts';
 import type { ControlLimits } from './limits.ts';
 
@@ -17,8 +18,10 @@ export interface PulseOptions {
 export interface Pulse {
   /** As it was found last; an empty object before the first time. */
   readonly health: unknown;
-  /** Somebody has come, or is about to: finds health out anew unless that has just been done. */
+  /** Somebody is about to come: finds health out anew unless that has just been done. */
   wake(): void;
+  /** To one who has come. Where it is being found out, all will be told. */
+  tellHealth(client: ConnectedClient): void;
   stop(): void;
 }
 
@@ -56,6 +59,9 @@ export function createPulse({ clock, log, hub, limits, health: findHealth, check
     },
     wake() {
       if (clock.monotonicMs() - askedAtMs >= healthAgeMs) void refresh();
+    },
+    tellHealth(client) {
+      if (!isAsking) client.deliver(prepareEvent('health', health, { stateVersion: hub.stateVersion, isDroppable: true }));
     },
     stop() {
       for (const timer of timers) timer.cancel();
