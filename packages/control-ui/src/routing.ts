@@ -13,7 +13,7 @@ export interface Route {
 }
 
 export function parseRoute(hash: string): Route {
-  const [path = '', search = ''] = splitOnce(hash.replace(/^#/, ''), '?');
+  const [path, search] = splitOnce(hash.replace(/^#/, ''), '?');
   const [page = '', ...rest] = path.split('/').filter(Boolean).map(unescape);
   return { page, rest, query: Object.fromEntries(new URLSearchParams(search)) };
 }
@@ -32,7 +32,7 @@ export interface TokenInHash {
 
 /** A link of `openclaw dashboard`: the token stands where no server and no log sees it, and is taken out at once. */
 export function takeToken(hash: string): TokenInHash | undefined {
-  const [path = '', search = ''] = hash.startsWith('#/') ? splitOnce(hash.slice(1), '?') : ['', hash.replace(/^#/, '')];
+  const [path, search] = hash.startsWith('#/') ? splitOnce(hash.slice(1), '?') : (['', hash.replace(/^#/, '')] as const);
   const values = new URLSearchParams(search);
   const token = values.get('token');
   if (token === null) return undefined;

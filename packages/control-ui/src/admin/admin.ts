@@ -89,7 +89,7 @@ export function createAdmin(options: AdminOptions): Admin {
     async json<T>(path: string, request: AdminRequest = {}): Promise<T> {
       return (await (await ask(path, request)).json()) as T;
     },
-    text: async (path, request = {}) => await (await ask(path, request)).text(),
+    text: async (path, request = {}) => (await ask(path, request)).text(),
   };
 }
 

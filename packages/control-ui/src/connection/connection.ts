@@ -5,7 +5,7 @@
  */
 import { ControlClient, type DeviceSigner } from '@openclaw/client/control';
 import { holdsScope, type EventFrame, type OperatorScope } from '@openclaw/protocol';
-import { computed, signal, type ReadonlySignal } from '@preact/signals';
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { now } from '../clock.ts';
 import { forgetDeviceKey } from './device-key.ts';
 import { nextPhase, isStateLost, startPhase, type Phase, type PhaseEvent } from './phase.ts';
@@ -54,101 +54,121 @@ const wantedScopes: readonly OperatorScope[] = [
 ];
 
 export function createConnection(options: ConnectionOptions): Connection {
-  const { remembered } = options;
-  const phase = signal<Phase>(startPhase);
-  const deviceId = signal<string | undefined>(undefined);
-  const knownState = signal(remembered.stateId);
-  const toldState = signal<string | undefined>(undefined);
-  const epoch = signal(0);
-  const listeners = new Set<(event: EventFrame) => void>();
-  let client: ControlClient | undefined;
+  return new PageConnection(options);
+}
 
-  const step = (event: PhaseEvent): void => {
-    phase.value = nextPhase(phase.peek(), event);
-    if (event.kind !== 'client') return;
-    const { state } = event;
-    if (state.kind === 'waiting' || state.kind === 'stopped') toldState.value = state.error.stateId ?? toldState.peek();
-    if (state.kind !== 'connected') return;
-    toldState.value = state.hello.snapshot.stateId;
-    if (knownState.peek() === undefined) keepState(toldState.peek());
-    epoch.value += 1;
-  };
-  const keepState = (id: string | undefined): void => {
-    remembered.stateId = id;
-    knownState.value = id;
+class PageConnection implements Connection {
+  readonly phase = signal<Phase>(startPhase);
+  readonly deviceId = signal<string | undefined>(undefined);
+  readonly epoch = signal(0);
+  readonly stateLost = computed(() => isStateLost(this.#knownState.value, this.#toldState.value));
+  readonly #options: ConnectionOptions;
+  readonly #knownState: Signal<string | undefined>;
+  readonly #toldState = signal<string | undefined>(undefined);
+  readonly #listeners = new Set<(event: EventFrame) => void>();
+  #client: ControlClient | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#knownState = signal(options.remembered.stateId);
+  }
+
+  async start(secret?: Secret): Promise<void> {
+    if (secret) this.#options.remembered.secret = secret;
+    await this.#connect();
+  }
+
+  request<Payload>(method: string, params?: unknown, options?: Parameters<ControlClient['request']>[2]): Promise<Payload> {
+    if (!this.#client) return Promise.reject(new Error('The page is not connected.'));
+    return this.#client.request(method, params, options);
+  }
+
+  subscribe(listener: (event: EventFrame) => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  may(scope: OperatorScope): boolean {
+    const hello = helloOf(this.phase.value);
+    return hello !== undefined && holdsScope(new Set(hello.auth.scopes), scope);
+  }
+
+  knows(method: string): boolean {
+    return helloOf(this.phase.value)?.features.methods.includes(method) ?? false;
+  }
+
+  readonly credentials = (): readonly string[] => {
+    const { secret, deviceToken } = this.#options.remembered;
+    return [secret?.value, deviceToken].filter((each) => each !== undefined);
   };
 
-  async function connect(): Promise<void> {
+  readonly retryNow = (): void => this.#client?.retryNow();
+
+  readonly acceptState = (): void => this.#keepState(this.#toldState.peek());
+
+  async signOut(): Promise<void> {
+    const { remembered } = this.#options;
+    const client = this.#client;
+    this.#client = undefined;
+    remembered.secret = undefined;
+    remembered.deviceToken = undefined;
+    this.#step({ kind: 'signOut' });
     await client?.close();
-    const device = await options.loadDevice();
-    deviceId.value = device.deviceId;
+  }
+
+  async renewDevice(): Promise<void> {
+    this.#options.remembered.deviceToken = undefined;
+    await forgetDeviceKey();
+    await this.#connect();
+  }
+
+  async #connect(): Promise<void> {
+    const { remembered, baseUrl, version, loadDevice } = this.#options;
+    await this.#client?.close();
+    const device = await loadDevice();
+    this.deviceId.value = device.deviceId;
     const { secret, deviceToken } = remembered;
-    const connecting = new ControlClient({
-      url: options.baseUrl,
+    const client = new ControlClient({
+      url: baseUrl,
       auth: { ...(secret ? { [secret.kind]: secret.value } : {}), deviceToken },
       device,
-      client: {
-        id: 'openclaw-control-ui',
-        mode: 'ui',
-        version: options.version,
-        ...describeBrowser(),
-        instanceId: crypto.getRandomValues(new Uint32Array(2)).join('-'),
-      },
+      client: { id: 'openclaw-control-ui', mode: 'ui', version, ...describeBrowser(), instanceId: randomId() },
       scopes: wantedScopes,
       caps: ['tool-events'],
       onState: (state) => {
-        if (client === connecting) step({ kind: 'client', state, nowMs: now() });
+        if (this.#client === client) this.#step({ kind: 'client', state, nowMs: now() });
+      },
+      onEvent: (event) => {
+        for (const listener of [...this.#listeners]) listener(event);
       },
       onDeviceToken: (token) => {
         remembered.deviceToken = token;
       },
     });
-    client = connecting;
-    connecting.subscribe((event) => {
-      for (const listener of [...listeners]) listener(event);
-    });
+    this.#client = client;
     // What goes wrong is told by `onState`.
-    connecting.connect().catch(() => undefined);
+    client.connect().catch(() => undefined);
   }
 
-  return {
-    phase,
-    deviceId,
-    epoch,
-    stateLost: computed(() => isStateLost(knownState.value, toldState.value)),
-    async start(secret) {
-      if (secret) remembered.secret = secret;
-      await connect();
-    },
-    request(method, params, requestOptions) {
-      if (!client) return Promise.reject(new Error('The page is not connected.'));
-      return client.request(method, params, requestOptions);
-    },
-    subscribe(listener) {
-      listeners.add(listener);
-      return () => void listeners.delete(listener);
-    },
-    may(scope) {
-      const hello = helloOf(phase.value);
-      return hello !== undefined && holdsScope(new Set(hello.auth.scopes), scope);
-    },
-    knows: (method) => helloOf(phase.value)?.features.methods.includes(method) ?? false,
-    credentials: () => [remembered.secret?.value, remembered.deviceToken].filter((each) => each !== undefined),
-    retryNow: () => client?.retryNow(),
-    acceptState: () => keepState(toldState.peek()),
-    async signOut() {
-      await client?.close();
-      client = undefined;
-      remembered.secret = undefined;
-      remembered.deviceToken = undefined;
-      step({ kind: 'signOut' });
-    },
-    async renewDevice() {
-      remembered.deviceToken = undefined;
-      await forgetDeviceKey();
-      await connect();
-    },
-  };
+  #step(event: PhaseEvent): void {
+    this.phase.value = nextPhase(this.phase.peek(), event);
+    if (event.kind !== 'client') return;
+    const { state } = event;
+    if (state.kind === 'waiting' || state.kind === 'stopped') this.#toldState.value = state.error.stateId ?? this.#toldState.peek();
+    if (state.kind !== 'connected') return;
+    this.#toldState.value = state.hello.snapshot.stateId;
+    if (this.#knownState.peek() === undefined) this.#keepState(state.hello.snapshot.stateId);
+    this.epoch.value += 1;
+  }
+
+  #keepState(id: string | undefined): void {
+    this.#options.remembered.stateId = id;
+    this.#knownState.value = id;
+  }
+}
+
+function randomId(): string {
+  return crypto.getRandomValues(new Uint32Array(2)).join('-');
 }
 
 function helloOf(phase: Phase) {

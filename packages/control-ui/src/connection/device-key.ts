@@ -14,7 +14,7 @@ const seedName = 'openclaw.device-key';
 export async function loadDeviceKey(): Promise<DeviceSigner> {
   // Both may be missing or refused: on plain http, in older browsers, in private windows.
   const pair = isSecureContext ? await loadKeyPair().catch(() => undefined) : undefined;
-  return pair ? await createKeyPairSigner(pair) : createSeedSigner(loadSeed());
+  return pair ? createKeyPairSigner(pair) : createSeedSigner(loadSeed());
 }
 
 /** The next load makes another: for a device that the gateway will not have any more. */
