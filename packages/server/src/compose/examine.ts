@@ -1,32 +1,60 @@
-/** What `/readyz` and `/health` look at, as checks over the parts. */
+/** What the probes look at: the checks of `operations/health`, over the parts that there are. */
 import type { Clock } from '../core/clock.ts';
+import type { EventLoopDelay } from '../core/process-metrics.ts';
 import { createHealth, type Health } from '../gateway/index.ts';
 import type { ModelPath } from '../models/index.ts';
+import {
+  createClockCheck,
+  createConfigurationCheck,
+  createDiskCheck,
+  createEventLoopCheck,
+  createInodeCheck,
+  createMemoryCheck,
+  createProvidersCheck,
+  createStateCheck,
+  readVolume,
+  type ConfigurationLook,
+  type MemoryWatch,
+  type ProvidersLook,
+  type Watchdog,
+} from '../operations/index.ts';
 import type { State } from '../storage/index.ts';
 
-/** Below this, the next hour of logs and journal may not fit. */
-const lowDiskBytes = 256 * 1024 * 1024;
+export interface ExamineOptions {
+  readonly state: State;
+  readonly stateDirectory: string;
+  readonly models: ModelPath;
+  readonly memory: MemoryWatch;
+  readonly eventLoopDelay: EventLoopDelay;
+  readonly watchdog: Watchdog;
+  readonly configuration: () => ConfigurationLook;
+  readonly clock: Clock;
+}
 
-export function examine(state: State, models: ModelPath, clock: Clock): Health {
+export function examine(options: ExamineOptions): Health {
+  const { state, stateDirectory, models, memory, eventLoopDelay, watchdog, configuration, clock } = options;
+  const volume = (): ReturnType<typeof readVolume> => readVolume(stateDirectory);
   return createHealth(
     {
-      state: async () => {
-        const { writable, reason } = await state.database.check();
-        return writable ? { state: 'ok' } : { state: 'failed', ...(reason === undefined ? {} : { detail: reason }) };
-      },
-      disk: async () => {
-        const freeBytes = await state.freeBytes();
-        if (freeBytes > lowDiskBytes) return { state: 'ok' };
-        return { state: 'degraded', detail: `${Math.floor(freeBytes / 2 ** 20)} MiB are free on the volume of the state directory` };
-      },
-      providers: () => {
-        if (models.providers().length <= 1) return { state: 'degraded', detail: 'no provider is configured; only the rehearsal answers' };
-        const troubled = models.keysStatus().filter(({ state }) => state !== 'ok');
-        if (troubled.length === 0) return { state: 'ok' };
-        const words = troubled.map(({ provider, key, state, reason }) => `${provider} (key ${key}): ${state}, ${reason ?? ''}`);
-        return { state: 'degraded', detail: words.join('; ') };
-      },
+      configuration: createConfigurationCheck(configuration),
+      state: createStateCheck({ look: () => state.database.check(), clock }),
+      disk: createDiskCheck(volume),
+      inodes: createInodeCheck(volume),
+      memory: createMemoryCheck(() => memory.look()),
+      eventLoop: createEventLoopCheck(eventLoopDelay),
+      clock: createClockCheck(clock),
+      background: watchdog.check,
+      providers: createProvidersCheck(() => providersOf(models)),
     },
     clock,
   );
+}
+
+function providersOf(models: ModelPath): ProvidersLook {
+  const troubled = models.keysStatus().filter(({ state }) => state !== 'ok');
+  return {
+    // The rehearsal is always there.
+    configured: models.providers().length - 1,
+    troubles: troubled.map(({ provider, key, state, reason }) => `${provider} (key ${key}): ${state}, ${reason ?? ''}`),
+  };
 }

@@ -1,140 +1,141 @@
 /** Builds the parts of a gateway that has its state, in order, and hands them to each other. When it starts and stops: `start.ts`. */
 import type { IncomingMessage } from 'node:http';
-import { usageDimensions, type UsageDimension } from '@openclaw/protocol';
-import { createAllowances, createAuthenticator, createVirtualKeys, type VirtualKeys } from '../access/index.ts';
-import { ensureGatewayToken, gatewayTokenFile, type Configuration } from '../config/index.ts';
+import { closeCodes } from '@openclaw/protocol';
+import { createAllowances, createAuthenticator, createDevices, createDoor, createVirtualKeys } from '../access/index.ts';
+import type { AccessDoor, AuditSink, Authenticator, DeviceRegistry, VirtualKeys } from '../access/index.ts';
+import type { ConfigurationKeeper } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
-import { OpenClawError } from '../core/errors.ts';
-import { createIds } from '../core/ids.ts';
+import { createIds, type Ids } from '../core/ids.ts';
 import type { RootLog } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { createEventLoopDelay, registerProcessMetrics, type EventLoopDelay } from '../core/process-metrics.ts';
 import type { Redactor } from '../core/redact.ts';
-import { createGateway, type GatewayPolicy } from '../gateway/index.ts';
-import { controlUiDirectory } from './control-ui-directory.ts';
+import { createGateway, type ControlPlane, type Gateway, type Hub } from '../gateway/index.ts';
 import { createModelPath, traceTarget, type ModelPath } from '../models/index.ts';
+import { createWatchdog, ensureStateIdentity, type MemoryWatch, type Watchdog } from '../operations/index.ts';
 import type { State } from '../storage/index.ts';
 import { version } from '../version.ts';
+import { administration } from './administration.ts';
+import { controlUiDirectory } from './control-ui-directory.ts';
 import { examine } from './examine.ts';
-import { findProviderKeys } from './provider-keys.ts';
+import { gateSettingsOf, modelSettingsOf, type InForce } from './in-force.ts';
+import { watchMemory } from './memory.ts';
 
 export interface PartsOptions {
-  readonly configuration: Configuration;
+  readonly keeper: ConfigurationKeeper;
+  /** Asked whenever something of it is needed, for it changes. */
+  readonly inForce: () => InForce;
   readonly log: RootLog;
   readonly redactor: Redactor;
   readonly metrics: Metrics;
   readonly clock: Clock;
   readonly state: State;
-  readonly loopbackOnly: boolean;
+  readonly control: ControlPlane;
   readonly checkKeys: boolean;
 }
 
-export interface Parts {
-  readonly state: State;
-  readonly keys: VirtualKeys;
-  readonly eventLoopDelay: EventLoopDelay;
-  readonly models: ModelPath;
-  readonly gateway: ReturnType<typeof createGateway>;
-  readonly tokenFile: string | undefined;
+export interface Parts extends Base, Records, Serving {
+  readonly gateway: Gateway;
+  /** Connections that came in by a credential which no longer holds must end. */
+  onAuthChanged(): void;
 }
 
-export async function buildParts({
-  configuration,
-  log,
-  redactor,
-  metrics,
-  clock,
-  state,
-  loopbackOnly,
-  checkKeys,
-}: PartsOptions): Promise<Parts> {
-  const { settings } = configuration;
-  const { auth, limits } = settings.gateway;
-  const ids = createIds({ clock });
-  const allowances = createAllowances({ clock, spending: (question) => models.usage.spending(question) });
-  const keys = await createVirtualKeys({ database: state.database, clock, ids, allowances, log: log.child({ component: 'access' }) });
-  const token = auth.mode === 'token' && auth.token === undefined ? ensureGatewayToken(configuration.stateDirectory) : undefined;
-  if (token) redactor.add(token.token);
-  const authenticator = createAuthenticator({
-    mode: auth.mode,
-    secret: token?.token ?? (auth.mode === 'password' ? auth.password : auth.token),
-    keys,
-    clock,
-  });
-  const keysFromEnvironment = findProviderKeys(configuration);
-  redactor.add(...keysFromEnvironment.map(({ key }) => key));
-  const models = createModelPath({
-    settings: settings.models,
-    nestingDepthLimit: limits.nestingDepth,
-    keysFromEnvironment,
-    lookUp: (name) => configuration.environment.lookup(name)?.value,
-    secretFiles: configuration.secretFiles,
-    onSecret: (secret) => redactor.add(secret),
-    checkKeys,
-    database: state.database,
-    allowances,
-    clock,
-    random: Math.random,
-    log: log.child({ component: 'models' }),
-    metrics,
-    redactor,
-    traces: traceTarget(settings.telemetry.traces, (name) => configuration.environment.lookup(name)?.value),
-  });
+/** What all parts stand on. */
+interface Base extends PartsOptions {
+  readonly ids: Ids;
+  readonly eventLoopDelay: EventLoopDelay;
+  readonly watchdog: Watchdog;
+  /** Of the state directory: whoever knew another one was paired with a state that is gone. */
+  readonly stateId: string;
+}
+
+/** What the state remembers of people and programs. */
+interface Records {
+  readonly audit: AuditSink;
+  readonly devices: DeviceRegistry;
+  readonly keys: VirtualKeys;
+  readonly authenticator: Authenticator;
+  readonly door: AccessDoor;
+}
+
+/** What works for them. */
+interface Serving {
+  readonly models: ModelPath;
+  readonly memory: MemoryWatch;
+}
+
+export async function buildParts(options: PartsOptions): Promise<Parts> {
+  const { clock, metrics } = options;
   const eventLoopDelay = createEventLoopDelay(clock);
   registerProcessMetrics(metrics, { clock, eventLoopDelay });
-  const { controlUi } = settings.gateway;
-  const policy: GatewayPolicy = { limits, open: auth.mode === 'none', loopbackOnly, controlUi, restricted: undefined };
-  const gateway = createGateway({
-    version,
-    policy: () => policy,
+  const { id: stateId } = ensureStateIdentity(options.inForce().configuration.stateDirectory, clock);
+  const base: Base = { ...options, ids: createIds({ clock }), eventLoopDelay, watchdog: createWatchdog(clock), stateId };
+  // Each asks the other only once requests come: keys for what was spent, the model path for what may be.
+  const spending: Parameters<typeof createAllowances>[0]['spending'] = (question) => serving.models.usage.spending(question);
+  const allowances = createAllowances({ clock, spending });
+  const records = await openRecords(base, allowances);
+  const serving = createServing(base, allowances);
+  const gateway = buildGateway(base, records, serving);
+  serving.models.sight.watchConnections(gateway.connections);
+  const { hub } = options.control;
+  return {
+    ...{ ...base, ...records, ...serving, gateway },
+    onAuthChanged: () => hub.closeWhere(cameBySecret, { code: closeCodes.authChanged, reason: 'gateway auth changed' }),
+  };
+}
+
+/** A device has a token of its own, which no change of the gateway's takes away. */
+function cameBySecret({ principal }: ReturnType<Hub['clients']>[number]): boolean {
+  return principal.method !== 'device-token';
+}
+
+async function openRecords(base: Base, allowances: ReturnType<typeof createAllowances>): Promise<Records> {
+  const { clock, ids, inForce } = base;
+  const { database } = base.state;
+  const log = base.log.child({ component: 'access' });
+  const audit: AuditSink = { record: async () => {} };
+  const devices = await createDevices({ database, clock, log, audit });
+  const keys = await createVirtualKeys({ database, clock, ids, allowances, log });
+  const gate = gateSettingsOf(inForce().configuration);
+  if (gate.secret !== undefined) base.redactor.add(gate.secret);
+  const authenticator = createAuthenticator({ ...gate, keys, devices, clock });
+  const door = createDoor({ gate: authenticator.gate, devices, keys, clock, log });
+  return { audit, devices, keys, authenticator, door };
+}
+
+function createServing(base: Base, allowances: ReturnType<typeof createAllowances>): Serving {
+  const { clock, metrics, redactor, checkKeys } = base;
+  const { configuration } = base.inForce();
+  const wanted = modelSettingsOf(configuration);
+  redactor.add(...wanted.keysFromEnvironment.map(({ key }) => key));
+  const memory = watchMemory({ clock, metrics, log: base.log, onPressure: () => models.shedCaches() });
+  const models = createModelPath({
+    ...wanted,
+    ...{ checkKeys, allowances, clock, metrics, redactor, random: Math.random },
+    database: base.state.database,
+    log: base.log.child({ component: 'models' }),
+    onSecret: (secret) => redactor.add(secret),
+    admitWork: () => memory.admitWork(),
+    traces: traceTarget(configuration.settings.telemetry.traces, wanted.lookUp),
+  });
+  return { models, memory };
+}
+
+function buildGateway(base: Base, { keys, authenticator }: Records, { models, memory }: Serving): Gateway {
+  const { clock, ids, metrics, state, keeper, inForce, eventLoopDelay, watchdog } = base;
+  const { stateDirectory } = inForce().configuration;
+  const look = () => keeper.status;
+  return createGateway({
+    ...{ version, ids, metrics, clock },
+    policy: () => inForce().policy,
     controlUiDirectory: controlUiDirectory(),
     authenticate: (request: IncomingMessage) => authenticator.authenticate(request.headers, request.socket.remoteAddress ?? ''),
     service: models.service,
     responses: models.responses,
     router: models.router,
-    admin: administration({ keys, models, log }),
+    admin: administration({ keys, models, log: base.log }),
     sight: models.administration,
-    health: examine(state, models, clock),
-    metrics,
-    log: log.child({ component: 'gateway' }),
-    ids,
-    clock,
-  });
-  models.sight.watchConnections(gateway.connections);
-  return { state, keys, models, gateway, eventLoopDelay, tokenFile: token?.file ?? earlierTokenFile(configuration) };
-}
-
-/** The token of an earlier start comes with the configuration, as if an operator had written it. */
-function earlierTokenFile({ settings, origins, stateDirectory }: Configuration): string | undefined {
-  const file = gatewayTokenFile(stateDirectory);
-  return settings.gateway.auth.mode === 'token' && origins.get('gateway.auth.token')?.where === file ? file : undefined;
-}
-
-interface AdministrationOptions {
-  readonly keys: VirtualKeys;
-  readonly models: ModelPath;
-  readonly log: RootLog;
-}
-
-function administration({ keys, models, log }: AdministrationOptions): Parameters<typeof createGateway>[0]['admin'] {
-  return {
-    listKeys: () => keys.list(),
-    createKey: (wanted) => keys.create(wanted),
-    getKey: (id) => keys.get(id),
-    updateKey: (id, wanted) => keys.update(id, wanted),
-    revokeKey: (id) => keys.revoke(id),
-    usage: ({ sinceMs, by }) => models.usage.totals({ sinceMs, by: dimensionOf(by) }),
-    setLogLevel: (level) => log.setLevel(level),
-    listModels: () => models.directory.list(),
-    showModel: (name) => models.directory.show(name),
-  };
-}
-
-function dimensionOf(name: string): UsageDimension {
-  const dimension = usageDimensions.find((known) => known === name);
-  if (dimension) return dimension;
-  throw new OpenClawError('invalid_request', {
-    details: { path: 'by', reason: `must be one of ${usageDimensions.join(', ')}` },
-    param: 'by',
+    health: examine({ state, stateDirectory, models, memory, eventLoopDelay, watchdog, configuration: look, clock }),
+    log: base.log.child({ component: 'gateway' }),
   });
 }

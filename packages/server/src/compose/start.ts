@@ -1,23 +1,32 @@
 /**
- * Starts and stops a gateway: it listens, opens the state, has the parts built, and takes everything down in reverse.
+ * Starts and stops a gateway: it listens, opens the state, has the parts built, follows the configuration, and takes everything down in
+ * reverse.
  *
  * It decides nothing about requests; what it does decide is when the gateway is ready and how it stops.
  */
-import { isLoopback, type Configuration } from '../config/index.ts';
+import { join } from 'node:path';
+import type { Configuration, ConfigurationKeeper } from '../config/index.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { OpenClawError } from '../core/errors.ts';
-import type { Log, RootLog } from '../core/log.ts';
+import type { RootLog } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Redactor } from '../core/redact.ts';
-import { listen, startingHandler, type Listener, type RequestHandler } from '../gateway/index.ts';
+import { readTls, startingHandler, type ControlPlane, type RequestHandler } from '../gateway/index.ts';
 import type { ModelPath } from '../models/index.ts';
 import { openState, readStateOwner, type State, type StorageThread } from '../storage/index.ts';
+import { applyChange } from './apply.ts';
+import { buildControlPlane } from './control.ts';
+import { openFront, type Front, type FrontOptions } from './front.ts';
+import { createHolding, tokenFileOf, type Holding } from './in-force.ts';
 import { buildParts, type Parts } from './parts.ts';
 
 export interface StartOptions {
-  readonly configuration: Configuration;
+  /** The gateway follows it until it stops; whoever made it closes it. */
+  readonly keeper: ConfigurationKeeper;
+  /** What holds in rescue mode, while the keeper has nothing: this machine alone, and the operator's credential. */
+  readonly rescue: Configuration;
   readonly log: RootLog;
-  /** Learns of every secret that is found or made while starting. */
+  /** Learns of every secret that is found or made. */
   readonly redactor: Redactor;
   readonly metrics: Metrics;
   readonly clock?: Clock;
@@ -36,6 +45,7 @@ export interface RunningGateway {
   readonly models: ModelPath;
   /** Paths and their methods. */
   readonly endpoints: Readonly<Record<string, readonly string[]>>;
+  /** What holds now. */
   readonly configuration: Configuration;
   /** File of the token that the first start, this one or an earlier one, made; `undefined` where the operator's own or none holds. */
   readonly tokenFile: string | undefined;
@@ -47,54 +57,96 @@ export interface RunningGateway {
 
 /** Longer than a draining predecessor takes, shorter than an operator's patience. */
 const lockWaitDefaultMs = 60_000;
-const portsHost: Readonly<Record<string, string>> = { loopback: '127.0.0.1', lan: '0.0.0.0' };
+/** A certificate that was replaced is served within this time. */
+const certificateLookMs = 60_000;
 
 /**
  * Starts the gateway. It listens before the state is open, so that it is alive while a predecessor still holds the state.
  * @throws OpenClawError for everything that keeps it from starting; nothing is left running then
  */
 export async function startGateway(options: StartOptions): Promise<RunningGateway> {
-  const { configuration, log, redactor, metrics } = options;
+  const { keeper, rescue, log, metrics } = options;
   const clock = options.clock ?? systemClock;
-  const { gateway: settings } = configuration.settings;
-  const host = settings.bind === 'custom' ? (settings.customBindHost ?? '') : (portsHost[settings.bind] ?? '');
   let handler: RequestHandler = startingHandler(() => 'the state directory is being opened');
-  const request: RequestHandler = (raw, response) => handler(raw, response);
-  const listener = await listen({ host, port: settings.port, limits: settings.limits }, { request }).catch(async (thrown: unknown) => {
-    throw await namePortHolder(thrown, configuration.stateDirectory);
-  });
-  const shutdown = new AbortController();
+  let parts: Parts | undefined;
+  const holding = createHolding({ keeper, configuration: keeper.current ?? rescue, loopbackOnly: () => front.loopbackOnly });
+  const control = buildControlPlane({ parts: () => parts, inForce: holding.inForce, clock, log, metrics });
+  const handlers = { request: ((request, response) => handler(request, response)) as RequestHandler, upgrade: control.upgrade };
+  const front = await openFrontFor(holding.configuration(), { handlers, log, clock });
   let state: State | undefined;
   try {
-    state = await openState(configuration.stateDirectory, {
-      clock,
-      log: log.child({ component: 'storage' }),
-      waitMs: options.lockWaitMs ?? lockWaitDefaultMs,
-      ...(options.signal ? { signal: options.signal } : {}),
-      ...(options.storageThread ? { thread: options.storageThread } : {}),
-    });
-    const url = urlOf(host, listener.port);
-    await state.lock.setAddress(url);
-    const parts = await buildParts({
-      ...{ configuration, log, redactor, metrics, clock, state },
-      ...{ loopbackOnly: isLoopback(listener.host), checkKeys: options.checkKeys ?? true },
+    state = await openState(rescue.stateDirectory, stateOptions(options, clock));
+    await state.lock.setAddress(front.url);
+    parts = await buildParts({
+      ...{ keeper, log, metrics, clock, state, control },
+      ...{ inForce: holding.inForce, redactor: options.redactor, checkKeys: options.checkKeys ?? true },
     });
     handler = parts.gateway.handler;
-    const prepared = parts.models.prepare(listener.port, shutdown.signal);
-    return {
-      url,
-      models: parts.models,
-      endpoints: parts.gateway.endpoints,
-      configuration,
-      tokenFile: parts.tokenFile,
-      prepared,
-      stop: once(() => stop({ ...parts, listener, shutdown, prepared, drainTimeoutMs: settings.drainTimeoutMs, log, clock })),
-    };
+    return run({ parts, front, control, holding });
   } catch (thrown) {
-    await listener.close();
+    await control.close();
+    await front.close();
     await state?.close();
     throw thrown;
   }
+}
+
+interface Built {
+  readonly parts: Parts;
+  readonly front: Front;
+  readonly control: ControlPlane;
+  readonly holding: Holding;
+}
+
+function run(built: Built): RunningGateway {
+  const { parts, front, holding } = built;
+  const shutdown = new AbortController();
+  const prepared = parts.models.prepare(front.port, shutdown.signal);
+  const unfollow = follow(built);
+  return {
+    get url() {
+      return front.url;
+    },
+    get configuration() {
+      return holding.configuration();
+    },
+    get tokenFile() {
+      return tokenFileOf(holding.configuration());
+    },
+    models: parts.models,
+    endpoints: parts.gateway.endpoints,
+    prepared,
+    stop: once(async () => {
+      unfollow();
+      shutdown.abort();
+      await stop(built, prepared);
+    }),
+  };
+}
+
+/** @throws OpenClawError `port_in_use`, `bind_failed`, `tls_invalid` */
+async function openFrontFor(configuration: Configuration, { handlers, log, clock }: OpenFrontOptions): Promise<Front> {
+  const directory = join(configuration.stateDirectory, 'credentials');
+  const tlsOf: FrontOptions['tlsOf'] = ({ tls }) => readTls(tls, { directory, clock });
+  try {
+    return await openFront({ settings: configuration.settings.gateway, handlers, tlsOf, log });
+  } catch (thrown) {
+    throw await namePortHolder(thrown, configuration.stateDirectory);
+  }
+}
+
+interface OpenFrontOptions extends Pick<FrontOptions, 'handlers' | 'log'> {
+  readonly clock: Clock;
+}
+
+function stateOptions({ log, lockWaitMs, signal, storageThread }: StartOptions, clock: Clock): Parameters<typeof openState>[1] {
+  return {
+    clock,
+    log: log.child({ component: 'storage' }),
+    waitMs: lockWaitMs ?? lockWaitDefaultMs,
+    ...(signal ? { signal } : {}),
+    ...(storageThread ? { thread: storageThread } : {}),
+  };
 }
 
 /** The most common holder of the port is the gateway that already runs on the same state. */
@@ -109,46 +161,62 @@ async function namePortHolder(thrown: unknown, stateDirectory: string): Promise<
   });
 }
 
-interface StopOptions extends Parts {
-  readonly listener: Listener;
-  readonly shutdown: AbortController;
-  readonly prepared: Promise<void>;
-  readonly drainTimeoutMs: number;
-  readonly log: Log;
-  readonly clock: Clock;
+/** Edits of the configuration and of the certificate come into force. @returns ends it */
+function follow({ parts, front, holding }: Built): () => void {
+  const ends = [
+    parts.keeper.onAccepted(async ({ configuration }) => {
+      await applyChange(holding.configuration(), configuration, { parts, front });
+      holding.take(configuration);
+      await parts.state.lock.setAddress(front.url);
+    }),
+    parts.keeper.onStatus(() => holding.look()),
+  ];
+  const certificates = parts.clock.every(certificateLookMs, () => {
+    const { gateway } = holding.configuration().settings;
+    front.moveTo(gateway).catch((error: unknown) => parts.log.warn('the certificate could not be read again', { error }));
+  });
+  return () => {
+    certificates.cancel();
+    for (const end of ends) end();
+  };
 }
 
 /** Unready, no new work, time for what streams, then the end of everything in the reverse order of its beginning. */
-async function stop(options: StopOptions): Promise<void> {
-  const { gateway, models, listener, state, log, clock, drainTimeoutMs } = options;
+async function stop({ parts, front, control, holding }: Built, prepared: Promise<void>): Promise<void> {
+  const { gateway, models, log, clock } = parts;
+  const { drainTimeoutMs } = holding.configuration().settings.gateway;
   gateway.drain();
-  const answered = listener.stopAccepting();
-  options.shutdown.abort();
-  const inFlight = models.service.requests.inFlight;
-  if (inFlight > 0) log.info('waiting for running requests', { inFlight, drainTimeoutMs });
+  const answered = front.stopAccepting();
+  const { requests } = models.service;
+  if (requests.inFlight > 0) log.info('waiting for running requests', { inFlight: requests.inFlight, drainTimeoutMs });
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = clock.after(drainTimeoutMs, resolve);
-  await Promise.race([Promise.all([answered, models.service.requests.idle()]), late]);
+  await Promise.race([Promise.all([answered, requests.idle()]), late]);
   timer.cancel();
-  await options.prepared.catch(() => {});
-  models.service.requests.cancelAll(new OpenClawError('draining', { retryAfterMs: 1000 }));
-  await models.service.requests.idle();
+  await prepared.catch(() => {});
+  requests.cancelAll(new OpenClawError('draining', { retryAfterMs: 1000 }));
+  await requests.idle();
+  await control.close();
   // Before the parts behind it: a request whose body arrives only now would otherwise meet closed ones.
-  await listener.close();
+  await front.close();
   try {
     await models.close(new OpenClawError('draining'));
   } finally {
     // What could not be written is said by who throws; the state is given up all the same.
-    options.keys.close();
-    options.eventLoopDelay.stop();
-    await state.close();
+    await closeRecords(parts);
   }
   log.info('stopped');
 }
 
-function urlOf(host: string, port: number): string {
-  const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '[::1]' : host.includes(':') ? `[${host}]` : host;
-  return `http://${reachable}:${port}`;
+async function closeRecords({ memory, keys, devices, eventLoopDelay, state }: Parts): Promise<void> {
+  memory.stop();
+  keys.close();
+  eventLoopDelay.stop();
+  try {
+    await devices.close();
+  } finally {
+    await state.close();
+  }
 }
 
 function once(action: () => Promise<void>): () => Promise<void> {

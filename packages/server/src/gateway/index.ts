@@ -29,7 +29,11 @@ export { createHealth, type GatewayState, type Health, type HealthReport } from 
 export { createHeldHandler, listenHeld } from './held.ts';
 export { listen, type Handlers, type Listener, type ListenOptions, type RequestHandler } from './listener.ts';
 export { fingerprintOf, readTls, type TlsSettings } from './tls.ts';
+export { createControlPlane, type ControlPlane } from './control/index.ts';
+export type { Hub } from './control/contract.ts';
+export { kindOfOrigin, refuseUnknownHost } from './origins.ts';
 export type { GatewayPolicy } from './policy.ts';
+export type { AdminOptions } from './endpoints/admin.ts';
 export { servedPaths } from './paths.ts';
 export { startingHandler } from './starting.ts';
 
@@ -60,6 +64,7 @@ export interface Gateway {
   connections(): ReadonlyMap<string, number>;
   /** From now on: unready, and no new work. */
   drain(): void;
+  isDraining(): boolean;
 }
 
 /** As in the catalogue's `client_closed`: no client ever sees it. */
@@ -102,19 +107,20 @@ export function createGateway(options: GatewayOptions): Gateway {
     drain() {
       draining = true;
     },
+    isDraining: () => draining,
   };
 }
 
 function createEndpoints(options: GatewayOptions, draining: () => boolean): EndpointTable {
   const startedMs = options.clock.monotonicMs();
+  const { policy } = options;
   const health = {
     health: options.health,
     version: options.version,
     draining,
-    uptimeMs: () => options.clock.monotonicMs() - startedMs,
     rescue: () => policy().restricted,
+    uptimeMs: () => options.clock.monotonicMs() - startedMs,
   };
-  const { policy } = options;
   const { bodyBytes, heldBodyBytes = defaultBudgetBytes() } = policy().limits;
   // A budget below one body would refuse it for ever, with words that ask for patience.
   const bodyBudget = createBodyBudget(Math.max(bodyBytes, heldBodyBytes));

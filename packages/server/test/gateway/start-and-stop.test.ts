@@ -175,21 +175,6 @@ describe('what keeps it from starting ends it with 78, in words', () => {
     assert.match(words, new RegExp(`in use by .*${program.child.pid}`));
   });
 
-  test('each kind of bad configuration, with its place', async () => {
-    const kinds: readonly [string, RegExp][] = [
-      ['{ gateway: { prot: 1 } }', /openclaw\.json:1:14: .*gateway\.prot[\s\S]*port/],
-      ["{\n  gateway: {\n    drainTimeoutMs: 'soon',\n  },\n}", /openclaw\.json:3:21/],
-      [
-        "{ gateway: { auth: { token: '${NO_SUCH_VARIABLE}' } } }",
-        /NO_SUCH_VARIABLE[\s\S]*gateway\.auth\.token|gateway\.auth\.token[\s\S]*NO_SUCH_VARIABLE/,
-      ],
-      ['{ gateway: ', /openclaw\.json:1:/],
-      ["{ models: { providers: { mine: { apiKey: 'k' } } } }", /models\.providers\.mine[\s\S]*baseUrl/],
-      ["{ $include: 'missing.json5' }", /missing\.json5/],
-    ];
-    for (const [config, words] of kinds) assert.match(await refused({ home: await homeWith(config) }), words, config);
-  });
-
   test('a state directory that cannot be written', async () => {
     const home = await mkdtemp(join(tmpdir(), 'openclaw-readonly-'));
     await writeFile(join(home, 'file'), '');

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startGateway, type RunningGateway } from '../../src/compose/index.ts';
-import { loadConfiguration } from '../../src/config/index.ts';
+import { createConfigurationKeeper, type ConfigurationKeeper } from '../../src/config/index.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { readEnvironment } from '../../src/core/env.ts';
 import { createLog, type LogThreshold } from '../../src/core/log.ts';
@@ -16,6 +16,7 @@ export interface TestGateway extends AsyncDisposable {
   readonly token: string;
   readonly stateDirectory: string;
   readonly running: RunningGateway;
+  readonly keeper: ConfigurationKeeper;
   readonly metrics: Metrics;
   /** Lines of the log so far, parsed. */
   readonly logLines: Record<string, unknown>[];
@@ -34,6 +35,8 @@ export interface TestGatewayOptions {
   readonly checkKeys?: boolean;
   /** Of the whole gateway; the network keeps real time. @default the system's */
   readonly clock?: Clock;
+  /** Edits of the file are taken up. @default false */
+  readonly followsConfiguration?: boolean;
   /** Starts on an existing state directory, which is kept at the end. */
   readonly stateDirectory?: string;
 }
@@ -54,7 +57,9 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     },
     secretsDirectory: join(stateDirectory, 'no-secrets'),
   });
-  const configuration = await loadConfiguration({ environment, vendors: knownProviders });
+  const keeper = await createConfigurationKeeper({ environment, vendors: knownProviders, clock: systemClock });
+  const configuration = keeper.current;
+  if (!configuration) throw keeper.status.problem ?? new Error('the settings of the test do not hold');
   const logLines: Record<string, unknown>[] = [];
   const redactor = createRedactor([...configuration.secrets.values()]);
   const metrics = createMetrics();
@@ -66,12 +71,14 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     destinations: [{ write: (line) => void logLines.push(JSON.parse(line) as Record<string, unknown>), format: 'json' }],
   });
   const { checkKeys = false, clock = systemClock } = options;
-  const running = await startGateway({ configuration, log, redactor, metrics, clock, checkKeys });
+  const running = await startGateway({ keeper, rescue: configuration, log, redactor, metrics, clock, checkKeys });
+  if (options.followsConfiguration) keeper.start(log);
   return {
     url: running.url,
     token: testToken,
     stateDirectory,
     running,
+    keeper,
     metrics,
     logLines,
     request(path, init = {}) {
@@ -81,6 +88,7 @@ export async function startTestGateway(options: TestGatewayOptions = {}): Promis
     },
     async [Symbol.asyncDispose]() {
       await running.stop();
+      await keeper.close();
       if (options.stateDirectory === undefined) await rm(stateDirectory, { recursive: true, force: true });
     },
   };

@@ -27,6 +27,7 @@ function addRunOptions(command: Command): Command {
     .addOption(new Option('--bind <where>', 'where to listen (gateway.bind)').choices(['loopback', 'lan', 'custom']))
     .option('--config <file>', 'the configuration file')
     .option('--state-dir <directory>', 'the state directory')
+    .option('--rescue', 'serve no models until an operator has looked at the configuration (OPENCLAW_RESCUE=1)')
     .addOption(new Option('--log-level <level>', 'the least important lines that are written (logging.level)'))
     .addOption(
       new Option('--state-wait <time>', 'how long to wait, alive and unready, for a process that holds the state directory')

@@ -1,8 +1,16 @@
 /** The gateway in the foreground: logging, start, what is printed, signals, exit codes. */
 import { flushCompileCache } from 'node:module';
 import { join } from 'node:path';
-import { loadConfiguration, type Configuration } from '../../config/index.ts';
-import { startGateway, type RunningGateway } from '../../compose/index.ts';
+import {
+  createConfigurationKeeper,
+  loadConfiguration,
+  locate,
+  type Configuration,
+  type ConfigurationKeeper,
+  type ConfigurationStatus,
+  type LoadOptions,
+} from '../../config/index.ts';
+import { holdGateway, startGateway, type RunningGateway } from '../../compose/index.ts';
 import { systemClock } from '../../core/clock.ts';
 import { readEnvironment } from '../../core/env.ts';
 import { OpenClawError, type ErrorCode } from '../../core/errors.ts';
@@ -11,6 +19,7 @@ import { createMetrics, type Metrics } from '../../core/metrics.ts';
 import { createRedactor, type Redactor } from '../../core/redact.ts';
 import { createRotatingFile } from '../../core/rotating-file.ts';
 import { knownProviders, type Provider } from '../../models/index.ts';
+import { createLoopGuard } from '../../operations/index.ts';
 import { version } from '../../version.ts';
 import type { StorageThread } from '../../storage/index.ts';
 import { exitConfiguration, formatError, type Terminal } from './terminal.ts';
@@ -22,6 +31,8 @@ export interface RunFlags {
   readonly stateDir?: string;
   readonly logLevel?: string;
   readonly stateWait?: number;
+  /** Enters rescue mode, whatever the file says. */
+  readonly rescue?: boolean;
 }
 
 export interface RunContext {
@@ -33,25 +44,24 @@ export interface RunContext {
 /** Runs the gateway in the foreground until it is told to stop. @returns the exit code */
 export async function runGateway(flags: RunFlags, { terminal, storageThread }: RunContext): Promise<number> {
   const stopped = waitForStop();
+  const load = { environment: readEnvironment({ env: terminal.env }), flags, vendors: knownProviders };
   let logging: Logging | undefined;
+  let keeper: ConfigurationKeeper | undefined;
   try {
-    const configuration = await loadConfiguration({
-      environment: readEnvironment({ env: terminal.env }),
-      flags,
-      vendors: knownProviders,
-    });
-    logging = openLogging(configuration, terminal);
+    keeper = await createConfigurationKeeper({ ...load, clock: systemClock, ...(flags.rescue === true ? { rescue: true } : {}) });
+    const rescue = keeper.current ?? (await loadWithoutFile(load));
+    logging = openLogging(rescue, terminal);
+    keeper.start(logging.log.child({ component: 'config' }));
     const gateway = await startGateway({
-      configuration,
-      ...logging,
-      storageThread,
+      ...{ keeper, rescue, ...logging, storageThread },
       signal: stopped.signal,
       ...(flags.stateWait === undefined ? {} : { lockWaitMs: flags.stateWait }),
     });
     try {
+      createLoopGuard({ stateDirectory: rescue.stateDirectory, clock: systemClock }).clear();
       await Promise.race([gateway.prepared, stopped.promise]);
       if (!stopped.signal.aborted) {
-        terminal.stdout.write(describe(gateway));
+        terminal.stdout.write(describe(gateway, keeper.status));
         logging.log.info('ready', { url: gateway.url, version });
       }
       // Node writes the cache only at an orderly exit; a container that is killed would start cold for ever.
@@ -64,12 +74,51 @@ export async function runGateway(flags: RunFlags, { terminal, storageThread }: R
   } catch (thrown) {
     if (stopped.signal.aborted && thrown === stopped.signal.reason) return 0;
     terminal.stderr.write(formatError('openclaw', thrown));
-    return thrown instanceof OpenClawError && needsAChange.has(thrown.code) ? exitConfiguration : 1;
+    if (!(thrown instanceof OpenClawError) || !needsAChange.has(thrown.code)) return 1;
+    return await refuseToStart(thrown, { terminal, stopped, load });
   } finally {
     stopped.release();
+    await keeper?.close();
     await storageThread.end();
     await logging?.close();
   }
+}
+
+/** Where the file is of no use, flags and variables still say where and for whom; beyond this machine nobody is let in then. */
+function loadWithoutFile(load: LoadOptions): Promise<Configuration> {
+  return loadConfiguration({ ...load, text: '{}', flags: { ...load.flags, bind: 'loopback' } });
+}
+
+interface RefusalContext {
+  readonly terminal: Terminal;
+  readonly stopped: StopSignal;
+  readonly load: LoadOptions;
+}
+
+/**
+ * Ends, unless a supervisor has started it again and again just now: then it stays up until it is told to stop, and says why to whoever asks.
+ * @returns the exit code
+ */
+async function refuseToStart(problem: OpenClawError, { terminal, stopped, load }: RefusalContext): Promise<number> {
+  const { stateDirectory } = locate(load.environment, load.flags ?? {});
+  const guard = createLoopGuard({ stateDirectory, clock: systemClock });
+  if (guard.shouldHold()) {
+    const held = await holdGateway(problem, await loadWithoutFile(load).catch(() => undefined)).catch((thrown: unknown) => {
+      terminal.stderr.write(formatError('openclaw', thrown));
+    });
+    if (held) {
+      terminal.stderr.write(
+        `openclaw: refused ${guard.recent().length} times within ten minutes; waiting on ${held.url} instead of ending again\n`,
+      );
+      await stopped.promise;
+      await held.close();
+      return 0;
+    }
+  }
+  const recorded = guard.record(problem.code);
+  if (!recorded.recorded)
+    terminal.stderr.write(`openclaw: this refusal could not be counted, so nothing stops a restart loop: ${recorded.reason}\n`);
+  return exitConfiguration;
 }
 
 /** Starting again without a change ends in the same way. */
@@ -126,7 +175,7 @@ function openLogging(configuration: Configuration, terminal: Terminal): Logging 
 }
 
 /** Where it listens, what it has, and one line to paste. */
-function describe({ url, configuration, models, tokenFile }: RunningGateway): string {
+function describe({ url, configuration, models, tokenFile }: RunningGateway, status: ConfigurationStatus): string {
   const { auth, bind } = configuration.settings.gateway;
   const usable = models.providers().filter(({ id }) => id !== 'openclaw');
   const names = usable.map((provider) => `${provider.id} (${modelCount(provider)}, ${keysOf(provider)})`);
@@ -135,6 +184,7 @@ function describe({ url, configuration, models, tokenFile }: RunningGateway): st
   const request = JSON.stringify({ model: 'openclaw/rehearsal', messages: [{ role: 'user', content: 'say Hello from OpenClaw.' }] });
   const lines = [
     `OpenClaw ${version} listens on ${url}${bind === 'lan' ? ' and on every other address of this machine' : ''}`,
+    ...wordsAbout(status),
     '',
     ...[...names, 'openclaw/rehearsal (built in, for trying things out)'].map(
       (name, index) => `  ${index === 0 ? 'models ' : '       '}  ${name}`,
@@ -146,6 +196,20 @@ function describe({ url, configuration, models, tokenFile }: RunningGateway): st
     `             -d '${request}'`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+function wordsAbout({ state, problem, file }: ConfigurationStatus): string[] {
+  if (state === 'current') return [];
+  const what =
+    state === 'rescue'
+      ? 'Rescue mode: no models are served until the configuration is mended'
+      : 'An earlier version of the configuration holds';
+  return [
+    '',
+    `  ${what}.`,
+    `  ${file}: ${problem?.message ?? 'an operator asked for it'}`,
+    ...(problem?.hint ? [`  ${problem.hint}`] : []),
+  ];
 }
 
 /** For a shell to read as one word; without quotes where it needs none. */
