@@ -170,6 +170,31 @@ export const operationErrors = {
     message: 'The gateway at {url} refused: {reason}.',
     hint: "The words are the gateway's; `openclaw config get gateway.auth` shows which credential this command sent.",
   },
+  control_refused: {
+    status: 0,
+    retryable: false,
+    message: 'The gateway at {url} refused ({code}): {reason}.',
+    hint: '{suggestion}',
+  },
+  gateway_not_ready: {
+    status: 0,
+    retryable: true,
+    message: 'The gateway at {url} is not ready: {reason}.',
+    hint: 'Try again in a moment; `openclaw gateway status` shows what it waits for.',
+  },
+  state_not_persisted: {
+    status: 0,
+    retryable: false,
+    message:
+      'The state was not persisted: the gateway at {url} has another state directory than before (it was {known}, it is {found}), so tokens, devices and sessions of before are gone.',
+    hint: 'Give its state directory a volume that outlives the container (in the image /home/node/.openclaw) or restore a backup. If it is meant to be new: `openclaw gateway health --url {url} --token TOKEN`, with its new token, remembers it.',
+  },
+  service_unavailable: {
+    status: 0,
+    retryable: false,
+    message: 'No service can be installed: {reason}.',
+    hint: '{suggestion}',
+  },
   command_refused: {
     status: 0,
     retryable: false,
