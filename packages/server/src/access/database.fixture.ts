@@ -1,6 +1,8 @@
-/** A database in memory with the table of virtual keys, for tests; several may share one store, as processes do. */
+/** A database in memory with the tables of a state, for tests; several may share one store, as processes do. */
 import { DatabaseSync } from 'node:sqlite';
+import { OpenClawError } from '../core/errors.ts';
 import type { Database, Row, Statement } from '../storage/index.ts';
+import { migrations } from '../storage/migrations/index.ts';
 
 export interface MemoryStore {
   /** Another process on the same store. */
@@ -9,15 +11,13 @@ export interface MemoryStore {
   readonly statements: string[];
   /** Makes the next reads or writes fail, as a broken disk does. */
   failNext(count: number): void;
-  /** Everything in the table, as it lies on the disk. */
+  /** All virtual keys, as they lie on the disk. */
   dump(): string;
 }
 
 export function createMemoryStore(): MemoryStore {
   const sqlite = new DatabaseSync(':memory:');
-  sqlite.exec(`CREATE TABLE virtual_keys (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL UNIQUE, prefix TEXT NOT NULL, scopes TEXT NOT NULL, models TEXT,
-    created_at BIGINT NOT NULL, expires_at BIGINT, revoked_at BIGINT, rpm BIGINT, tpm BIGINT, usd_per_day_nano BIGINT, usd_per_month_nano BIGINT)`);
+  for (const sql of migrations.flatMap(({ statements }) => statements)) sqlite.exec(sql);
   const listeners = new Map<string, Set<(message: string) => void>>();
   const statements: string[] = [];
   let failures = 0;
@@ -37,6 +37,10 @@ export function createMemoryStore(): MemoryStore {
     engine: 'sqlite',
     read: async <Result extends Row>(statement: Statement) => prepare(statement).all() as Result[],
     write: async (batch) => {
+      for (const guard of batch.guards ?? []) {
+        const holds = prepare(guard).all().length > 0 === (guard.expect === 'row');
+        if (!holds) throw new OpenClawError('storage_conflict', { details: { guard: guard.name } });
+      }
       for (const statement of batch.statements) prepare(statement).all();
     },
     changes: async () => [],

@@ -39,7 +39,7 @@ const derPrefix = Buffer.from('302a300506032b6570032100', 'hex');
 /** @returns undefined where everything holds */
 export function findIdentityFault({ params, proof, challenge }: IdentityQuestion): IdentityFault | undefined {
   const rawKey = decodeExactly(proof.publicKey, keyBytes);
-  if (rawKey === undefined) return faults.publicKey;
+  if (rawKey === undefined || isSmallOrder(rawKey)) return faults.publicKey;
   if (hash('sha256', rawKey) !== proof.id) return faults.deviceId;
   const { signedAt } = proof;
   if (!Number.isSafeInteger(signedAt) || signedAt < 0 || Math.abs(signedAt - challenge.ts) > signatureSkewMs) return faults.expired;
@@ -80,6 +80,25 @@ function isSigned({ params, proof, rawKey, signature }: SignatureQuestion): Iden
     // OpenSSL refuses bytes that are no key by throwing; that is an answer, and the only one that it can give here.
     return faults.publicKey;
   }
+}
+
+/**
+ * The points of the curve whose multiples are eight at most, in each of their encodings. Anybody can write signatures that hold for such
+ * a key, so it is nobody's.
+ */
+const smallOrderPoints: ReadonlySet<string> = new Set([
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+  ...['ec', 'ed', 'ee'].map((first) => `${first}${'ff'.repeat(30)}7f`),
+]);
+
+function isSmallOrder(rawKey: Buffer): boolean {
+  const point = Buffer.from(rawKey);
+  // The highest bit is the sign of the other coordinate.
+  point[keyBytes - 1]! &= 0x7f;
+  return smallOrderPoints.has(point.toString('hex'));
 }
 
 /** Strict base64url: one text for one value, without padding, so that no device has two keys. */
