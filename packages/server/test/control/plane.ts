@@ -38,7 +38,7 @@ export interface TestPlane extends AsyncDisposable {
 
 export interface TestPlaneOptions extends Partial<Omit<ControlPlaneOptions, 'door' | 'methods' | 'clock'>> {
   readonly admit?: Door['admit'] | ((asked: Asked) => Admission);
-  readonly methods?: MethodTable;
+  readonly methods?: MethodTable | (() => MethodTable);
   /** @default one that stands still until the test moves it */
   readonly realTime?: true;
 }
@@ -59,7 +59,7 @@ export async function startTestPlane(options: TestPlaneOptions = {}): Promise<Te
   });
   const plane = createControlPlane({
     door: { admit: async (asked) => await admit(asked) },
-    methods: () => methods,
+    methods: typeof methods === 'function' ? (methods as () => MethodTable) : () => methods as MethodTable,
     clock: planeClock,
     ids: createIds({ clock: planeClock }),
     log,
