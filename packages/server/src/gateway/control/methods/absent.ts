@@ -1,0 +1,119 @@
+/**
+ * Methods about what OpenClaw does not have yet. Where "none" is the truth, the answer is the empty shape that clients know; what would
+ * begin something is refused. Everything else about it is no method at all.
+ */
+import { createHash } from 'node:crypto';
+import type { OperatorScope } from '@openclaw/protocol';
+import type { Clock } from '../../../core/clock.ts';
+import { OpenClawError } from '../../../core/errors.ts';
+import type { Method, MethodTable } from '../contract.ts';
+import { WireRefusal } from '../wire-refusal.ts';
+import { Params } from './params.ts';
+
+export interface AbsentMethodsOptions {
+  readonly clock: Clock;
+}
+
+export function createAbsentMethods({ clock }: AbsentMethodsOptions): MethodTable {
+  return { ...channels(clock), ...cron, ...nodes, ...approvals, ...waking, 'doctor.memory.status': memoryStatus };
+}
+
+function channels(clock: Clock): MethodTable {
+  const empty = { channelOrder: [], channelLabels: {}, channelDetailLabels: {}, channelSystemImages: {}, channelMeta: [] };
+  return {
+    'channels.status': answering('operator.read', ['probe', 'timeoutMs', 'channel'], () => ({
+      ...{ ts: clock.now(), ...empty, channels: {}, channelAccounts: {}, channelDefaultAccountId: {}, statusIssues: [] },
+    })),
+  };
+}
+
+const noJobs = { what: 'timed jobs', suggestion: 'Let a timer of the system call `openclaw agent --message` meanwhile.' };
+
+const cron: MethodTable = {
+  'cron.list': {
+    scope: 'operator.read',
+    run({ params }) {
+      const read = new Params(params);
+      const limit = read.optionalNumber('limit', { minimum: 1, maximum: 1000 }) ?? 200;
+      const offset = read.optionalNumber('offset') ?? 0;
+      read.passOver('includeDisabled', 'enabled', 'query', 'sortBy', 'sortDir', 'agentId');
+      read.end();
+      return { jobs: [], snapshotRevision: 0, total: 0, offset, limit, hasMore: false, nextOffset: null, deliveryPreviews: {} };
+    },
+  },
+  'cron.status': answering('operator.read', [], () => ({ enabled: false, triggersEnabled: false, jobs: 0, nextWakeAtMs: null })),
+  'cron.runs': answering('operator.read', ['id', 'limit', 'offset', 'scope', 'status', 'sortDir'], () => ({
+    ...{ entries: [], total: 0, offset: 0, hasMore: false, nextOffset: null },
+  })),
+  'cron.get': unknownJob('operator.read'),
+  'cron.update': unknownJob('operator.admin'),
+  'cron.remove': unknownJob('operator.admin'),
+  'cron.run': unknownJob('operator.admin'),
+  'cron.add': refusing('operator.admin', noJobs),
+};
+
+function unknownJob(scope: OperatorScope): Method {
+  return {
+    scope,
+    run({ params }) {
+      const id = typeof params['id'] === 'string' ? params['id'].slice(0, 200) : '';
+      throw new WireRefusal({
+        ...{ code: 'INVALID_REQUEST', message: `cron job not found: ${id}` },
+        details: { code: 'CRON_JOB_NOT_FOUND', id },
+      });
+    },
+  };
+}
+
+const nodes: MethodTable = {
+  'node.list': answering('operator.read', [], () => ({ nodes: [] })),
+  'node.pair.list': answering('operator.pairing', [], () => ({ pending: [], paired: [] })),
+};
+
+/** No tool runs anything on the host: whatever asks to is denied, and whoever allows that later is asked each time. */
+const execApprovals = {
+  version: 1,
+  defaults: { security: 'deny', ask: 'always', askFallback: 'deny', autoAllowSkills: false },
+  agents: {},
+};
+
+const approvals: MethodTable = {
+  'exec.approval.list': answering('operator.approvals', [], () => []),
+  'plugin.approval.list': answering('operator.approvals', [], () => []),
+  'openclaw.approval.list': answering('operator.approvals', [], () => []),
+  'exec.approvals.get': answering('operator.admin', [], () => ({
+    ...{ path: null, exists: false, file: execApprovals, resolvedDefaults: execApprovals.defaults },
+    hash: createHash('sha256').update(JSON.stringify(execApprovals)).digest('hex'),
+  })),
+};
+
+const noEvents = { what: 'events that wake an agent', suggestion: 'Send a message instead: `agent` or `chat.send`.' };
+
+const waking: MethodTable = {
+  wake: refusing('operator.write', noEvents),
+  'system-event': refusing('operator.admin', noEvents),
+};
+
+/** Nothing is remembered beyond the conversations themselves. */
+const memoryStatus = answering('operator.read', ['probe', 'agentId'], () => ({ enabled: false, agents: [] }));
+
+function answering(scope: OperatorScope, passedOver: readonly string[], answer: () => unknown): Method {
+  return {
+    scope,
+    run({ params }) {
+      const read = new Params(params);
+      read.passOver(...passedOver);
+      read.end();
+      return answer();
+    },
+  };
+}
+
+function refusing(scope: OperatorScope, details: { readonly what: string; readonly suggestion: string }): Method {
+  return {
+    scope,
+    run() {
+      throw new OpenClawError('not_in_release', { details });
+    },
+  };
+}

@@ -1,0 +1,16 @@
+/** Who did something, as the audit log and the history of the configuration write it down. */
+import type { ControlPrincipal } from '../contract.ts';
+
+const secretOf: Readonly<Record<ControlPrincipal['method'], string>> = {
+  none: 'anonymous',
+  token: 'gateway-token',
+  password: 'gateway-password',
+  'device-token': 'device',
+  'bootstrap-token': 'bootstrap-token',
+  'trusted-proxy': 'trusted-proxy',
+};
+
+export function actorOf({ deviceId, method, user }: ControlPrincipal): string {
+  if (deviceId !== undefined) return `device:${deviceId}`;
+  return user === undefined ? secretOf[method] : `user:${user}`;
+}
