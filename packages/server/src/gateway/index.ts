@@ -84,11 +84,14 @@ export function createGateway(options: GatewayOptions): Gateway {
     endpoints,
     authenticate: connections.authenticate,
     policy,
-    admit(pattern) {
+    admit(pattern, request) {
       const isHealth = pattern.startsWith('/health') || pattern === '/readyz' || pattern === '/startupz';
       if (draining && !isHealth) throw new OpenClawError('draining', { retryAfterMs: 1000 });
       const { restricted } = policy();
-      if (restricted && pattern.startsWith('/v1/')) throw restricted;
+      if (restricted === undefined || !pattern.startsWith('/v1/')) return;
+      // What is wrong with the configuration is not for strangers.
+      request.authenticate();
+      throw restricted;
     },
     log: options.log,
     ids: options.ids,

@@ -21,7 +21,7 @@ export interface RouterOptions {
   readonly authenticate: (request: IncomingMessage) => Principal;
   readonly policy: () => GatewayPolicy;
   /** Asked before an endpoint is. @throws OpenClawError for what is not served just now */
-  readonly admit: (pattern: string) => void;
+  readonly admit: (pattern: string, request: GatewayRequest) => void;
   readonly log: Log;
   readonly ids: Ids;
   readonly onRequest: (path: string, method: string, response: ServerResponse) => void;
@@ -44,7 +44,7 @@ export function createRequestHandler(options: RouterOptions): RequestHandler {
       const policy = options.policy();
       if (policy.open) refuseUnknownHost(raw, policy);
       if (raw.headers.origin !== undefined && (policy.open || !isModelCall(found.pattern))) refuseForeignOrigin(raw, policy);
-      options.admit(found.pattern);
+      options.admit(found.pattern, request);
       const answered = found.endpoint(request);
       if (answered instanceof Promise) answered.catch(fail);
     } catch (thrown) {

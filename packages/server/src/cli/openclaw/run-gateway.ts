@@ -198,18 +198,14 @@ function describe({ url, configuration, models, tokenFile }: RunningGateway, sta
   return `${lines.join('\n')}\n`;
 }
 
-function wordsAbout({ state, problem, file }: ConfigurationStatus): string[] {
+function wordsAbout({ state, problem }: ConfigurationStatus): string[] {
   if (state === 'current') return [];
   const what =
     state === 'rescue'
-      ? 'Rescue mode: no models are served until the configuration is mended'
-      : 'An earlier version of the configuration holds';
-  return [
-    '',
-    `  ${what}.`,
-    `  ${file}: ${problem?.message ?? 'an operator asked for it'}`,
-    ...(problem?.hint ? [`  ${problem.hint}`] : []),
-  ];
+      ? 'Rescue mode: no models are served until the configuration is mended.'
+      : 'An earlier version of the configuration holds.';
+  const why = [problem?.message ?? 'An operator asked for it.', problem?.hint ?? ''];
+  return ['', ...[what, ...why].filter((line) => line !== '').map((line) => `  ${line}`)];
 }
 
 /** For a shell to read as one word; without quotes where it needs none. */
