@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { EventFrame } from '@openclaw/protocol';
 import type { PresenceEntry } from '../../src/gateway/control/contract.ts';
-import { startTestPlane, type TestPlane } from './plane.ts';
+import { eventually, startTestPlane, type TestPlane } from './plane.ts';
 import { connectClient, RawClient, testClient } from './raw-client.ts';
 
 const echo = { echo: { scope: 'none', run: ({ params }: { params: object }) => params } } as const;
@@ -79,7 +79,7 @@ test('health is not asked anew for each of many commands, and not at all while n
 
 /** Until the server has noticed that nobody is there. */
 async function gone(plane: TestPlane): Promise<void> {
-  while (plane.plane.hub.clients().length > 0) await new Promise(setImmediate);
+  await eventually(() => plane.plane.hub.clients().length === 0, 'that all have left');
 }
 
 test('health that cannot be found out is no event and a line of the log; the next time counts', async () => {
@@ -126,7 +126,7 @@ test('presence says who stays connected, once for many changes, to those who may
     ...{ instanceId: 'w', text: 'Page (127.0.0.1) · 1.0.0 · ui', ts: first?.ts },
   });
   await page[Symbol.asyncDispose]();
-  while (plane.plane.hub.clients().length > 2) await new Promise(setImmediate);
+  await eventually(() => plane.plane.hub.clients().length === 2, 'that all have left');
   plane.clock.advance(2000);
   await watcher.until(() => watcher.events('presence').length === 2, 'the next presence');
   assert.equal(presenceOf(watcher.events('presence')[1]).length, 2);

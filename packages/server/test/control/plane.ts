@@ -102,3 +102,12 @@ function readMetric(metrics: Metrics, name: string, labels: string): number {
     .filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
   return lines.filter((line) => line.includes(labels)).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }
+
+/** Waits for what no event of the test's own tells: the other side of a socket has noticed something. */
+export async function eventually(holds: () => boolean, what: string): Promise<void> {
+  const deadlineMs = Date.now() + 10_000;
+  while (!holds()) {
+    if (Date.now() > deadlineMs) throw new Error(`${what} did not come about`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
+}

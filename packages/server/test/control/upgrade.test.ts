@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { OpenClawError } from '../../src/core/errors.ts';
-import { startTestPlane, type TestPlane } from './plane.ts';
+import { eventually, startTestPlane, type TestPlane } from './plane.ts';
 import { connectClient, RawClient } from './raw-client.ts';
 
 const websocket = ['Upgrade: websocket', 'Connection: Upgrade', 'Sec-WebSocket-Version: 13', 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='];
@@ -84,7 +84,7 @@ test('more waiting connections of one address than allowed are 503 with Retry-Af
   assert.equal(plane.metric('openclaw_control_handshakes'), 6);
   address = '192.0.2.1';
   await one[Symbol.asyncDispose]();
-  while (plane.metric('openclaw_control_handshakes') > 5) await new Promise(setImmediate);
+  await eventually(() => plane.metric('openclaw_control_handshakes') === 5, 'that all have left');
   await using again = await waitingClient(plane);
   assert.ok(again.end === undefined && two.end === undefined && other.end === undefined);
   await Promise.all(local.map((client) => client[Symbol.asyncDispose]()));
@@ -113,7 +113,7 @@ test('a connection that breaks while it becomes a WebSocket leaves its place', a
     socket.on('error', () => undefined);
   }
   await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.on('close', resolve))));
-  while (plane.openSockets() > 0 || plane.metric('openclaw_control_handshakes') > 0) await new Promise(setImmediate);
+  await eventually(() => plane.openSockets() + plane.metric('openclaw_control_handshakes') === 0, 'that all have left');
   await using client = await connectClient(plane);
   assert.equal(client.end, undefined);
 });
@@ -135,5 +135,5 @@ test('frames that no WebSocket sends end the connection without more', async () 
     const end = Buffer.concat(chunks).subarray(-4);
     assert.deepEqual([end[0], end.readUInt16BE(2)], [0x88, code]);
   }
-  while (plane.openSockets() > 0) await new Promise(setImmediate);
+  await eventually(() => plane.openSockets() === 0, 'that all have left');
 });
