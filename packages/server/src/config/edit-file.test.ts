@@ -3,6 +3,7 @@ import { chmodSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync,
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 
+import { systemClock } from '../core/clock.ts';
 import { readEnvironment } from '../core/env.ts';
 import { setSetting, unsetSetting } from './edit-file.ts';
 import { createFolder, type Folder } from './folder.fixture.ts';
@@ -16,7 +17,7 @@ function setup(
   const folder = createFolder(t, text === undefined ? {} : { 'openclaw.json': text });
   const file = join(folder.path, 'openclaw.json');
   const environment = readEnvironment({ env: { OPENCLAW_STATE_DIR: folder.path, ...env }, secretsDirectory: join(folder.path, 'none') });
-  return { folder, file, options: { environment }, read: () => readFileSync(file, 'utf8') };
+  return { folder, file, options: { environment, clock: systemClock, by: 'cli' }, read: () => readFileSync(file, 'utf8') };
 }
 
 test('a new file is for its owner only; an existing one keeps its mode and its link', async (t) => {
@@ -33,7 +34,7 @@ test('a new file is for its owner only; an existing one keeps its mode and its l
   assert.match(read(), /8081/);
   assert.equal(statSync(file).mode & 0o777, 0o640);
   assert.ok(lstatSync(join(other.path, 'link.json')).isSymbolicLink());
-  assert.deepEqual(readdirSync(folder.path), ['openclaw.json']);
+  assert.deepEqual(readdirSync(folder.path), ['openclaw.json', 'state']);
 });
 
 test('a change that makes the configuration bad is refused, and the file stays as it was', async (t) => {
@@ -56,12 +57,14 @@ test('a change that makes the configuration bad is refused, and the file stays a
 
 test('a value is JSON5 where it can be, and text where the setting is one', async (t) => {
   const { options, read } = setup(t, '{ gateway: {} }', { KEY: 'k' });
-  const { settings } = await setSetting(options, parsePath('gateway.auth.token'), '123456');
+  const {
+    configuration: { settings },
+  } = await setSetting(options, parsePath('gateway.auth.token'), '123456');
   assert.equal(settings.gateway.auth.token, '123456');
   await setSetting(options, parsePath('gateway.bind'), 'lan');
   await setSetting(options, parsePath('gateway.limits.bodyBytes'), '64MiB');
   await setSetting(options, parsePath('models.routes["gpt-4.1"]'), "{ targets: ['a/b'] }");
-  const last = await setSetting(options, parsePath('models.providers.openai.apiKey'), '${KEY}');
+  const { configuration: last } = await setSetting(options, parsePath('models.providers.openai.apiKey'), '${KEY}');
   assert.equal(last.settings.gateway.bind, 'lan');
   assert.equal(last.settings.gateway.limits.bodyBytes, 64 * 2 ** 20);
   assert.deepEqual(last.settings.models.routes['gpt-4.1']?.targets, [{ model: 'a/b', weight: 1 }]);
@@ -80,7 +83,9 @@ test('a file that is not JSON5 is not edited, and its mistake is named', async (
 
 test('what is unset falls back to the default', async (t) => {
   const { options, read } = setup(t, '{\n  gateway: {\n    port: 1,\n    // stays\n  },\n}\n');
-  const { settings } = await unsetSetting(options, ['gateway', 'port']);
+  const {
+    configuration: { settings },
+  } = await unsetSetting(options, ['gateway', 'port']);
   assert.equal(settings.gateway.port, 18_789);
   assert.equal(read(), '{\n  gateway: {\n    // stays\n  },\n}\n');
 });
@@ -98,7 +103,9 @@ test('what stands in an included file, or nowhere, is not unset', async (t) => {
 
 test('what is written in short is written out when another of its properties is set', async (t) => {
   const { options, read } = setup(t, "{ models: { routes: { fast: { targets: ['a/b', /* kept */ 'c/d'] } } } }");
-  const { settings } = await setSetting(options, parsePath('models.routes.fast.targets[1].weight'), '3');
+  const {
+    configuration: { settings },
+  } = await setSetting(options, parsePath('models.routes.fast.targets[1].weight'), '3');
   assert.deepEqual(settings.models.routes['fast']?.targets, [
     { model: 'a/b', weight: 1 },
     { model: 'c/d', weight: 3 },

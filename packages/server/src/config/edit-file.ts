@@ -4,21 +4,23 @@
  */
 import { OpenClawError } from '../core/errors.ts';
 import { setInText, unsetInText } from './edit.ts';
-import { type Configuration, loadConfiguration, type LoadOptions } from './load.ts';
-import { locate } from './locations.ts';
 import { defaultOrigin } from './origin.ts';
 import { formatPath, type Path } from './path.ts';
 import { type Problem, toConfigError } from './problems.ts';
-import { isPresent, readText } from './read-text.ts';
-import { replaceFile } from './replace-file.ts';
 import { schemaAt, settingsSchema } from './schema.ts';
 import { parseTree, partAt, treeAt, type Parser, type Tree } from './tree.ts';
+import { replaceConfiguration, type CommandOptions, type Replaced } from './versions/by-command.ts';
+
+export interface EditOptions extends CommandOptions {
+  /** Who does it, for the history. */
+  readonly by: string;
+}
 
 /**
  * Sets a value, written as JSON5 or as plain text.
- * @throws OpenClawError as `loadConfiguration` does, or `usage_error`; then the file is as it was.
+ * @throws OpenClawError as `replaceConfiguration` does, or `usage_error`; then the file is as it was.
  */
-export async function setSetting(options: LoadOptions, path: Path, value: string): Promise<Configuration> {
+export async function setSetting(options: EditOptions, path: Path, value: string): Promise<Replaced> {
   if (path.length === 0) throw usageError('set needs the path of a setting', 'For example: openclaw config set gateway.port 8080');
   return editFile(options, (text, parser) =>
     setInText(withoutShorthand(text, path, parser), { path, value: readValue(value, { path, parser }), parser }),
@@ -29,7 +31,7 @@ export async function setSetting(options: LoadOptions, path: Path, value: string
  * Takes a setting out of the file, so that what lies below it (a default, an included file) counts.
  * @throws OpenClawError `usage_error` when it does not stand in the file.
  */
-export async function unsetSetting(options: LoadOptions, path: Path): Promise<Configuration> {
+export async function unsetSetting(options: EditOptions, path: Path): Promise<Replaced> {
   return editFile(options, (text, parser) => {
     const edited = unsetInText(text, { path, parser });
     if (edited !== undefined) return edited;
@@ -38,20 +40,12 @@ export async function unsetSetting(options: LoadOptions, path: Path): Promise<Co
   });
 }
 
-async function editFile(options: LoadOptions, edit: (text: string, parser: Parser) => string): Promise<Configuration> {
-  const { file } = locate(options.environment, options.flags);
-  const parser = await import('@humanwhocodes/momoa');
-  const before = readPresent(file);
-  checkWriting(before, { file, parser });
-  const text = edit(before, parser);
-  const configuration = await loadConfiguration({ ...options, text });
-  if (readPresent(file) !== before) throw usageError(`${file} was changed by somebody else meanwhile`, 'Look at it, and try again.');
-  replaceFile(file, text);
-  return configuration;
-}
-
-function readPresent(file: string): string {
-  return isPresent(file) ? readText(file) : '';
+function editFile(options: EditOptions, edit: (text: string, parser: Parser) => string): Promise<Replaced> {
+  return replaceConfiguration(options, options.by, async (text = '', file) => {
+    const parser = await import('@humanwhocodes/momoa');
+    checkWriting(text, { file, parser });
+    return new Map([[file, edit(text, parser)]]);
+  });
 }
 
 function checkWriting(text: string, { file, parser }: { file: string; parser: Parser }): void {

@@ -26,3 +26,5 @@ export type {
   ConfigurationVersion,
   WriteRequest,
 } from './versions/contract.ts';
+export { openHistory, replaceConfiguration, rollBack, shownTexts, type CommandOptions, type Replaced } from './versions/by-command.ts';
+export { needingRestart } from './live.ts';

@@ -114,7 +114,7 @@ test('set writes the file, says so, and says what wins over it', async (t) => {
   const { file, run } = setup(t, '{\n  // mine\n}\n');
   const { out, err } = await run(['set', 'gateway.port', '8080'], { PORT: '81' });
   assert.equal(out, `gateway.port is set in ${file}.\n`);
-  assert.equal(err, 'Note: environment variable PORT wins over the file.\nIt takes effect when the gateway starts the next time.\n');
+  assert.equal(err, 'Note: environment variable PORT wins over the file.\nA gateway that runs takes it up by itself.\n');
   assert.equal(readFileSync(file, 'utf8'), '{\n  gateway: {\n    port: 8080,\n  },\n  // mine\n}\n');
 });
 
@@ -134,7 +134,7 @@ test('unset takes a setting out of the file', async (t) => {
 
 test('validate says that all is well, or names every mistake', async (t) => {
   const good = setup(t, '{}');
-  assert.equal((await good.run(['validate'])).out, `${good.file} is valid.\n`);
+  assert.equal((await good.run(['validate'])).out, `${good.file} is valid, and no gateway has used it yet.\n`);
   const absent = setup(t);
   assert.equal((await absent.run(['validate'])).out, `${absent.file} does not exist; the defaults hold, and the environment is valid.\n`);
   const bad = setup(t, '{ gateway: { port: -1, prt: 1 } }');

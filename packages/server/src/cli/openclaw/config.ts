@@ -1,5 +1,5 @@
 /**
- * `openclaw config get|set|unset|validate|schema|file`.
+ * `openclaw config get|set|unset|validate|schema|file`; the others are in `config-history.ts` and `config-import.ts`.
  *
  * They read and write the file beside a running gateway as well as without one. Mistakes are thrown: `main.ts` prints them
  * and sets the exit code.
@@ -11,7 +11,7 @@ import {
   formatPath,
   loadConfiguration,
   locate,
-  type LoadOptions,
+  openHistory,
   parsePath,
   type Path,
   publishSchema,
@@ -20,22 +20,11 @@ import {
   settingsSchema,
   unsetSetting,
 } from '../../config/index.ts';
-import { readEnvironment, type Variables } from '../../core/env.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import { nearestName } from '../../core/nearest-name.ts';
+import { registerHistoryCommands } from './config-history.ts';
+import { changed, commandOptions, type ConfigCommandIo, type FileFlags, noteEffect, noteOverride } from './config-io.ts';
 
-export interface ConfigCommandIo {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-  readonly env: Variables;
-  /** Providers that need no `baseUrl`. Absent: names of providers are not checked. */
-  readonly vendors?: readonly string[];
-}
-
-interface FileFlags {
-  readonly config?: string;
-  readonly stateDir?: string;
-}
 interface GetFlags extends FileFlags {
   readonly showSecrets?: true;
   readonly output: 'text' | 'json';
@@ -74,18 +63,19 @@ export function registerConfigCommands(program: Command, io: ConfigCommandIo): v
   add('validate', 'check the configuration and name every mistake in it').action((_: unknown, command: Command) =>
     validate(command.optsWithGlobals<FileFlags>(), io),
   );
+  registerHistoryCommands(add, io);
   add('schema', 'print the JSON Schema of the file').action(
     () => void io.stdout.write(`${JSON.stringify(publishSchema(settingsSchema), null, 2)}\n`),
   );
   add('file', 'print where the configuration file is').action((_: unknown, command: Command) => {
-    const { environment, flags } = loadOptions(command.optsWithGlobals<FileFlags>(), io);
+    const { environment, flags } = commandOptions(command.optsWithGlobals<FileFlags>(), io);
     io.stdout.write(`${locate(environment, flags).file}\n`);
   });
 }
 
 async function get(text: string, flags: GetFlags, io: ConfigCommandIo): Promise<void> {
   const path = parsePath(text);
-  const configuration = await loadConfiguration(loadOptions(flags, io));
+  const configuration = await loadConfiguration(commandOptions(flags, io));
   const value = valueAt(configuration.settings, path);
   if (value === undefined) throw absent(path, configuration);
   const shown = flags.showSecrets ? value : redact(value, path, configuration);
@@ -105,41 +95,39 @@ async function get(text: string, flags: GetFlags, io: ConfigCommandIo): Promise<
 
 async function set(text: string, value: string, { flags, io }: { flags: FileFlags; io: ConfigCommandIo }): Promise<void> {
   const path = parsePath(text);
-  const configuration = await changed(io, setSetting(loadOptions(flags, io), path, value));
-  io.stdout.write(`${formatPath(path)} is set in ${configuration.file}.\n`);
-  noteEffect(path, configuration, io);
+  const replaced = await changed(io, setSetting({ ...commandOptions(flags, io), by: 'cli' }, path, value));
+  io.stdout.write(`${formatPath(path)} is set in ${replaced.configuration.file}.\n`);
+  noteOverride(replaced.configuration.origins.get(formatPath(path)), io);
+  noteEffect(replaced, io);
 }
 
 async function unset(text: string, flags: FileFlags, io: ConfigCommandIo): Promise<void> {
   const path = parsePath(text);
-  const configuration = await changed(io, unsetSetting(loadOptions(flags, io), path));
-  io.stdout.write(`${formatPath(path)} is no longer in ${configuration.file}.\n`);
-  noteEffect(path, configuration, io);
+  const replaced = await changed(io, unsetSetting({ ...commandOptions(flags, io), by: 'cli' }, path));
+  io.stdout.write(`${formatPath(path)} is no longer in ${replaced.configuration.file}.\n`);
+  noteOverride(replaced.configuration.origins.get(formatPath(path)), io);
+  noteEffect(replaced, io);
 }
 
 async function validate(flags: FileFlags, io: ConfigCommandIo): Promise<void> {
-  const { file, exists } = await loadConfiguration(loadOptions(flags, io));
-  io.stdout.write(exists ? `${file} is valid.\n` : `${file} does not exist; the defaults hold, and the environment is valid.\n`);
-}
-
-async function changed(io: ConfigCommandIo, change: Promise<Configuration>): Promise<Configuration> {
+  const options = commandOptions(flags, io);
+  const history = openHistory(options);
   try {
-    return await change;
+    const configuration = await loadConfiguration(options);
+    const { file, exists } = configuration;
+    if (!exists) io.stdout.write(`${file} does not exist; the defaults hold, and the environment is valid.\n`);
+    else io.stdout.write(`${file} is valid${versionWords(history.versionOf(configuration)?.version, history.newest()?.version)}.\n`);
   } catch (error) {
-    io.stderr.write('Nothing was changed.\n');
+    const version = history.lastGood()?.version;
+    const words = `Version ${version} was the last good one: a gateway goes on with it, and \`openclaw config rollback ${version}\` writes it again.`;
+    if (version !== undefined) io.stderr.write(`${words}\n`);
     throw error;
   }
 }
 
-function noteEffect(path: Path, { origins }: Configuration, io: ConfigCommandIo): void {
-  const origin = origins.get(formatPath(path));
-  if (origin?.kind === 'environment') io.stderr.write(`Note: ${origin.where} wins over the file.\n`);
-  io.stderr.write('It takes effect when the gateway starts the next time.\n');
-}
-
-function loadOptions({ config, stateDir }: FileFlags, { env, vendors }: ConfigCommandIo): LoadOptions {
-  const flags = { ...(config === undefined ? {} : { config }), ...(stateDir === undefined ? {} : { stateDir }) };
-  return { environment: readEnvironment({ env }), flags, ...(vendors ? { vendors } : {}) };
+function versionWords(own: number | undefined, newest: number | undefined): string {
+  if (own !== undefined) return `, and is version ${own}`;
+  return newest === undefined ? ', and no gateway has used it yet' : `, and newer than version ${newest}: no gateway has used it yet`;
 }
 
 function valueAt(settings: unknown, path: Path): unknown {

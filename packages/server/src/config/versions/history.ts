@@ -9,7 +9,7 @@ import type { Configuration } from '../load.ts';
 import type { ConfigurationVersion } from './contract.ts';
 import { pathIn, readLastGood, textsAt, writeLastGood, type LastGood } from './last-good.ts';
 import { fillSecrets, hideSecrets, type Texts } from './secrets-in-text.ts';
-import { createVersionStore, hashOf, type StoredVersion } from './version-store.ts';
+import { createVersionStore, hashOf, sameFiles, type StoredFile, type StoredVersion } from './version-store.ts';
 
 export interface RecordRequest {
   /** As it was loaded: with its texts. */
@@ -22,6 +22,8 @@ export interface History {
   /** The oldest first. */
   versions(): readonly ConfigurationVersion[];
   newest(): ConfigurationVersion | undefined;
+  /** The newest version, where the configuration is what it says; undefined where it is another one. */
+  versionOf(configuration: Configuration): ConfigurationVersion | undefined;
   /** The text of the configuration itself, without secrets. @throws OpenClawError `config_version_not_found` */
   text(version: number): string;
   /** Keeps a version, unless it is what the newest one is. @throws Error when it cannot be written */
@@ -29,6 +31,10 @@ export interface History {
   /** Keeps it as the last good one. @throws Error when it cannot be written */
   remember(configuration: Configuration, version: number | undefined): void;
   lastGood(): LastGood | undefined;
+  /** What the last good one includes, where the configuration is `file`. */
+  includesOfLastGood(file: string): readonly string[];
+  /** Every text of a version for `file`, without secrets. @throws OpenClawError `config_version_not_found` */
+  texts(version: number, file: string): Texts;
   /**
    * The texts of a version for `file`, its secrets taken from what stands at the same places of `sources` or, failing that, of the last good one.
    * @throws OpenClawError `config_version_not_found`, `config_secret_missing`
@@ -53,12 +59,17 @@ export function createHistory(stateDirectory: string, clock: Clock): History {
       const newest = store.newest();
       return newest && withoutFiles(newest);
     },
+    versionOf({ file, texts }) {
+      const newest = store.newest();
+      const isSame = newest && sameFiles(newest.files, filesOf(file, texts));
+      return isSame ? withoutFiles(newest) : undefined;
+    },
     text: (version) => find(version).files[0]?.text ?? '',
     async record({ configuration, by, changed }) {
       const { texts, file, secrets } = configuration;
       const parser = await import('@humanwhocodes/momoa');
       const hidden = hideSecrets(texts, { parser, secrets: secrets.values() });
-      const files = [...texts].map(([path, text]) => ({ path: pathIn(file, path), hash: hashOf(text), text: hidden.get(path) ?? '' }));
+      const files = filesOf(file, texts).map((one, index) => ({ ...one, text: [...hidden.values()][index] ?? '' }));
       return withoutFiles(store.append({ at: now(), by, hash: files[0]?.hash ?? hashOf(''), changed, files }));
     },
     remember({ file, texts }, version) {
@@ -68,6 +79,8 @@ export function createHistory(stateDirectory: string, clock: Clock): History {
       writeLastGood(stateDirectory, { version, at: now(), file, texts: kept });
     },
     lastGood: () => readLastGood(stateDirectory),
+    includesOfLastGood: (file) => [...textsAt(file, readLastGood(stateDirectory)?.texts ?? []).keys()].slice(1),
+    texts: (version, file) => textsAt(file, find(version).files),
     async restore(version, { file, sources }) {
       const { files } = find(version);
       const parser = await import('@humanwhocodes/momoa');
@@ -76,6 +89,10 @@ export function createHistory(stateDirectory: string, clock: Clock): History {
       return fillSecrets(textsAt(file, files), { parser, sources: known, version });
     },
   };
+}
+
+function filesOf(file: string, texts: Texts): Omit<StoredFile, 'text'>[] {
+  return [...texts].map(([path, text]) => ({ path: pathIn(file, path), hash: hashOf(text) }));
 }
 
 function withoutFiles({ version, at, by, hash, changed }: StoredVersion): ConfigurationVersion {

@@ -63,6 +63,15 @@ function fillOne({ file, text }: { file: string; text: string }, { parser, sourc
   }, text);
 }
 
+/** The text without the values in lines that are not in `known`. For a text that no parser can read: a secret may stand in it without quotes. */
+export function maskUnknown(text: string, known: string): string {
+  const lines = new Set(known.split('\n').map((line) => line.trim()));
+  return text
+    .split('\n')
+    .map((line) => (lines.has(line.trim()) || /^[\s{}[\],]*$/.test(line) ? line : `${/^[^:]*:/.exec(line)?.[0] ?? ''} ‹not shown›`))
+    .join('\n');
+}
+
 interface SecretPlace {
   /** Within its file. */
   readonly path: Path;

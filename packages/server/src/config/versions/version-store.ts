@@ -78,7 +78,7 @@ export function createVersionStore(stateDirectory: string): VersionStore {
       for (let attempt = 0; attempt < attempts; attempt++) {
         const numbers = numbersIn(directory);
         const newest = newestOf(numbers);
-        if (newest && isSame(newest, version)) return newest;
+        if (newest && sameFiles(newest.files, version.files)) return newest;
         const stored: StoredVersion = { version: (numbers.at(-1) ?? 0) + 1, ...version };
         if (!createFile(directory, nameOf(stored.version), `${JSON.stringify(stored, null, 2)}\n`)) continue;
         prune(directory, numbers);
@@ -89,9 +89,9 @@ export function createVersionStore(stateDirectory: string): VersionStore {
   };
 }
 
-function isSame(a: Pick<StoredVersion, 'files'>, b: Pick<StoredVersion, 'files'>): boolean {
-  const digest = ({ files }: Pick<StoredVersion, 'files'>): string => JSON.stringify(files.map(({ path, hash }) => [path, hash]));
-  return digest(a) === digest(b);
+/** Whether the texts are the same, secrets included. */
+export function sameFiles(a: readonly Omit<StoredFile, 'text'>[], b: readonly Omit<StoredFile, 'text'>[]): boolean {
+  return a.length === b.length && a.every(({ path, hash }, index) => path === b[index]?.path && hash === b[index].hash);
 }
 
 function nameOf(number: number): string {
