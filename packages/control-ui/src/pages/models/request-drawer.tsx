@@ -55,20 +55,7 @@ function Trail({ trail }: { readonly trail: RequestTrail }) {
         <dt>Cost</dt>
         <dd>{trail.costNanoUsd === null ? `${unknown} price unknown` : formatNanoUsd(trail.costNanoUsd)}</dd>
       </dl>
-      <section class="stack">
-        <h3>{plural(trail.attemptCount, 'try', 'tries')}</h3>
-        {trail.attempts.length === 0 ? (
-          <p class="note">
-            {trail.attemptCount === 0 ? 'Nobody was asked.' : 'Not kept: of older requests that went well at once only the sums are.'}
-          </p>
-        ) : (
-          <ol class="attempts">
-            {trail.attempts.map((attempt, index) => (
-              <Attempt key={index} attempt={attempt} totalMs={trail.totalMs} />
-            ))}
-          </ol>
-        )}
-      </section>
+      <Attempts trail={trail} />
       {trail.decisions.length > 0 && (
         <section class="stack">
           <h3>What was decided</h3>
@@ -80,6 +67,25 @@ function Trail({ trail }: { readonly trail: RequestTrail }) {
         </section>
       )}
     </div>
+  );
+}
+
+function Attempts({ trail: { attempts, attemptCount, totalMs } }: { readonly trail: RequestTrail }) {
+  return (
+    <section class="stack">
+      <h3>{plural(attemptCount, 'try', 'tries')}</h3>
+      {attempts.length === 0 ? (
+        <p class="note">
+          {attemptCount === 0 ? 'Nobody was asked.' : 'Not kept: of older requests that went well at once only the sums are.'}
+        </p>
+      ) : (
+        <ol class="attempts">
+          {attempts.map((attempt, index) => (
+            <Attempt key={index} attempt={attempt} totalMs={totalMs} />
+          ))}
+        </ol>
+      )}
+    </section>
   );
 }
 
