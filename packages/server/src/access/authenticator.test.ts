@@ -192,3 +192,53 @@ test('a gateway without a token accepts keys and nothing else', () => {
     assert.equal(ask({ authorization: 'Bearer ock_a' }), 'key_a');
   }
 });
+
+test('a device token is a credential too: with the scopes that its device has', () => {
+  const holder = (scopes: readonly string[]) => ({ deviceId: 'd1', role: 'operator', scopes });
+  const tokens: Readonly<Record<string, ReturnType<typeof holder>>> = {
+    ocd_admin: holder(['operator.admin']),
+    ocd_writer: holder(['operator.write', 'operator.read']),
+    ocd_reader: holder(['operator.read']),
+  };
+  const authenticator = createAuthenticator({
+    ...{ mode: 'token', secret, clock: createFakeClock(), keys: { find: () => undefined } },
+    devices: { findToken: (token) => tokens[token] },
+  });
+  const scopesOf = (token: string) =>
+    Array.from(authenticator.authenticate({ authorization: `Bearer ${token}` }, '10.0.0.1').scopes).join(' ');
+  assert.deepEqual([scopesOf('ocd_admin'), scopesOf('ocd_writer'), scopesOf('ocd_reader')], ['models admin', 'models', '']);
+  assert.equal(authenticator.authenticate({ 'x-api-key': 'ocd_admin' }, '').id, 'device:d1');
+  assert.throws(() => scopesOf('ocd_revoked'), { code: 'device_token_refused' });
+});
+
+test('a secret that is replaced holds from the next request on; keys hold as before', () => {
+  const find = (key: string) => (key === 'ock_a' ? principalOf('key_a') : undefined);
+  const authenticator = createAuthenticator({ mode: 'token', secret, clock: createFakeClock(), keys: { find } });
+  const ask = (text: string) => authenticator.authenticate({ 'x-api-key': text }, '10.0.0.1').id;
+  assert.equal(authenticator.replace({ mode: 'token', secret }), false);
+  assert.equal(authenticator.replace({ mode: 'token', secret: 'another' }), true);
+  assert.throws(() => ask(secret), { code: 'invalid_credentials' });
+  assert.deepEqual([ask('another'), ask('ock_a')], ['gateway', 'key_a']);
+  assert.equal(authenticator.replace({ mode: 'none' }), true);
+  assert.equal(ask('anything'), 'anonymous');
+  assert.throws(() => authenticator.replace({ mode: 'token', secret: 'x'.repeat(1025) }), RangeError);
+  assert.equal(ask('anything'), 'anonymous');
+});
+
+test('programs on this machine are never slowed; its pages, and what comes through a proxy, are', () => {
+  const { ask } = setup();
+  const guess = { 'x-api-key': 'guess' };
+  for (let count = 0; count < 20; count += 1) assert.equal(ask(guess, '127.0.0.1'), 'invalid_credentials');
+  const page = { ...guess, origin: 'http://localhost:3000' };
+  for (let count = 0; count < 3; count += 1) ask(page, '::1');
+  assert.equal(ask(page, '::1'), 'too_many_failures');
+  for (let count = 0; count < 3; count += 1) ask({ ...guess, 'x-forwarded-for': '203.0.113.7' }, '127.0.0.1');
+  assert.equal(ask({ ...guess, 'x-forwarded-for': '203.0.113.8' }, '127.0.0.1'), 'too_many_failures');
+});
+
+test('a refusal says from where the credential came', () => {
+  const { refusal } = setup();
+  assert.match(refusal({ 'x-api-key': 'wrong' }, '10.0.0.1').message, /in x-api-key, sent from 10\.0\.0\.1, is not one/);
+  assert.match(refusal({ 'x-api-key': 'wrong' }, '::1').message, /sent from this machine/);
+  assert.equal(refusal({}, '10.0.0.1').message, 'No credential came with the request from 10.0.0.1.');
+});
