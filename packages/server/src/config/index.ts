@@ -1,6 +1,7 @@
 /** What the configuration promises to the other parts. */
 export { isLoopback } from './cross-checks.ts';
 export { setSetting, unsetSetting } from './edit-file.ts';
+export { createEditableTexts, type EditableTexts } from './editable-texts.ts';
 export { ensureGatewayToken, gatewayTokenFile } from './gateway-token.ts';
 export { loadConfiguration, type Configuration, type LoadOptions } from './load.ts';
 export { locate } from './locations.ts';
@@ -18,6 +19,7 @@ export {
   type TimeoutSettings,
 } from './schema.ts';
 export { createConfigurationKeeper, type KeeperOptions } from './versions/keeper.ts';
+export { createConfigurationTexts, type ConfigurationTexts } from './versions/texts.ts';
 export type {
   AcceptedChange,
   ConfigurationKeeper,
