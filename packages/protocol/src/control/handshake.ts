@@ -85,6 +85,7 @@ export interface HelloSnapshot {
   readonly stateVersion: StateVersion;
   readonly uptimeMs: number;
   readonly appliedConfigHash?: string;
+  readonly sessionDefaults?: { readonly defaultAgentId: string; readonly mainKey: string; readonly mainSessionKey: string };
   /** For `operator.admin` alone. */
   readonly configPath?: string;
   readonly stateDir?: string;

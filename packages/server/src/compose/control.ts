@@ -4,7 +4,15 @@ import { toOpenClawError, type OpenClawError } from '../core/errors.ts';
 import { createIds } from '../core/ids.ts';
 import type { RootLog } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
-import { createControlPlane, kindOfOrigin, refuseUnknownHost, type ControlPlane, type GatewayPolicy } from '../gateway/index.ts';
+import {
+  createControlPlane,
+  kindOfOrigin,
+  methodCapabilities,
+  methodEvents,
+  refuseUnknownHost,
+  type ControlPlane,
+  type GatewayPolicy,
+} from '../gateway/index.ts';
 import { version } from '../version.ts';
 import type { InForce } from './in-force.ts';
 import type { Parts } from './parts.ts';
@@ -28,10 +36,11 @@ export function buildControlPlane({ parts, inForce, clock, log, metrics }: Build
   return createControlPlane({
     ...{ clock, metrics, ids: createIds({ clock }), log: log.child({ component: 'control' }), advertisedVersion: version },
     door: { admit: (asked) => ready().door.admit(asked) },
-    methods: () => ({}),
-    events: ['device.pair.requested'],
-    snapshot: () => ({ stateId: ready().stateId }),
-    health: () => ({ ok: parts() !== undefined }),
+    methods: () => parts()?.controlSide.methods ?? {},
+    events: [...methodEvents, 'config.changed'],
+    capabilities: methodCapabilities,
+    snapshot: () => ready().controlSide.snapshot(),
+    health: () => parts()?.controlSide.publicHealth() ?? { ok: false },
     state: () => (parts() === undefined ? 'starting' : parts()?.gateway.isDraining() ? 'draining' : 'ready'),
     isOriginAllowed: (request) => kindOfOrigin(request, policy()) !== 'foreign',
     refuseUpgrade: (request) => {

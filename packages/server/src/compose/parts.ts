@@ -10,9 +10,9 @@ import type { RootLog } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import { createEventLoopDelay, registerProcessMetrics, type EventLoopDelay } from '../core/process-metrics.ts';
 import type { Redactor } from '../core/redact.ts';
-import { createGateway, type ControlPlane, type Gateway, type Hub } from '../gateway/index.ts';
+import { createGateway, type ControlPlane, type Gateway, type Health, type Hub } from '../gateway/index.ts';
 import { createModelPath, traceTarget, type ModelPath } from '../models/index.ts';
-import { createWatchdog, ensureStateIdentity, type MemoryWatch, type Watchdog } from '../operations/index.ts';
+import { createWatchdog, ensureStateIdentity, type Audit, type MemoryWatch, type Watchdog } from '../operations/index.ts';
 import type { State } from '../storage/index.ts';
 import { version } from '../version.ts';
 import { administration } from './administration.ts';
@@ -20,6 +20,7 @@ import { controlUiDirectory } from './control-ui-directory.ts';
 import { examine } from './examine.ts';
 import { gateSettingsOf, modelSettingsOf, type InForce } from './in-force.ts';
 import { watchMemory } from './memory.ts';
+import { buildControlSide, type ControlSide } from './methods.ts';
 
 export interface PartsOptions {
   readonly keeper: ConfigurationKeeper;
@@ -35,7 +36,9 @@ export interface PartsOptions {
 }
 
 export interface Parts extends Base, Records, Serving {
+  readonly health: Health;
   readonly gateway: Gateway;
+  readonly controlSide: ControlSide;
   /** Connections that came in by a credential which no longer holds must end. */
   onAuthChanged(): void;
 }
@@ -51,7 +54,7 @@ interface Base extends PartsOptions {
 
 /** What the state remembers of people and programs. */
 interface Records {
-  readonly audit: AuditSink;
+  readonly audit: Audit;
   readonly devices: DeviceRegistry;
   readonly keys: VirtualKeys;
   readonly authenticator: Authenticator;
@@ -75,11 +78,14 @@ export async function buildParts(options: PartsOptions): Promise<Parts> {
   const allowances = createAllowances({ clock, spending });
   const records = await openRecords(base, allowances);
   const serving = createServing(base, allowances);
-  const gateway = buildGateway(base, records, serving);
+  const health = examineAll(base, serving);
+  const gateway = buildGateway(base, { ...records, ...serving, health });
   serving.models.sight.watchConnections(gateway.connections);
   const { hub } = options.control;
+  const under = { ...base, ...records, ...serving, health, gateway };
   return {
-    ...{ ...base, ...records, ...serving, gateway },
+    ...under,
+    controlSide: await buildControlSide(under),
     onAuthChanged: () => hub.closeWhere(cameBySecret, { code: closeCodes.authChanged, reason: 'gateway auth changed' }),
   };
 }
@@ -93,7 +99,7 @@ async function openRecords(base: Base, allowances: ReturnType<typeof createAllow
   const { clock, ids, inForce } = base;
   const { database } = base.state;
   const log = base.log.child({ component: 'access' });
-  const audit: AuditSink = { record: async () => {} };
+  const audit: Audit = { record: async () => {}, list: async () => [] };
   const devices = await createDevices({ database, clock, log, audit });
   const keys = await createVirtualKeys({ database, clock, ids, allowances, log });
   const gate = gateSettingsOf(inForce().configuration);
@@ -121,21 +127,25 @@ function createServing(base: Base, allowances: ReturnType<typeof createAllowance
   return { models, memory };
 }
 
-function buildGateway(base: Base, { keys, authenticator }: Records, { models, memory }: Serving): Gateway {
-  const { clock, ids, metrics, state, keeper, inForce, eventLoopDelay, watchdog } = base;
+function examineAll(base: Base, { models, memory }: Serving): Health {
+  const { state, eventLoopDelay, watchdog, clock, keeper, inForce } = base;
   const { stateDirectory } = inForce().configuration;
-  const look = () => keeper.status;
+  return examine({ state, stateDirectory, models, memory, eventLoopDelay, watchdog, clock, configuration: () => keeper.status });
+}
+
+function buildGateway(base: Base, built: Records & Serving & { readonly health: Health }): Gateway {
+  const { clock, ids, metrics, inForce, log } = base;
+  const { keys, authenticator, models, health } = built;
   return createGateway({
-    ...{ version, ids, metrics, clock },
+    ...{ version, ids, metrics, clock, health },
     policy: () => inForce().policy,
     controlUiDirectory: controlUiDirectory(),
     authenticate: (request: IncomingMessage) => authenticator.authenticate(request.headers, request.socket.remoteAddress ?? ''),
     service: models.service,
     responses: models.responses,
     router: models.router,
-    admin: administration({ keys, models, log: base.log }),
+    admin: administration({ keys, models, log }),
     sight: models.administration,
-    health: examine({ state, stateDirectory, models, memory, eventLoopDelay, watchdog, configuration: look, clock }),
-    log: base.log.child({ component: 'gateway' }),
+    log: log.child({ component: 'gateway' }),
   });
 }

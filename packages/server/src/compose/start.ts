@@ -197,6 +197,7 @@ async function stop({ parts, front, control, holding }: Built, prepared: Promise
   requests.cancelAll(new OpenClawError('draining', { retryAfterMs: 1000 }));
   await requests.idle();
   await control.close();
+  await parts.controlSide.close();
   // Before the parts behind it: a request whose body arrives only now would otherwise meet closed ones.
   await front.close();
   try {

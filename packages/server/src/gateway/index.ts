@@ -29,7 +29,18 @@ export { createHealth, type GatewayState, type Health, type HealthReport } from 
 export { createHeldHandler, listenHeld } from './held.ts';
 export { listen, type Handlers, type Listener, type ListenOptions, type RequestHandler } from './listener.ts';
 export { fingerprintOf, readTls, type TlsSettings } from './tls.ts';
-export { createControlPlane, type ControlPlane } from './control/index.ts';
+export { createControlPlane, type ControlPlane, type GatewaySnapshot } from './control/index.ts';
+export {
+  createMethods,
+  createStabilityRing,
+  methodCapabilities,
+  methodEvents,
+  publishDevices,
+  publishTurns,
+  watchStability,
+  type AgentDirectory,
+  type ControlMethods,
+} from './control/methods/index.ts';
 export type { Hub } from './control/contract.ts';
 export { kindOfOrigin, refuseUnknownHost } from './origins.ts';
 export type { GatewayPolicy } from './policy.ts';
