@@ -18,8 +18,8 @@ export interface Knock {
   readonly auth?: ConnectAuth;
   readonly device?: TestDevice;
   readonly proof?: Partial<DeviceProof>;
-  /** @default 'here': this machine, directly */
-  readonly from?: 'here' | string;
+  /** An address. @default 'here': this machine, directly */
+  readonly from?: string;
   readonly origin?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -10,4 +10,4 @@ export {
   type MemoryWatch,
   type MemoryWatchOptions,
 } from './memory/index.ts';
-export type { Audit, AuditQuestion } from './audit/contract.ts';
+export { createAudit, type Audit, type AuditQuestion } from './audit/index.ts';

@@ -35,7 +35,7 @@ export interface TestStore extends AsyncDisposable {
 export async function openTestStore(server?: PgliteServer): Promise<TestStore> {
   await using resources = new AsyncDisposableStack();
   const connect = server ? openEmpty(server, resources) : openOnDisk(resources);
-  return openOn(connect, resources.move());
+  return await openOn(connect, resources.move());
 }
 
 async function openOn(connect: () => Promise<Database>, owned?: AsyncDisposableStack): Promise<TestStore> {

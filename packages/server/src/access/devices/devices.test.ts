@@ -165,7 +165,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
       const decided = await Promise.allSettled([one.approve(requestId, operator), two.reject(requestId, operator)]);
       assert.equal(decided.filter(({ status }) => status === 'fulfilled').length, 1, JSON.stringify(decided));
       const [lost] = decided.filter((outcome) => outcome.status === 'rejected');
-      assert.equal((lost?.reason as { code: string }).code, 'pairing_request_not_found');
+      assert.equal((lost!.reason as { code: string }).code, 'pairing_request_not_found');
     });
 
     test('what one process changes, another one learns, with what it means for connections', async () => {
