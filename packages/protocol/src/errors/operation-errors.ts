@@ -48,7 +48,7 @@ export const operationErrors = {
     status: 0,
     retryable: false,
     message: 'The configuration {file} was removed.',
-    hint: '`openclaw config rollback {version}` writes the last one again; a file that holds {} alone starts afresh.',
+    hint: '{remedy}',
   },
   config_not_applied: {
     status: 500,

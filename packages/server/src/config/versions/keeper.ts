@@ -63,6 +63,8 @@ class Keeper implements ConfigurationKeeper {
   #state: ConfigurationState = 'rescue';
   #problem: OpenClawError | undefined;
   #fileHash: string | undefined;
+  /** There has been a file, so one that is missing is not to be taken for none. */
+  #wasThere = false;
   /** What the files looked like when the verdict fell. Empty: whatever they look like now, look again. */
   #judged = '';
   /** Looking again at the same files would come to the same verdict. */
@@ -114,7 +116,8 @@ class Keeper implements ConfigurationKeeper {
       return;
     }
     const lastGood = this.#history.lastGood();
-    const { found, stamp } = await this.#read(lastGood?.file === this.#reader.file);
+    this.#wasThere = lastGood?.file === this.#reader.file;
+    const { found, stamp } = await this.#read();
     if (!(found instanceof OpenClawError)) return this.#begin(found, stamp);
     const unsafe = [found, ...found.others].find(({ code }) => code === 'bind_without_auth');
     if (unsafe) throw unsafe;
@@ -207,7 +210,7 @@ class Keeper implements ConfigurationKeeper {
     // A file that was refused is read anew each time: what it lacks may lie where nobody watches.
     const isDone = this.#isFinal && this.#reader.stamp() === this.#judged;
     if (isDone && !isVerdict) return;
-    const { found, stamp } = await this.#read(this.#current?.texts.has(this.#reader.file) === true);
+    const { found, stamp } = await this.#read();
     if (!(found instanceof OpenClawError)) return this.#accept(found, stamp);
     const isCertain = isVerdict || this.#problem?.message === found.message || (stamp !== '' && this.#suspect === stamp);
     if (isCertain) this.#refuse(found, { stamp, isFinal: this.#isRescueWanted });
@@ -292,6 +295,7 @@ class Keeper implements ConfigurationKeeper {
     this.#current = found;
     this.#atStart ??= found;
     this.#isRescueWanted = false;
+    this.#wasThere = found.exists;
     [this.#state, this.#problem, this.#version] = ['current', undefined, version?.version];
     const text = found.texts.get(this.#reader.file);
     this.#fileHash = text === undefined ? undefined : hashOf(text);
@@ -314,16 +318,19 @@ class Keeper implements ConfigurationKeeper {
     this.#watch?.follow(this.#reader.followed);
   }
 
-  /** `wasThere`: a file that is missing was removed, and did not just never exist. */
-  async #read(wasThere: boolean): Promise<Reading> {
+  /** A file that is missing now and was there once was removed: that is no wish for the defaults. */
+  async #read(): Promise<Reading> {
+    this.#wasThere ||= this.#reader.isNamed();
     const reading = await this.#reader.read(this.#current);
     const isMissing = !(reading.found instanceof OpenClawError) && !reading.found.exists;
-    return wasThere && isMissing ? { ...reading, found: this.#removed() } : reading;
+    return this.#wasThere && isMissing ? { ...reading, found: this.#removed() } : reading;
   }
 
   #removed(): OpenClawError {
-    const version = this.#version ?? this.#history.newest()?.version ?? 'N';
-    return new OpenClawError('config_removed', { details: { file: this.#reader.file, version } });
+    const version = this.#version ?? this.#history.newest()?.version;
+    const first = version === undefined ? 'Write it again' : `\`openclaw config rollback ${version}\` writes the last one again`;
+    const remedy = `${first}; a file that holds {} alone starts afresh.`;
+    return new OpenClawError('config_removed', { details: { file: this.#reader.file, remedy } });
   }
 
   #conflict(): OpenClawError {

@@ -2,6 +2,8 @@
  * Reads the configuration so that nothing in it throws, and knows which files a look at it depends on.
  * What a reading means for what is in force is the keeper's business.
  */
+import { lstatSync } from 'node:fs';
+
 import type { Environment } from '../../core/env.ts';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import { type Configuration, loadConfiguration, type LoadOptions } from '../load.ts';
@@ -28,6 +30,8 @@ export interface Reader {
   readonly stateDirectory: string;
   /** Every file that the last reading looked for. */
   readonly followed: ReadonlySet<string>;
+  /** Whether there is anything under the name of the configuration, be it a link that leads nowhere. */
+  isNamed(): boolean;
   /** What the followed files look like now. */
   stamp(): string;
   /** The text of the configuration as it is now; undefined where there is none that can be read. */
@@ -58,6 +62,14 @@ export function createReader(options: ReaderOptions): Reader {
     stateDirectory,
     get followed() {
       return followed;
+    },
+    isNamed() {
+      try {
+        return lstatSync(file, { throwIfNoEntry: false }) !== undefined;
+      } catch {
+        // Its folder cannot be looked into, which the reading says.
+        return false;
+      }
     },
     stamp: () => fingerprint(followed),
     text,
