@@ -6,5 +6,5 @@ export type { Approver, DeviceChange, Devices, DeviceToken, PairedDevice, Pairin
 export { createDevices, type DeviceRegistry } from './devices/devices.ts';
 export { createDoor, type AccessDoor } from './door.ts';
 export type { GateSettings } from './gate.ts';
-export type { Principal } from './principal.ts';
+export { actorOf, type Principal } from './principal.ts';
 export { createVirtualKeys, type VirtualKeys } from './virtual-keys.ts';

@@ -18,3 +18,8 @@ export const gatewayPrincipal: Principal = Object.freeze({ kind: 'gateway', id: 
 
 /** Anybody, where the operator asked for no auth. */
 export const anonymousPrincipal: Principal = Object.freeze({ kind: 'anonymous', id: 'anonymous', scopes: everything, models: undefined });
+
+/** Who did something, as the audit log names it. */
+export function actorOf({ kind, id }: Principal): string {
+  return kind === 'gateway' ? 'gateway-token' : id;
+}

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { OpenClawError } from '../core/errors.ts';
 import { createFakeClock, type FakeClock } from '../core/fake-clock.ts';
 import { createIds } from '../core/ids.ts';
+import type { AuditSink } from './audit-sink.ts';
 import { createMemoryStore, type MemoryStore } from './database.fixture.ts';
 import type { KeyLimits } from './key-limits.ts';
 import { createVirtualKeys, type VirtualKeys } from './virtual-keys.ts';
@@ -255,4 +256,24 @@ test('a wish for a key is checked field by field', async () => {
   for (const [wanted, message] of refused)
     await assert.rejects(keys.create(wanted), { code: 'invalid_request', message }, JSON.stringify(wanted));
   assert.deepEqual(await keys.list(), []);
+});
+
+test('each change is in the audit log once, with who made it and without the key', async () => {
+  const audited: Parameters<AuditSink['record']>[0][] = [];
+  const clock = createFakeClock();
+  const keys = await createVirtualKeys({
+    ...{ database: createMemoryStore().connect(), clock, ids: createIds({ clock }), allowances: noAllowances },
+    audit: { record: async (entry) => void audited.push(entry) },
+  });
+  const { id, key } = await keys.create({ name: 'ci', models: ['a', 'b'], rpm: 60 });
+  await keys.update(id, { models: null }, 'gateway-token');
+  await keys.revoke(id, 'device:1');
+  await keys.revoke(id, 'device:2');
+  await assert.rejects(keys.create({ name: '' }));
+  assert.deepEqual(audited, [
+    { actor: 'cli', action: 'key.created', subject: id, detail: { name: 'ci', models: 'a b', rpm: 60, scopes: 'models' } },
+    { actor: 'gateway-token', action: 'key.updated', subject: id, detail: { models: null } },
+    { actor: 'device:1', action: 'key.revoked', subject: id, detail: { name: 'ci' } },
+  ]);
+  assert.ok(!JSON.stringify(audited).includes(key.slice(10)));
 });

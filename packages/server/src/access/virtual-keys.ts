@@ -13,6 +13,7 @@ import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Database } from '../storage/index.ts';
 import type { Allowances } from './allowances.ts';
+import type { AuditSink } from './audit-sink.ts';
 import { createHeldKeys, keyPrefix } from './held-keys.ts';
 import { showLimits } from './key-limits.ts';
 import { readKeyChanges, readKeyRequest } from './key-request.ts';
@@ -25,6 +26,8 @@ export interface VirtualKeysOptions {
   readonly ids: Pick<Ids, 'key'>;
   /** Is told the limits of every key, and asked what is used of them. */
   readonly allowances: Pick<Allowances, 'setLimits' | 'use'>;
+  /** Learns of every change. @default nobody does */
+  readonly audit?: AuditSink;
   /** Where it is said that another process's change could not be read. @default nowhere */
   readonly log?: Log;
 }
@@ -38,20 +41,21 @@ export interface VirtualKeys {
   get(id: string): Promise<KeyRecord>;
   /**
    * @param wanted a `CreateKeyRequest`, which is checked here
+   * @param actor who asks, for the audit log; here and below. @default 'cli'
    * @throws OpenClawError `invalid_request` that names the field
    */
-  create(wanted: Readonly<Record<string, unknown>>): Promise<CreatedKey>;
+  create(wanted: Readonly<Record<string, unknown>>, actor?: string): Promise<CreatedKey>;
   /**
    * What changes is in force from the moment it resolves.
    * @param wanted an `UpdateKeyRequest`, which is checked here
    * @throws OpenClawError `key_not_found`, `invalid_request` that names the field
    */
-  update(id: string, wanted: Readonly<Record<string, unknown>>): Promise<KeyRecord>;
+  update(id: string, wanted: Readonly<Record<string, unknown>>, actor?: string): Promise<KeyRecord>;
   /**
    * From the moment it resolves the key is refused. Revoking twice changes nothing.
    * @throws OpenClawError `key_not_found`
    */
-  revoke(id: string): Promise<KeyRecord>;
+  revoke(id: string, actor?: string): Promise<KeyRecord>;
   /** Stops listening to other processes. */
   close(): void;
 }
@@ -61,9 +65,12 @@ const shownCharacters = keyPrefix.length + 6;
 /** How soon a change that could not be read is asked for again. */
 const reloadDelayMs = 1000;
 
+/** Whoever opens the state itself. */
+const defaultActor = 'cli';
+
 /** Loads all keys. */
 export async function createVirtualKeys(options: VirtualKeysOptions): Promise<VirtualKeys> {
-  const { database, clock, ids, allowances } = options;
+  const { database, clock, ids, allowances, audit } = options;
   const held = createHeldKeys();
   const hold = (key: StoredKey): void => {
     held.hold(key);
@@ -82,7 +89,7 @@ export async function createVirtualKeys(options: VirtualKeysOptions): Promise<Vi
       return (await Promise.all(held.all().map(show))).sort(byCreation);
     },
     get: async (id) => show(held.get(id)),
-    async create(wanted) {
+    async create(wanted, actor = defaultActor) {
       const request = readKeyRequest(wanted, clock.now());
       const key = keyPrefix + randomBytes(32).toString('base64url');
       const stored: StoredKey = {
@@ -96,25 +103,29 @@ export async function createVirtualKeys(options: VirtualKeysOptions): Promise<Vi
       await database.write(writeKey(stored));
       hold(stored);
       await listener.announce(stored.id);
+      const { scopes } = request;
+      await audit?.record({ actor, action: 'key.created', subject: stored.id, detail: detailOf({ ...wanted, scopes }) });
       // Nothing more may fail: the key is shown only now.
       return { ...recordOf(stored, clock.now(), null), key };
     },
-    async update(id, wanted) {
+    async update(id, wanted, actor = defaultActor) {
       held.get(id);
       const { limits, ...changes } = readKeyChanges(wanted, clock.now());
       await database.write(updateKeyWrite(id, { ...changes, limits }));
       const stored = held.get(id);
       hold({ ...stored, ...changes, limits: { ...stored.limits, ...limits } });
       await listener.announce(id);
+      await audit?.record({ actor, action: 'key.updated', subject: id, detail: detailOf(wanted) });
       return show(held.get(id));
     },
-    async revoke(id) {
+    async revoke(id, actor = defaultActor) {
       const stored = held.get(id);
       if (stored.revokedAtMs === undefined) {
         const revokedAtMs = clock.now();
         await database.write(revokeKeyWrite(id, revokedAtMs));
         hold({ ...held.get(id), revokedAtMs });
         await listener.announce(id);
+        await audit?.record({ actor, action: 'key.revoked', subject: id, detail: { name: stored.name } });
       }
       return show(held.get(id));
     },
@@ -166,6 +177,20 @@ function createReloader({ database, clock, log, reload }: ReloaderOptions): Relo
       for (const timer of retries) timer.cancel();
     },
   };
+}
+
+/** What was asked for, after it was checked; nothing of it is secret. */
+function detailOf(wanted: Readonly<Record<string, unknown>>): Record<string, string | number | boolean | null> {
+  return Object.fromEntries(
+    Object.entries(wanted).map(([field, value]) => [
+      field,
+      typeof value === 'string' || typeof value === 'number' || value === null
+        ? value
+        : Array.isArray(value)
+          ? value.join(' ')
+          : String(value),
+    ]),
+  );
 }
 
 function recordOf(stored: StoredKey, nowMs: number, used: KeyUse | null): KeyRecord {

@@ -15,10 +15,10 @@ interface AdministrationOptions {
 export function administration({ keys, models, log }: AdministrationOptions): AdminOptions {
   return {
     listKeys: () => keys.list(),
-    createKey: (wanted) => keys.create(wanted),
+    createKey: (wanted, actor) => keys.create(wanted, actor),
     getKey: (id) => keys.get(id),
-    updateKey: (id, wanted) => keys.update(id, wanted),
-    revokeKey: (id) => keys.revoke(id),
+    updateKey: (id, wanted, actor) => keys.update(id, wanted, actor),
+    revokeKey: (id, actor) => keys.revoke(id, actor),
     usage: ({ sinceMs, by }) => models.usage.totals({ sinceMs, by: dimensionOf(by) }),
     setLogLevel: (level) => log.setLevel(level),
     listModels: () => models.directory.list(),

@@ -1,6 +1,7 @@
 /**
  * `/admin/v1`: what the command line (and later the UI) needs of a running gateway. For callers with the scope `admin`.
  */
+import { actorOf, type Principal } from '../../access/index.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { parseJsonBody } from '../../core/parse-json.ts';
@@ -11,10 +12,10 @@ import type { Endpoint, EndpointTable, GatewayRequest } from '../request.ts';
 /** What the endpoints need of others; `compose/` fills it in. Each function checks what it is given. */
 export interface AdminOptions {
   listKeys(): Promise<readonly object[]>;
-  createKey(wanted: JsonObject): Promise<object>;
+  createKey(wanted: JsonObject, actor: string): Promise<object>;
   getKey(id: string): Promise<object>;
-  updateKey(id: string, wanted: JsonObject): Promise<object>;
-  revokeKey(id: string): Promise<object>;
+  updateKey(id: string, wanted: JsonObject, actor: string): Promise<object>;
+  revokeKey(id: string, actor: string): Promise<object>;
   usage(question: { readonly sinceMs: number; readonly by: string }): Promise<readonly object[]>;
   setLogLevel(level: string): void;
   /** Every name that can be asked for. */
@@ -29,14 +30,18 @@ export function createAdminEndpoints(options: AdminOptions): EndpointTable {
   return {
     '/admin/v1/keys': {
       GET: guarded(async (request) => replyJson(request.response, 200, { keys: await options.listKeys() })),
-      POST: guarded(async (request) => replyJson(request.response, 201, await options.createKey(await readObject(request)))),
+      POST: guarded(async (request, caller) =>
+        replyJson(request.response, 201, await options.createKey(await readObject(request), actorOf(caller))),
+      ),
     },
     '/admin/v1/keys/*': {
       GET: guarded(async (request) => replyJson(request.response, 200, await options.getKey(keyIdOf(request)))),
-      PATCH: guarded(async (request) =>
-        replyJson(request.response, 200, await options.updateKey(keyIdOf(request), await readObject(request))),
+      PATCH: guarded(async (request, caller) =>
+        replyJson(request.response, 200, await options.updateKey(keyIdOf(request), await readObject(request), actorOf(caller))),
       ),
-      DELETE: guarded(async (request) => replyJson(request.response, 200, await options.revokeKey(keyIdOf(request)))),
+      DELETE: guarded(async (request, caller) =>
+        replyJson(request.response, 200, await options.revokeKey(keyIdOf(request), actorOf(caller))),
+      ),
     },
     '/admin/v1/usage': {
       GET: guarded(async (request) => {
@@ -75,11 +80,8 @@ function modelNameOf({ path }: GatewayRequest): string {
   }
 }
 
-export function guarded(endpoint: Endpoint): Endpoint {
-  return (request) => {
-    request.authorize('admin');
-    return endpoint(request);
-  };
+export function guarded(endpoint: (request: GatewayRequest, caller: Principal) => ReturnType<Endpoint>): Endpoint {
+  return (request) => endpoint(request, request.authorize('admin'));
 }
 
 export async function readObject(request: GatewayRequest): Promise<JsonObject> {
