@@ -1,8 +1,8 @@
-/** Lines over time, drawn by uPlot. Colours are those of the page and change with it; the last values stand above the lines as text. */
+/** Lines over time, drawn by uPlot. Colours are those of the page and change with it; the values stand above the lines as text. */
+import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
-import { useEffect, useRef } from 'preact/hooks';
 import 'uplot/dist/uPlot.min.css';
-import { formatClock, unknown } from '../format.ts';
+import { formatClock } from '../format.ts';
 import { theme } from '../theme.ts';
 
 export interface ChartLine {
@@ -22,27 +22,30 @@ export interface ChartProps {
   readonly times: readonly number[];
   readonly lines: readonly ChartLine[];
   readonly format: (value: number | null) => string;
-  /** @default 150 */
+  /** Steps between the lines of the grid that are round in the unit. @default decimal ones */
+  readonly steps?: 'decimal' | 'binary';
+  /** @default 140 */
   readonly heightPx?: number;
   /** How far back the chart reaches, also where less is known. */
   readonly spanMs: number;
 }
 
 const font = '11px system-ui, sans-serif';
+const defaultHeightPx = 140;
 
 export function Chart(props: ChartProps) {
-  const { label, times, lines, format, spanMs, heightPx = 150 } = props;
+  const { label, times, lines, format, spanMs, heightPx = defaultHeightPx } = props;
   const container = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
-  const chosen = theme.value;
-  const shape = lines.map((line) => `${line.label}${line.color}`).join();
+  const [pointed, setPointed] = useState<number>();
+  const shape = `${theme.value} ${heightPx} ${lines.map((line) => `${line.label}${line.color}`).join()}`;
 
   useEffect(() => {
     const element = container.current;
     if (!element) return undefined;
     const create = (): void => {
       plot.current?.destroy();
-      plot.current = new uPlot(optionsOf({ ...props, heightPx }, element), dataOf(times, lines, spanMs), element);
+      plot.current = new uPlot(optionsOf(props, { element, onPoint: setPointed }), dataOf(times, lines, spanMs), element);
     };
     create();
     const resizing = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height: heightPx }));
@@ -55,14 +58,41 @@ export function Chart(props: ChartProps) {
       plot.current?.destroy();
       plot.current = undefined;
     };
-  }, [shape, heightPx, chosen]);
+  }, [shape]);
 
   useEffect(() => {
     plot.current?.setData(dataOf(times, lines, spanMs));
   }, [times, lines, spanMs]);
 
   const now = lines.map((line) => `${line.label} ${format(line.values.at(-1) ?? null)}`).join(', ');
-  return <div ref={container} class="chart" role="img" aria-label={`${label}. Now: ${now}`} style={{ minHeight: `${heightPx + 22}px` }} />;
+  return (
+    <figure class="chart" role="img" aria-label={`${label}. Now: ${now}`}>
+      <Legend {...props} pointed={pointed} />
+      <div ref={container} style={{ minHeight: `${heightPx}px` }} />
+    </figure>
+  );
+}
+
+/** The values where the pointer is, else the last ones. */
+function Legend({ lines, times, format, pointed }: ChartProps & { readonly pointed: number | undefined }) {
+  const index =
+    pointed === undefined
+      ? times.length - 1
+      : Math.max(
+          0,
+          times.findIndex((time) => time >= pointed),
+        );
+  return (
+    <p class="chart-legend" aria-hidden="true">
+      {lines.map(({ label, color, values }) => (
+        <span key={label}>
+          <span class="chart-mark" style={{ background: `var(${color})` }} />
+          {label} <strong>{format(values[index] ?? null)}</strong>
+        </span>
+      ))}
+      {pointed !== undefined && <span class="chart-time">{formatClock(times[index] ?? pointed)}</span>}
+    </p>
+  );
 }
 
 /** Begins where the span begins, so that the line grows in from the right and nothing is stretched. */
@@ -73,42 +103,49 @@ function dataOf(times: readonly number[], lines: readonly ChartLine[], spanMs: n
   return [[...lead, ...times].map((time) => time / 1000), ...lines.map(({ values }) => [...lead.map(() => null), ...values])];
 }
 
-function optionsOf({ lines, format, heightPx = 150 }: ChartProps, element: HTMLElement): uPlot.Options {
-  const [muted, grid] = [colorOf(element, '--muted'), colorOf(element, '--line')];
-  const axis = { stroke: muted, font, ticks: { show: false } };
+interface Drawn {
+  readonly element: HTMLElement;
+  readonly onPoint: (timeMs: number | undefined) => void;
+}
+
+function optionsOf({ lines, format, steps, heightPx = defaultHeightPx }: ChartProps, { element, onPoint }: Drawn): uPlot.Options {
+  const axis = { stroke: colorOf(element, '--muted'), font, ticks: { show: false } };
+  const onCursor = ({ cursor, data }: uPlot): void => {
+    const time = typeof cursor.idx === 'number' ? data[0][cursor.idx] : undefined;
+    onPoint(time === undefined ? undefined : time * 1000);
+  };
   return {
     width: element.clientWidth,
     height: heightPx,
-    padding: [8, 8, 0, 0],
+    padding: [6, 6, 0, 0],
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false }, sync: { key: 'openclaw' } },
-    legend: { live: true },
-    scales: { x: { time: true }, y: { range: (_, _low, high) => [0, niceTop(high)] } },
+    legend: { show: false },
+    hooks: { setCursor: [onCursor] },
+    scales: { x: { time: true }, y: { range: (_, _low, high) => [0, topOf(high)] } },
     axes: [
       {
-        ...axis,
-        grid: { show: false },
-        size: 22,
-        space: 80,
+        ...{ ...axis, grid: { show: false }, size: 20, space: 70 },
         values: (_, times) => times.map((time) => formatClock(time * 1000).slice(0, 5)),
       },
-      { ...axis, grid: { stroke: grid, width: 1 }, size: 56, space: 34, values: (_, values) => values.map((value) => format(value)) },
+      {
+        ...{ ...axis, grid: { stroke: colorOf(element, '--line'), width: 1 }, size: 54, space: 30 },
+        ...(steps === 'binary' ? { incrs: Array.from({ length: 40 }, (_, power) => 2 ** power) } : {}),
+        values: (_, values) => values.map((value) => format(value)),
+      },
     ],
     series: [
-      { label: 'Time', value: (_, time) => (typeof time === 'number' ? formatClock(time * 1000) : '') },
+      {},
       ...lines.map(({ label, color, filled }) => {
         const stroke = colorOf(element, color);
-        return {
-          ...{ label, stroke, width: 1.75, points: { show: false }, spanGaps: false },
-          ...(filled ? { fill: withAlpha(stroke) } : {}),
-          value: (_: uPlot, value: number | null) => (value === null ? unknown : format(value)),
-        };
+        const fill = filled ? { fill: withAlpha(stroke) } : {};
+        return { ...{ label, stroke, width: 1.75, points: { show: false }, spanGaps: false }, ...fill };
       }),
     ],
   };
 }
 
 /** A little above the highest value, and never a scale of nothing. */
-function niceTop(high: number | null): number {
+function topOf(high: number | null): number {
   return high === null || high <= 0 ? 1 : high * 1.15;
 }
 

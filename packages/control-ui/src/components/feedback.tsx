@@ -3,6 +3,11 @@ import type { ComponentChildren } from 'preact';
 import type { Live } from '../live/use-live.ts';
 import { Icon } from './icon.tsx';
 
+/** Text in which commands and names stand between backticks. */
+export function Words({ text }: { readonly text: string }) {
+  return <>{text.split('`').map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part))}</>;
+}
+
 export function ErrorNote({ error, onRetry }: { readonly error: Error; readonly onRetry?: () => void }) {
   const { code, hint } = error as Error & { readonly code?: unknown; readonly hint?: unknown };
   return (
@@ -10,7 +15,11 @@ export function ErrorNote({ error, onRetry }: { readonly error: Error; readonly 
       <Icon name="alert" />
       <div>
         <p>{error.message}</p>
-        {typeof hint === 'string' && <p class="note">{hint}</p>}
+        {typeof hint === 'string' && (
+          <p class="note">
+            <Words text={hint} />
+          </p>
+        )}
         {typeof code === 'string' && <p class="note mono">{code}</p>}
       </div>
       {onRetry !== undefined && (
@@ -28,10 +37,12 @@ export interface NoticeProps {
   readonly actions?: ComponentChildren;
 }
 
+const noticeIcons = { ok: 'check', info: 'info', warn: 'alert', bad: 'alert' } as const;
+
 export function Notice({ tone, children, actions }: NoticeProps) {
   return (
     <div class={`notice notice-${tone}`}>
-      <Icon name={tone === 'ok' ? 'check' : 'alert'} />
+      <Icon name={noticeIcons[tone]} />
       <div>{children}</div>
       {actions}
     </div>

@@ -11,6 +11,8 @@ export interface Column<Row> {
   readonly align?: 'start' | 'end';
   /** Left out where the page is narrow. */
   readonly wideOnly?: boolean;
+  /** Left out but where there is much room. */
+  readonly roomyOnly?: boolean;
   /** Absent: the column cannot be sorted by. What is null comes last either way. */
   readonly sortBy?: (row: Row) => number | string | null;
   readonly cell: (row: Row) => ComponentChildren;
@@ -109,8 +111,8 @@ function HeadCell<Row>({ column, order, onSort }: HeadCellProps<Row>) {
   );
 }
 
-function cellClass<Row>({ align, wideOnly }: Column<Row>): string {
-  return `${align === 'end' ? 'end' : ''} ${wideOnly ? 'wide-only' : ''}`.trim();
+function cellClass<Row>({ align, wideOnly, roomyOnly }: Column<Row>): string {
+  return [align === 'end' ? 'end' : '', wideOnly ? 'wide-only' : '', roomyOnly ? 'roomy-only' : ''].filter(Boolean).join(' ');
 }
 
 export function sortRows<Row>(rows: readonly Row[], sortBy: (row: Row) => number | string | null, descending: boolean): readonly Row[] {

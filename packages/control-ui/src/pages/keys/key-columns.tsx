@@ -18,14 +18,14 @@ export function keyColumns({ costOf, onEdit, onRevoke }: KeyColumnOptions): read
     ...describingColumns,
     limitColumn({
       id: 'rpm',
-      title: 'Requests a minute',
+      title: 'Req/min',
       used: ({ used }) => used?.requests,
       limit: ({ limits }) => limits.rpm,
       format: formatCount,
     }),
     limitColumn({
       id: 'tpm',
-      title: 'Tokens a minute',
+      title: 'Tokens/min',
       used: ({ used }) => used?.tokens,
       limit: ({ limits }) => limits.tpm,
       format: formatCount,
@@ -38,7 +38,7 @@ export function keyColumns({ costOf, onEdit, onRevoke }: KeyColumnOptions): read
       format: formatUsd,
     }),
     limitColumn({
-      ...{ id: 'month', title: 'US$ this month' },
+      ...{ id: 'month', title: 'US$ month' },
       used: ({ used }) => used?.usdThisMonth,
       limit: ({ limits }) => limits.usdPerMonth,
       format: formatUsd,
@@ -96,7 +96,7 @@ const describingColumns: readonly Column<KeyRecord>[] = [
     cell: ({ models }) => (models === null ? <span class="note">all</span> : <span class="mono">{models.join(', ')}</span>),
   },
   {
-    ...{ id: 'created', title: 'Created', wideOnly: true },
+    ...{ id: 'created', title: 'Created', roomyOnly: true },
     sortBy: ({ createdAt }) => createdAt,
     cell: ({ createdAt }) => <span title={formatTime(createdAt)}>{formatAgo(createdAt, now())}</span>,
   },
@@ -119,7 +119,9 @@ function limitColumn({ id, title, used, limit, format }: LimitColumnOptions): Co
       if (most === null) return <span class="note">any</span>;
       return (
         <span class="limit">
-          {format(now)} <span class="note">of {format(most)}</span>
+          <span>
+            {format(now)} <span class="note">of {format(most)}</span>
+          </span>
           <Meter share={most === 0 ? 1 : now / most} label={`${title} of ${key.name}`} />
         </span>
       );

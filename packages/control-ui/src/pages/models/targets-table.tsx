@@ -104,12 +104,12 @@ const figureColumns: readonly Column<TargetRow>[] = [
     cell: ({ total }) => formatDuration(total?.[name]),
   })),
   {
-    ...{ id: 'first', title: 'First output', align: 'end', hint: 'p50 of the time to the first output', wideOnly: true },
+    ...{ id: 'first', title: 'First output', align: 'end', hint: 'p50 of the time to the first output', roomyOnly: true },
     sortBy: ({ firstOutput }) => firstOutput?.p50Ms ?? null,
     cell: ({ firstOutput }) => formatDuration(firstOutput?.p50Ms),
   },
   {
-    ...{ id: 'tokens', title: 'Tokens', align: 'end', hint: 'Input and output', wideOnly: true },
+    ...{ id: 'tokens', title: 'Tokens', align: 'end', hint: 'Input and output', roomyOnly: true },
     sortBy: ({ inputTokens, outputTokens }) => inputTokens + outputTokens,
     cell: ({ inputTokens, outputTokens }) => `${formatCount(inputTokens)} + ${formatCount(outputTokens)}`,
   },

@@ -5,15 +5,16 @@ import { Chart, type ChartLine } from '../../components/chart.tsx';
 import { formatBytes, formatDuration, formatRate } from '../../format.ts';
 import type { LoadSample } from '../../live/load.ts';
 
-const spanMs = 15 * 60_000;
+/** What is not known yet is not drawn as an empty field for long. */
+const [shortestSpanMs, longestSpanMs] = [2 * 60_000, 30 * 60_000];
 
 export function LoadCharts({ samples }: { readonly samples: readonly LoadSample[] }) {
   const view = useMemo(() => {
-    const since = (samples.at(-1)?.atMs ?? 0) - spanMs;
-    const seen = samples.filter(({ atMs }) => atMs >= since);
-    return { times: seen.map(({ atMs }) => atMs), ...linesOf(seen) };
+    const times = samples.map(({ atMs }) => atMs);
+    const knownMs = (times.at(-1) ?? 0) - (times[0] ?? 0);
+    return { times, spanMs: Math.min(longestSpanMs, Math.max(shortestSpanMs, knownMs)), ...linesOf(samples) };
   }, [samples]);
-  const { times } = view;
+  const { times, spanMs } = view;
   return (
     <>
       <Card title="Requests a second">
@@ -26,7 +27,14 @@ export function LoadCharts({ samples }: { readonly samples: readonly LoadSample[
         <Chart label="Requests under way and waiting for a place" times={times} lines={view.places} format={formatRate} spanMs={spanMs} />
       </Card>
       <Card title="Memory">
-        <Chart label="Memory that the gateway holds" times={times} lines={view.memory} format={formatBytes} spanMs={spanMs} />
+        <Chart
+          label="Memory that the gateway holds"
+          times={times}
+          lines={view.memory}
+          format={formatBytes}
+          steps="binary"
+          spanMs={spanMs}
+        />
       </Card>
     </>
   );
