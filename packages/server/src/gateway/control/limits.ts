@@ -14,7 +14,7 @@ export interface ControlLimits {
   readonly heldFrameBytes: number;
   /** What may wait for one client that reads slowly. @default 52_428_800, as clients are told */
   readonly bufferedBytes: number;
-  /** What may wait for all of them; beyond it the one that is furthest behind is closed. @default 256 MiB */
+  /** What may wait for all of them; from half of it on the one that is furthest behind is closed. @default 256 MiB */
   readonly bufferedTotalBytes: number;
   /** From here on a client gets no ticks, and nothing is read of it until it has caught up. @default 1 MiB */
   readonly behindBytes: number;
