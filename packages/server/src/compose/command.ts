@@ -1,7 +1,7 @@
 /**
  * What commands need where no gateway runs: the configuration's models, and the state itself for a moment.
  */
-import { createAllowances, createVirtualKeys, type VirtualKeys } from '../access/index.ts';
+import { createAllowances, createDevices, createVirtualKeys, type DeviceRegistry, type VirtualKeys } from '../access/index.ts';
 import type { Configuration } from '../config/index.ts';
 import { systemClock } from '../core/clock.ts';
 import { createIds } from '../core/ids.ts';
@@ -14,6 +14,7 @@ import {
   type StoredTrails,
   type UsageReader,
 } from '../models/index.ts';
+import { createAudit, type Audit } from '../operations/index.ts';
 import { openState } from '../storage/index.ts';
 import { findProviderKeys } from './provider-keys.ts';
 
@@ -27,6 +28,8 @@ export interface OpenedState {
   readonly keys: VirtualKeys;
   readonly usage: UsageReader;
   readonly trails: StoredTrails;
+  readonly devices: DeviceRegistry;
+  readonly audit: Audit;
   close(): Promise<void>;
 }
 
@@ -36,13 +39,19 @@ export async function openStateForCommand(stateDirectory: string, log: Log): Pro
   const state = await openState(stateDirectory, { clock, log, waitMs: 0 });
   const usage = createUsageReader(state.database);
   const allowances = createAllowances({ clock, spending: (question) => usage.spending(question) });
-  const keys = await createVirtualKeys({ database: state.database, clock, ids: createIds({ clock }), allowances });
+  const { database } = state;
+  const audit = createAudit({ database, clock, log });
+  const keys = await createVirtualKeys({ database, clock, ids: createIds({ clock }), allowances, audit });
+  const devices = await createDevices({ database, clock, log, audit });
   return {
     keys,
     usage,
-    trails: createStoredTrails(state.database),
+    devices,
+    audit,
+    trails: createStoredTrails(database),
     async close() {
       keys.close();
+      await devices.close();
       await state.close();
     },
   };

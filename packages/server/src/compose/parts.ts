@@ -12,7 +12,7 @@ import { createEventLoopDelay, registerProcessMetrics, type EventLoopDelay } fro
 import type { Redactor } from '../core/redact.ts';
 import { createGateway, type ControlPlane, type Gateway, type Health, type Hub } from '../gateway/index.ts';
 import { createModelPath, traceTarget, type ModelPath } from '../models/index.ts';
-import { createWatchdog, ensureStateIdentity, type Audit, type MemoryWatch, type Watchdog } from '../operations/index.ts';
+import { createAudit, createWatchdog, ensureStateIdentity, type Audit, type MemoryWatch, type Watchdog } from '../operations/index.ts';
 import type { State } from '../storage/index.ts';
 import { version } from '../version.ts';
 import { administration } from './administration.ts';
@@ -99,9 +99,9 @@ async function openRecords(base: Base, allowances: ReturnType<typeof createAllow
   const { clock, ids, inForce } = base;
   const { database } = base.state;
   const log = base.log.child({ component: 'access' });
-  const audit: Audit = { record: async () => {}, list: async () => [] };
+  const audit = createAudit({ database, clock, log, redactor: base.redactor });
   const devices = await createDevices({ database, clock, log, audit });
-  const keys = await createVirtualKeys({ database, clock, ids, allowances, log });
+  const keys = await createVirtualKeys({ database, clock, ids, allowances, audit, log });
   const gate = gateSettingsOf(inForce().configuration);
   if (gate.secret !== undefined) base.redactor.add(gate.secret);
   const authenticator = createAuthenticator({ ...gate, keys, devices, clock });
@@ -135,7 +135,7 @@ function examineAll(base: Base, { models, memory }: Serving): Health {
 
 function buildGateway(base: Base, built: Records & Serving & { readonly health: Health }): Gateway {
   const { clock, ids, metrics, inForce, log } = base;
-  const { keys, authenticator, models, health } = built;
+  const { keys, audit, authenticator, models, health } = built;
   return createGateway({
     ...{ version, ids, metrics, clock, health },
     policy: () => inForce().policy,
@@ -145,6 +145,7 @@ function buildGateway(base: Base, built: Records & Serving & { readonly health: 
     responses: models.responses,
     router: models.router,
     admin: administration({ keys, models, log }),
+    audit,
     sight: models.administration,
     log: log.child({ component: 'gateway' }),
   });

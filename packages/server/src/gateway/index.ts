@@ -12,6 +12,7 @@ import type { ModelService, OperationName, ResponseReader, Router } from '../mod
 import { createBodyBudget, defaultBudgetBytes, type BodyBudget } from './body-budget.ts';
 import { countConnections } from './connections.ts';
 import { createAdminEndpoints, type AdminOptions } from './endpoints/admin.ts';
+import { createAuditEndpoint, type AuditReader } from './endpoints/audit.ts';
 import { alive, createHealthEndpoint, createReadyEndpoint, createStartupEndpoint } from './endpoints/health.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelCallEndpoint } from './endpoints/model-calls.ts';
@@ -59,6 +60,7 @@ export interface GatewayOptions {
   readonly responses: ResponseReader;
   readonly router: Router;
   readonly admin: AdminOptions;
+  readonly audit: AuditReader;
   readonly sight: SightEndpointOptions;
   readonly health: Health;
   readonly metrics: Metrics;
@@ -157,6 +159,7 @@ function createEndpoints(options: GatewayOptions, draining: () => boolean): Endp
     '/health': { GET: createHealthEndpoint(health) },
     '/metrics': { GET: createMetricsEndpoint(options.metrics, () => policy().loopbackOnly) },
     ...createAdminEndpoints(options.admin),
+    ...createAuditEndpoint(options.audit),
     ...createSightEndpoints(options.sight),
   };
 }
