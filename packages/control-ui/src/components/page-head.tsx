@@ -12,7 +12,7 @@ export function PageHead({ title, note, children }: PageHeadProps) {
     <header class="page-head">
       <h1>{title}</h1>
       {note !== undefined && <p class="note">{note}</p>}
-      {children !== undefined && <div class="page-actions">{children}</div>}
+      {children !== undefined && children !== false && <div class="page-actions">{children}</div>}
     </header>
   );
 }

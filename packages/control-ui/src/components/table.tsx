@@ -102,9 +102,11 @@ function HeadCell<Row>({ column, order, onSort }: HeadCellProps<Row>) {
       ) : (
         <button type="button" class="sort" onClick={() => onSort({ id: column.id, descending: isSorted ? !order.descending : first })}>
           {column.title}
-          <span class="sort-mark" aria-hidden="true">
-            {isSorted ? (order.descending ? '↓' : '↑') : ''}
-          </span>
+          {isSorted && (
+            <span class="sort-mark" aria-hidden="true">
+              {order.descending ? '↓' : '↑'}
+            </span>
+          )}
         </button>
       )}
     </th>

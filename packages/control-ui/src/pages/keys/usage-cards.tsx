@@ -50,7 +50,7 @@ const modelColumns: readonly Column<UsageRow>[] = [
     cell: ({ failed, requests }) => formatPercent(requests === 0 ? null : failed / requests),
   },
   {
-    ...{ id: 'tokens', title: 'Tokens', align: 'end', hint: 'Input and output', wideOnly: true },
+    ...{ id: 'tokens', title: 'Tokens', align: 'end', hint: 'Input and output', roomyOnly: true },
     sortBy: ({ inputTokens, outputTokens }) => inputTokens + outputTokens,
     cell: ({ inputTokens, outputTokens }) => `${formatCount(inputTokens)} + ${formatCount(outputTokens)}`,
   },
