@@ -132,7 +132,7 @@ export const operationErrors = {
     status: 500,
     retryable: true,
     message: 'The database failed: {reason}.',
-    hint: 'The log has the details; `openclaw doctor` comes with a later release.',
+    hint: 'The log has the details, and `openclaw doctor` looks at what is around it.',
   },
   storage_damaged: {
     status: 0,

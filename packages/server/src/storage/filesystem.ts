@@ -108,22 +108,33 @@ function localCache(stateDirectory: string, type: string, facts: FileSystemFacts
   return directory;
 }
 
-interface Mount {
+export interface Mount {
+  /** Where it is mounted. */
+  readonly point: string;
+  /** Which directory of the file system is mounted there: not `/` for a bind mount or a volume. */
+  readonly root: string;
   readonly type: string;
+  /** A device, a remote path, or a word of no meaning. */
+  readonly source: string;
+  /** Of the file system; those of the mount itself are others. */
   readonly options: string;
 }
 
 /** The mount that a path lies on: that with the longest mount point above it, the last of equals. */
 export function findMount(path: string, mountInfo: string): Mount | undefined {
-  let found: (Mount & { readonly point: string }) | undefined;
+  let found: Mount | undefined;
   for (const line of mountInfo.split('\n')) {
     const [before = '', after = ''] = line.split(' - ');
-    const point = before.split(' ')[4]?.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
-    const [type = '', , superOptions = ''] = after.split(' ');
+    const [, , , root = '', point] = before.split(' ').map(unescapeOctal);
+    const [type = '', source = '', options = ''] = after.split(' ');
     if (point === undefined || !`${path}/`.startsWith(point === '/' ? '/' : `${point}/`)) continue;
-    if (found === undefined || point.length >= found.point.length) found = { type, options: superOptions, point };
+    if (found === undefined || point.length >= found.point.length) found = { point, root, type, source, options };
   }
-  return found && { type: found.type, options: found.options };
+  return found;
+}
+
+function unescapeOctal(text: string): string {
+  return text.replace(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 function unsafe(directory: string, filesystem: string, details: { readonly reason: string; readonly suggestion: string }): OpenClawError {

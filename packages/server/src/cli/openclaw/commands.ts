@@ -1,5 +1,6 @@
 /** Every command of `openclaw`, each loaded only when it is needed. A new command is a file beside this one and a line here. */
 import { systemClock } from '../../core/clock.ts';
+import type { DoctorReport } from '../../operations/doctor/index.ts';
 import type { CommandContext } from './terminal.ts';
 
 export const commands = {
@@ -37,7 +38,11 @@ export const commands = {
   },
   async doctor({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const [{ registerDoctorCommands }, { createSightClient }] = await Promise.all([import('./doctor.ts'), import('./sight.ts')]);
-    registerDoctorCommands(program, { io: terminal, sight: createSightClient(terminal), setExitCode });
+    const diagnose = async (): Promise<DoctorReport> => {
+      const { diagnoseHere } = await import('./doctor-facts.ts');
+      return diagnoseHere(terminal);
+    };
+    registerDoctorCommands(program, { io: terminal, sight: createSightClient(terminal), setExitCode, diagnose });
   },
   async logs({ program, terminal }: CommandContext): Promise<void> {
     const { registerLogsCommands } = await import('./logs.ts');

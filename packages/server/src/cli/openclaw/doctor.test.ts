@@ -78,7 +78,3 @@ test('as JSON the report is as the gateway has it', async () => {
   assert.deepEqual(JSON.parse(stdout), fixture.report);
   assert.equal(code, 1);
 });
-
-test('doctor alone says that the rest comes later', async () => {
-  await assert.rejects(setup().run('doctor'), { code: 'usage_error', message: /comes with a later release/, hint: /doctor traffic/ });
-});

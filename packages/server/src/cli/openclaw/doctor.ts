@@ -1,12 +1,10 @@
-/** `openclaw doctor traffic`: the checklist for a gateway in trouble, from what the running gateway measured. The rest of `doctor` comes later. */
+/** `openclaw doctor`, and `openclaw doctor traffic`: the checklist for a gateway in trouble, from what the running gateway measured. */
 import { type Command, Option } from 'commander';
 import { trafficChecks, type Severity, type TrafficCheck, type TrafficFinding, type TrafficReport } from '@openclaw/protocol';
-import { OpenClawError } from '../../core/errors.ts';
+import { registerGatewayDoctor, type GatewayDoctorContext } from './doctor-gateway.ts';
 import type { SightCommandContext } from './sight-client.ts';
 
-export interface DoctorContext extends SightCommandContext {
-  readonly setExitCode: (code: number) => void;
-}
+export type DoctorContext = SightCommandContext & GatewayDoctorContext;
 
 const titles: Readonly<Record<TrafficCheck, string>> = {
   status: 'status codes by caller',
@@ -18,16 +16,7 @@ const titles: Readonly<Record<TrafficCheck, string>> = {
 };
 
 export function registerDoctorCommands(program: Command, context: DoctorContext): void {
-  const doctor = program
-    .command('doctor')
-    .description('find out what is wrong (so far: with the traffic)')
-    .action(() => {
-      const details = {
-        reason: '`openclaw doctor` for installation and state comes with a later release',
-        suggestion: 'Run `openclaw doctor traffic`.',
-      };
-      throw new OpenClawError('usage_error', { details });
-    });
+  const doctor = registerGatewayDoctor(program, context);
   doctor
     .command('traffic')
     .description('go through the checklist: status codes, processor and memory, connections, durations, retries, prompts')
@@ -36,7 +25,11 @@ export function registerDoctorCommands(program: Command, context: DoctorContext)
       'after',
       '\nThe exit code is 1 if anything is bad.\n\nExamples:\n  openclaw doctor traffic\n  openclaw doctor traffic -o json\n',
     )
-    .action((flags: { readonly output: 'text' | 'json' }) => traffic(flags.output, context));
+    .action((_flags: object, command: Command) => {
+      // The command above has the same option, and takes it wherever it stands.
+      const { output } = command.optsWithGlobals<{ readonly output: 'text' | 'json' }>();
+      return traffic(output, context);
+    });
 }
 
 async function traffic(output: 'text' | 'json', { io, sight, setExitCode }: DoctorContext): Promise<void> {

@@ -39,6 +39,7 @@ export function createSightFixture(register: (program: Command, context: ModelsS
       register(program, {
         io: { stdout: out, stderr: err },
         setExitCode: (code) => void (run.code = code),
+        diagnose: () => Promise.reject(new Error('nobody asked for it')),
         wait: () => ((left -= 1) > 0 ? Promise.resolve() : Promise.reject(new Error('interrupted'))),
         sight: {
           targets: async (window) => {

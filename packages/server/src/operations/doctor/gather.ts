@@ -1,0 +1,235 @@
+/**
+ * Gathers the facts of this machine for the doctor: it reads, asks the gateway, and changes nothing. What it cannot find out is absent
+ * from the facts, and no reason to stop.
+ */
+import { accessSync, constants, existsSync, readFileSync, realpathSync, statSync, type Stats } from 'node:fs';
+import { hostname, totalmem } from 'node:os';
+import { dirname } from 'node:path';
+import { gatewayTokenFile, loadConfiguration, locate, type Configuration } from '../../config/index.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Environment } from '../../core/env.ts';
+import { OpenClawError, reasonOf } from '../../core/errors.ts';
+import { memoryLimitBytes } from '../../core/process-load.ts';
+import { findMemoryGroups, readGroup, shareOf, type ReadText } from '../../core/process-memory.ts';
+import { findMount, placeLiveDatabase } from '../../storage/filesystem.ts';
+import { readStateOwner, type StateOwner } from '../../storage/index.ts';
+import { readVolume } from '../health/index.ts';
+import { createLoopGuard } from '../loop-guard/index.ts';
+import { readStateIdentity } from '../state-identity/index.ts';
+import { ask } from './ask.ts';
+import type { ConfigurationFacts, Facts, GatewayFacts, Problem, ProcessFacts, SettingsFacts, StateFacts } from './facts.ts';
+import { listenersIn } from './listening.ts';
+
+export interface FactSources {
+  readonly environment: Environment;
+  readonly version: string;
+  readonly clock: Clock;
+  /** Names of providers that OpenClaw knows. */
+  readonly vendors: readonly string[];
+  /** Those that have a key or an address. */
+  readonly findProviders: (configuration: Configuration) => readonly string[];
+  /** @default the files of this machine */
+  readonly readText?: ReadText;
+}
+
+const hosts: Readonly<Record<string, string>> = { loopback: '127.0.0.1', lan: '0.0.0.0' };
+const probePaths = ['/healthz', '/startupz', '/readyz', '/health'] as const;
+
+export async function gatherFacts(sources: FactSources): Promise<Facts> {
+  const { environment, clock, version, readText = readTextFile } = sources;
+  const { stateDirectory } = locate(environment);
+  const loaded = await load(sources);
+  const owner = await ownerOf(stateDirectory);
+  const { settings } = loaded.facts;
+  const url = environment.lookup('OPENCLAW_GATEWAY_URL')?.value ?? owner?.address ?? urlOf(settings);
+  return {
+    atMs: clock.now(),
+    version,
+    process: processFacts({
+      environment,
+      owner,
+      readText,
+      refusals: createLoopGuard({ stateDirectory, clock })
+        .recent()
+        .map(({ code }) => code),
+    }),
+    state: await stateFacts(stateDirectory, environment, readText),
+    configuration: loaded.facts,
+    listening: settings === undefined ? undefined : listeners(settings.port, readText),
+    gateway: await gatewayFacts(url, loaded.secret),
+    memory: memoryFacts(owner, readText),
+  };
+}
+
+interface Loaded {
+  readonly facts: ConfigurationFacts;
+  readonly secret: string | undefined;
+}
+
+async function load({ environment, vendors, findProviders }: FactSources): Promise<Loaded> {
+  const { file } = locate(environment);
+  try {
+    const configuration = await loadConfiguration({ environment, vendors });
+    const { token, password, mode } = configuration.settings.gateway.auth;
+    const facts = {
+      file,
+      exists: configuration.exists,
+      problems: [],
+      settings: settingsFacts(configuration, findProviders(configuration)),
+    };
+    return { facts, secret: mode === 'password' ? password : token };
+  } catch (thrown) {
+    const problems =
+      thrown instanceof OpenClawError ? [thrown, ...thrown.others].map(toProblem) : [{ code: '', message: reasonOf(thrown), hint: '' }];
+    return { facts: { file, exists: existsSync(file), problems, settings: undefined }, secret: undefined };
+  }
+}
+
+function settingsFacts({ settings, origins, stateDirectory }: Configuration, providers: readonly string[]): SettingsFacts {
+  const { port, bind, customBindHost, auth, tls } = settings.gateway;
+  const whence = (path: string): string => origins.get(path)?.where ?? 'default';
+  const secretPath = auth.mode === 'password' ? 'gateway.auth.password' : 'gateway.auth.token';
+  const found = origins.get(secretPath);
+  const own = gatewayTokenFile(stateDirectory);
+  const secretFrom =
+    found === undefined || found.kind === 'default' ? undefined : found.where === own ? `${own}, made at the first start` : found.where;
+  return {
+    ...{ port, portFrom: whence('gateway.port'), bind, bindFrom: whence('gateway.bind') },
+    host: bind === 'custom' ? (customBindHost ?? '') : (hosts[bind] ?? ''),
+    ...{ authMode: auth.mode, secretFrom, tls: tls.enabled, providers },
+  };
+}
+
+async function ownerOf(stateDirectory: string): Promise<StateOwner | undefined> {
+  try {
+    return await readStateOwner(stateDirectory);
+  } catch {
+    // It cannot be looked at: what is said of the directory itself tells why.
+    return undefined;
+  }
+}
+
+function urlOf(settings: SettingsFacts | undefined): string {
+  if (settings === undefined) return 'http://127.0.0.1:18789';
+  const host = settings.host === '0.0.0.0' || settings.host === '::' ? '127.0.0.1' : settings.host;
+  return `${settings.tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${settings.port}`;
+}
+
+interface ProcessSources {
+  readonly environment: Environment;
+  readonly owner: StateOwner | undefined;
+  readonly readText: ReadText;
+  readonly refusals: readonly string[];
+}
+
+function processFacts({ environment, owner, readText, refusals }: ProcessSources): ProcessFacts {
+  return {
+    ...{ platform: process.platform, node: process.version, uid: process.getuid?.(), gid: process.getgid?.() },
+    container: containerOf(environment, readText),
+    owner: owner && { pid: owner.pid, host: owner.host, startedAt: new Date(owner.startedAtMs).toISOString(), address: owner.address },
+    refusals,
+  };
+}
+
+function containerOf(environment: Environment, readText: ReadText): ProcessFacts['container'] {
+  if (environment.lookup('KUBERNETES_SERVICE_HOST')) return 'kubernetes';
+  if (readText('/.dockerenv') !== undefined) return 'docker';
+  if (readText('/run/.containerenv') !== undefined) return 'podman';
+  return /\/(docker|kubepods|containerd|lxc|libpod)/.test(readText('/proc/1/cgroup') ?? '') ? 'container' : undefined;
+}
+
+async function stateFacts(path: string, environment: Environment, readText: ReadText): Promise<StateFacts> {
+  const found = lookAt(path);
+  const nearest = found ? path : nearestExisting(path);
+  const volume = await readVolume(nearest).catch(() => undefined);
+  return {
+    path,
+    from: environment.lookup('OPENCLAW_STATE_DIR')?.source ?? 'default',
+    exists: found !== undefined,
+    unwritable: whyUnwritable(nearest),
+    ownerUid: found?.uid,
+    mode: found === undefined ? undefined : found.mode & 0o777,
+    mount: findMount(realPath(nearest), readText('/proc/self/mountinfo') ?? ''),
+    filesystemProblem: found === undefined ? undefined : filesystemProblem(path),
+    freeBytes: volume?.freeBytes,
+    freeInodes: volume?.freeInodes,
+    identity: readStateIdentity(path),
+  };
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return statSync(path);
+  } catch {
+    // Absent, or behind something that may not be entered, which shows at the one above.
+    return undefined;
+  }
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    return path;
+  }
+}
+
+function nearestExisting(path: string): string {
+  return existsSync(path) || dirname(path) === path ? path : nearestExisting(dirname(path));
+}
+
+function whyUnwritable(path: string): string | undefined {
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (thrown) {
+    return reasonOf(thrown);
+  }
+}
+
+function filesystemProblem(path: string): Problem | undefined {
+  try {
+    placeLiveDatabase(path);
+    return undefined;
+  } catch (thrown) {
+    return thrown instanceof OpenClawError ? toProblem(thrown) : undefined;
+  }
+}
+
+function listeners(port: number, readText: ReadText): readonly string[] | undefined {
+  const tables = ['/proc/net/tcp', '/proc/net/tcp6'].map(readText).filter((table) => table !== undefined);
+  return tables.length === 0 ? undefined : listenersIn(tables, port);
+}
+
+async function gatewayFacts(url: string, secret: string | undefined): Promise<GatewayFacts> {
+  const [health, authorized, ...probes] = await Promise.all([
+    ask({ url, path: '/health', secret }),
+    ask({ url, path: '/admin/v1/warnings', secret }),
+    ...probePaths.map((path) => ask({ url, path })),
+  ]);
+  return { url, health, authorized, probes: Object.fromEntries(probePaths.map((path, index) => [path, probes[index]!])) };
+}
+
+/** Of the gateway's own process where it can be seen from here, else of this one. */
+function memoryFacts(owner: StateOwner | undefined, readText: ReadText): Facts['memory'] {
+  const isHere = owner !== undefined && owner.host === hostname() && readText(`/proc/${owner.pid}/cgroup`) !== undefined;
+  const readOf: ReadText = isHere ? (path) => readText(path.replace('/proc/self/', `/proc/${owner.pid}/`)) : readText;
+  const groups = findMemoryGroups(readOf).flatMap((group) => readGroup(group, readOf));
+  const nearest = groups.toSorted((one, other) => shareOf(other) - shareOf(one))[0];
+  const mayUseBytes = Math.min(memoryLimitBytes(), ...groups.map(({ limitBytes }) => limitBytes));
+  if (nearest) return { ...nearest, mayUseBytes };
+  const availableBytes = Number(/^MemAvailable:\s+(\d+) kB$/m.exec(readText('/proc/meminfo') ?? '')?.[1] ?? 0) * 1024;
+  return { of: 'machine', usedBytes: availableBytes === 0 ? 0 : totalmem() - availableBytes, limitBytes: totalmem(), mayUseBytes };
+}
+
+function toProblem({ code, message, hint }: OpenClawError): Problem {
+  return { code, message, hint };
+}
+
+function readTextFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

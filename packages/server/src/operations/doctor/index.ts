@@ -1,0 +1,5 @@
+/** The door of the doctor, which only a command opens. Containers and pods will be looked at through facts and checks of their own. */
+export type { DoctorReport, Finding, Severity } from './contract.ts';
+export { diagnose } from './diagnose.ts';
+export type { Facts } from './facts.ts';
+export { gatherFacts, type FactSources } from './gather.ts';
