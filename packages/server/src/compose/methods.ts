@@ -1,7 +1,7 @@
 /** The methods of the control plane over the parts, and what the parts tell its clients. */
 import { availableParallelism, hostname, release } from 'node:os';
 import { join } from 'node:path';
-import { createConfigurationTexts } from '../config/index.ts';
+import { createEditableTexts } from '../config/index.ts';
 import {
   createMethods,
   createStabilityRing,
@@ -41,7 +41,12 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
   const stability = createStabilityRing({ clock });
   const methods = createMethods({
     ...{ clock, version, hub, turns, agents, defaultModel, keeper, devices, stability },
-    texts: createConfigurationTexts(keeper),
+    texts: createEditableTexts({
+      file: () => keeper.status.file,
+      current: () => keeper.readText(),
+      secrets: () => keeper.current?.secrets.values() ?? [],
+      redactor: parts.redactor,
+    }),
     report: () => parts.health.report(),
     eventLoop: parts.eventLoopDelay,
     configurationState: () => keeper.status.state,

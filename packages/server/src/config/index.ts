@@ -19,7 +19,6 @@ export {
   type TimeoutSettings,
 } from './schema.ts';
 export { createConfigurationKeeper, type KeeperOptions } from './versions/keeper.ts';
-export { createConfigurationTexts, type ConfigurationTexts } from './versions/texts.ts';
 export type {
   AcceptedChange,
   ConfigurationKeeper,

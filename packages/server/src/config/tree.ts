@@ -152,12 +152,3 @@ function endOf(text: string): { line: number; column: number } {
   const lines = text.trimEnd().split('\n');
   return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 };
 }
-
-/** What the tree stands for, as plain values; objects without a prototype. */
-export function valueOf(tree: Tree): unknown {
-  if (tree.kind === 'scalar') return tree.value;
-  if (tree.kind === 'array') return tree.items.map(valueOf);
-  const object = Object.create(null) as Record<string, unknown>;
-  for (const [name, member] of tree.members) object[name] = valueOf(member.tree);
-  return object;
-}
