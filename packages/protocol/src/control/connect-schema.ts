@@ -31,7 +31,13 @@ const client = closed(
 );
 
 const device = closed(
-  { id: name, publicKey: text(256), signature: text(1024), signedAt: { type: 'integer', minimum: 0 }, nonce: text(256) },
+  {
+    id: name,
+    publicKey: text(256),
+    signature: text(1024),
+    signedAt: { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
+    nonce: text(256),
+  },
   // A client that leaves the nonce out is told so in words of its own.
   ['id', 'publicKey', 'signature', 'signedAt'],
 );

@@ -49,7 +49,7 @@ function findTextFault({ minLength = 0, maxLength = Infinity }: Keywords, value:
 }
 
 function findNumberFault({ type, minimum = -Infinity, maximum = Infinity }: Keywords, value: unknown, path: string): Fault | undefined {
-  if (typeof value !== 'number' || (type === 'integer' && !Number.isSafeInteger(value))) return { path, reason: 'must be a whole number' };
+  if (typeof value !== 'number' || (type === 'integer' && !Number.isInteger(value))) return { path, reason: 'must be a whole number' };
   if (value < minimum) return { path, reason: `must be at least ${minimum}` };
   return value > maximum ? { path, reason: `must be at most ${maximum}` } : undefined;
 }
