@@ -44,6 +44,10 @@ export const commands = {
     };
     registerDoctorCommands(program, { io: terminal, sight: createSightClient(terminal), setExitCode, diagnose });
   },
+  async audit({ program, terminal }: CommandContext): Promise<void> {
+    const [{ registerAuditCommand }, { createAuditClient }] = await Promise.all([import('./audit.ts'), import('./audit-access.ts')]);
+    registerAuditCommand(program, { io: terminal, audit: createAuditClient(terminal) });
+  },
   async logs({ program, terminal }: CommandContext): Promise<void> {
     const { registerLogsCommands } = await import('./logs.ts');
     registerLogsCommands(program, terminal);
