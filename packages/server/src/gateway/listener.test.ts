@@ -36,3 +36,23 @@ test('garbage after a request whose answer is under way cuts that answer, and is
   client.destroy();
   await listener.close();
 });
+
+test('only a request for a WebSocket is handed over; one that offers another protocol is answered as the plain request that it also is', async () => {
+  const listener = await listen(
+    { host: '127.0.0.1', port: 0, limits },
+    {
+      request: (_request, response) => void response.end('served'),
+      upgrade: (_request, socket) => void socket.end('handed over'),
+    },
+  );
+  const ask = async (protocol: string): Promise<string> => {
+    const client = connect(listener.port, '127.0.0.1');
+    client.write(`GET / HTTP/1.1\r\nhost: x\r\nconnection: Upgrade, close\r\nupgrade: ${protocol}\r\n\r\n`);
+    let text = '';
+    for await (const part of client.setEncoding('utf8')) text += String(part);
+    return text;
+  };
+  assert.match(await ask('h2c'), /^HTTP\/1\.1 200 .*served$/s);
+  assert.equal(await ask('WebSocket'), 'handed over');
+  await listener.close();
+});

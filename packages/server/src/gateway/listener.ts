@@ -54,10 +54,11 @@ export interface TlsMaterial {
 export async function listen(options: ListenOptions, handlers: Handlers): Promise<Listener> {
   const connections = createConnections();
   const { limits } = options;
-  const { server, renew } = await createServerFor(options, (request, response) => {
+  const onRequest: RequestHandler = (request, response) => {
     connections.begin(response);
     handlers.request(request, response);
-  });
+  };
+  const { server, renew } = await createServerFor(options, onRequest, handlers.upgrade !== undefined);
   server.on(options.tls ? 'secureConnection' : 'connection', connections.add);
   server.maxConnections = limits.connections;
   const { upgrade } = handlers;
@@ -96,13 +97,15 @@ interface HttpServer {
   renew(tls: TlsMaterial): void;
 }
 
-async function createServerFor({ limits, tls }: ListenOptions, onRequest: RequestHandler): Promise<HttpServer> {
+async function createServerFor({ limits, tls }: ListenOptions, onRequest: RequestHandler, mayUpgrade: boolean): Promise<HttpServer> {
   const settings = {
     maxHeaderSize: limits.headerBytes,
     headersTimeout: limits.headerTimeoutMs,
     requestTimeout: limits.headerTimeoutMs + limits.bodyTimeoutMs,
     keepAliveTimeout: limits.keepAliveMs,
     noDelay: true,
+    // Others that offer another protocol, such as Java's HTTP client with `h2c`, are answered as the plain requests that they also are.
+    shouldUpgradeCallback: ({ headers }: IncomingMessage) => mayUpgrade && headers.upgrade?.toLowerCase() === 'websocket',
   };
   if (!tls) return { server: createServer(settings, onRequest), renew: () => {} };
   const { createServer: createSecureServer } = await import('node:https');

@@ -139,7 +139,8 @@ class OpenControlPlane {
   }
 
   #welcome({ ws, socket, request, peer, place }: Arrival): void {
-    this.#pulse.wake();
+    // Before that there is nothing whose health could be told, and nobody is let in.
+    if (this.#options.state() !== 'starting') this.#pulse.wake();
     const wire = new Wire(ws, socket, this.#wireOptions);
     this.#wires.add(wire);
     void wire.ended.then(() => this.#wires.delete(wire));
