@@ -29,7 +29,7 @@ export interface MemoryWatchOptions {
   readonly read: () => MemoryReading;
   /** A full collection of garbage. @default none */
   readonly collectGarbage?: () => void;
-  /** Give up what can be had again. At each step up, and every 30 s while it lasts. */
+  /** Give up what can be had again. At each step up, and every 30 s while it lasts; every 5 s in the critical state. */
   readonly onPressure?: (state: Exclude<MemoryState, 'ok'>) => void;
   readonly onRelief?: () => void;
   /** At each change of the state. */
@@ -46,8 +46,10 @@ export interface MemoryWatch {
 }
 
 const intervalMs = 1000;
-/** Collecting stops the thread, and caches take a while to fill again. */
-const repeatMs = 30_000;
+/** A burst of requests fills the memory faster than the watch looks, so whoever is asked for admission looks again. */
+const freshMs = 200;
+/** Collecting stops the thread, and caches take a while to fill again; near the end everything that can be had counts. */
+const repeatMs = { ok: 30_000, pressure: 30_000, critical: 5_000 } as const;
 /** What ends under way gives back memory within seconds. */
 const retryAfterMs = 5000;
 
@@ -57,11 +59,13 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
   let reading = read();
   let state: MemoryState = 'ok';
   let actedMs = Number.NEGATIVE_INFINITY;
+  let lookedMs = clock.monotonicMs();
   const refused = register(options.metrics, () => ({ reading, state }));
 
   function look(): void {
     reading = read();
-    const dueMs = actedMs + repeatMs;
+    lookedMs = clock.monotonicMs();
+    const dueMs = actedMs + repeatMs[state];
     if (nextMemoryState(state, shareOf(reading)) !== 'ok' && clock.monotonicMs() >= dueMs) {
       // Garbage is no pressure: what counts is what is left without it.
       options.collectGarbage?.();
@@ -87,6 +91,7 @@ export function createMemoryWatch(options: MemoryWatchOptions): MemoryWatch {
     },
     look: () => ({ ...reading, state }),
     admitWork() {
+      if (clock.monotonicMs() - lookedMs >= freshMs) look();
       if (state !== 'critical') return undefined;
       refused();
       return new OpenClawError('memory_pressure', { details: { reason: wordsOf(reading) }, retryAfterMs });
