@@ -19,6 +19,7 @@ export const servedPaths: readonly string[] = [
   '/startupz',
   '/health',
   '/metrics',
+  '/admin/v1/audit',
   '/admin/v1/keys',
   '/admin/v1/keys/*',
   '/admin/v1/models',
