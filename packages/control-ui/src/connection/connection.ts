@@ -3,7 +3,7 @@
  *
  * What is shown of it follows in `phase.ts`; how it is kept is the business of `@openclaw/client/control`.
  */
-import { ControlClient, type DeviceSigner } from '@openclaw/client/control';
+import { ControlClient, type ControlState, type DeviceSigner } from '@openclaw/client/control';
 import { holdsScope, type EventFrame, type OperatorScope } from '@openclaw/protocol';
 import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals';
 import { now } from '../clock.ts';
@@ -136,7 +136,7 @@ class PageConnection implements Connection {
       scopes: wantedScopes,
       caps: ['tool-events'],
       onState: (state) => {
-        if (this.#client === client) this.#step({ kind: 'client', state, nowMs: now() });
+        if (this.#client === client) this.#onState(state, secret !== undefined);
       },
       onEvent: (event) => {
         for (const listener of [...this.#listeners]) listener(event);
@@ -148,6 +148,17 @@ class PageConnection implements Connection {
     this.#client = client;
     // What goes wrong is told by `onState`.
     client.connect().catch(() => undefined);
+  }
+
+  /** The secret is for the first visit: from then on the token of this device does, and another one in its place concerns no device. */
+  #onState(state: ControlState, hadSecret: boolean): void {
+    const { remembered } = this.#options;
+    if (state.kind === 'connected' && remembered.deviceToken !== undefined) remembered.secret = undefined;
+    const isWrong = state.kind === 'stopped' && /_(TOKEN|PASSWORD)_MISMATCH$/.test(state.error.code);
+    // Kept, it would be counted as a guess with each visit.
+    if (isWrong) remembered.secret = undefined;
+    if (isWrong && hadSecret && remembered.deviceToken !== undefined) void this.#connect();
+    else this.#step({ kind: 'client', state, nowMs: now() });
   }
 
   #step(event: PhaseEvent): void {

@@ -1,6 +1,6 @@
 /**
- * What this browser remembers of one gateway: the token of this device for good, the operator's secret until the tab is closed, and the state
- * directory it knew, to notice when that is another one.
+ * What this browser remembers of one gateway: the token of this device for good, the operator's secret until that is there or the tab is closed,
+ * and the state directory it knew, to notice when that is another one.
  */
 export interface Secret {
   readonly kind: 'token' | 'password';

@@ -40,7 +40,8 @@ const names = {
   durations: 'openclaw_model_request_seconds_bucket',
   underWay: 'openclaw_model_requests_in_flight',
   waiting: 'openclaw_model_queue_requests',
-  memory: 'process_resident_memory_bytes',
+  memory: 'openclaw_memory_used_bytes',
+  residentMemory: 'process_resident_memory_bytes',
   memoryLimit: 'openclaw_memory_limit_bytes',
   loopDelay: 'nodejs_eventloop_delay_seconds',
   started: 'process_start_time_seconds',
@@ -62,7 +63,7 @@ export function lookAt(text: string, atMs: number): Look {
     durations: durationsOf(samples),
     underWay: sumOf(samples, names.underWay) ?? 0,
     waiting: sumOf(samples, names.waiting) ?? 0,
-    memoryBytes: sumOf(samples, names.memory),
+    memoryBytes: sumOf(samples, names.memory) ?? sumOf(samples, names.residentMemory),
     memoryLimitBytes: sumOf(samples, names.memoryLimit),
     loopDelayMs: delay === undefined ? undefined : delay * 1000,
   };
