@@ -16,7 +16,7 @@ export function createAuditClient(terminal: Terminal): AuditClient {
           ...(question.before === undefined ? {} : { before: String(question.before) }),
           ...(question.actionPrefix === undefined ? {} : { action: question.actionPrefix }),
         });
-        const { entries } = await callGateway({ ...gateway, method: 'GET', path: `/admin/v1/audit?${query}` });
+        const { entries } = await callGateway({ ...gateway, method: 'GET', path: `/admin/v1/audit?${query.toString()}` });
         return entries as unknown as AuditEntry[];
       }
       const { openStateForCommand } = await import('../../compose/index.ts');
