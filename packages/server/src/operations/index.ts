@@ -2,12 +2,5 @@
 export * from './health/index.ts';
 export { createLoopGuard, type LoopGuard, type Refusal, type RefusalRecorded } from './loop-guard/index.ts';
 export { ensureStateIdentity, readStateIdentity, type StateIdentity } from './state-identity/index.ts';
-export {
-  createMemoryWatch,
-  describeSmallMemory,
-  type MemoryEvent,
-  type MemoryState,
-  type MemoryWatch,
-  type MemoryWatchOptions,
-} from './memory/index.ts';
+export { createMemoryWatch, type MemoryEvent, type MemoryState, type MemoryWatch, type MemoryWatchOptions } from './memory/index.ts';
 export { createAudit, type Audit, type AuditQuestion } from './audit/index.ts';

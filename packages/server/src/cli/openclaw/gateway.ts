@@ -1,11 +1,13 @@
-/** `openclaw gateway run`: its options. What it does: `run-gateway.ts`. */
+/** `openclaw gateway run`: its options. What it does: `run-gateway.ts`. The other commands of the group: `gateway-commands.ts`. */
 import { parseUnit } from '@openclaw/protocol';
 import { InvalidArgumentError, Option, type Command } from 'commander';
+import { memoryLimitBytes } from '../../core/process-load.ts';
+import { describeSmallMemory } from '../../operations/memory/need.ts';
 import type { RunFlags } from './run-gateway.ts';
 import type { CommandContext } from './terminal.ts';
 
-export function registerGatewayCommands({ program, terminal, setExitCode }: CommandContext): void {
-  const group = program.command('gateway').description('run the gateway');
+export function registerGatewayCommands({ program, terminal, setExitCode }: CommandContext): Command {
+  const group = program.command('gateway').description('run the gateway, look after it, stop it');
   addRunOptions(group.command('run'))
     .description('run the gateway in the foreground')
     .addHelpText(
@@ -13,12 +15,16 @@ export function registerGatewayCommands({ program, terminal, setExitCode }: Comm
       '\nExamples:\n  openclaw gateway run\n  openclaw gateway run --port 8080\n  OPENCLAW_GATEWAY_TOKEN=… openclaw gateway run --bind lan\n',
     )
     .action(async (flags: RunFlags) => {
+      // Before anything large is loaded: a process that the kernel ends on the way says nothing more.
+      const small = describeSmallMemory(memoryLimitBytes());
+      if (small !== undefined) terminal.stderr.write(`openclaw: ${small}\n`);
       // The database's thread takes as long to boot as everything else to load, so it begins first.
       const { startStorageThread } = await import('../../storage/index.ts');
       const storageThread = startStorageThread();
       const { runGateway } = await import('./run-gateway.ts');
       setExitCode(await runGateway(flags, { terminal, storageThread }));
     });
+  return group;
 }
 
 function addRunOptions(command: Command): Command {

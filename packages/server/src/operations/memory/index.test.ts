@@ -4,8 +4,9 @@ import fc from 'fast-check';
 import { createFakeClock } from '../../core/fake-clock.ts';
 import { createLog } from '../../core/log.ts';
 import { createMetrics } from '../../core/metrics.ts';
-import { createMemoryWatch, describeSmallMemory, type MemoryEvent, type MemoryState } from './index.ts';
+import { createMemoryWatch, type MemoryEvent, type MemoryState } from './index.ts';
 import { memoryLevels, nextMemoryState } from './levels.ts';
+import { describeSmallMemory } from './need.ts';
 
 const mib = 2 ** 20;
 

@@ -12,7 +12,6 @@ import { shareOf, type MemoryReading } from '../../core/process-memory.ts';
 import { nextMemoryState, type MemoryState } from './levels.ts';
 
 export type { MemoryState } from './levels.ts';
-export { describeSmallMemory } from './need.ts';
 
 /** Under the name that operators of workloads search for. */
 export interface MemoryEvent extends MemoryReading {
