@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { OpenClawError, type ErrorCode } from '../../core/errors.ts';
 import type { Target } from '../target.ts';
-import { completed, failed, settle, setup, target } from './admission.fixture.ts';
+import { completed, failed, settings, settle, setup, target } from './admission.fixture.ts';
 import type { AttemptResult, Candidate, Permit } from './contract.ts';
 
 interface Waiting {
@@ -42,17 +42,14 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('abort' as const), which: fc.nat() }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('advance' as const), byMs: fc.constantFrom(1, 50, 400, 5000, 70_000) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('override' as const), open: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('rekey' as const), which: fc.nat({ max: 2 }) }) },
 );
 
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
 /** Plays the steps on an admission with three targets, and remembers what is under way and who waits. */
 class Play {
-  readonly targets: readonly Target[] = [
-    target('x', { initial: 1 }),
-    target('y', { initial: 2, max: 4 }),
-    target('z', { initial: 3, max: 8 }),
-  ];
+  readonly targets: Target[] = [target('x', { initial: 1 }), target('y', { initial: 2, max: 4 }), target('z', { initial: 3, max: 8 })];
   readonly world = setup({ queue: { maxWaiting: 8, maxWaitMs: 2000 } });
   readonly permits: Permit[] = [];
   readonly waiting = new Set<Waiting>();
@@ -76,7 +73,19 @@ class Play {
         return;
       case 'override':
         admission.override('a/y', one.open ? 'open' : 'reset');
+        return;
+      case 'rekey':
+        this.#rekey(one.which);
     }
+  }
+
+  /** The key of a target is another one from now on. */
+  #rekey(which: number): void {
+    const old = this.targets[which];
+    if (!old) return;
+    Object.assign(old.key, { gone: true });
+    this.targets[which] = target(old.model, old.provider.concurrency);
+    this.world.admission.reconfigure({ ...settings, queue: { maxWaiting: 8, maxWaitMs: 2000 } }, []);
   }
 
   #enter({ turn, which, backOffMs, patienceMs }: Extract<Step, { kind: 'enter' }>): void {
@@ -119,8 +128,9 @@ class Play {
     assert.equal(admission.figures.underWay, this.permits.length);
     assert.equal(admission.figures.waiting, this.waiting.size);
     assert.equal(clock.pendingTimers, this.waiting.size > 0 ? 1 : 0);
+    for (const { candidates } of this.waiting) assert.ok(!candidates.every((one) => one.target.key.gone), 'somebody waits for nobody');
     for (const row of admission.status()) {
-      assert.equal(row.underWay, this.permits.filter((permit) => permit.target.name === row.target).length);
+      assert.equal(row.underWay, this.permits.filter(({ target: at }) => at.name === row.target && !at.key.gone).length);
       const waiting = [...this.waiting].filter(({ candidates }) => candidates.some((one) => one.target.name === row.target));
       assert.ok(row.waiting <= waiting.length);
     }
@@ -138,7 +148,7 @@ class Play {
 
 function assertRefusal(thrown: unknown): void {
   assert.ok(thrown instanceof OpenClawError);
-  if (thrown.code === 'client_closed') return;
+  if (thrown.code === 'client_closed' || thrown.code === 'target_removed') return;
   assert.ok(thrown.code === 'admission_refused' || thrown.code === 'targets_unavailable');
   assert.ok(thrown.retryAfterMs !== undefined && thrown.retryAfterMs >= 1 && Number.isFinite(thrown.retryAfterMs));
 }
@@ -176,7 +186,7 @@ test('what goes in never exceeds the limit, and nobody waits while there is a pl
           if (rose && row.breaker !== 'halfOpen') assert.ok(row.underWay <= row.limit, `${row.underWay} of ${row.limit}`);
           const takes = row.breaker === 'closed' && row.pausedMs === 0 && row.underWay < row.limit && !hasPace;
           const wantsIt = (candidate: Candidate): boolean =>
-            candidate.target.name === row.target && candidate.notBeforeMs <= clock.monotonicMs();
+            candidate.target.name === row.target && !candidate.target.key.gone && candidate.notBeforeMs <= clock.monotonicMs();
           if (takes) assert.ok(![...play.waiting].some(({ candidates }) => candidates.some(wantsIt)), `somebody waits for ${row.target}`);
         }
         before = new Map(rows.map((row) => [row.target, row.underWay]));

@@ -182,6 +182,22 @@ class Model {
   }
 }
 
+test('judged by other settings it stays open as long as it was to be, and is closed sooner or later by them', () => {
+  const breaker = createBreaker({ ...settings, failures: 2, minimumRequests: 1000 });
+  const fail = (nowMs: number): void => breaker.end(breaker.begin(nowMs), 'failure', { nowMs, limit: 4 });
+  fail(0);
+  breaker.follow({ ...settings, failures: 3, minimumRequests: 1000 });
+  fail(1);
+  assert.equal(breaker.state(1), 'closed', 'three are needed now');
+  fail(2);
+  assert.equal(breaker.state(2), 'open');
+  breaker.follow({ ...settings, failures: 3, minimumRequests: 1000, openMs: settings.openMs * 2, windowMs: settings.windowMs * 2 });
+  assert.equal(breaker.recentFailures(2), 0, 'in another window they are counted anew');
+  assert.equal(breaker.state(2 + settings.openMs), 'halfOpen');
+  fail(2 + settings.openMs);
+  assert.equal(breaker.state(2 + 2 * settings.openMs), 'open', 'as long as it says now');
+});
+
 test('it agrees with a model that remembers everything', () => {
   const step = fc.record({
     failed: fc.boolean(),

@@ -177,3 +177,16 @@ test('whatever happens, it is whole and within its bounds, and an attempt from b
     ),
   );
 });
+
+test('other bounds keep what was learnt within them, and a beginning that taught nothing begins anew', () => {
+  const fresh = createLimit({ initial: 5, max: 100 });
+  fresh.rebound({ initial: 8, max: 100 });
+  assert.equal(fresh.current, 8);
+  const learnt = createLimit({ initial: 10, max: 100 });
+  learnt.congested({ sentMs: 0, nowMs: 10, underWay: 8 });
+  const { current } = learnt;
+  learnt.rebound({ initial: 50, max: 60 });
+  assert.equal(learnt.current, current);
+  learnt.rebound({ initial: 1, max: 2 });
+  assert.equal(learnt.current, 2);
+});

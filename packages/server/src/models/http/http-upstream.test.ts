@@ -226,3 +226,57 @@ test('a slow reader slows its own upstream: little more than the two sockets’ 
   assert.ok(sent < 64 * 1024 * 1024, `${sent} bytes were taken from the upstream for a reader that read one chunk`);
   await body.return?.();
 });
+
+test('a pool that nobody wants any more ends with what is under way in it, and whoever still comes gets an answer', async () => {
+  let finish = (): void => {};
+  const closed = Promise.withResolvers<void>();
+  await using up = await setup((request, response) => {
+    request.socket.once('close', () => closed.resolve());
+    response.writeHead(200).write('first');
+    finish = () => response.end(' last');
+  });
+  const streaming = await up.send();
+  up.upstream.retain([{ origin: 'http://elsewhere.test', timeouts }]);
+  assert.deepEqual(up.upstream.figures(), [{ origin: up.origin, connected: 1, running: 1, waiting: 0 }], 'it is still shown');
+  const late = await up.send();
+  finish();
+  assert.equal(await read(late), 'first last');
+  up.upstream.retain([{ origin: up.origin, timeouts }]);
+  up.controller.abort(new OpenClawError('client_closed'));
+  await assert.rejects(read(streaming), hasCode('client_closed'));
+  await closed.promise;
+});
+
+test('of a pool that nobody wants any more nothing is left once its last answer has come', async () => {
+  await using up = await setup((_request, response) => void response.end('whole'));
+  assert.equal(await read(await up.send()), 'whole');
+  assert.equal(up.upstream.figures().length, 1);
+  up.upstream.retain([]);
+  assert.equal(await read(await up.send()), 'whole');
+  await until(() => up.upstream.figures().length === 0);
+});
+
+test('connections that nobody uses are let go when memory is short, and those in use are not', async () => {
+  const connections = new Set<unknown>();
+  let finish = (): void => {};
+  await using up = await setup((request, response) => {
+    connections.add(request.socket);
+    if (connections.size === 1) response.end('whole');
+    else {
+      response.writeHead(200).write('first');
+      finish = () => response.end(' last');
+    }
+  });
+  await read(await up.send());
+  up.upstream.shed();
+  const streaming = await up.send();
+  assert.equal(connections.size, 2, 'on another connection');
+  up.upstream.shed();
+  finish();
+  assert.equal(await read(streaming), 'first last');
+});
+
+/** Turns of the loop until it holds; the test's own timeout is the limit. */
+async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise(setImmediate);
+}

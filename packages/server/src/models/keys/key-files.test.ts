@@ -23,7 +23,7 @@ function setup(t: TestContext, fileIn: (folder: string) => SecretFile) {
   files.follow(followed);
   t.after(() => files.close());
   return {
-    ...{ folder, clock, files, lines, learnt },
+    ...{ folder, clock, files, followed, lines, learnt },
     write: (name: string, text: string) => writeFileSync(join(folder, name), text),
     authorization: () => keys[0]?.headers['authorization'],
     headers: () => keys[0]?.headers,
@@ -104,4 +104,19 @@ test('it looks by itself every few seconds until it is closed', (t) => {
   assert.equal(clock.pendingTimers, 1);
   files.close();
   assert.equal(clock.pendingTimers, 0);
+});
+
+test('when others are followed, what has been seen of those that stay goes on, and nothing is read of those that do not', async (t) => {
+  const { write, files, authorization, followed, clock, learnt } = setup(t, (folder) => ({ file: join(folder, 'key') }));
+  write('key', 'new-key');
+  await files.look();
+  files.follow(followed);
+  await files.look();
+  assert.equal(authorization(), 'Bearer new-key', 'the second look');
+  files.follow([]);
+  assert.equal(clock.pendingTimers, 0);
+  write('key', 'newer-key');
+  await files.look();
+  await files.look();
+  assert.deepEqual([authorization(), learnt], ['Bearer new-key', ['new-key']]);
 });
