@@ -1,12 +1,45 @@
 /** Every command of `openclaw`, each loaded only when it is needed. A new command is a file beside this one and a line here. */
+import { Command } from 'commander';
 import { systemClock } from '../../core/clock.ts';
+import { version } from '../../version.ts';
 import type { DoctorReport } from '../../operations/doctor/index.ts';
 import type { CommandContext } from './terminal.ts';
 
 export const commands = {
   async gateway(context: CommandContext): Promise<void> {
-    const { registerGatewayCommands } = await import('./gateway.ts');
-    registerGatewayCommands(context);
+    const [{ registerGatewayCommands }, { registerGatewayControl }] = await Promise.all([
+      import('./gateway.ts'),
+      import('./gateway-commands.ts'),
+    ]);
+    registerGatewayControl(registerGatewayCommands(context), context);
+  },
+  async health({ program, terminal, setExitCode }: CommandContext): Promise<void> {
+    const [{ registerHealthCommand }, { createConnect }] = await Promise.all([import('./health.ts'), import('./control.ts')]);
+    registerHealthCommand(program, { io: terminal, connect: createConnect(terminal), setExitCode });
+  },
+  async status({ program, terminal, setExitCode }: CommandContext): Promise<void> {
+    const [{ registerStatusCommand }, { createConnect }] = await Promise.all([import('./status.ts'), import('./control.ts')]);
+    registerStatusCommand(program, { io: terminal, connect: createConnect(terminal), setExitCode });
+  },
+  async devices({ program, terminal }: CommandContext): Promise<void> {
+    const [{ registerDevicesCommands }, { createUseDevices }, { createConnect }] = await Promise.all([
+      import('./devices.ts'),
+      import('./devices-client.ts'),
+      import('./control.ts'),
+    ]);
+    registerDevicesCommands(program, { io: terminal, useDevices: createUseDevices(terminal, createConnect(terminal)) });
+  },
+  async dashboard({ program, terminal }: CommandContext): Promise<void> {
+    const [{ registerDashboardCommand }, { findTarget }, { openBrowser }] = await Promise.all([
+      import('./dashboard.ts'),
+      import('./gateway-target.ts'),
+      import('./programs.ts'),
+    ]);
+    registerDashboardCommand(program, {
+      io: terminal,
+      findTarget: (flags) => findTarget(flags, terminal.env),
+      openBrowser: (url) => openBrowser(url, terminal.env),
+    });
   },
   async config({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerConfigCommands }, { knownProviders }] = await Promise.all([import('./config.ts'), import('../../models/index.ts')]);
@@ -49,13 +82,36 @@ export const commands = {
     registerAuditCommand(program, { io: terminal, audit: createAuditClient(terminal) });
   },
   async logs({ program, terminal }: CommandContext): Promise<void> {
-    const { registerLogsCommands } = await import('./logs.ts');
-    registerLogsCommands(program, terminal);
+    const [{ registerLogsCommands, setLogLevel }, { createUseLog }, { createConnect }, { setTimeout: wait }] = await Promise.all([
+      import('./logs.ts'),
+      import('./log-access.ts'),
+      import('./control.ts'),
+      import('node:timers/promises'),
+    ]);
+    registerLogsCommands(program, {
+      io: terminal,
+      useLog: createUseLog(terminal, createConnect(terminal)),
+      wait: (ms) => wait(ms),
+      setLevel: (level) => setLogLevel(level, terminal),
+    });
   },
   async state({ program, terminal }: CommandContext): Promise<void> {
     const { registerStateCommands } = await import('./state.ts');
     registerStateCommands(program, terminal);
   },
+  async completion({ program, terminal, setExitCode }: CommandContext): Promise<void> {
+    const { registerCompletionCommand } = await import('./completion.ts');
+    const everything = async (): Promise<Command> => {
+      const all = new Command('openclaw').version(version, '-V, --version', 'print the version');
+      await registerEverything({ program: all, terminal, setExitCode });
+      return all;
+    };
+    registerCompletionCommand(program, { io: terminal, everything });
+  },
 } as const;
 
 export type CommandName = keyof typeof commands;
+
+export async function registerEverything(context: CommandContext): Promise<void> {
+  for (const register of Object.values(commands)) await register(context);
+}
