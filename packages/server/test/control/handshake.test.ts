@@ -75,13 +75,6 @@ test('a device token that the door gives is in the hello', async () => {
   assert.deepEqual([hello.auth.deviceToken, hello.auth.issuedAtMs], ['d', 5]);
 });
 
-test('a proxy may take scopes away by x-openclaw-scopes, and never add one', async () => {
-  await using plane = await startTestPlane();
-  const scopes = ['operator.write', 'operator.pairing'];
-  const { hello } = await shakeHands(plane, { scopes }, { 'x-openclaw-scopes': 'operator.read, operator.admin' });
-  assert.deepEqual(hello.auth.scopes, ['operator.read']);
-});
-
 const proper = connectFrame();
 const malformed: readonly (readonly [title: string, first: unknown, code: number, reason: RegExp, answered: boolean])[] = [
   ['text that is not JSON', 'hello', closeCodes.normal, /^$/, false],

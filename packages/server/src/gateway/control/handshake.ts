@@ -4,12 +4,12 @@
  * Who may come in is the `Door`'s to say. What a client says after it is let in goes to `calls.ts`.
  */
 import { randomUUID } from 'node:crypto';
-import { closeCodes, holdsScope, wireLimits, type ConnectParams, type HelloOk, type WireError } from '@openclaw/protocol';
+import { closeCodes, wireLimits, type ConnectParams, type HelloOk, type WireError } from '@openclaw/protocol';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { ConnectedClient } from './connected-client.ts';
-import type { ControlPrincipal, Door, Peer } from './contract.ts';
+import type { Door, Peer } from './contract.ts';
 import type { ControlFigures } from './figures.ts';
 import type { Admitted } from './hello.ts';
 import type { AdmissionWatch, ClientHub } from './hub.ts';
@@ -142,7 +142,7 @@ export class Handshake {
 
   #admit({ id, params, watch, admission }: Admittance): void {
     const { wire, peer, connectionId, onAdmitted } = this.#guest;
-    const principal = cap(admission.principal, peer);
+    const { principal } = admission;
     const client = new ConnectedClient(
       {
         ...{ connectionId, principal, peer, client: params.client },
@@ -152,7 +152,7 @@ export class Handshake {
       wire,
     );
     // Nothing else runs between these lines, so the hello is the first that a client of the hub hears.
-    const hello = this.#options.hello({ connectionId, principal, admission });
+    const hello = this.#options.hello({ connectionId, admission });
     const closure = watch.admit(client);
     if (closure) {
       this.#refuse({ cause: 'invalidated', ...closure });
@@ -195,16 +195,6 @@ const foreignOriginError: WireError = {
   message: foreignOriginWords,
   details: { code: 'CONTROL_UI_ORIGIN_NOT_ALLOWED' },
 };
-
-/** A program in front may take scopes away by a header, and never add one. */
-function cap(principal: ControlPrincipal, { headers }: Peer): ControlPrincipal {
-  const header = headers['x-openclaw-scopes'];
-  if (header === undefined) return principal;
-  const allowed = String(header)
-    .split(',')
-    .map((scope) => scope.trim());
-  return { ...principal, scopes: new Set(allowed.filter((scope) => holdsScope(principal.scopes, scope))) };
-}
 
 /** The finer code, which comes from a fixed set, where there is one. */
 function causeOf({ code, details }: WireError): string {

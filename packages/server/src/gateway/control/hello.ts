@@ -27,12 +27,11 @@ export interface HelloState {
 
 export interface Admitted {
   readonly connectionId: string;
-  readonly principal: ControlPrincipal;
   readonly admission: Extract<Admission, { readonly admitted: true }>;
 }
 
-export function createHello(options: HelloOptions, { connectionId, principal, admission }: Admitted, state: HelloState): HelloOk {
-  const { deviceToken, issuedAtMs } = admission;
+export function createHello(options: HelloOptions, { connectionId, admission }: Admitted, state: HelloState): HelloOk {
+  const { principal, deviceToken, issuedAtMs } = admission;
   return {
     type: 'hello-ok',
     protocol: protocolVersion,
