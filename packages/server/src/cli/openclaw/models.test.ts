@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Command } from 'commander';
+import { OpenClawError } from '../../core/errors.ts';
 import type { ModelDescription, ModelRow, ModelTargetDescription } from '@openclaw/protocol';
 import type { ModelsClient, Trial } from './models-client.ts';
 import { registerModelsCommands } from './models.ts';
@@ -38,11 +39,11 @@ const bad: Trial = {
   error: { message: 'home refused the key: no such key.', hint: 'Check HOME_KEY.' },
 };
 
-function setup(trials: Readonly<Record<string, Trial>> = {}, rows: readonly ModelRow[] = [routeRow, row]) {
+function setup(trials: Readonly<Record<string, Trial>> = {}, rows: readonly ModelRow[] = [routeRow, row], shown = fast) {
   const asked: string[] = [];
   const models: ModelsClient = {
     list: async () => rows,
-    show: async () => fast,
+    show: async () => shown,
     ask: async (model) => {
       asked.push(model);
       return trials[model] ?? assert.fail(`${model} was not to be asked`);
@@ -77,9 +78,23 @@ test('the wide list has abilities and the price of cached input; as JSON it is w
   assert.deepEqual(JSON.parse((await setup().run('models list -o json --provider acme')).stdout), { models: [row] });
 });
 
-test('a provider without known models is said, and nothing is printed', async () => {
-  const { stdout, stderr } = await setup().run('models list --provider nobody');
-  assert.deepEqual([stdout, stderr], ['', 'nobody has no known models here.\n']);
+test('a provider that nobody knows is an error that names near ones, and nothing is printed', async () => {
+  const error = (name: string, suggestion: RegExp) => (thrown: unknown) =>
+    thrown instanceof OpenClawError && thrown.code === 'usage_error' && thrown.message.includes(name) && suggestion.test(thrown.hint);
+  await assert.rejects(setup().run('models list --provider acne'), error('acne', /^Did you mean acme\? Models are known of: acme\.$/));
+  await assert.rejects(setup().run('models list -o json --provider nobody'), error('nobody', /^Models are known of: acme\.$/));
+});
+
+test('a model that stands in no list is shown with the name that was probably meant, and one that does is not doubted', async () => {
+  const none = { contextWindow: null, maxOutputTokens: null, abilities: null, price: null };
+  const unlisted = (name: string): ModelDescription => ({ ...fast, name, kind: 'model', targets: [{ ...large, ...none, name }] });
+  const { stdout, stderr } = await setup({}, [routeRow, row], unlisted('acme/lagre')).run('models show acme/lagre');
+  assert.match(stdout, /^acme\/lagre: a model\n/);
+  assert.equal(stderr, '\nNo list has acme/lagre, and it may be there all the same. Did you mean acme/large?\n');
+  const strange = await setup({}, [row], unlisted('acme/entirely-new')).run('models show acme/entirely-new');
+  assert.equal(strange.stderr, '\nNo list has acme/entirely-new, and it may be there all the same.\n');
+  assert.equal((await setup({}, [row], unlisted('acme/large')).run('models show acme/large')).stderr, '');
+  assert.equal((await setup().run('models show fast')).stderr, '');
 });
 
 test('show says what a name stands for, each key with its state, and where all that is known comes from', async () => {

@@ -1,6 +1,8 @@
 /** `openclaw models list|show|test`: which models there are, what a name stands for, and whether it answers. Their load: `models-status.ts`. */
 import { type Command, Option } from 'commander';
-import type { ModelPrice, ModelRow, ModelTargetDescription } from '@openclaw/protocol';
+import type { ModelDescription, ModelPrice, ModelRow, ModelTargetDescription } from '@openclaw/protocol';
+import { OpenClawError } from '../../core/errors.ts';
+import { nearestName } from '../../core/nearest-name.ts';
 import { type Column, formatTable, widthOf } from '../table.ts';
 import { formatMs } from './durations.ts';
 import type { ModelsCommandContext, Trial, TrialUsage } from './models-client.ts';
@@ -51,10 +53,20 @@ export function registerModelsCommands(program: Command, context: ModelsCommandC
 
 async function list(flags: ListFlags, { io, models }: ModelsCommandContext): Promise<void> {
   const all = await models.list();
-  const rows = flags.provider === undefined ? all : all.filter(({ provider }) => provider === flags.provider);
+  const rows = flags.provider === undefined ? all : ofProvider(flags.provider, all);
   if (flags.output === 'json') io.stdout.write(`${JSON.stringify({ models: rows }, null, 2)}\n`);
   else if (rows.length > 0) printList(rows, flags.output === 'wide', io);
-  else io.stderr.write(flags.provider === undefined ? 'There are no models.\n' : `${flags.provider} has no known models here.\n`);
+  else io.stderr.write('There are no models.\n');
+}
+
+/** @throws OpenClawError `usage_error` where it has none: most often its name is another */
+function ofProvider(name: string, all: readonly ModelRow[]): readonly ModelRow[] {
+  const rows = all.filter(({ provider }) => provider === name);
+  if (rows.length > 0) return rows;
+  const providers = [...new Set(all.flatMap(({ provider }) => provider ?? []))];
+  const nearest = nearestName(name, providers);
+  const suggestion = `${nearest === undefined ? '' : `Did you mean ${nearest}? `}Models are known of: ${providers.join(', ')}.`;
+  throw new OpenClawError('usage_error', { details: { reason: `There are no known models of a provider ${name}`, suggestion } });
 }
 
 function printList(rows: readonly ModelRow[], isWide: boolean, io: ModelsCommandContext['io']): void {
@@ -85,6 +97,20 @@ async function show(name: string, flags: ShowFlags, { io, models }: ModelsComman
   const order = found.kind === 'model' ? '' : `; order: ${found.strategy}; an answer that breaks off is ${midway}`;
   const blocks = found.targets.map((target, index) => describe(target, index + 1));
   io.stdout.write([`${name}: ${kinds[found.kind]}${order}\n`, ...blocks].join('\n'));
+  if (isUnlisted(found)) io.stderr.write(await sayUnlisted(name, models));
+}
+
+/** A model that nobody has heard of may be there all the same, so it is shown; or it is a slip. */
+function isUnlisted({ kind, targets: [target] }: ModelDescription): boolean {
+  return kind === 'model' && target !== undefined && !target.contextWindow && !target.maxOutputTokens && !target.price && !target.abilities;
+}
+
+async function sayUnlisted(name: string, models: ModelsCommandContext['models']): Promise<string> {
+  const names = (await models.list()).map((row) => row.name);
+  // A provider's own model may be listed by its id alone, of which nothing more is known.
+  if (names.includes(name)) return '';
+  const nearest = nearestName(name, names);
+  return `\nNo list has ${name}, and it may be there all the same.${nearest === undefined ? '' : ` Did you mean ${nearest}?`}\n`;
 }
 
 function describe(target: ModelTargetDescription, number: number): string {
