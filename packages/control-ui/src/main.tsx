@@ -36,6 +36,7 @@ function createApp(): App {
     loadDevice: loadDeviceKey,
   });
   const admin = createAdmin({ baseUrl, credentials: connection.credentials });
+  const [health, load, toasts] = [createHealthWatch(admin), createLoadWatch(admin), createToasts()];
   const route = signal(parseRoute(location.hash));
   addEventListener('hashchange', () => {
     const handedOver = takeTokenFromAddress();
@@ -43,10 +44,10 @@ function createApp(): App {
     if (handedOver) void connection.start({ kind: 'token', value: handedOver.token });
   });
   addEventListener('online', () => connection.retryNow());
+  addEventListener('pagehide', () => load.keep());
   const go: App['go'] = (words, query) => {
     location.hash = routeHash(words, query);
   };
-  const [health, load, toasts] = [createHealthWatch(admin), createLoadWatch(admin), createToasts()];
   return { version: __VERSION__, connection, admin, health, load, toasts, route, go };
 }
 

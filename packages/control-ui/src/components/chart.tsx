@@ -22,8 +22,10 @@ export interface ChartProps {
   readonly times: readonly number[];
   readonly lines: readonly ChartLine[];
   readonly format: (value: number | null) => string;
-  /** Steps between the lines of the grid that are round in the unit. @default decimal ones */
-  readonly steps?: 'decimal' | 'binary';
+  /** Steps between the lines of the grid: powers of two for sizes, whole numbers for what is counted. @default decimal ones */
+  readonly steps?: 'decimal' | 'binary' | 'whole';
+  /** What the scale reaches at least. @default 1 */
+  readonly leastTop?: number;
   /** @default 140 */
   readonly heightPx?: number;
   /** How far back the chart reaches, also where less is known. */
@@ -103,12 +105,20 @@ function dataOf(times: readonly number[], lines: readonly ChartLine[], spanMs: n
   return [[...lead, ...times].map((time) => time / 1000), ...lines.map(({ values }) => [...lead.map(() => null), ...values])];
 }
 
+const increments = {
+  binary: Array.from({ length: 40 }, (_, power) => 2 ** power),
+  whole: Array.from({ length: 9 }, (_, power) => [10 ** power, 2 * 10 ** power, 5 * 10 ** power]).flat(),
+};
+
 interface Drawn {
   readonly element: HTMLElement;
   readonly onPoint: (timeMs: number | undefined) => void;
 }
 
-function optionsOf({ lines, format, steps, heightPx = defaultHeightPx }: ChartProps, { element, onPoint }: Drawn): uPlot.Options {
+function optionsOf(
+  { lines, format, steps = 'decimal', leastTop = 1, heightPx = defaultHeightPx }: ChartProps,
+  { element, onPoint }: Drawn,
+): uPlot.Options {
   const axis = { stroke: colorOf(element, '--muted'), font, ticks: { show: false } };
   const onCursor = ({ cursor, data }: uPlot): void => {
     const time = typeof cursor.idx === 'number' ? data[0][cursor.idx] : undefined;
@@ -121,7 +131,7 @@ function optionsOf({ lines, format, steps, heightPx = defaultHeightPx }: ChartPr
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false }, sync: { key: 'openclaw' } },
     legend: { show: false },
     hooks: { setCursor: [onCursor] },
-    scales: { x: { time: true }, y: { range: (_, _low, high) => [0, topOf(high)] } },
+    scales: { x: { time: true }, y: { range: (_, _low, high) => [0, Math.max(leastTop, (high ?? 0) * 1.15)] } },
     axes: [
       {
         ...{ ...axis, grid: { show: false }, size: 20, space: 70 },
@@ -129,7 +139,7 @@ function optionsOf({ lines, format, steps, heightPx = defaultHeightPx }: ChartPr
       },
       {
         ...{ ...axis, grid: { stroke: colorOf(element, '--line'), width: 1 }, size: 54, space: 30 },
-        ...(steps === 'binary' ? { incrs: Array.from({ length: 40 }, (_, power) => 2 ** power) } : {}),
+        ...(steps === 'decimal' ? {} : { incrs: increments[steps] }),
         values: (_, values) => values.map((value) => format(value)),
       },
     ],
@@ -142,11 +152,6 @@ function optionsOf({ lines, format, steps, heightPx = defaultHeightPx }: ChartPr
       }),
     ],
   };
-}
-
-/** A little above the highest value, and never a scale of nothing. */
-function topOf(high: number | null): number {
-  return high === null || high <= 0 ? 1 : high * 1.15;
 }
 
 /** Canvas knows no custom properties, nor light-dark(): the browser is asked what they come to. */

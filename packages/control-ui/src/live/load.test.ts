@@ -60,15 +60,21 @@ test('clients that left are requests, and no failures', () => {
   assert.equal(lookAt(textOf({ completed: 1, failed: 2, fast: 0, all: 3 }), 0).requests, 10);
 });
 
-test('looks before and after a restart are not compared', () => {
+test('looks before and after a restart, and a first one, have no rates', () => {
   const before = lookAt(textOf({ completed: 5, failed: 0, fast: 5, all: 5 }), 1000);
-  assert.equal(compareLooks(before, lookAt(textOf({ completed: 9, failed: 0, fast: 9, all: 9, started: 2000 }), 2000)), undefined);
-  assert.equal(compareLooks(before, before), undefined);
+  for (const [one, other] of [
+    [before, lookAt(textOf({ completed: 9, failed: 0, fast: 9, all: 9, started: 2000 }), 2000)],
+    [undefined, before],
+    [before, before],
+  ] as const) {
+    const { requestsPerSecond, p95Ms, underWay } = compareLooks(one, other);
+    assert.deepEqual({ requestsPerSecond, p95Ms, underWay }, { requestsPerSecond: null, p95Ms: null, underWay: 3 });
+  }
 });
 
 test('where nothing was answered there is no duration', () => {
   const look = lookAt(textOf({ completed: 5, failed: 0, fast: 5, all: 5 }), 1000);
-  assert.equal(compareLooks(look, { ...look, atMs: 2000 })?.p95Ms, null);
+  assert.equal(compareLooks(look, { ...look, atMs: 2000 }).p95Ms, null);
 });
 
 test('a quantile lies within the bucket where it falls, and beyond the last bound it is that bound', () => {

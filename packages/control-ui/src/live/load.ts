@@ -20,16 +20,16 @@ export interface Look {
   readonly loopDelayMs: number | undefined;
 }
 
-/** What happened between two looks. */
+/** What happened between two looks, and how it was at the second. Null is what is not known. */
 export interface LoadSample {
   readonly atMs: number;
-  readonly requestsPerSecond: number;
-  readonly failedPerSecond: number;
-  /** Null where nothing was answered. */
+  readonly requestsPerSecond: number | null;
+  readonly failedPerSecond: number | null;
+  /** Null also where nothing was answered. */
   readonly p50Ms: number | null;
   readonly p95Ms: number | null;
-  readonly underWay: number;
-  readonly waiting: number;
+  readonly underWay: number | null;
+  readonly waiting: number | null;
   readonly memoryBytes: number | null;
   readonly memoryLimitBytes: number | null;
   readonly loopDelayMs: number | null;
@@ -78,24 +78,28 @@ function durationsOf(samples: MetricSamples): Map<number, number> {
   return durations;
 }
 
-/** Undefined where the two do not belong together: the gateway was started anew in between, or no time passed. */
-export function compareLooks(before: Look, later: Look): LoadSample | undefined {
-  const seconds = (later.atMs - before.atMs) / 1000;
-  if (seconds <= 0 || before.startedAtSeconds !== later.startedAtSeconds || later.requests < before.requests) return undefined;
+/** Where nobody looked: a break in the lines. */
+export function gapAt(atMs: number): LoadSample {
+  const unknown = { p50Ms: null, p95Ms: null, underWay: null, waiting: null, memoryBytes: null, memoryLimitBytes: null, loopDelayMs: null };
+  return { atMs, requestsPerSecond: null, failedPerSecond: null, ...unknown };
+}
+
+/** Without rates and durations where the two do not belong together: there is no earlier one, the gateway was started anew in between, or no time passed. */
+export function compareLooks(before: Look | undefined, later: Look): LoadSample {
+  const { atMs, underWay, waiting, memoryBytes = null, memoryLimitBytes = null, loopDelayMs = null } = later;
+  const sample = { ...gapAt(atMs), underWay, waiting, memoryBytes, memoryLimitBytes, loopDelayMs };
+  if (!before || before.startedAtSeconds !== later.startedAtSeconds || later.requests < before.requests) return sample;
+  const seconds = (atMs - before.atMs) / 1000;
+  if (seconds <= 0) return sample;
   const took = [...later.durations]
     .map(([bound, count]) => [bound, count - (before.durations.get(bound) ?? 0)] as const)
     .sort(([one], [other]) => one - other);
   return {
-    atMs: later.atMs,
+    ...sample,
     requestsPerSecond: (later.requests - before.requests) / seconds,
     failedPerSecond: Math.max(0, later.failed - before.failed) / seconds,
     p50Ms: quantileMs(took, 0.5),
     p95Ms: quantileMs(took, 0.95),
-    underWay: later.underWay,
-    waiting: later.waiting,
-    memoryBytes: later.memoryBytes ?? null,
-    memoryLimitBytes: later.memoryLimitBytes ?? null,
-    loopDelayMs: later.loopDelayMs ?? null,
   };
 }
 

@@ -2,7 +2,7 @@
 import { useMemo } from 'preact/hooks';
 import { Card } from '../../components/card.tsx';
 import { Chart, type ChartLine } from '../../components/chart.tsx';
-import { formatBytes, formatDuration, formatRate } from '../../format.ts';
+import { formatBytes, formatCount, formatDuration, formatRate } from '../../format.ts';
 import type { LoadSample } from '../../live/load.ts';
 
 /** What is not known yet is not drawn as an empty field for long. */
@@ -21,10 +21,25 @@ export function LoadCharts({ samples }: { readonly samples: readonly LoadSample[
         <Chart label="Requests a second to models" times={times} lines={view.requests} format={formatRate} spanMs={spanMs} />
       </Card>
       <Card title="Answer time">
-        <Chart label="Time to the end of an answer" times={times} lines={view.durations} format={formatDuration} spanMs={spanMs} />
+        <Chart
+          label="Time to the end of an answer"
+          times={times}
+          lines={view.durations}
+          format={formatDuration}
+          leastTop={100}
+          spanMs={spanMs}
+        />
       </Card>
       <Card title="Under way and waiting">
-        <Chart label="Requests under way and waiting for a place" times={times} lines={view.places} format={formatRate} spanMs={spanMs} />
+        <Chart
+          label="Requests under way and waiting for a place"
+          times={times}
+          lines={view.places}
+          format={formatCount}
+          steps="whole"
+          leastTop={4}
+          spanMs={spanMs}
+        />
       </Card>
       <Card title="Memory">
         <Chart
@@ -33,6 +48,7 @@ export function LoadCharts({ samples }: { readonly samples: readonly LoadSample[
           lines={view.memory}
           format={formatBytes}
           steps="binary"
+          leastTop={2 ** 26}
           spanMs={spanMs}
         />
       </Card>

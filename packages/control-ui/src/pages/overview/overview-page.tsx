@@ -69,17 +69,18 @@ function OverviewPage() {
 }
 
 function Figures({ latest, cost }: { readonly latest: LoadSample | undefined; readonly cost: Live<readonly UsageRow[]> }) {
-  const failing = latest !== undefined && latest.requestsPerSecond > 0 ? latest.failedPerSecond / latest.requestsPerSecond : undefined;
+  const { requestsPerSecond: rate = null, failedPerSecond: failed = null } = latest ?? {};
+  const failing = rate === null || failed === null ? null : rate === 0 ? 0 : failed / rate;
   const memoryShare = latest?.memoryBytes && latest.memoryLimitBytes ? latest.memoryBytes / latest.memoryLimitBytes : undefined;
   const today = cost.value && sum(cost.value);
   return (
     <dl class="stats">
-      <Stat label="Requests a second" value={formatRate(latest?.requestsPerSecond)} note="to models, last 5 s" />
+      <Stat label="Requests a second" value={formatRate(rate)} note="to models, last 5 s" />
       <Stat
         label="Failing"
-        value={formatPercent(failing ?? (latest ? 0 : undefined))}
-        {...(failing !== undefined && failing > 0.05 ? { tone: 'bad' as const } : {})}
-        note={`${formatRate(latest?.failedPerSecond)} a second`}
+        value={formatPercent(failing)}
+        {...(failing !== null && failing > 0.05 ? { tone: 'bad' as const } : {})}
+        note={`${formatRate(failed)} a second`}
       />
       <Stat label="Answer time p95" value={formatDuration(latest?.p95Ms)} note={`p50 ${formatDuration(latest?.p50Ms)}`} />
       <Stat label="Under way" value={formatCount(latest?.underWay)} note={`${formatCount(latest?.waiting)} waiting`} />
