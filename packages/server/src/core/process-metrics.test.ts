@@ -7,7 +7,7 @@ import { createFakeClock } from './fake-clock.ts';
 import { createMetrics } from './metrics.ts';
 import { createEventLoopDelay, registerProcessMetrics } from './process-metrics.ts';
 
-const still = { p50Ms: () => 1, p99Ms: () => 20, maxMs: () => 300, stop: () => undefined };
+const still = { p50Ms: () => 1, p99Ms: () => 20, maxMs: () => 300, samples: () => 6000, stop: () => undefined };
 
 function read(text: string, series: string): number {
   const line = text.split('\n').find((candidate) => candidate.startsWith(`${series} `));
@@ -48,8 +48,11 @@ test('a blocked event loop shows for at least one turn of the window and is then
       await sleep(30);
     }
     assert.ok(delay.p99Ms() >= 100);
+    const samples = delay.samples();
+    assert.ok(samples > 0);
     clock.advance(60_000);
     assert.ok(delay.maxMs() >= 100, 'the window before still counts');
+    assert.ok(delay.samples() >= samples);
   } finally {
     delay.stop();
   }

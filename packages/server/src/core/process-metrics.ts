@@ -13,6 +13,8 @@ export interface EventLoopDelay {
   p50Ms(): number;
   p99Ms(): number;
   maxMs(): number;
+  /** How many of them the figures rest on: those of a start say little of what comes after it. */
+  samples(): number;
   stop(): void;
 }
 
@@ -30,7 +32,7 @@ const windowMs = 60_000;
 export function createEventLoopDelay(clock: Clock): EventLoopDelay {
   const histogram = monitorEventLoopDelay({ resolution: sampleMs });
   histogram.enable();
-  let previous = { p50Ms: 0, p99Ms: 0, maxMs: 0 };
+  let previous = { p50Ms: 0, p99Ms: 0, maxMs: 0, samples: 0 };
 
   // The histogram holds the time between samples; what goes beyond the agreed time is the delay.
   const delayMs = (nanoseconds: number): number => (histogram.count === 0 ? 0 : Math.max(0, nanoseconds / 1e6 - sampleMs));
@@ -38,6 +40,7 @@ export function createEventLoopDelay(clock: Clock): EventLoopDelay {
     p50Ms: delayMs(histogram.percentile(50)),
     p99Ms: delayMs(histogram.percentile(99)),
     maxMs: delayMs(histogram.max),
+    samples: histogram.count,
   });
   const turn = clock.every(windowMs, () => {
     previous = current();
@@ -48,6 +51,7 @@ export function createEventLoopDelay(clock: Clock): EventLoopDelay {
     p50Ms: () => Math.max(previous.p50Ms, current().p50Ms),
     p99Ms: () => Math.max(previous.p99Ms, current().p99Ms),
     maxMs: () => Math.max(previous.maxMs, current().maxMs),
+    samples: () => previous.samples + histogram.count,
     stop() {
       turn.cancel();
       histogram.disable();

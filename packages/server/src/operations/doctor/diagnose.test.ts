@@ -112,6 +112,8 @@ describe('bind', () => {
     assert.equal(severity, 'warn');
     assert.match(remedy ?? '', /OPENCLAW_GATEWAY_BIND=lan/);
     assert.deepEqual(troublesIn(soundFacts), []);
+    const byFlag: Facts = { ...factsWith({ process: { container: 'docker' }, state: { mount: volume } }), listening: ['0.0.0.0'] };
+    assert.deepEqual(troublesIn(byFlag), [], 'what listens counts, and not what the file says');
   });
 
   test('a bind that does not hold yet', () => {

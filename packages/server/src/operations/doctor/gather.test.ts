@@ -100,6 +100,8 @@ describe('the facts of a machine', () => {
     assert.equal(facts.configuration.settings, undefined);
     assert.ok(facts.configuration.problems.length >= 2);
     assert.equal(facts.gateway.authorized.status, undefined);
+    const rescued = await machine.facts({ OPENCLAW_GATEWAY_TOKEN: 'right' });
+    assert.equal(rescued.gateway.authorized.status, 200, 'the token of the environment is known without the file');
     const absent = await machine.facts({ OPENCLAW_STATE_DIR: join(machine.stateDirectory, 'a', 'b') });
     assert.deepEqual([absent.state.exists, absent.state.unwritable, absent.process.owner], [false, undefined, undefined]);
     const inTheWay = await machine.facts({ OPENCLAW_STATE_DIR: join(machine.stateDirectory, 'openclaw.json', 'x') });

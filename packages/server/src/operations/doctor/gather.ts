@@ -70,19 +70,26 @@ async function load({ environment, vendors, findProviders }: FactSources): Promi
   const { file } = locate(environment);
   try {
     const configuration = await loadConfiguration({ environment, vendors });
-    const { token, password, mode } = configuration.settings.gateway.auth;
     const facts = {
       file,
       exists: configuration.exists,
       problems: [],
       settings: settingsFacts(configuration, findProviders(configuration)),
     };
-    return { facts, secret: mode === 'password' ? password : token };
+    return { facts, secret: secretOf(configuration) };
   } catch (thrown) {
     const problems =
       thrown instanceof OpenClawError ? [thrown, ...thrown.others].map(toProblem) : [{ code: '', message: reasonOf(thrown), hint: '' }];
-    return { facts: { file, exists: existsSync(file), problems, settings: undefined }, secret: undefined };
+    // In rescue mode the gateway goes by variables alone, and so does whoever asks it.
+    const withoutFile = await loadConfiguration({ environment, text: '{}', flags: { bind: 'loopback' } }).catch(() => undefined);
+    const facts = { file, exists: existsSync(file), problems, settings: undefined };
+    return { facts, secret: withoutFile && secretOf(withoutFile) };
   }
+}
+
+function secretOf({ settings }: Configuration): string | undefined {
+  const { token, password, mode } = settings.gateway.auth;
+  return mode === 'password' ? password : token;
 }
 
 function settingsFacts({ settings, origins, stateDirectory }: Configuration, providers: readonly string[]): SettingsFacts {

@@ -10,8 +10,10 @@ export const bindCheck: DoctorCheck = {
     const { settings } = configuration;
     if (settings === undefined) return [well('Not looked at: the configuration does not load.')];
     const { bind, bindFrom, host } = settings;
-    const evidence = { bind, from: bindFrom, host };
-    if (process.container !== undefined && isLoopback(host)) {
+    // What listens is what holds; flags of a start are not known here.
+    const open = listening !== undefined && listening.length > 0 ? listening : [host];
+    const evidence = { bind, from: bindFrom, host, listening: open.join(', ') };
+    if (process.container !== undefined && open.every(isLoopback)) {
       return [
         warning('It listens on loopback inside of a container.', {
           why: 'Probes of the platform and published ports come from outside of the container and get "connection refused".',
@@ -20,15 +22,15 @@ export const bindCheck: DoctorCheck = {
         }),
       ];
     }
-    if (!isLoopback(host) && listening !== undefined && listening.length > 0 && listening.every(isLoopback)) {
+    if (!isLoopback(host) && open.every(isLoopback)) {
       return [
         warning(`The configuration says ${bind}, and only loopback listens.`, {
           why: 'The setting holds after a restart, or the gateway runs with another one.',
           remedy: 'Restart the gateway.',
-          evidence: { ...evidence, listening: listening.join(', ') },
+          evidence,
         }),
       ];
     }
-    return [well(`It listens on ${host}.`, evidence)];
+    return [well(`It listens on ${open.join(' and ')}.`, evidence)];
   },
 };
