@@ -83,7 +83,7 @@ export const gatewayErrors = {
   too_many_handshakes: {
     status: 503,
     retryable: true,
-    message: 'Too many connections of {address} wait for their handshake.',
+    message: 'Too many connections wait for their handshake.',
     hint: 'Send connect right after the challenge; Retry-After says when to try again.',
   },
   internal_error: {

@@ -342,3 +342,20 @@ test('calls are counted by method and outcome, and names that there are not as o
   assert.equal(plane.metric('openclaw_control_calls_total', 'method="echo",outcome="ok"'), 2);
   assert.equal(plane.metric('openclaw_control_calls_total', 'method="unknown",outcome="invalid_request"'), 3);
 });
+
+test('a fault of ours while a message is handled ends that connection with 1011, and no other', async () => {
+  let isBroken = false;
+  const methods = (): MethodTable => {
+    if (isBroken) throw new TypeError('secret words');
+    return table;
+  };
+  await using plane = await startTestPlane({ methods });
+  await using client = await connectClient(plane);
+  await using other = await connectClient(plane);
+  isBroken = true;
+  client.ask('echo');
+  assert.deepEqual(await client.ended, { code: 1011, reason: 'gateway message handler unavailable' });
+  isBroken = false;
+  assert.equal((await other.call('echo')).ok, true);
+  assert.ok(plane.logLines.some((line) => line['level'] === 'error'));
+});

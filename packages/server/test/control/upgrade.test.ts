@@ -96,9 +96,11 @@ async function waitingClient(plane: TestPlane): Promise<RawClient> {
   return client;
 }
 
-test('where too many wait, who has waited longest gives way, so that silent connections keep nobody out', async () => {
+test('where too many wait, who has waited longest and for a second gives way, so that silent connections keep nobody out', async () => {
   await using plane = await startTestPlane({ limits: { waitingConnections: 3 } });
   const silent = [await waitingClient(plane), await waitingClient(plane), await waitingClient(plane)];
+  assert.match(await ask(plane, 'GET / HTTP/1.1'), /^HTTP\/1\.1 503 too many handshakes/);
+  plane.clock.advance(1000);
   await using client = await connectClient(plane);
   assert.equal((await silent[0]!.ended).code, 1013);
   assert.ok(silent[1]?.end === undefined && silent[2]?.end === undefined && client.end === undefined);

@@ -107,7 +107,7 @@ class OpenControlPlane {
     const limits: ControlLimits = { ...controlLimitDefaults, ...options.limits };
     const figures = createControlFigures(metrics);
     const backlog = createBacklog(limits.bufferedTotalBytes);
-    const waitingRoom = createWaitingRoom(limits);
+    const waitingRoom = createWaitingRoom(clock, limits);
     const hub = new ClientHub(clock);
     this.hub = hub;
     this.#options = options;

@@ -5,7 +5,7 @@
  */
 import { holdsScope, type OperatorScope, type StateVersion } from '@openclaw/protocol';
 import type { Clock } from '../../core/clock.ts';
-import { prepareEvent, type ConnectedClient, type EventExtras } from './connected-client.ts';
+import { prepareEvent, type ConnectedClient, type PreparedEvent } from './connected-client.ts';
 import type { BroadcastOptions, ControlClient, Hub, PresenceEntry } from './contract.ts';
 import { createPresenceNews, describePresence, type PresenceNews } from './presence.ts';
 import type { WireEnd } from './wire.ts';
@@ -26,6 +26,9 @@ type StateEvent = keyof StateVersion;
 
 /** Presence names addresses. */
 const presenceScope: OperatorScope = 'operator.read';
+
+/** A few milliseconds of sending. */
+const clientsPerTurn = 200;
 
 export class ClientHub implements Hub {
   readonly #clients = new Map<string, ConnectedClient>();
@@ -55,17 +58,21 @@ export class ClientHub implements Hub {
   }
 
   broadcast(event: string, payload: unknown, options: BroadcastOptions = {}): void {
-    this.#deliver(event, payload, options);
+    if (this.size === 0) return;
+    const { scope, to } = options;
+    const prepared = prepareEvent(event, payload);
+    for (const client of this.#clients.values()) if (isMeant(client, scope) && (to === undefined || to(client))) client.deliver(prepared);
   }
 
   tick(atMs: number): void {
-    this.#deliver('tick', { ts: atMs }, { isDroppable: true });
+    this.#spread(prepareEvent('tick', { ts: atMs }, { isDroppable: true }), undefined);
   }
 
   broadcastState(event: StateEvent, payload: unknown): void {
     this.#stateVersion = { ...this.#stateVersion, [event]: this.#stateVersion[event] + 1 };
-    const extras = { stateVersion: this.#stateVersion, isDroppable: true };
-    this.#deliver(event, payload, event === 'presence' ? { ...extras, scope: presenceScope } : extras);
+    if (this.size === 0) return;
+    const prepared = prepareEvent(event, payload, { stateVersion: this.#stateVersion, isDroppable: true });
+    this.#spread(prepared, event === 'presence' ? presenceScope : undefined);
   }
 
   closeWhere(matches: (client: ControlClient) => boolean, end: WireEnd): number {
@@ -98,12 +105,17 @@ export class ClientHub implements Hub {
     this.#news.stop();
   }
 
-  #deliver(event: string, payload: unknown, { scope, to, ...extras }: BroadcastOptions & EventExtras): void {
-    if (this.size === 0) return;
-    const prepared = prepareEvent(event, payload, extras);
-    for (const client of this.#clients.values()) {
-      if (scope !== undefined && !holdsScope(client.principal.scopes, scope)) continue;
-      if (to === undefined || to(client)) client.deliver(prepared);
-    }
+  /** To all who may hear it, some in each turn of the event loop: no other event waits for this one, and nobody else should. */
+  #spread(event: PreparedEvent, scope: OperatorScope | undefined): void {
+    const meant = [...this.#clients.values()].filter((client) => isMeant(client, scope));
+    const deliverFrom = (start: number): void => {
+      for (const client of meant.slice(start, start + clientsPerTurn)) client.deliver(event);
+      if (start + clientsPerTurn < meant.length) setImmediate(deliverFrom, start + clientsPerTurn);
+    };
+    deliverFrom(0);
   }
+}
+
+function isMeant({ principal }: ControlClient, scope: OperatorScope | undefined): boolean {
+  return scope === undefined || holdsScope(principal.scopes, scope);
 }

@@ -87,7 +87,7 @@ export function createReception(options: ReceptionOptions): Reception {
       }
       const place = waitingRoom.enter(options.addressOf(request), () => socket.destroy());
       if (place === undefined) {
-        refuse(socket, new OpenClawError('too_many_handshakes', { details: { address: options.addressOf(request) }, retryAfterMs: 1000 }));
+        refuse(socket, new OpenClawError('too_many_handshakes', { retryAfterMs: 1000 }));
         return;
       }
       socket.once('close', () => place.leave());

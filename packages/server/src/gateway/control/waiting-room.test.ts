@@ -1,12 +1,13 @@
 /** Who may wait for a handshake. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { createFakeClock } from '../../core/fake-clock.ts';
 import { createWaitingRoom } from './waiting-room.ts';
 
 const ignore = (): void => undefined;
 
 test('the networks of IPv6 count as one address each, and those of IPv4 that are written as IPv6 by their own', () => {
-  const room = createWaitingRoom({ waitingConnections: 100, waitingConnectionsPerAddress: 1 });
+  const room = createWaitingRoom(createFakeClock(), { waitingConnections: 100, waitingConnectionsPerAddress: 1 });
   const enters = (address: string): boolean => room.enter(address, ignore) !== undefined;
   assert.equal(enters('2001:db8:1:2:3:4:5:6'), true);
   assert.equal(enters('2001:db8:1:2::9'), false);
@@ -21,7 +22,7 @@ test('the networks of IPv6 count as one address each, and those of IPv4 that are
 });
 
 test('a place is left once, however often it is said', () => {
-  const room = createWaitingRoom({ waitingConnections: 100, waitingConnectionsPerAddress: 2 });
+  const room = createWaitingRoom(createFakeClock(), { waitingConnections: 100, waitingConnectionsPerAddress: 2 });
   const place = room.enter('192.0.2.1', ignore);
   room.enter('192.0.2.1', ignore);
   place?.leave();
@@ -31,14 +32,20 @@ test('a place is left once, however often it is said', () => {
   assert.equal(room.enter('192.0.2.1', ignore), undefined);
 });
 
-test('in a full room the oldest gives way, by what it has become since', () => {
-  const room = createWaitingRoom({ waitingConnections: 2, waitingConnectionsPerAddress: 100 });
+test('in a full room the oldest gives way, by what it has become since; but nobody does who came a moment ago', () => {
+  const clock = createFakeClock();
+  const room = createWaitingRoom(clock, { waitingConnections: 2, waitingConnectionsPerAddress: 100 });
   const gone: string[] = [];
   const first = room.enter('192.0.2.1', () => gone.push('as it came'));
+  clock.advance(600);
   room.enter('192.0.2.2', () => gone.push('second'));
   if (first) first.giveWay = () => gone.push('as it is now');
-  room.enter('192.0.2.3', ignore);
-  room.enter('192.0.2.4', ignore);
+  assert.equal(room.enter('192.0.2.3', ignore), undefined);
+  clock.advance(400);
+  assert.ok(room.enter('192.0.2.3', ignore));
+  assert.equal(room.enter('192.0.2.4', ignore), undefined);
+  clock.advance(600);
+  assert.ok(room.enter('192.0.2.4', ignore));
   assert.deepEqual(gone, ['as it is now', 'second']);
   assert.equal(room.size, 2);
 });

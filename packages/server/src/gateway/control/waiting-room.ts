@@ -1,28 +1,33 @@
 /** Connections whose handshake is not through: how many there may be, in all and of one address. */
 import { isIPv6 } from 'node:net';
+import type { Clock } from '../../core/clock.ts';
 import { isLoopback } from '../peer.ts';
 
 export interface WaitingRoom {
   readonly size: number;
-  /** @returns `undefined` if too many of this address wait already */
+  /** @returns `undefined` if too many of this address wait already, or too many at all, and all of them only since a moment ago */
   enter(address: string, giveWay: () => void): Place | undefined;
 }
 
 export interface Place {
   /** Safe to call twice. */
   leave(): void;
-  /** Called if the room is full and this one has waited longest. What there is to do changes as the connection comes about. */
+  /** Called if the room is full and this one has waited longest, and too long. What there is to do changes as the connection comes about. */
   giveWay: () => void;
 }
 
 interface Waiting extends Place {
   readonly source: string;
+  readonly sinceMs: number;
 }
 
-export function createWaitingRoom(limits: {
-  readonly waitingConnections: number;
-  readonly waitingConnectionsPerAddress: number;
-}): WaitingRoom {
+/** An honest handshake takes milliseconds, or a little longer when all come back at once. */
+const honestMs = 1000;
+
+export function createWaitingRoom(
+  clock: Clock,
+  limits: { readonly waitingConnections: number; readonly waitingConnectionsPerAddress: number },
+): WaitingRoom {
   // In the order in which they came.
   const waiting = new Set<Waiting>();
   const counts = new Map<string, number>();
@@ -43,13 +48,13 @@ export function createWaitingRoom(limits: {
       const count = counts.get(source) ?? 0;
       // Proxies on this machine speak for everybody.
       if (count >= limits.waitingConnectionsPerAddress && !isLoopback(address)) return undefined;
-      // An honest handshake takes milliseconds, so who has waited longest is the least likely to be one.
       const [oldest] = waiting.size >= limits.waitingConnections ? waiting : [];
       if (oldest) {
+        if (clock.monotonicMs() - oldest.sinceMs < honestMs) return undefined;
         oldest.leave();
         oldest.giveWay();
       }
-      const entry: Waiting = { source, giveWay, leave: () => leave(entry) };
+      const entry: Waiting = { source, sinceMs: clock.monotonicMs(), giveWay, leave: () => leave(entry) };
       waiting.add(entry);
       counts.set(source, (counts.get(source) ?? 0) + 1);
       return entry;

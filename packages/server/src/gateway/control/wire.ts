@@ -50,7 +50,7 @@ export class Wire {
       if (this.#isEnding) return;
       options.figures.framesIn.increment();
       // With the default `binaryType` it is one Buffer, whatever the type allows.
-      this.onMessage({ bytes: data as Buffer, isBinary });
+      this.#hear({ bytes: data as Buffer, isBinary });
     });
     ws.on('pong', () => {
       this.#ping = 'none';
@@ -168,6 +168,16 @@ export class Wire {
         if (this.#ping === 'unwritten') this.#ping = { writtenAtMs: clock.monotonicMs() };
       });
     } else if (nowMs - this.#ping.writtenAtMs >= limits.pongWindowMs) this.cut();
+  }
+
+  /** A fault of ours ends one connection, and not the process: nothing stands above this. */
+  #hear(message: Message): void {
+    try {
+      this.onMessage(message);
+    } catch (thrown) {
+      this.#options.log.error('a message to the control plane could not be handled', { error: thrown });
+      this.close(closeCodes.internal, 'gateway message handler unavailable');
+    }
   }
 
   #beginEnding(): void {
