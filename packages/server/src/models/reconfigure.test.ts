@@ -1,5 +1,6 @@
 /** What stays and what changes when the settings of a running model path do. */
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { test } from 'node:test';
 import { OpenClawError } from '../core/errors.ts';
 import { oneAtOnce, openScene, rest, type Scene } from './reconfigure.fixture.ts';
@@ -377,6 +378,7 @@ test('keys that come later are checked, and those that were are not asked again'
   assert.deepEqual(await checked(), ['two']);
   await scene.change({ providers: { other: { apiKey: 'two' } } });
   assert.deepEqual(await checked(), []);
+  assert.equal(getEventListeners(stopped.signal, 'abort').length, 1, 'changes add none');
 });
 
 test('the names that there are follow the settings for whoever asked for them before', async () => {
