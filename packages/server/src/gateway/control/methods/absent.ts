@@ -38,7 +38,7 @@ const cron: MethodTable = {
       const offset = read.optionalNumber('offset') ?? 0;
       read.passOver('includeDisabled', 'enabled', 'query', 'sortBy', 'sortDir', 'agentId');
       read.end();
-      return { jobs: [], snapshotRevision: 0, total: 0, offset, limit, hasMore: false, nextOffset: null, deliveryPreviews: {} };
+      return { jobs: [], snapshotRevision: 'empty', total: 0, offset, limit, hasMore: false, nextOffset: null, deliveryPreviews: {} };
     },
   },
   'cron.status': answering('operator.read', [], () => ({ enabled: false, triggersEnabled: false, jobs: 0, nextWakeAtMs: null })),

@@ -94,7 +94,7 @@ async function describeHealth({ checks }: HealthView, options: HealthMethodsOpti
     plugins: { loaded: [], errors: [], unavailable: [] },
     configReload: { hotReloadStatus: options.configurationState() },
     ...{ channels: {}, channelOrder: [], channelLabels: {}, heartbeatSeconds: 0, defaultAgentId: defaultId },
-    agents: options.agents.list().map(({ id }) => ({ agentId: id, isDefault: id === defaultId, heartbeat })),
+    agents: options.agents.list().map(({ id }) => ({ agentId: id, isDefault: id === defaultId, heartbeat, sessions })),
     sessions,
     modelRuntime: modelRuntime(checks),
     eventLoop: describeLoop(options, load),
@@ -122,9 +122,13 @@ async function describeStatus({ status, checks }: HealthView, options: HealthMet
   };
 }
 
-async function describeSessions({ turns }: HealthMethodsOptions) {
+/** Below the state directory; command lines print it as where sessions are. */
+const sessionsPath = 'state/openclaw.sqlite';
+
+async function describeSessions({ turns, clock }: HealthMethodsOptions) {
   const { sessions, total } = await turns.listSessions({ limit: shownSessions, offset: 0 });
-  return { count: total, recent: sessions.map(sessionShape) };
+  const recent = sessions.map((session) => ({ ...sessionShape(session), age: Math.max(0, clock.now() - session.updatedAtMs) }));
+  return { path: sessionsPath, count: total, recent };
 }
 
 function modelRuntime({ providers }: HealthView['checks']): object {

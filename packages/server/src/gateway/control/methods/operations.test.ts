@@ -67,7 +67,7 @@ test('of what there is none yet the answer is empty, in the shapes that clients 
     ...{ channels: {}, channelAccounts: {}, channelDefaultAccountId: {}, statusIssues: [] },
   });
   assert.deepEqual(await call('cron.list', { includeDisabled: true, limit: 200, offset: 0 }), {
-    ...{ jobs: [], snapshotRevision: 0, total: 0, offset: 0, limit: 200, hasMore: false, nextOffset: null, deliveryPreviews: {} },
+    ...{ jobs: [], snapshotRevision: 'empty', total: 0, offset: 0, limit: 200, hasMore: false, nextOffset: null, deliveryPreviews: {} },
   });
   assert.deepEqual(await call('node.list'), { nodes: [] });
   for (const name of ['exec.approval.list', 'plugin.approval.list', 'openclaw.approval.list']) assert.deepEqual(await call(name), []);

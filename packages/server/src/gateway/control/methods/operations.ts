@@ -137,7 +137,7 @@ function usage({ clock, usageByDay }: OperationMethodsOptions): MethodTable {
         const sinceMs = (Math.floor(clock.now() / dayMs) - days + 1) * dayMs;
         const rows = await usageByDay(sinceMs);
         const daily = rows.map((row) => ({ date: row.name, ...costShape(row) }));
-        return { updatedAt: clock.now(), days, daily, totals: costShape(sumOf(rows)), cacheStatus: {} };
+        return { updatedAt: clock.now(), days, daily, totals: costShape(sumOf(rows)), cacheStatus: { status: 'fresh' } };
       },
     },
     'usage.status': {
