@@ -27,5 +27,15 @@ export type {
   ConfigurationVersion,
   WriteRequest,
 } from './versions/contract.ts';
-export { openHistory, replaceConfiguration, rollBack, shownTexts, type CommandOptions, type Replaced } from './versions/by-command.ts';
+export {
+  openHistory,
+  replaceConfiguration,
+  rollBack,
+  shownTexts,
+  withoutSecrets,
+  type CommandOptions,
+  type Replaced,
+} from './versions/by-command.ts';
 export { needingRestart } from './live.ts';
+export { importFile } from './import/read-theirs.ts';
+export type { Conversion, ImportNote } from './import/convert.ts';

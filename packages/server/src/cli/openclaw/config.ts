@@ -23,6 +23,7 @@ import {
 import { OpenClawError } from '../../core/errors.ts';
 import { nearestName } from '../../core/nearest-name.ts';
 import { registerHistoryCommands } from './config-history.ts';
+import { registerImportCommand } from './config-import.ts';
 import { changed, commandOptions, type ConfigCommandIo, type FileFlags, noteEffect, noteOverride } from './config-io.ts';
 
 interface GetFlags extends FileFlags {
@@ -64,6 +65,7 @@ export function registerConfigCommands(program: Command, io: ConfigCommandIo): v
     validate(command.optsWithGlobals<FileFlags>(), io),
   );
   registerHistoryCommands(add, io);
+  registerImportCommand(add, io);
   add('schema', 'print the JSON Schema of the file').action(
     () => void io.stdout.write(`${JSON.stringify(publishSchema(settingsSchema), null, 2)}\n`),
   );

@@ -84,6 +84,12 @@ export async function shownTexts(options: CommandOptions, known: Texts): Promise
   }
 }
 
+/** The text of a configuration that is good JSON5, without its secrets; for showing it. */
+export async function withoutSecrets(file: string, text: string): Promise<string> {
+  const parser = await import('@humanwhocodes/momoa');
+  return hideSecrets(new Map([[file, text]]), { parser, secrets: [] }).get(file) ?? '';
+}
+
 /** The configuration and, as far as it can be read, what it includes. */
 async function textsNow(options: CommandOptions): Promise<Texts> {
   const { file } = locate(options.environment, options.flags);
