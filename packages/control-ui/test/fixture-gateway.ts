@@ -11,6 +11,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { createFigures, type Figures } from './fixture-figures.ts';
 
 export const fixtureToken = 'fixture-token';
+const deviceToken = 'fixture-device-token';
 
 /** What the page meets. `pairing` waits until `approve` is called. */
 export type Scene = 'normal' | 'empty' | 'pairing' | 'rescue' | 'refused-configuration' | 'fresh-state';
@@ -82,7 +83,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, { figu
     return;
   }
   if (url.pathname === '/health') return sendJson(response, 200, figures.health(scene));
-  if (request.headers.authorization !== `Bearer ${fixtureToken}`) {
+  if (![fixtureToken, deviceToken].some((each) => request.headers.authorization === `Bearer ${each}`)) {
     const openclaw = { code: 'invalid_credentials', hint: 'Use the gateway token.', retryable: false };
     return sendJson(response, 401, { error: { message: 'The credential is not one that this gateway knows.', openclaw } });
   }
@@ -141,7 +142,7 @@ function refuse(params: Frame['params'], state: { readonly scene: Scene; readonl
   const about = (code: string): Record<string, unknown> => ({ code, recommendedNextStep: 'update_auth_credentials' });
   if (shown === undefined)
     return { code: 'INVALID_REQUEST', message: 'unauthorized: gateway token missing', details: about('AUTH_TOKEN_MISSING') };
-  if (shown !== fixtureToken && shown !== 'fixture-device-token') {
+  if (shown !== fixtureToken && shown !== deviceToken) {
     const message = "unauthorized: gateway token mismatch (use this gateway's gateway.auth.token or pair the device)";
     return { code: 'INVALID_REQUEST', message, details: about('AUTH_TOKEN_MISMATCH') };
   }
@@ -163,7 +164,7 @@ function hello(scopes: readonly string[], scene: Scene): object {
       uptimeMs: 1000,
       stateId: scene === 'fresh-state' ? 'state-b' : 'state-a',
     },
-    auth: { method: 'token', role: 'operator', scopes, deviceToken: 'fixture-device-token', issuedAtMs: Date.now() },
+    auth: { method: 'token', role: 'operator', scopes, deviceToken, issuedAtMs: Date.now() },
     policy: { maxPayload: 26_214_400, maxBufferedBytes: 52_428_800, tickIntervalMs: 30_000 },
   };
 }

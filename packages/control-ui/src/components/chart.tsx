@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { now } from '../clock.ts';
 import { formatClock } from '../format.ts';
 import { theme } from '../theme.ts';
 
@@ -66,9 +67,9 @@ export function Chart(props: ChartProps) {
     plot.current?.setData(dataOf(times, lines, spanMs));
   }, [times, lines, spanMs]);
 
-  const now = lines.map((line) => `${line.label} ${format(line.values.at(-1) ?? null)}`).join(', ');
+  const latest = lines.map((line) => `${line.label} ${format(line.values.at(-1) ?? null)}`).join(', ');
   return (
-    <figure class="chart" role="img" aria-label={`${label}. Now: ${now}`}>
+    <figure class="chart" role="img" aria-label={`${label}. Now: ${latest}`}>
       <Legend {...props} pointed={pointed} />
       <div ref={container} style={{ minHeight: `${heightPx}px` }} />
     </figure>
@@ -99,9 +100,9 @@ function Legend({ lines, times, format, pointed }: ChartProps & { readonly point
 
 /** Begins where the span begins, so that the line grows in from the right and nothing is stretched. */
 function dataOf(times: readonly number[], lines: readonly ChartLine[], spanMs: number): uPlot.AlignedData {
-  const last = times.at(-1);
-  if (last === undefined) return [[], ...lines.map(() => [])];
-  const lead = (times[0] ?? last) > last - spanMs ? [last - spanMs] : [];
+  const last = times.at(-1) ?? now();
+  const first = times[0];
+  const lead = first === undefined ? [last - spanMs, last] : first > last - spanMs ? [last - spanMs] : [];
   return [[...lead, ...times].map((time) => time / 1000), ...lines.map(({ values }) => [...lead.map(() => null), ...values])];
 }
 
