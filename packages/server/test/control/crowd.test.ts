@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
+import { createGarbageCollector } from '../../src/core/process-memory.ts';
 import { eventually, startTestPlane, type TestPlane } from './plane.ts';
 import { connectParams } from './raw-client.ts';
 
@@ -61,8 +62,10 @@ async function connectCrowd(plane: TestPlane, count: number): Promise<readonly T
   return clients;
 }
 
+const collect = createGarbageCollector();
+
 function heldBytes(): number {
-  globalThis.gc?.();
+  collect();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;
 }
@@ -84,7 +87,7 @@ test(`${idleCount} idle clients hear each tick, cost little each, and leave noth
     assert.ok(clients.every(({ ticks }) => ticks === tick));
   }
   t.diagnostic(`${(perClient / 1024).toFixed(1)} KiB per client, both ends`);
-  assert.ok(perClient < 128 * 1024, `${perClient} bytes per client`);
+  assert.ok(perClient < 64 * 1024, `${perClient} bytes per client`);
   for (const { socket } of clients) socket.destroy();
   await eventually(() => plane.openSockets() === 0 && plane.plane.hub.clients().length === 0, 'that all have left');
   assert.equal(plane.metric('openclaw_control_connections'), 0);
