@@ -106,8 +106,11 @@ export function createScriptedModel(): ScriptedModel {
   const callModel: ModelCaller = ({ runId, sessionKey, model, messages, signal }) => {
     const parts: (ModelPart | { readonly kind: 'end'; readonly error?: Error })[] = [];
     let wake = (): void => {};
-    const state = { said: '', isOver: false };
+    const state = { said: '', isOver: false, hasEnded: false };
     const push = (part: (typeof parts)[number]): void => {
+      if (state.hasEnded) return;
+      if (part.kind === 'text') state.said += part.text;
+      state.hasEnded = part.kind === 'end';
       parts.push(part);
       wake();
     };
@@ -119,10 +122,7 @@ export function createScriptedModel(): ScriptedModel {
       get isOver() {
         return state.isOver;
       },
-      say(text) {
-        state.said += text;
-        push({ kind: 'text', text });
-      },
+      say: (text) => push({ kind: 'text', text }),
       count: (inputTokens, outputTokens) => push({ kind: 'usage', inputTokens, outputTokens }),
       end: () => push({ kind: 'end' }),
       fail: (error) => push({ kind: 'end', error }),
