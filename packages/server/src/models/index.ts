@@ -115,7 +115,8 @@ export interface ModelPath {
    * Requests that come after it follow these settings; those under way end with what held when they came. What was learnt of targets
    * stays as long as their provider is asked at the same address with the same key; requests that wait for a target that is gone go
    * where the new settings lead. Settings are taken as a whole or not at all.
-   * @throws OpenClawError (rejects with) `config_invalid` for a provider that cannot be asked as it is configured: nothing has changed then
+   * @throws OpenClawError (rejects with) `config_invalid` for a provider that cannot be asked as it is configured: nothing has changed then;
+   * once it is closed, the reason why
    */
   reconfigure(change: ModelPathChange): Promise<void>;
   /** Memory is short: lets go of kept answers, of trails that can be read from their rows, and of connections that nobody uses. */
@@ -132,6 +133,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   const parts = createParts(options);
   const { admission, http, requests, responses, selection, sight, usage } = parts;
   let plan = createPlan(options);
+  let closed: OpenClawError | undefined;
   const service = createLateService(serviceOptions(plan, options, parts), () => selection.loadCatalogue());
   observe(metrics, requests, usage);
   showFigures(metrics, {
@@ -140,6 +142,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
   });
 
   function reconfigure(change: ModelPathChange): void {
+    if (closed) throw closed;
     // The only one that may refuse. From here to the end nobody else has a turn, so no request sees half of it.
     selection.reconfigure(change);
     plan = createPlan({ nestingDepthLimit: plan.nestingDepthLimit, ...change, clock }, plan);
@@ -164,6 +167,7 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
       http.shed();
     },
     async close(reason) {
+      closed = reason;
       requests.cancelAll(reason);
       admission.close(reason);
       await requests.idle();

@@ -416,3 +416,10 @@ test('while memory is short no request is taken, and what is kept can be let go'
   assert.equal(line(scene, 'openclaw_model_cache_entries'), 'openclaw_model_cache_entries 0');
   assert.equal(scene.models.sight.trails(10).requests.length, 0);
 });
+
+test('what is closed takes no other settings, and nothing of it runs on', async () => {
+  const scene = await openScene({ providers: { acme: { apiKey: 'k' } } });
+  await scene.models.close(new OpenClawError('draining'));
+  await assert.rejects(scene.change({ providers: { acme: { apiKey: 'other' } } }), { code: 'draining' });
+  assert.equal(scene.clock.pendingTimers, 0);
+});

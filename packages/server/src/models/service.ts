@@ -140,7 +140,8 @@ class Serving {
     const body = parseJsonBody(this.#call.body, { depthLimit: this.#options.nestingDepthLimit });
     const operation = operations[this.#call.operation](this.#call, body);
     this.#operation = operation;
-    return { operation, ...this.#options.route(operation, this.#call.caller) };
+    const { targets, goesOn } = this.#options.route(operation, this.#call.caller);
+    return { operation, targets, goesOn };
   }
 
   /** Whether it may go on from what was answered before. */
