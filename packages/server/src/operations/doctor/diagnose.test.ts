@@ -144,6 +144,8 @@ describe('configuration', () => {
     const earlier: Facts = { ...factsWith(broken), gateway: withHealth('configuration', 'degraded', 'refused').gateway };
     assert.match(trouble(earlier, 'configuration').why ?? '', /earlier version/);
     assert.match(trouble({ ...stoppedFacts, configuration: rescue.configuration }, 'configuration').why ?? '', /last good version/);
+    const unsafe = factsWith({ configuration: { problems: [{ ...problem, code: 'bind_without_auth' }], settings: undefined } });
+    assert.match(trouble(unsafe, 'configuration').why ?? '', /refused, with exit code 78/);
   });
 
   test('a file that loads, while the gateway goes by an earlier one', () => {

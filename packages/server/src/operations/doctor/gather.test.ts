@@ -102,6 +102,9 @@ describe('the facts of a machine', () => {
     assert.equal(facts.gateway.authorized.status, undefined);
     const rescued = await machine.facts({ OPENCLAW_GATEWAY_TOKEN: 'right' });
     assert.equal(rescued.gateway.authorized.status, 200, 'the token of the environment is known without the file');
+    const port = new URL(machine.url).port;
+    const byVariables = await machine.facts({ OPENCLAW_GATEWAY_URL: '', OPENCLAW_GATEWAY_PORT: port });
+    assert.equal(byVariables.gateway.url, machine.url, 'a gateway that is held or in rescue mode listens where variables say');
     const absent = await machine.facts({ OPENCLAW_STATE_DIR: join(machine.stateDirectory, 'a', 'b') });
     assert.deepEqual([absent.state.exists, absent.state.unwritable, absent.process.owner], [false, undefined, undefined]);
     const inTheWay = await machine.facts({ OPENCLAW_STATE_DIR: join(machine.stateDirectory, 'openclaw.json', 'x') });

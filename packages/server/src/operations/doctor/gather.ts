@@ -40,7 +40,7 @@ export async function gatherFacts(sources: FactSources): Promise<Facts> {
   const { stateDirectory } = locate(environment);
   const loaded = await load(sources);
   const owner = await ownerOf(stateDirectory);
-  const { settings } = loaded.facts;
+  const settings = loaded.facts.settings ?? loaded.withoutFile;
   const url = environment.lookup('OPENCLAW_GATEWAY_URL')?.value ?? owner?.address ?? urlOf(settings);
   return {
     atMs: clock.now(),
@@ -63,6 +63,8 @@ export async function gatherFacts(sources: FactSources): Promise<Facts> {
 
 interface Loaded {
   readonly facts: ConfigurationFacts;
+  /** Of a file that does not load: what flags and variables say, which is where a gateway in rescue mode, or one that is held, listens. */
+  readonly withoutFile?: SettingsFacts | undefined;
   readonly secret: string | undefined;
 }
 
@@ -80,10 +82,9 @@ async function load({ environment, vendors, findProviders }: FactSources): Promi
   } catch (thrown) {
     const problems =
       thrown instanceof OpenClawError ? [thrown, ...thrown.others].map(toProblem) : [{ code: '', message: reasonOf(thrown), hint: '' }];
-    // In rescue mode the gateway goes by variables alone, and so does whoever asks it.
-    const withoutFile = await loadConfiguration({ environment, text: '{}', flags: { bind: 'loopback' } }).catch(() => undefined);
+    const variables = await loadConfiguration({ environment, text: '{}', flags: { bind: 'loopback' } }).catch(() => undefined);
     const facts = { file, exists: existsSync(file), problems, settings: undefined };
-    return { facts, secret: withoutFile && secretOf(withoutFile) };
+    return { facts, secret: variables && secretOf(variables), withoutFile: variables && settingsFacts(variables, []) };
   }
 }
 

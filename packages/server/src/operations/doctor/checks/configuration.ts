@@ -12,7 +12,7 @@ export const configurationCheck: DoctorCheck = {
     const inForce = healthCheck(facts, 'configuration');
     const findings: Finding[] = problems.map(({ code, message, hint }) =>
       broken(message, {
-        why: consequence(state, inForce?.state),
+        why: code === 'bind_without_auth' ? 'A start with it is refused, with exit code 78.' : consequence(state, inForce?.state),
         remedy: hint || 'openclaw config validate shows the place.',
         evidence: { ...evidence, code },
       }),
