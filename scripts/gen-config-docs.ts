@@ -88,6 +88,7 @@ Everything has a default: OpenClaw starts without a file. \`openclaw config file
 - **Includes**: \`{ $include: 'providers.json5' }\` puts an object together from another file, a list of names from several. Later ones win,
   and what stands beside \`$include\` wins over all. Names are relative to the including file and stay within the folder of the
   configuration; an absolute path may lead anywhere.
+- **While it runs** edits are taken up, bad ones are refused, and every version is kept: [the configuration while the gateway runs](configuration-running.md).
 - **Mistakes**: a name that does not exist, one that stands twice, a value that does not fit: every one is reported at once, with file, line and column,
   and nothing starts on half of a configuration.
 `;

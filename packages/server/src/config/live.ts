@@ -2,7 +2,7 @@
  * Which settings hold as soon as the file is saved, and which only after a restart: the one table of it.
  * It does not apply anything: `compose/` does.
  */
-import { formatPath, isWithin, parsePath, type Path } from './path.ts';
+import { isWithin, parsePath, type Path } from './path.ts';
 
 /** Everything else is live, what stands below these is not; each with the reason, which the documentation gives. */
 export const restartOnly: readonly { readonly path: Path; readonly reason: string }[] = [
@@ -20,8 +20,4 @@ export function needingRestart(changed: readonly string[]): string[] {
     const path = parsePath(text);
     return restartOnly.some(({ path: listed }) => isWithin(path, listed) || isWithin(listed, path));
   });
-}
-
-export function restartOnlyPaths(): string[] {
-  return restartOnly.map(({ path }) => formatPath(path));
 }
