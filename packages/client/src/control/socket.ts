@@ -45,7 +45,8 @@ export function controlUrl(text: string): string {
   url.protocol = url.protocol.replace('http', 'ws');
   url.search = '';
   url.hash = '';
-  return url.href;
+  // Nobody writes the slash, and it is the same address.
+  return url.pathname === '/' ? url.href.slice(0, -1) : url.href;
 }
 
 export function isLoopbackUrl(url: string): boolean {
