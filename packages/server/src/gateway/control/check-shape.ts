@@ -1,7 +1,7 @@
 /**
  * Holds a value against a closed schema and names the first thing that does not fit.
  *
- * It knows the keywords that `connect-schema.ts` of the protocol uses and fills in no defaults.
+ * It knows the keywords that the schemas of `packages/protocol/src/control/connect-schema.ts` use and fills in no defaults.
  */
 import type { JsonSchema } from '@openclaw/protocol';
 
