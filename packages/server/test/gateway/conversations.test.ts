@@ -1,0 +1,140 @@
+/** Conversations over the whole gateway: two answers, events, the lanes, and what is left of them after `kill -9`. */
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { ControlClient } from '@openclaw/client/control';
+import type { EventFrame } from '@openclaw/protocol';
+import { startTestGateway } from '../harness/gateway.ts';
+import { startProgram } from '../harness/program.ts';
+
+interface ChatEvent {
+  readonly runId: string;
+  readonly state: string;
+  readonly deltaText?: string;
+  readonly message?: { readonly content: readonly { readonly text: string }[] };
+  readonly errorKind?: string;
+}
+
+interface Connected extends AsyncDisposable {
+  readonly client: ControlClient;
+  readonly chat: ChatEvent[];
+  /** Resolves when an event of a chat fits, also one that has come. */
+  until(fits: (event: ChatEvent) => boolean): Promise<ChatEvent>;
+}
+
+async function connect({ url, token }: { readonly url: string; readonly token: string }): Promise<Connected> {
+  const chat: ChatEvent[] = [];
+  const waiting = new Set<() => void>();
+  const client = new ControlClient({
+    ...{ url: url.replace('http', 'ws'), auth: { token }, scopes: ['operator.admin'], reconnect: false },
+    client: { id: 'cli', mode: 'cli', version: '1', platform: 'linux' },
+    onEvent({ event, payload }: EventFrame) {
+      if (event !== 'chat') return;
+      chat.push(payload as ChatEvent);
+      for (const wake of waiting) wake();
+    },
+  });
+  await client.connect();
+  return {
+    client,
+    chat,
+    async until(fits) {
+      for (;;) {
+        const found = chat.find(fits);
+        if (found) return found;
+        const { promise, resolve } = Promise.withResolvers<void>();
+        waiting.add(resolve);
+        await promise;
+        waiting.delete(resolve);
+      }
+    },
+    [Symbol.asyncDispose]: () => client.close(),
+  };
+}
+
+interface AgentAnswer {
+  readonly status: string;
+  readonly error?: { readonly code: string };
+  readonly result: { readonly payloads: readonly { readonly text: string }[] };
+}
+
+interface HistoryAnswer {
+  readonly messages: readonly {
+    readonly role: string;
+    readonly content: readonly { text: string }[];
+    readonly __openclaw: { incomplete?: boolean };
+  }[];
+}
+
+const textsOf = ({ messages }: HistoryAnswer): string[] => messages.map(({ role, content }) => `${role}: ${content[0]?.text}`);
+
+test('a message is answered by a model of the gateway: accepted, streamed, final, and in the history', async () => {
+  await using gateway = await startTestGateway();
+  await using connected = await connect(gateway);
+  const { client, chat } = connected;
+  const accepted: unknown[] = [];
+  const message = 'say Hello\nwait 120ms\nsay there.';
+  const answer = await client.request<AgentAnswer>(
+    'agent',
+    { message, idempotencyKey: 'run-1', deliver: false, timeout: 30 },
+    { onAccepted: (payload) => void accepted.push(payload) },
+  );
+  assert.equal(answer.status, 'ok');
+  const said = answer.result.payloads[0]?.text ?? '';
+  assert.match(said, /^Hello\s+there\.$/);
+  assert.equal((accepted[0] as { status: string }).status, 'accepted');
+  await connected.until(({ state }) => state === 'final');
+  const deltas = chat.flatMap(({ deltaText }) => deltaText ?? []);
+  assert.ok(deltas.length > 1, 'it came in pieces');
+  assert.equal(deltas.join(''), said);
+  assert.deepEqual(textsOf(await client.request('chat.history', { sessionKey: 'main' })), [`user: ${message}`, `assistant: ${said}`]);
+});
+
+test('what a model fails with is told in its words, and an abort ends a run at once', async () => {
+  await using gateway = await startTestGateway();
+  await using connected = await connect(gateway);
+  const { client } = connected;
+  await assert.rejects(
+    client.request('agent', { message: 'hi', model: 'nowhere/none', idempotencyKey: 'a' }, { onAccepted: () => {} }),
+    /nowhere\/none/,
+  );
+  await client.request('chat.send', { sessionKey: 'main', message: 'say Begun\nwait 10m\nsay never', idempotencyKey: 'b' });
+  await connected.until(({ runId, state }) => runId === 'b' && state === 'delta');
+  assert.deepEqual(await client.request('chat.abort', { sessionKey: 'main' }), { ok: true, aborted: true, runIds: ['b'] });
+  const end = await connected.until(({ runId, state }) => runId === 'b' && state !== 'delta' && state !== 'status');
+  assert.equal(end.state, 'aborted');
+  assert.match(end.message?.content[0]?.text ?? '', /^Begun/);
+});
+
+test('after kill -9 in the middle of an answer, run and key answer with all that was shown, and nothing is asked again', async () => {
+  const home = await mkdtemp(join(tmpdir(), 'openclaw-killed-'));
+  try {
+    const params = { sessionKey: 'main', message: 'say One two three\nwait 10m\nsay four', idempotencyKey: 'run-1' };
+    let shown = '';
+    {
+      await using program = await startProgram({ home });
+      await using connected = await connect(await program.ready());
+      await connected.client.request('chat.send', params);
+      await connected.until(() => /three/.test((shown = connected.chat.map(({ deltaText }) => deltaText ?? '').join(''))));
+      program.child.kill('SIGKILL');
+      await program.exited();
+    }
+    await using program = await startProgram({ home });
+    await using connected = await connect(await program.ready());
+    const { client } = connected;
+    const waited = await client.request<AgentAnswer>('agent.wait', { runId: 'run-1' });
+    assert.deepEqual([waited.status, waited.error?.code, waited.result.payloads[0]?.text], ['error', 'interrupted', shown]);
+    assert.equal((await client.request<{ status: string }>('chat.send', params)).status, 'error');
+    const end = await connected.until(({ runId }) => runId === 'run-1');
+    assert.deepEqual([end.state, end.errorKind, end.message?.content[0]?.text], ['error', 'interrupted', shown]);
+    const history = await client.request<HistoryAnswer>('chat.history', { sessionKey: 'main' });
+    assert.deepEqual(textsOf(history), [`user: ${params.message}`, `assistant: ${shown}`]);
+    assert.equal(history.messages[1]?.__openclaw.incomplete, true);
+    const next = await client.request<AgentAnswer>('agent', { message: 'say Again', idempotencyKey: 'run-2' }, { onAccepted: () => {} });
+    assert.equal(next.result.payloads[0]?.text, 'Again');
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+});
