@@ -27,6 +27,9 @@ export interface ControlSide extends ControlMethods {
 /** Without agents of its own in the configuration there is one that everybody speaks to. */
 const agents: AgentDirectory = { defaultId: 'main', list: () => [{ id: 'main' }] };
 
+/** What everybody who may speak to agents may ask for. */
+const anyModel = { id: 'gateway', models: undefined };
+
 type Under = Omit<Parts, 'controlSide' | 'onAuthChanged'>;
 
 export async function buildControlSide(parts: Under): Promise<ControlSide> {
@@ -37,6 +40,7 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
     ...{ database: state.database, clock, ids, defaultModel, agents: () => agents.list() },
     log: parts.log.child({ component: 'turns' }),
     callModel: createModelCaller({ service: models.service, ids }),
+    checkModel: (model) => void models.router.resolve(model, anyModel),
   });
   const stability = createStabilityRing({ clock });
   const methods = createMethods({
@@ -69,7 +73,7 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
   return {
     ...methods,
     turns,
-    snapshot: () => snapshotOf(parts),
+    snapshot: () => snapshotOf(parts, methods.publicHash),
     async close() {
       for (const end of ends) end();
       await turns.close();
@@ -77,9 +81,10 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
   };
 }
 
-function snapshotOf({ keeper, inForce, stateId }: Under): GatewaySnapshot {
+function snapshotOf({ keeper, inForce, stateId }: Under, publicHash: ControlMethods['publicHash']): GatewaySnapshot {
   const { configuration } = inForce();
-  const { appliedHash, file } = keeper.status;
+  const { file, ...status } = keeper.status;
+  const appliedHash = publicHash(status.appliedHash);
   return {
     ...{ stateId, configPath: file, stateDir: configuration.stateDirectory, authMode: configuration.settings.gateway.auth.mode },
     ...(appliedHash === undefined ? {} : { appliedConfigHash: appliedHash }),

@@ -183,17 +183,20 @@ function follow({ parts, front, holding }: Built): () => void {
 
 /** Unready, no new work, time for what streams, then the end of everything in the reverse order of its beginning. */
 async function stop({ parts, front, control, holding }: Built, prepared: Promise<void>): Promise<void> {
-  const { gateway, models, log, clock } = parts;
+  const { gateway, models, log, clock, controlSide } = parts;
   const { drainTimeoutMs } = holding.configuration().settings.gateway;
   gateway.drain();
+  controlSide.turns.drain();
   const answered = front.stopAccepting();
   const { requests } = models.service;
   if (requests.inFlight > 0) log.info('waiting for running requests', { inFlight: requests.inFlight, drainTimeoutMs });
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = clock.after(drainTimeoutMs, resolve);
-  await Promise.race([Promise.all([answered, requests.idle()]), late]);
+  await Promise.race([Promise.all([answered, requests.idle(), controlSide.turns.idle()]), late]);
   timer.cancel();
   await prepared.catch(() => {});
+  // Before their requests are cancelled: runs end as interrupted with what they said, and none that waited behind them begins.
+  await controlSide.turns.close();
   requests.cancelAll(new OpenClawError('draining', { retryAfterMs: 1000 }));
   await requests.idle();
   await control.close();

@@ -92,14 +92,12 @@ test('a message is answered by a model of the gateway: accepted, streamed, final
   assert.deepEqual(textsOf(await client.request('chat.history', { sessionKey: 'main' })), [`user: ${message}`, `assistant: ${said}`]);
 });
 
-test('what a model fails with is told in its words, and an abort ends a run at once', async () => {
+test('a message to a model that there is not is not accepted, and an abort ends a run at once', async () => {
   await using gateway = await startTestGateway();
   await using connected = await connect(gateway);
   const { client } = connected;
-  await assert.rejects(
-    client.request('agent', { message: 'hi', model: 'nowhere/none', idempotencyKey: 'a' }, { onAccepted: () => {} }),
-    /nowhere\/none/,
-  );
+  const none = { message: 'hi', model: 'nowhere/none', idempotencyKey: 'a' };
+  await assert.rejects(client.request('agent', none, { onAccepted: () => assert.fail('accepted') }), /There is no model nowhere\/none/);
   await client.request('chat.send', { sessionKey: 'main', message: 'say Begun\nwait 10m\nsay never', idempotencyKey: 'b' });
   await connected.until(({ runId, state }) => runId === 'b' && state === 'delta');
   assert.deepEqual(await client.request('chat.abort', { sessionKey: 'main' }), { ok: true, aborted: true, runIds: ['b'] });
@@ -137,4 +135,38 @@ test('after kill -9 in the middle of an answer, run and key answer with all that
   } finally {
     await rm(home, { recursive: true, force: true });
   }
+});
+
+test('a gateway that stops ends the run under way and those that wait behind it, in the time it has, and keeps what was said', async () => {
+  const stateDirectory = await mkdtemp(join(tmpdir(), 'openclaw-stopped-'));
+  try {
+    const wait = { sessionKey: 'main', message: 'say Begun\nwait 10m\nsay never' };
+    {
+      await using gateway = await startTestGateway({ stateDirectory, settings: { gateway: { drainTimeoutMs: 50 } } });
+      await using connected = await connect(gateway);
+      for (const idempotencyKey of ['first', 'second']) await connected.client.request('chat.send', { ...wait, idempotencyKey });
+      await connected.until(({ state }) => state === 'delta');
+      await gateway.running.stop();
+    }
+    await using gateway = await startTestGateway({ stateDirectory });
+    await using connected = await connect(gateway);
+    const ends = await Promise.all(['first', 'second'].map((runId) => connected.client.request<AgentAnswer>('agent.wait', { runId })));
+    assert.deepEqual(
+      ends.map(({ status, error, result }) => [status, error?.code, result.payloads[0]?.text.trim()]),
+      [
+        ['error', 'interrupted', 'Begun'],
+        ['error', 'interrupted', undefined],
+      ],
+    );
+  } finally {
+    await rm(stateDirectory, { recursive: true, force: true });
+  }
+});
+
+test('the hash of the configuration in force is the same one in hello and in config.get', async () => {
+  await using gateway = await startTestGateway();
+  await using connected = await connect(gateway);
+  const { appliedConfigHash } = await connected.client.request<{ appliedConfigHash: string }>('config.get');
+  assert.match(appliedConfigHash, /^hmac-sha256:/);
+  assert.equal(connected.client.hello?.snapshot.appliedConfigHash, appliedConfigHash);
 });

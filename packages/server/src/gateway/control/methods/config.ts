@@ -63,9 +63,16 @@ export interface ConfigMethodsOptions {
 const textLimit = { limit: 4 * 1024 * 1024, mayBeEmpty: true } as const;
 const hiddenValue = '[redacted]';
 
-export function createConfigMethods(options: ConfigMethodsOptions): MethodTable {
+export interface ConfigMethods {
+  readonly methods: MethodTable;
+  /** A hash of a text of the configuration as clients are told it. */
+  readonly publicHash: (hash: string | undefined) => string | undefined;
+}
+
+export function createConfigMethods(options: ConfigMethodsOptions): ConfigMethods {
   const hashes = createHashes();
-  return { ...reading(options, hashes), ...history(options, hashes), ...writing(options, hashes) };
+  const methods = { ...reading(options, hashes), ...history(options, hashes), ...writing(options, hashes) };
+  return { methods, publicHash: (hash) => hashes.of(hash) };
 }
 
 /** Hashes as clients know them: they name a text, and nobody can try out what is in it. They hold until the gateway restarts. */

@@ -36,6 +36,8 @@ export interface ControlMethods {
   readonly methods: MethodTable;
   /** What `health` answers to somebody without scopes; also the event of that name. */
   readonly publicHealth: () => Promise<object>;
+  /** A hash of a text of the configuration as clients are told it. */
+  readonly publicHash: (hash: string | undefined) => string | undefined;
 }
 
 /** Names of the events that clients can get from what is here; ticks and presence are the connection's own. */
@@ -49,12 +51,13 @@ export const methodCapabilities = ['published-model-catalog'] as const;
 
 export function createMethods(options: MethodsOptions): ControlMethods {
   const { methods: health, publicHealth } = createHealthMethods(options);
+  const { methods: config, publicHash } = createConfigMethods(options);
   const models = async () => (await options.listModels()).map(modelShape);
   return {
-    publicHealth,
+    ...{ publicHealth, publicHash },
     methods: {
       ...health,
-      ...createConfigMethods(options),
+      ...config,
       ...createDeviceMethods(options),
       ...createAgentMethods(options),
       ...createChatMethods({ ...options, models }),
