@@ -41,6 +41,7 @@ export function buildControlPlane({ parts, inForce, clock, log, metrics }: Build
     capabilities: methodCapabilities,
     snapshot: () => ready().controlSide.snapshot(),
     health: () => parts()?.controlSide.publicHealth() ?? { ok: false },
+    handshakeTimeoutMs: () => inForce().configuration.settings.gateway.handshakeTimeoutMs,
     state: () => (parts() === undefined ? 'starting' : parts()?.gateway.isDraining() ? 'draining' : 'ready'),
     isOriginAllowed: (request) => kindOfOrigin(request, policy()) !== 'foreign',
     refuseUpgrade: (request) => {

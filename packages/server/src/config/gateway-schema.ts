@@ -129,6 +129,11 @@ export const gateway = s.object(
       description: 'Time that running streams get to end at shutdown. Below the 10 s after which `docker stop` kills.',
       default: 8000,
     }),
+    handshakeTimeoutMs: s.durationMs({
+      description: 'Time for a client of the control plane to introduce itself, after which its connection is closed.',
+      default: 15_000,
+      minimum: 1,
+    }),
     controlUi,
     tls,
     limits,

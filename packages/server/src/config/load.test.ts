@@ -62,6 +62,14 @@ test('an empty state directory and variables alone give a gateway that can be re
   assert.deepEqual([gateway.bind, gateway.port, gateway.auth.mode, gateway.auth.token], ['lan', 80, 'token', 'secret']);
 });
 
+test('the time for a handshake is a number of milliseconds, or a text with a unit', async (t) => {
+  const timeOf = async (value: string): Promise<number> => {
+    const { settings } = await createFolder(t).load({ env: { OPENCLAW_HANDSHAKE_TIMEOUT_MS: value } });
+    return settings.gateway.handshakeTimeoutMs;
+  };
+  assert.deepEqual([await timeOf('3000'), await timeOf('30s'), await timeOf('')], [3000, 30_000, 15_000]);
+});
+
 test('a password alone means mode password; beside a token the mode stays token', async (t) => {
   const folder = createFolder(t);
   ensureGatewayToken(folder.path);

@@ -53,7 +53,7 @@ const cases: readonly {
     title: 'a name that is like none',
     text: '{ gateway: { colour: 1 } }',
     says: [
-      'openclaw.json:1:14: there is no setting gateway.colour. Known here: port, bind, customBindHost, auth, drainTimeoutMs, controlUi, tls, limits.',
+      'openclaw.json:1:14: there is no setting gateway.colour. Known here: port, bind, customBindHost, auth, drainTimeoutMs, handshakeTimeoutMs, controlUi, tls, limits.',
     ],
   },
   {

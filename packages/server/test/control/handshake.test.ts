@@ -269,7 +269,7 @@ test('the time of the handshake is a setting, and ends a door that does not answ
     asked.resolve();
     return await new Promise<never>(() => undefined);
   };
-  await using plane = await startTestPlane({ admit, limits: { handshakeTimeoutMs: 100 } });
+  await using plane = await startTestPlane({ admit, handshakeTimeoutMs: () => 100 });
   await using client = await open(plane);
   client.send(proper);
   await asked.promise;

@@ -74,7 +74,7 @@ test('the limits of the page are those that hold', () => {
     numbers.map(([first]) => first),
     [
       ...[
-        defaults.handshakeTimeoutMs,
+        wireLimits.handshakeTimeoutMs,
         wireLimits.preAuthFrameBytes,
         wireLimits.frameBytes,
         defaults.bufferedBytes,

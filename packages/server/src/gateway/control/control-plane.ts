@@ -6,7 +6,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { closeCodes, type HelloOk } from '@openclaw/protocol';
+import { closeCodes, wireLimits, type HelloOk } from '@openclaw/protocol';
 import type { Clock } from '../../core/clock.ts';
 import type { OpenClawError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
@@ -46,6 +46,8 @@ export interface ControlPlaneOptions {
   /** What the method `health` answers to somebody without scopes. Told to all every minute, and when somebody comes. */
   readonly health: () => unknown;
   readonly state: () => ControlState;
+  /** From the open connection to the hello. @default 15_000 */
+  readonly handshakeTimeoutMs?: () => number;
   /** Of requests with an `Origin`: whether that page may use the gateway. */
   readonly isOriginAllowed: (request: IncomingMessage) => boolean;
   /** What keeps a request from becoming a WebSocket, such as an unknown Host; answered as plain HTTP. @default nothing */
@@ -120,7 +122,8 @@ class OpenControlPlane {
       addressOf: options.addressOf ?? peerAddress,
     });
     this.#wireOptions = { clock, log, figures, limits, backlog };
-    this.#handshakeOptions = { clock, log, figures, limits, hub, door, state, hello: (admitted) => this.#hello(admitted) };
+    const timeoutMs = options.handshakeTimeoutMs ?? (() => wireLimits.handshakeTimeoutMs);
+    this.#handshakeOptions = { clock, log, figures, timeoutMs, hub, door, state, hello: (admitted) => this.#hello(admitted) };
     const events = [...new Set([...ownEvents, ...(options.events ?? [])])];
     const capabilities = options.capabilities ?? [];
     this.#helloOptions = { advertisedVersion, bootId: randomUUID(), limits, methods, capabilities, snapshot, events };

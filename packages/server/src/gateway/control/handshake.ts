@@ -13,7 +13,6 @@ import type { Door, Peer } from './contract.ts';
 import type { ControlFigures } from './figures.ts';
 import type { Admitted } from './hello.ts';
 import type { AdmissionWatch, ClientHub } from './hub.ts';
-import type { ControlLimits } from './limits.ts';
 import { readConnect, type Refusal } from './read-connect.ts';
 import type { Message } from './read-frame.ts';
 import { toWireError } from './wire-refusal.ts';
@@ -26,7 +25,7 @@ export interface HandshakeOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly figures: ControlFigures;
-  readonly limits: ControlLimits;
+  readonly timeoutMs: () => number;
   readonly hub: ClientHub;
   readonly state: () => ControlState;
   readonly hello: (admitted: Admitted) => HelloOk;
@@ -67,7 +66,7 @@ export class Handshake {
     this.#options = options;
     this.#challenge = { nonce: randomUUID(), ts: options.clock.now() };
     this.#unwatch = guest.wire.watchUnfinished(wireLimits.preAuthFrameBytes + unfinishedSlackBytes, () => this.#refuse(tooLarge));
-    this.#timer = options.clock.after(options.limits.handshakeTimeoutMs, () => this.#refuse(tooSlow));
+    this.#timer = options.clock.after(options.timeoutMs(), () => this.#refuse(tooSlow));
     guest.wire.onMessage = (message) => this.#take(message);
     guest.wire.onEnding = () => {
       if (!this.#isOver) this.#end('gone');

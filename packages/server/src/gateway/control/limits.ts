@@ -2,8 +2,6 @@
 import { wireLimits } from '@openclaw/protocol';
 
 export interface ControlLimits {
-  /** From the open connection to `hello-ok`. @default 15_000 */
-  readonly handshakeTimeoutMs: number;
   /** Connections that are not through the handshake; beyond it the oldest of them gives way. @default 512 */
   readonly waitingConnections: number;
   /** The same of one address (of IPv6: one /64), but for this machine, where proxies stand too. @default 32 */
@@ -37,7 +35,6 @@ export interface ControlLimits {
 const mebibyte = 1024 * 1024;
 
 export const controlLimitDefaults: ControlLimits = {
-  handshakeTimeoutMs: wireLimits.handshakeTimeoutMs,
   waitingConnections: 512,
   waitingConnectionsPerAddress: 32,
   callsUnderWay: 64,
