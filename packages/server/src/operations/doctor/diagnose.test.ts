@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { diagnose, doctorChecks } from './diagnose.ts';
 import type { Facts } from './facts.ts';
@@ -39,6 +40,14 @@ describe('the report', () => {
   test('its status is that of the worst finding', () => {
     assert.equal(diagnose(withHealth('providers', 'degraded', 'openai: refused')).status, 'warn');
     assert.equal(diagnose(stoppedFacts).status, 'bad');
+  });
+
+  test('docs/doctor.md names the checks in their order', async () => {
+    const page = await readFile(new URL('../../../../../docs/doctor.md', import.meta.url), 'utf8');
+    assert.deepEqual(
+      Array.from(page.matchAll(/^\| `(\w+)` \|/gm), ([, name]) => name),
+      doctorChecks.map(({ name }) => name),
+    );
   });
 
   test('each check has a name and a title of its own', () => {
