@@ -23,6 +23,7 @@ that \`NAME_FILE\` names, and from \`/run/secrets/NAME\`. An empty variable coun
 |---|---|---|
 | state directory, \`~/.openclaw\` | \`--state-dir\` | \`OPENCLAW_STATE_DIR\` |
 | configuration file, \`openclaw.json\` in the state directory | \`--config\` | \`OPENCLAW_CONFIG_PATH\` |
+| [rescue mode](configuration-running.md#rescue-mode), until the file changes | \`--rescue\` | \`OPENCLAW_RESCUE=1\` |
 ${overrides.map(({ path, flagName, variables }) => row(code(path.join('.')), flagName === undefined ? '' : code(flagName), variables.map(code).join(', else '))).join('\n')}
 
 ## Settings

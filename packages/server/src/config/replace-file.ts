@@ -15,7 +15,10 @@ export interface Replacement {
   discard(): void;
 }
 
-/** Keeps mode and owner of the file that is replaced; a new one is for its owner only. A symbolic link stays one. */
+/**
+ * Keeps mode and owner of the file that is replaced; a new one is for its owner only, who is, where root makes it, the owner of its folder. A
+ * symbolic link stays one.
+ */
 export function replaceFile(path: string, text: string): void {
   prepareReplacement(path, text).commit();
 }
@@ -29,7 +32,8 @@ export function prepareReplacement(path: string, text: string): Replacement {
   const inPlace: Replacement = { commit: () => writeDurably(target, text, 0o600), discard: () => {} };
   try {
     writeDurably(temporary, text, before ? before.mode & 0o777 : 0o600);
-    if (before && !isOwn(before)) chownSync(temporary, before.uid, before.gid);
+    const owner = before ?? (process.getuid?.() === 0 ? statSync(dirname(target)) : undefined);
+    if (owner && !isOwn(owner)) chownSync(temporary, owner.uid, owner.gid);
   } catch (error) {
     rmSync(temporary, { force: true });
     if (before && isCode(error, 'EACCES', 'EPERM')) return inPlace;

@@ -9,7 +9,7 @@ import type { Configuration } from '../load.ts';
 import type { ConfigurationVersion } from './contract.ts';
 import { pathIn, readLastGood, textsAt, writeLastGood, type LastGood } from './last-good.ts';
 import { fillSecrets, hideSecrets, type Texts } from './secrets-in-text.ts';
-import { createVersionStore, hashOf, sameFiles, type StoredFile, type StoredVersion } from './version-store.ts';
+import { createVersionStore, hashOf, sameFiles, type StoredFile, type StoredVersion, withoutFiles } from './version-store.ts';
 
 export interface RecordRequest {
   /** As it was loaded: with its texts. */
@@ -54,7 +54,7 @@ export function createHistory(stateDirectory: string, clock: Clock): History {
   const now = (): string => new Date(clock.now()).toISOString();
 
   return {
-    versions: () => store.list().map(withoutFiles),
+    versions: () => store.list(),
     newest() {
       const newest = store.newest();
       return newest && withoutFiles(newest);
@@ -93,8 +93,4 @@ export function createHistory(stateDirectory: string, clock: Clock): History {
 
 function filesOf(file: string, texts: Texts): Omit<StoredFile, 'text'>[] {
   return [...texts].map(([path, text]) => ({ path: pathIn(file, path), hash: hashOf(text) }));
-}
-
-function withoutFiles({ version, at, by, hash, changed }: StoredVersion): ConfigurationVersion {
-  return { version, at, by, hash, changed };
 }

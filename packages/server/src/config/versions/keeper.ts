@@ -62,7 +62,9 @@ class Keeper implements ConfigurationKeeper {
   #version: number | undefined;
   #state: ConfigurationState = 'rescue';
   #problem: OpenClawError | undefined;
+  #appliedHash: string | undefined;
   #fileHash: string | undefined;
+  #needsRestart: readonly string[] = [];
   /** There has been a file, so one that is missing is not to be taken for none. */
   #wasThere = false;
   /** What the files looked like when the verdict fell. Empty: whatever they look like now, look again. */
@@ -74,6 +76,8 @@ class Keeper implements ConfigurationKeeper {
   /** What a bad file looked like at the first look. */
   #suspect: string | undefined;
   #again: Timer | undefined;
+  /** Why the version in force could not be kept, until it has been said. */
+  #unkept: string | undefined;
   #watch: FileWatch | undefined;
   #log: Log | undefined;
   #queue: Promise<unknown> = Promise.resolve();
@@ -92,17 +96,15 @@ class Keeper implements ConfigurationKeeper {
   }
 
   get status(): ConfigurationStatus {
-    const [before, now] = [this.#atStart, this.#current];
-    const text = this.#current?.texts.get(this.#reader.file);
     return {
       state: this.#state,
       problem: this.#problem,
       file: this.#reader.file,
       isReadOnly: reasonAgainstWriting(this.#reader.file) !== undefined,
-      appliedHash: text === undefined ? undefined : hashOf(text),
+      appliedHash: this.#appliedHash,
       fileHash: this.#fileHash,
       version: this.#version,
-      needsRestart: before && now ? needingRestart(changesBetween(before, now)) : [],
+      needsRestart: this.#needsRestart,
     };
   }
 
@@ -124,7 +126,7 @@ class Keeper implements ConfigurationKeeper {
     const fallback = lastGood && (await this.#reader.load(textsAt(this.#reader.file, lastGood.texts)));
     if (fallback && !(fallback instanceof OpenClawError)) {
       [this.#state, this.#version] = ['lastGood', lastGood.version];
-      this.#current = this.#atStart = fallback;
+      this.#use(fallback);
     }
     this.#refuse(found, { stamp, isFinal: false });
   }
@@ -142,6 +144,7 @@ class Keeper implements ConfigurationKeeper {
   start(log: Log): void {
     this.#log = log;
     logStatus(log, this.status);
+    this.#logUnkept(log);
     const { clock, timing = {}, signal } = this.#options;
     if (signal?.aborted) return;
     this.#watch = watchFiles({
@@ -292,24 +295,37 @@ class Keeper implements ConfigurationKeeper {
 
   /** It is applied already. What cannot be kept of it is said, and is no reason not to use it. */
   async #putInForce(found: Configuration, { by, changed, stamp, version }: Cause): Promise<void> {
-    this.#current = found;
-    this.#atStart ??= found;
+    this.#use(found);
     this.#isRescueWanted = false;
     this.#wasThere = found.exists;
     [this.#state, this.#problem, this.#version] = ['current', undefined, version?.version];
-    const text = found.texts.get(this.#reader.file);
-    this.#fileHash = text === undefined ? undefined : hashOf(text);
+    this.#fileHash = this.#appliedHash;
     try {
       // Without a file there is nothing to go back to.
-      if (text !== undefined) {
+      if (found.texts.has(this.#reader.file)) {
         this.#version ??= (await this.#history.record({ configuration: found, by, changed })).version;
         this.#history.remember(found, this.#version);
       }
     } catch (thrown) {
-      this.#log?.error('the configuration is in force, and could not be kept in its history', { reason: reasonOf(thrown) });
+      this.#unkept = reasonOf(thrown);
+      if (this.#log) this.#logUnkept(this.#log);
     }
     this.#judge(stamp, true);
     this.#tell();
+  }
+
+  #use(configuration: Configuration): void {
+    this.#current = configuration;
+    this.#atStart ??= configuration;
+    const text = configuration.texts.get(this.#reader.file);
+    this.#appliedHash = text === undefined ? undefined : hashOf(text);
+    this.#needsRestart = needingRestart(changesBetween(this.#atStart, configuration));
+  }
+
+  #logUnkept(log: Log): void {
+    if (this.#unkept === undefined) return;
+    log.error('the configuration is in force, and could not be kept in its history', { reason: this.#unkept });
+    this.#unkept = undefined;
   }
 
   /** The verdict has fallen. */

@@ -22,7 +22,7 @@ test('versions are numbered from 1, the same text again is the same version, and
     [1, 1, 2, 3],
   );
   assert.deepEqual(
-    store.list().map(({ files }) => files[0]?.text),
+    store.list().map(({ version: number }) => store.get(number)?.files[0]?.text),
     ['a', 'b', 'a'],
   );
 });

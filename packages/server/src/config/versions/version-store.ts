@@ -27,8 +27,8 @@ export interface VersionStore {
   /** Adds a version, unless it is what the newest one is. @throws Error when it cannot be written */
   append(version: Omit<StoredVersion, 'version'>): StoredVersion;
   newest(): StoredVersion | undefined;
-  /** The oldest first. */
-  list(): readonly StoredVersion[];
+  /** The oldest first, without their texts. */
+  list(): readonly ConfigurationVersion[];
   get(version: number): StoredVersion | undefined;
 }
 
@@ -48,13 +48,15 @@ export function hashOf(text: string): string {
 
 export function createVersionStore(stateDirectory: string): VersionStore {
   const directory = versionDirectory(stateDirectory);
-  // A version never changes once it is there.
-  const known = new Map<number, StoredVersion>();
+  // A version never changes once it is there. Texts are read when they are asked for: two hundred of them may be large.
+  const known = new Map<number, ConfigurationVersion>();
 
-  const get = (number: number): StoredVersion | undefined => {
-    const found = known.get(number) ?? readVersion(join(directory, nameOf(number)), number);
-    if (found) known.set(number, found);
-    return found;
+  const get = (number: number): StoredVersion | undefined => readVersion(join(directory, nameOf(number)), number);
+
+  const describe = (number: number): ConfigurationVersion | undefined => {
+    const stored = known.has(number) ? undefined : get(number);
+    if (stored) known.set(number, withoutFiles(stored));
+    return known.get(number);
   };
 
   const newestOf = (numbers: readonly number[]): StoredVersion | undefined => {
@@ -71,7 +73,7 @@ export function createVersionStore(stateDirectory: string): VersionStore {
     list() {
       const numbers = numbersIn(directory);
       for (const number of known.keys()) if (!numbers.includes(number)) known.delete(number);
-      return numbers.flatMap((number) => get(number) ?? []);
+      return numbers.flatMap((number) => describe(number) ?? []);
     },
     append(version) {
       makeDirectory(stateDirectory);
@@ -87,6 +89,10 @@ export function createVersionStore(stateDirectory: string): VersionStore {
       throw new Error(`${directory} is written by too many at once`);
     },
   };
+}
+
+export function withoutFiles({ version, at, by, hash, changed }: StoredVersion): ConfigurationVersion {
+  return { version, at, by, hash, changed };
 }
 
 /** Whether the texts are the same, secrets included. */
