@@ -34,6 +34,8 @@ export function createWaitingRoom(
 
   const leave = (entry: Waiting): void => {
     if (!waiting.delete(entry)) return;
+    // The connection keeps its place for as long as it lives, but need not keep its whole handshake with it.
+    entry.giveWay = () => undefined;
     const left = (counts.get(entry.source) ?? 1) - 1;
     if (left > 0) counts.set(entry.source, left);
     else counts.delete(entry.source);
@@ -51,8 +53,9 @@ export function createWaitingRoom(
       const [oldest] = waiting.size >= limits.waitingConnections ? waiting : [];
       if (oldest) {
         if (clock.monotonicMs() - oldest.sinceMs < honestMs) return undefined;
+        const { giveWay: makeRoom } = oldest;
         oldest.leave();
-        oldest.giveWay();
+        makeRoom();
       }
       const entry: Waiting = { source, sinceMs: clock.monotonicMs(), giveWay, leave: () => leave(entry) };
       waiting.add(entry);
