@@ -126,10 +126,17 @@ function readTextFile(path: string): string | undefined {
  * counts (other threads, buffers) has filled the memory around it. It stops the thread for some ten milliseconds.
  */
 export function createGarbageCollector(): () => void {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  setFlagsFromString('--no-expose-gc');
+  let collect: unknown;
   return () => {
+    // Made when it is first needed, which in most processes is never: it takes a context of its own.
+    collect ??= exposeCollection();
     if (typeof collect === 'function') collect();
   };
+}
+
+function exposeCollection(): unknown {
+  setFlagsFromString('--expose-gc');
+  const exposed: unknown = runInNewContext('gc');
+  setFlagsFromString('--no-expose-gc');
+  return exposed;
 }
