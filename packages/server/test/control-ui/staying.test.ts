@@ -114,14 +114,14 @@ describe('the Control UI while it is open', { skip: withoutChromium }, () => {
     await ask(gateway, 'say Hello.');
     await using visiting = await visit(browser, `${gateway.url}/#/models?token=${testToken}`);
     const { page } = visiting;
-    await page.getByRole('button', { name: 'Hold the breaker of openclaw/rehearsal open' }).click();
+    await page.getByRole('button', { name: 'Hold open openclaw/rehearsal' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Hold open' }).click();
     await page.getByText('held open', { exact: true }).waitFor();
     const refused = await gateway.request('/v1/chat/completions', {
       json: { model: 'openclaw/rehearsal', messages: [{ role: 'user', content: 'say x' }] },
     });
     assert.equal(refused.status, 503);
-    await page.getByRole('button', { name: 'Close the breaker of openclaw/rehearsal' }).click();
+    await page.getByRole('button', { name: 'Close openclaw/rehearsal' }).click();
     await page.getByText('held open', { exact: true }).waitFor({ state: 'detached' });
   });
 

@@ -84,7 +84,7 @@ const figureColumns: readonly Column<TargetRow>[] = [
   },
   { id: 'breaker', title: 'Breaker', sortBy: ({ breaker }) => breaker, cell: (row) => <BreakerBadge row={row} /> },
   {
-    ...{ id: 'busy', title: 'Busy', align: 'end', hint: 'Under way, of how many it may have; and how many wait' },
+    ...{ id: 'busy', title: 'Busy', align: 'end', hint: 'Under way, of how many it may have; and how many wait', wideOnly: true },
     sortBy: ({ underWay }) => underWay,
     cell: ({ underWay, limit, waiting }) => `${underWay} / ${limit ?? '–'}${waiting > 0 ? ` +${waiting}` : ''}`,
   },
@@ -130,18 +130,13 @@ function actionColumn({ onHold, onReset }: ActionOptions): Column<TargetRow> {
     ...{ id: 'action', title: '', align: 'end' },
     cell: (row) =>
       row.heldOpen || row.breaker !== 'closed' ? (
-        <button type="button" class="button button-small" aria-label={`Close the breaker of ${row.target}`} onClick={() => onReset(row)}>
+        <button type="button" class="button button-small" aria-label={`Close ${row.target}`} onClick={() => onReset(row)}>
           Close
         </button>
       ) : (
         // One that was never asked has no breaker yet.
         row.limit !== null && (
-          <button
-            type="button"
-            class="button button-small"
-            aria-label={`Hold the breaker of ${row.target} open`}
-            onClick={() => onHold(row)}
-          >
+          <button type="button" class="button button-small" aria-label={`Hold open ${row.target}`} onClick={() => onHold(row)}>
             Hold open
           </button>
         )
