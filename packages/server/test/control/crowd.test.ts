@@ -70,7 +70,7 @@ function heldBytes(): number {
   return heapUsed + external;
 }
 
-const idleCount = isHeavy ? 2000 : 200;
+const idleCount = isHeavy ? 2000 : 250;
 
 test(`${idleCount} idle clients hear each tick, cost little each, and leave nothing behind`, async (t) => {
   await using plane = await startTestPlane();

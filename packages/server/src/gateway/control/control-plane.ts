@@ -20,6 +20,7 @@ import { createControlFigures, showControlPlane } from './figures.ts';
 import { Handshake, type ControlState, type HandshakeOptions } from './handshake.ts';
 import { createHello, type Admitted, type GatewaySnapshot, type HelloOptions } from './hello.ts';
 import { ClientHub } from './hub.ts';
+import { inTurns } from './in-turns.ts';
 import { controlLimitDefaults, type ControlLimits } from './limits.ts';
 import { createPulse, type Pulse } from './pulse.ts';
 import type { Message } from './read-frame.ts';
@@ -182,7 +183,7 @@ class OpenControlPlane {
   }
 
   #checkAlive(): void {
-    for (const wire of this.#wires) wire.checkAlive();
+    inTurns(this.#wires, (wire) => wire.checkAlive());
   }
 
   async #close({ reason = 'gateway stopping', restartExpectedMs }: CloseOptions): Promise<void> {

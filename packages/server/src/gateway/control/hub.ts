@@ -7,6 +7,7 @@ import { holdsScope, type OperatorScope, type StateVersion } from '@openclaw/pro
 import type { Clock } from '../../core/clock.ts';
 import { prepareEvent, type ConnectedClient, type PreparedEvent } from './connected-client.ts';
 import type { BroadcastOptions, ControlClient, Hub, PresenceEntry } from './contract.ts';
+import { inTurns } from './in-turns.ts';
 import { createPresenceNews, describePresence, type PresenceNews } from './presence.ts';
 import type { WireEnd } from './wire.ts';
 
@@ -26,9 +27,6 @@ type StateEvent = keyof StateVersion;
 
 /** Presence names addresses. */
 const presenceScope: OperatorScope = 'operator.read';
-
-/** A few milliseconds of sending. */
-const clientsPerTurn = 200;
 
 export class ClientHub implements Hub {
   readonly #clients = new Map<string, ConnectedClient>();
@@ -105,14 +103,11 @@ export class ClientHub implements Hub {
     this.#news.stop();
   }
 
-  /** To all who may hear it, some in each turn of the event loop: no other event waits for this one, and nobody else should. */
+  /** No other event waits for this one, so it need not reach all in one turn. */
   #spread(event: PreparedEvent, scope: OperatorScope | undefined): void {
-    const meant = [...this.#clients.values()].filter((client) => isMeant(client, scope));
-    const deliverFrom = (start: number): void => {
-      for (const client of meant.slice(start, start + clientsPerTurn)) client.deliver(event);
-      if (start + clientsPerTurn < meant.length) setImmediate(deliverFrom, start + clientsPerTurn);
-    };
-    deliverFrom(0);
+    inTurns(this.#clients.values(), (client) => {
+      if (isMeant(client, scope)) client.deliver(event);
+    });
   }
 }
 
