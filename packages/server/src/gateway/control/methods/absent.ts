@@ -15,7 +15,7 @@ export interface AbsentMethodsOptions {
 }
 
 export function createAbsentMethods({ clock }: AbsentMethodsOptions): MethodTable {
-  return { ...channels(clock), ...cron, ...nodes, ...approvals, ...waking, 'doctor.memory.status': memoryStatus };
+  return { ...channels(clock), ...cron, ...nodes, ...approvals, ...waking, ...asking, 'doctor.memory.status': memoryStatus };
 }
 
 function channels(clock: Clock): MethodTable {
@@ -92,6 +92,12 @@ const noEvents = { what: 'events that wake an agent', suggestion: 'Send a messag
 const waking: MethodTable = {
   wake: refusing('operator.write', noEvents),
   'system-event': refusing('operator.admin', noEvents),
+};
+
+/** Agents put no questions to people yet, and messages that are commands are refused. */
+const asking: MethodTable = {
+  'question.list': answering('operator.questions', ['sessionKey', 'agentId'], () => ({ questions: [] })),
+  'commands.list': answering('operator.read', ['agentId', 'scope', 'includeArgs', 'provider'], () => ({ commands: [] })),
 };
 
 /** Nothing is remembered beyond the conversations themselves. */

@@ -236,6 +236,9 @@ test('a session is previewed, changed, begun anew and deleted, and who follows i
       { key: 'none', status: 'missing', items: [] },
     ],
   });
+  const { session } = (await call('sessions.describe', { key: 'work' })) as { session: Record<string, unknown> };
+  assert.deepEqual([session['key'], session['messageCount']], ['agent:main:work', 2]);
+  assert.deepEqual(await call('sessions.describe', { key: 'none' }), { session: null });
   await call('sessions.patch', { key: 'work', label: 'Work' });
   await call('sessions.patch', { key: 'work', label: null });
   assert.equal(turns.sessions.get('agent:main:work')?.summary.label, null);

@@ -29,6 +29,7 @@ export function createSessionMethods(options: SessionMethodsOptions): MethodTabl
   return {
     'sessions.list': list(options),
     'sessions.preview': preview(options),
+    'sessions.describe': describe(options),
     'sessions.subscribe': {
       scope: 'operator.sessions.read',
       run({ params, client }) {
@@ -112,6 +113,20 @@ function preview({ turns, agents, clock }: SessionMethodsOptions): Method {
         }),
       );
       return { ts: clock.now(), previews };
+    },
+  };
+}
+
+function describe({ turns, agents }: SessionMethodsOptions): Method {
+  return {
+    scope: 'operator.sessions.read',
+    async run({ params }) {
+      const read = new Params(params);
+      const named = { sessionKey: read.text('key', { limit: 400 }), agentId: read.optionalText('agentId', { limit: 200 }) };
+      read.passOver('includeDerivedTitles', 'includeLastMessage');
+      read.end();
+      const { session } = await turns.history(resolveSession(named, agents).sessionKey, { limit: 1 });
+      return { session: session ? sessionShape(session) : null };
     },
   };
 }
