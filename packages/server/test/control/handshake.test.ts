@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { closeCodes, type ConnectParams, type HelloOk } from '@openclaw/protocol';
 import { OpenClawError } from '../../src/core/errors.ts';
 import type { ControlState } from '../../src/gateway/control/index.ts';
-import { admitByToken, startTestPlane, testToken, testVersion, type TestPlane } from './plane.ts';
+import { admitByToken, eventually, startTestPlane, testToken, testVersion, type TestPlane } from './plane.ts';
 import { connectClient, connectParams, RawClient, shakeHands, testClient } from './raw-client.ts';
 
 async function open(plane: TestPlane, headers: Record<string, string> = {}): Promise<RawClient> {
@@ -275,6 +275,30 @@ test('the time of the handshake is a setting, and ends a door that does not answ
   await asked.promise;
   plane.clock.advance(100);
   assert.deepEqual(await client.ended, { code: 1000, reason: '' });
+});
+
+test('who is let in after it has gone, or after its time, is no client', async () => {
+  const doors: PromiseWithResolvers<void>[] = [];
+  const admit = async (asked: Parameters<typeof admitByToken>[0]) => {
+    const door = Promise.withResolvers<void>();
+    doors.push(door);
+    await door.promise;
+    return admitByToken(asked);
+  };
+  await using plane = await startTestPlane({ admit });
+  const left = await open(plane);
+  await using late = await open(plane);
+  left.send(proper);
+  late.send(proper);
+  await eventually(() => doors.length === 2, 'that the door was asked');
+  await left[Symbol.asyncDispose]();
+  plane.clock.advance(15_000);
+  await late.ended;
+  await eventually(() => plane.openSockets() === 0, 'that both have gone');
+  for (const door of doors) door.resolve();
+  await new Promise(setImmediate);
+  assert.equal(plane.plane.hub.clients().length, 0);
+  assert.equal(plane.metric('openclaw_control_handshakes'), 0);
 });
 
 test('frames that come before the hello wait, up to fifteen, and are answered after it in their order', async () => {
