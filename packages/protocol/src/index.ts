@@ -54,6 +54,26 @@ export {
   type ModelTargetKey,
   type Sourced,
 } from './models.ts';
+export {
+  effects,
+  runStatuses,
+  stepKinds,
+  type CreateRunRequest,
+  type Effect,
+  type OutcomeDecision,
+  type RunEvent,
+  type RunEventBody,
+  type RunEventKind,
+  type RunFailure,
+  type RunLimits,
+  type RunOrigin,
+  type RunStatus,
+  type RunView,
+  type StepKind,
+  type TokenUse,
+  type ToolCallRequest,
+  type WaitsFor,
+} from './runs.ts';
 export { schema, type Infer, type JsonSchema, type Schema } from './schema.ts';
 export {
   statisticsWindows,

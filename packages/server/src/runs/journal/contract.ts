@@ -1,0 +1,68 @@
+/**
+ * The journal on one screen: what is appended, by whom, and how it is read. The truth about every run.
+ *
+ * Types only. State row and events are one batch, guarded by the owner's epoch and the next sequence number, so that two owners cannot
+ * both write, and nothing is told before its commit.
+ */
+import type { RunEvent, RunEventBody, RunStatus, RunView } from '@openclaw/protocol';
+
+/** The right to write to a run. Whoever takes it after somebody else has a higher epoch, and the other one's writes fail from then on. */
+export interface Lease {
+  readonly runId: string;
+  readonly owner: string;
+  readonly epoch: number;
+}
+
+export interface NewRun {
+  readonly id: string;
+  /** Undefined: every request is another run. */
+  readonly idempotencyKey: string | undefined;
+  /** Of everything that was asked: the same key with something else is an error. */
+  readonly requestHash: string;
+  readonly created: Extract<RunEventBody, { readonly kind: 'run.created' }>;
+}
+
+export interface RunQuestion {
+  readonly sessionKey?: string;
+  readonly status?: RunStatus;
+  readonly agentId?: string;
+  readonly parentRunId?: string;
+  /** Id of the last run of the page before. */
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export interface Journal {
+  /** @returns the run, and whether it was there already @throws OpenClawError `idempotency_key_reused` */
+  create(run: NewRun): Promise<{ readonly run: RunView; readonly isKnown: boolean }>;
+  /** @throws OpenClawError `run_not_found` */
+  view(runId: string): Promise<RunView>;
+  list(question: RunQuestion): Promise<readonly RunView[]>;
+
+  /** Takes it up, from nobody or from an owner whose lease has run out (or who is this process before its restart). Undefined if somebody else holds it. */
+  acquire(runId: string, owner: string, leaseMs: number): Promise<Lease | undefined>;
+  /** @throws OpenClawError `lease_lost` */
+  renew(leases: readonly Lease[], leaseMs: number): Promise<void>;
+  release(lease: Lease): Promise<void>;
+  /** Open runs that nobody holds and that wait for nothing, the oldest first. */
+  takeable(limit: number): Promise<readonly string[]>;
+
+  /**
+   * Appends by the owner. Durable when it resolves, and only then anybody is told. @returns the events with their numbers
+   * @throws OpenClawError `lease_lost`, `storage_full`
+   */
+  append(lease: Lease, bodies: readonly RunEventBody[]): Promise<readonly RunEvent[]>;
+  /** Appends from outside: an approval, a signal, a wish to cancel. Tries again where the owner was quicker. @throws OpenClawError `run_ended`, `run_not_found` */
+  post(runId: string, body: RunEventBody): Promise<RunEvent>;
+
+  /** In order, after `after`. @throws OpenClawError `run_not_found` */
+  read(runId: string, after: number, limit: number): Promise<readonly RunEvent[]>;
+  /** What is there after `after`, then what comes, to the end of the run. Ends also with the signal. Slow readers read from the store. */
+  follow(runId: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
+
+  /** Drops the deltas of steps that are over, of runs that ended before `beforeMs`; results stay. @returns events dropped */
+  compact(beforeMs: number, limit: number): Promise<number>;
+  /** Forgets runs that ended before `beforeMs`. @returns runs forgotten */
+  forget(beforeMs: number, limit: number): Promise<number>;
+  close(): Promise<void>;
+}
