@@ -1,5 +1,5 @@
 /**
- * Writes `dist` of all packages, for publishing. From a clone nothing needs it: there the sources run as they are.
+ * Writes `dist` of all packages, for publishing; the Control UI goes with the server. From a clone nothing needs it: there the sources run as they are.
  *
  *     node scripts/build.ts
  */
@@ -25,6 +25,9 @@ export function build(): void {
     copyData(join(folder, 'src'), join(folder, 'dist'));
     cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   }
+  execFileSync(process.execPath, [join(root, 'scripts/build-control-ui.js')], { stdio: 'inherit' });
+  // Where the program looks for it once it is installed.
+  cpSync(join(root, 'packages/control-ui/dist'), join(root, 'packages/server/dist/control-ui'), { recursive: true });
 }
 
 /** What the compiler does not copy: the tables that the program reads. */

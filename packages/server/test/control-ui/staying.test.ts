@@ -6,12 +6,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { brotliCompressSync } from 'node:zlib';
 import { globSync, readFileSync } from 'node:fs';
+import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { startTestGateway, testToken, type TestGateway } from '../harness/gateway.ts';
 import { root } from '../repository/working-copy.ts';
 import { launchBrowser, visit, withoutChromium } from './browser.ts';
-
-const axeSource = readFileSync(join(root, 'node_modules/axe-core/axe.min.js'), 'utf8');
 
 interface Finding {
   readonly id: string;
@@ -22,7 +21,7 @@ interface Finding {
 /** What hinders people seriously, in words. */
 async function findings(page: Page): Promise<readonly string[]> {
   // Not as a script of the page: its policy would refuse that.
-  await page.evaluate(axeSource);
+  await page.evaluate(axe.source);
   const violations = await page.evaluate<Finding[]>(
     'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
   );

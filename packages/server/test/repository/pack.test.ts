@@ -46,6 +46,7 @@ test(
     const packed = join(place, 'node_modules/@openclaw');
     assert.ok(!existsSync(join(packed, 'server/src')));
     for (const name of packages) assert.ok(existsSync(join(packed, name, 'LICENSE')));
+    assert.ok(existsSync(join(packed, 'server/dist/control-ui/index.html')));
 
     const program =
       "import { OpenClaw, withRetry } from '@openclaw/client'; await using client = new OpenClaw(); console.log(await withRetry(async () => client.breaker.state));";
