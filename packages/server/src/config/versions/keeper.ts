@@ -22,6 +22,7 @@ import { reasonAgainstWriting } from './read-only.ts';
 import { createReader, type Reader, type ReaderOptions, type Reading } from './reader.ts';
 import type { Texts } from './secrets-in-text.ts';
 import { hashOf } from './version-store.ts';
+import { logStatus } from './status-log.ts';
 import { watchFiles, type FileWatch, type FileWatchOptions } from './watch.ts';
 import { prepareTexts, textNow } from './writing.ts';
 
@@ -397,15 +398,6 @@ interface Cause {
   readonly stamp: string;
   /** Where it is kept already. */
   readonly version?: ConfigurationVersion;
-}
-
-function logStatus(log: Log, { state, problem, file, version, needsRestart }: ConfigurationStatus): void {
-  const fields = { file, ...(problem ? { error: problem, mistakes: problem.others.length + 1 } : {}) };
-  if (state === 'current') log.info('the configuration is in force', { file, version, needsRestart });
-  else if (state === 'refused') log.error('the configuration was refused; what held before stays in force', { ...fields, version });
-  else if (state === 'lastGood') log.error('the configuration is bad; the last good version is in force', { ...fields, version });
-  else if (problem) log.error('rescue mode: the configuration is bad, and none that was good is on record', fields);
-  else log.warn('rescue mode, as was asked for; a change of the configuration leaves it', fields);
 }
 
 function isRescueAskedFor(environment: Environment): boolean {
