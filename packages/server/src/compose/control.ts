@@ -10,8 +10,10 @@ import {
   methodCapabilities,
   methodEvents,
   refuseUnknownHost,
+  type Admission,
   type ControlPlane,
   type GatewayPolicy,
+  type GatewaySnapshot,
 } from '../gateway/index.ts';
 import { version } from '../version.ts';
 import type { InForce } from './in-force.ts';
@@ -35,9 +37,9 @@ export function buildControlPlane({ parts, inForce, clock, log, metrics }: Build
   };
   return createControlPlane({
     ...{ clock, metrics, ids: createIds({ clock }), log: log.child({ component: 'control' }), advertisedVersion: version },
-    door: { admit: (asked) => ready().door.admit(asked) },
+    door: { admit: async (asked) => tellState(await ready().door.admit(asked), ready().controlSide.snapshot()) },
     methods: () => parts()?.controlSide.methods ?? {},
-    events: [...methodEvents, 'config.changed'],
+    events: [...methodEvents, 'config.changed', 'clw-memory-pressure'],
     capabilities: methodCapabilities,
     snapshot: () => ready().controlSide.snapshot(),
     health: () => parts()?.controlSide.publicHealth() ?? { ok: false },
@@ -50,6 +52,13 @@ export function buildControlPlane({ parts, inForce, clock, log, metrics }: Build
       return thrownBy(() => refuseUnknownHost(request, policy()));
     },
   });
+}
+
+/** A client that knew another state says then that it is gone, rather than ask for a credential that this one has never seen. */
+function tellState(admission: Admission, { stateId }: GatewaySnapshot): Admission {
+  if (admission.admitted || stateId === undefined) return admission;
+  const { error } = admission;
+  return { ...admission, error: { ...error, details: { ...error.details, stateId } } };
 }
 
 function thrownBy(action: () => void): OpenClawError | undefined {

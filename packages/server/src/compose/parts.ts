@@ -114,7 +114,14 @@ function createServing(base: Base, allowances: ReturnType<typeof createAllowance
   const { configuration } = base.inForce();
   const wanted = modelSettingsOf(configuration);
   redactor.add(...wanted.keysFromEnvironment.map(({ key }) => key));
-  const memory = watchMemory({ clock, metrics, log: base.log, onPressure: () => models.shedCaches() });
+  const memory = watchMemory({
+    clock,
+    metrics,
+    log: base.log,
+    watchdog: base.watchdog,
+    hub: base.control.hub,
+    onPressure: () => models.shedCaches(),
+  });
   const models = createModelPath({
     ...wanted,
     ...{ checkKeys, allowances, clock, metrics, redactor, random: Math.random },

@@ -19,7 +19,7 @@ import { createMetrics, type Metrics } from '../../core/metrics.ts';
 import { createRedactor, type Redactor } from '../../core/redact.ts';
 import { createRotatingFile } from '../../core/rotating-file.ts';
 import { knownProviders, type Provider } from '../../models/index.ts';
-import { createLoopGuard } from '../../operations/index.ts';
+import { createLoopGuard, loopGuardDefaults } from '../../operations/index.ts';
 import { version } from '../../version.ts';
 import type { StorageThread } from '../../storage/index.ts';
 import { exitConfiguration, formatError, type Terminal } from './terminal.ts';
@@ -110,9 +110,13 @@ async function refuseToStart(problem: OpenClawError, { terminal, stopped, load }
       terminal.stderr.write(
         `openclaw: refused ${guard.recent().length} times within ten minutes; waiting on ${held.url} instead of ending again\n`,
       );
-      await stopped.promise;
+      const passing = Promise.withResolvers<void>();
+      // A holder of the port or of the state goes away by itself some day: tried again now and then, which no supervisor makes a loop of.
+      const timer = passes.has(problem.code) ? systemClock.after(loopGuardDefaults.windowMs, passing.resolve) : undefined;
+      await Promise.race([stopped.promise, passing.promise]);
+      timer?.cancel();
       await held.close();
-      return 0;
+      return stopped.signal.aborted ? 0 : exitConfiguration;
     }
   }
   const recorded = guard.record(problem.code);
@@ -120,6 +124,9 @@ async function refuseToStart(problem: OpenClawError, { terminal, stopped, load }
     terminal.stderr.write(`openclaw: this refusal could not be counted, so nothing stops a restart loop: ${recorded.reason}\n`);
   return exitConfiguration;
 }
+
+/** May be over without anybody's doing. */
+const passes: ReadonlySet<ErrorCode> = new Set<ErrorCode>(['port_in_use', 'state_locked']);
 
 /** Starting again without a change ends in the same way. */
 const needsAChange: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
