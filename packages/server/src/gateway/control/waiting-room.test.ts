@@ -49,3 +49,16 @@ test('in a full room the oldest gives way, by what it has become since; but nobo
   assert.deepEqual(gone, ['as it is now', 'second']);
   assert.equal(room.size, 2);
 });
+
+test('of one address that has too many its own oldest gives way, not that of another', () => {
+  const clock = createFakeClock();
+  const room = createWaitingRoom(clock, { waitingConnections: 100, waitingConnectionsPerAddress: 2 });
+  const gone: string[] = [];
+  room.enter('192.0.2.9', () => gone.push('another'));
+  for (const name of ['first', 'second']) room.enter('192.0.2.1', () => gone.push(name));
+  assert.equal(room.enter('192.0.2.1', ignore), undefined);
+  clock.advance(1000);
+  assert.ok(room.enter('192.0.2.1', ignore));
+  assert.deepEqual(gone, ['first']);
+  assert.equal(room.size, 3);
+});

@@ -5,7 +5,7 @@ import { isLoopback } from '../peer.ts';
 
 export interface WaitingRoom {
   readonly size: number;
-  /** @returns `undefined` if too many of this address wait already, or too many at all, and all of them only since a moment ago */
+  /** @returns `undefined` if too many of this address wait already, or too many at all, and all of those only since a moment ago */
   enter(address: string, giveWay: () => void): Place | undefined;
 }
 
@@ -41,16 +41,21 @@ export function createWaitingRoom(
     else counts.delete(entry.source);
   };
 
+  /** Who has to go for the next one of this address; of a crowd that stands behind one proxy its own oldest. */
+  const inTheWay = (source: string, address: string): Waiting | undefined => {
+    const isCrowded = (counts.get(source) ?? 0) >= limits.waitingConnectionsPerAddress;
+    // Proxies on this machine speak for everybody.
+    if (isCrowded && !isLoopback(address)) return [...waiting].find((entry) => entry.source === source);
+    return waiting.size >= limits.waitingConnections ? [...waiting][0] : undefined;
+  };
+
   return {
     get size() {
       return waiting.size;
     },
     enter(address, giveWay) {
       const source = sourceOf(address);
-      const count = counts.get(source) ?? 0;
-      // Proxies on this machine speak for everybody.
-      if (count >= limits.waitingConnectionsPerAddress && !isLoopback(address)) return undefined;
-      const [oldest] = waiting.size >= limits.waitingConnections ? waiting : [];
+      const oldest = inTheWay(source, address);
       if (oldest) {
         if (clock.monotonicMs() - oldest.sinceMs < honestMs) return undefined;
         const { giveWay: makeRoom } = oldest;
