@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http';
 import { closeCodes } from '@openclaw/protocol';
 import { createAllowances, createAuthenticator, createDevices, createDoor, createVirtualKeys } from '../access/index.ts';
-import type { AccessDoor, AuditSink, Authenticator, DeviceRegistry, VirtualKeys } from '../access/index.ts';
+import type { AccessDoor, Authenticator, DeviceRegistry, VirtualKeys } from '../access/index.ts';
 import type { ConfigurationKeeper } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
 import { createIds, type Ids } from '../core/ids.ts';

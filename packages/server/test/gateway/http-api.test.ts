@@ -35,7 +35,7 @@ test('docs/http-api.md names every header of its own that the program reads or s
   const page = await readFile(new URL('docs/http-api.md', root), 'utf8');
   const sources = new URL('packages/server/src/', root);
   const inProgram = new Set<string>();
-  for await (const path of glob('{gateway,models}/**/*.ts', { cwd: sources })) {
+  for await (const path of glob('{access,gateway,models}/**/*.ts', { cwd: sources })) {
     if (/\.(test|fixture)\.ts$/.test(path)) continue;
     for (const [, name = ''] of (await readFile(new URL(path, sources), 'utf8')).matchAll(/'(x-openclaw-[a-z-]+)'/g)) inProgram.add(name);
   }
