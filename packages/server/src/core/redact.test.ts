@@ -111,6 +111,7 @@ test('what looks like a secret goes, what stands around it stays', () => {
     ['key sk-proj-abcdef123456 refused', 'key [redacted] refused'],
     ['sk-ant-api03-AAAA_bbbb-cccc', '[redacted]'],
     ['ock_Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA', '[redacted]'],
+    ['ocd_Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5MA', '[redacted]'],
     ['Authorization: Bearer abcdefghijk', 'Authorization: [redacted]'],
     ['sent Bearer abcdefghijk to it', 'sent Bearer [redacted] to it'],
     ['authorization: Basic dXNlcjpwYXNz', 'authorization: [redacted]'],

@@ -297,6 +297,22 @@ describe('devices', () => {
     assert.equal(devices.paired().length, 1);
   });
 
+  test('what another process changed is read again until that succeeds', async () => {
+    await using store = await openMemoryStore();
+    const [one, two] = [await store.open(), await store.open()];
+    // From here on the first one only tells the second, which reads.
+    const end = one.onChange(() => store.failNext(1));
+    await one.request(claimOf('laptop'));
+    end();
+    // The reading of the second one, which fails, is over.
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.match(store.logLines.join(''), /changed devices could not be read; it is tried again/);
+    assert.deepEqual(two.pending(), []);
+    store.clock.advance(1000);
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(two.pending().length, 1);
+  });
+
   test('a listener that throws keeps nobody else from hearing', async () => {
     await using store = await openMemoryStore();
     const devices = await store.open();
