@@ -42,7 +42,7 @@ export {
   type AgentDirectory,
   type ControlMethods,
 } from './control/methods/index.ts';
-export type { Hub } from './control/contract.ts';
+export type { Admission, Hub } from './control/contract.ts';
 export { kindOfOrigin, refuseUnknownHost } from './origins.ts';
 export type { GatewayPolicy } from './policy.ts';
 export type { AdminOptions } from './endpoints/admin.ts';
