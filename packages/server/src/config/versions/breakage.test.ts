@@ -1,6 +1,6 @@
 /** Every way in which a configuration breaks, at the start and while running, in a hundred random edits. */
 import assert from 'node:assert/strict';
-import { chmodSync, existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 
@@ -134,16 +134,3 @@ test('the watch alone sees each breakage and each mending', async (t) => {
     await statusOf(keeper, ({ state }) => state === 'current' && portOf(keeper) === port);
   }
 });
-
-test(
-  'a file of another user is refused while running, and said so',
-  { skip: process.getuid?.() === 0 ? 'root may read everything' : false },
-  async (t) => {
-    const folder = createKeptFolder(t);
-    writeGood(folder, 1);
-    const keeper = await folder.open();
-    chmodSync(folder.file, 0o000);
-    await keeper.look();
-    assert.deepEqual([keeper.status.state, keeper.status.problem?.code], ['refused', 'config_unreadable']);
-  },
-);

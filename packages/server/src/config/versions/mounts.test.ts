@@ -1,8 +1,8 @@
 /** A configuration that lies on a mount: a ConfigMap, a volume that is read-only, a file that is mounted by itself. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import {
-  chmodSync,
+  chownSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -147,17 +147,62 @@ test('a file that is mounted by itself cannot be replaced, and is written in pla
   });
 });
 
-test(
-  'a file whose right to write was taken away is not replaced',
-  { skip: process.getuid?.() === 0 ? 'root may write everything' : false },
-  async (t) => {
-    const folder = createKeptFolder(t, { 'openclaw.json': '{}' });
-    const keeper = await folder.open();
-    chmodSync(folder.file, 0o400);
-    assert.equal((await errorOf(keeper.write({ text: '{ gateway: {} }', by: 'cli' }))).code, 'config_read_only');
-    assert.equal(keeper.status.isReadOnly, true);
-  },
-);
+/** Runs a program as somebody who is not root, for whom rights mean something. It prints JSON; undefined where that user may not run it. */
+async function asNobody(program: string, folder: string): Promise<unknown> {
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program, folder], {
+    ...(process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}),
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { NODE_DISABLE_COMPILE_CACHE: '1' },
+  });
+  let out = '';
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  const code = await new Promise((resolve) => child.on('error', () => resolve(undefined)).on('close', resolve));
+  if (code === undefined) return undefined;
+  return JSON.parse(out);
+}
+
+/** The clone may lie where only root can look. */
+function canNobodyRead(): boolean {
+  if (process.getuid?.() !== 0) return true;
+  return (
+    spawnSync(process.execPath, ['-e', `require('node:fs').readFileSync(${JSON.stringify(import.meta.filename)})`], {
+      uid: 65_534,
+      gid: 65_534,
+    }).status === 0
+  );
+}
+
+test('rights that were taken away: a file that may not be read is refused, and one that may not be written is not replaced', async (t) => {
+  if (!canNobodyRead()) return t.skip('another user may not read this clone');
+  const folder = createKeptFolder(t, { 'openclaw.json': '{ gateway: { port: 1 } }' });
+  if (process.getuid?.() === 0) for (const path of [folder.path, folder.file]) chownSync(path, 65_534, 65_534);
+  const module = (name: string): string => JSON.stringify(join(import.meta.dirname, name));
+  const program = `
+    import { chmodSync, readFileSync } from 'node:fs';
+    const { createConfigurationKeeper } = await import(${module('keeper.ts')});
+    const { readEnvironment } = await import(${module('../../core/env.ts')});
+    const { systemClock } = await import(${module('../../core/clock.ts')});
+    const folder = process.argv[1];
+    const file = folder + '/openclaw.json';
+    const keeper = await createConfigurationKeeper({ environment: readEnvironment({ env: { OPENCLAW_STATE_DIR: folder } }), clock: systemClock });
+    chmodSync(file, 0o400);
+    const written = await keeper.write({ text: '{ gateway: { port: 2 } }', by: 'cli' }).catch((error) => [error.code, error.message]);
+    const { isReadOnly } = keeper.status;
+    chmodSync(file, 0o000);
+    await keeper.look();
+    const { state, problem } = keeper.status;
+    chmodSync(file, 0o600);
+    await keeper.look();
+    console.log(JSON.stringify({ written, isReadOnly, state, code: problem.code, port: keeper.current.settings.gateway.port, mended: keeper.status.state }));`;
+  assert.deepEqual(await asNobody(program, folder.path), {
+    written: ['config_read_only', `The configuration ${folder.file} cannot be written: this user may not write it.`],
+    isReadOnly: true,
+    state: 'refused',
+    code: 'config_unreadable',
+    port: 1,
+    mended: 'current',
+  });
+});
 
 test('a link to a file elsewhere stays a link when the file is written', async (t) => {
   const folder = createKeptFolder(t, { 'elsewhere/real.json': '{}' });
