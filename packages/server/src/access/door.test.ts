@@ -140,6 +140,21 @@ test('more scopes are asked for again elsewhere, and the close reason keeps the 
   assert.equal(await door.result({ device, from: remote, scopes: ['operator.sessions.read'] }), 'token [operator.sessions.read]');
 });
 
+test('a valid token never ends in endless pairing: here nothing waits, elsewhere one request does, whatever is asked in turn', async () => {
+  await using door = await openDoor();
+  const here = createTestDevice();
+  const there = createTestDevice();
+  const wishes = ['operator.read', 'operator.pairing', 'operator.write', 'operator.admin', 'operator.approvals', 'operator.read'];
+  for (const scope of wishes) {
+    assert.equal(await door.result({ device: here, scopes: [scope] }), `token [${scope}]`);
+    for (let count = 0; count < 5; count += 1)
+      assert.equal(await door.result({ device: there, from: remote, scopes: [scope] }), 'PAIRING_REQUIRED');
+    assert.equal(door.devices.pending().length, 1);
+  }
+  await door.devices.approve(door.devices.pending()[0]!.requestId, { id: 'cli', scopes: new Set(['operator.admin']) });
+  assert.equal(await door.result({ device: there, from: remote, scopes: ['operator.read'] }), 'token [operator.read]');
+});
+
 test('another role is asked for again elsewhere', async () => {
   await using door = await openDoor();
   const { device } = await door.pair();
