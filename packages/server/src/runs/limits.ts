@@ -2,11 +2,11 @@
 
 export const turnDefaults = {
   /** Turns of all sessions that have not ended. More are refused: a queue of minutes helps nobody. */
-  turns: 500,
+  turns: 256,
   /** Turns that wait in one session behind the one under way. */
   waitingPerSession: 16,
   messageCharacters: 400_000,
-  answerCharacters: 2_000_000,
+  answerCharacters: 1_000_000,
   timeoutMs: 10 * 60_000,
   maxTimeoutMs: 24 * 60 * 60_000,
   /** What a model is given of the conversation: about 50,000 tokens. */
@@ -14,7 +14,7 @@ export const turnDefaults = {
   windowMessages: 200,
   /** Of one page of a history. */
   historyCharacters: 6 * 2 ** 20,
-  /** A streamed answer is written, and then shown, no more often; the first words at once. */
+  /** A streamed answer is written, and then shown, no more often, and a long one less often; the first words at once. */
   commitEveryMs: 50,
   /** Those before them are forgotten. */
   messagesPerSession: 2_000,

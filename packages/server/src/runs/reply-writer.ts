@@ -10,6 +10,7 @@ import { splitBeforeHalf, storable } from './text.ts';
 
 export interface ReplyWriterOptions {
   readonly clock: Clock;
+  /** Between two pieces; longer, the longer the answer is. */
   readonly commitEveryMs: number;
   /** Numbers rise by one from 1. */
   readonly write: (piece: { readonly number: number; readonly text: string }) => Promise<void>;
@@ -23,6 +24,8 @@ export interface ReplyWriterOptions {
 
 /** Beyond this the model is not read on until a piece is written. */
 const pendingLimitCharacters = 64 * 1024;
+/** A piece rewrites the row of its answer: to twice this length pieces come half as often, and so on, so that the disk has the same work. */
+const shortAnswerCharacters = 10_000;
 /** How long to wait before the database is asked again that was behind. */
 const busyDelayMs = 200;
 
@@ -30,8 +33,11 @@ export class ReplyWriter {
   readonly #options: ReplyWriterOptions;
   #pending = '';
   #number = 0;
+  #writtenCharacters = 0;
   #writing: Promise<void> | undefined;
   #hasFailed = false;
+  /** Those who have more to say than there is room for. */
+  #waiting: (() => void)[] = [];
   readonly #stopping = new AbortController();
 
   constructor(options: ReplyWriterOptions) {
@@ -42,7 +48,8 @@ export class ReplyWriter {
   async add(text: string): Promise<void> {
     this.#pending += text;
     this.#start();
-    while (this.#pending.length > pendingLimitCharacters && this.#writing) await this.#writing;
+    while (this.#pending.length > pendingLimitCharacters && this.#writing)
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** Waits for the write under way. @returns what is not written yet, and the number it is to be written under; nothing may be added after */
@@ -56,6 +63,7 @@ export class ReplyWriter {
     if (this.#writing || this.#hasFailed || this.#stopping.signal.aborted) return;
     this.#writing = this.#writeAll().finally(() => {
       this.#writing = undefined;
+      this.#wake();
     });
   }
 
@@ -71,7 +79,8 @@ export class ReplyWriter {
         this.#options.onFailure(thrown);
         return;
       }
-      const restMs = startedMs + commitEveryMs - clock.monotonicMs();
+      const pauseMs = commitEveryMs * Math.max(1, this.#writtenCharacters / shortAnswerCharacters);
+      const restMs = startedMs + pauseMs - clock.monotonicMs();
       if (restMs > 0) await pause(clock, restMs, signal);
     }
   }
@@ -93,9 +102,17 @@ export class ReplyWriter {
     }
     // Only now: if the write failed, these words are still to be written.
     this.#number = number;
+    this.#writtenCharacters += text.length;
     this.#pending = half + this.#pending.slice(whole.length + half.length);
     this.#options.onWritten(text);
+    this.#wake();
     return true;
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
   }
 }
 
