@@ -1,4 +1,9 @@
-/** Every way in which a configuration breaks, at the start and while running, in a hundred random edits. */
+/**
+ * Every way in which a configuration breaks, at the start and while running, in a hundred random edits.
+ *
+ * What operators of the existing gateway met: a file that was wiped or truncated (openclaw/openclaw#12857, #64419), thousands of restarts over one
+ * invalid file (#25595), restart storms after an edit (#76275, #72323).
+ */
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -13,6 +13,8 @@ type Listener = (change: AcceptedChange) => Promise<void>;
 
 export interface Changes {
   add(listener: Listener): () => void;
+  /** Whether anybody would apply a change. */
+  readonly isHeard: boolean;
   /**
    * @returns the paths that differ
    * @throws OpenClawError what a listener threw, or `config_not_applied`; who had applied it has taken it back
@@ -42,6 +44,9 @@ export function createChanges({ file, log }: { file: string; log: () => Log | un
     add(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+    get isHeard() {
+      return listeners.size > 0;
     },
     async apply(configuration, previous) {
       const change = describe(configuration, previous);

@@ -73,8 +73,8 @@ export interface ConfigurationKeeper {
   onAccepted(listener: (change: AcceptedChange) => Promise<void>): () => void;
   onStatus(listener: (status: ConfigurationStatus) => void): () => void;
   /**
-   * Begins to watch, and says in the log what was found at the start. Whoever listens should do so before: until then only `look` and
-   * `write` change anything.
+   * Begins to watch, and says in the log what was found at the start. What the watch finds before anybody listens to `onAccepted` is taken up
+   * once somebody does.
    */
   start(log: Log): void;
   /** Looks at the file now, as the watch would a moment later. Leaves a rescue mode that was entered on purpose, where the file is good. */

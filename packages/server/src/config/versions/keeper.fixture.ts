@@ -17,6 +17,8 @@ export interface KeptFolder extends Folder {
 export interface OpenOptions extends Partial<Omit<KeeperOptions, 'environment'>> {
   readonly env?: Variables;
   readonly clock?: Clock;
+  /** Whether somebody applies changes from the beginning. @default true */
+  readonly isHeard?: boolean;
 }
 
 export function createKeptFolder(t: TestContext, files: Readonly<Record<string, string>> = {}): KeptFolder {
@@ -24,13 +26,14 @@ export function createKeptFolder(t: TestContext, files: Readonly<Record<string, 
   return {
     ...folder,
     file: `${folder.path}/openclaw.json`,
-    async open({ env = {}, ...options } = {}) {
+    async open({ env = {}, isHeard = true, ...options } = {}) {
       const environment = readEnvironment({
         env: { OPENCLAW_STATE_DIR: folder.path, ...env },
         secretsDirectory: `${folder.path}/run/secrets`,
       });
       const keeper = await createConfigurationKeeper({ clock: systemClock, ...options, environment });
       t.after(() => keeper.close());
+      if (isHeard) keeper.onAccepted(async () => {});
       return keeper;
     },
   };

@@ -6,7 +6,6 @@
  * must not wait for the keeper's own `write` or `look`.
  */
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { Environment } from '../../core/env.ts';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import { needingRestart } from '../live.ts';
@@ -19,7 +18,7 @@ import { changesBetween } from './differences.ts';
 import { createHistory, type History } from './history.ts';
 import { textsAt } from './last-good.ts';
 import { reasonAgainstWriting } from './read-only.ts';
-import { createReader, type Reader, type ReaderOptions, type Reading } from './reader.ts';
+import { createReader, isRescueAskedFor, type Reader, type ReaderOptions, type Reading } from './reader.ts';
 import type { Texts } from './secrets-in-text.ts';
 import { hashOf } from './version-store.ts';
 import { logStatus } from './status-log.ts';
@@ -369,8 +368,9 @@ class Keeper implements ConfigurationKeeper {
     return run;
   }
 
-  /** A look of the watch. It has nobody to throw to. */
+  /** A look of the watch. It has nobody to throw to, and waits for somebody who applies what it finds: a start may take its time. */
   async #glance(): Promise<void> {
+    if (!this.#changes.isHeard) return;
     try {
       await this.#exclusive(() => this.#examine(false));
     } catch (thrown) {
@@ -398,13 +398,4 @@ interface Cause {
   readonly stamp: string;
   /** Where it is kept already. */
   readonly version?: ConfigurationVersion;
-}
-
-function isRescueAskedFor(environment: Environment): boolean {
-  try {
-    return ['1', 'true'].includes(environment.lookup('OPENCLAW_RESCUE')?.value ?? '');
-  } catch {
-    // Its file cannot be read: nobody can have meant that as a yes.
-    return false;
-  }
 }

@@ -87,3 +87,13 @@ export function createReader(options: ReaderOptions): Reader {
     load: (texts) => attempt({ texts }),
   };
 }
+
+/** What OPENCLAW_RESCUE says. */
+export function isRescueAskedFor(environment: Environment): boolean {
+  try {
+    return ['1', 'true'].includes(environment.lookup('OPENCLAW_RESCUE')?.value ?? '');
+  } catch {
+    // Its file cannot be read: nobody can have meant that as a yes.
+    return false;
+  }
+}
