@@ -111,7 +111,7 @@ describe('signing in to the Control UI', { skip: withoutChromium }, () => {
       const { page } = visiting;
       await page.getByRole('heading', { name: 'Overview' }).waitFor();
       await gateway[Symbol.asyncDispose]();
-      await using fresh = await startTestGateway({ stateDirectory: other ?? '', environment: { OPENCLAW_GATEWAY_PORT: port } });
+      await using _fresh = await startTestGateway({ stateDirectory: other ?? '', environment: { OPENCLAW_GATEWAY_PORT: port } });
       // The device token of before is not known there: to ask for another one would hide what happened.
       await page.reload();
       await page.getByLabel('Gateway token').waitFor();

@@ -1,0 +1,141 @@
+/**
+ * Makes the pictures of `docs/images`: the real page before a real gateway with made-up providers and some minutes of traffic.
+ *
+ *     node packages/server/test/control-ui/pictures.ts [SECONDS OF TRAFFIC]
+ */
+import { createServer, type ServerResponse } from 'node:http';
+import { mkdirSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Browser } from 'playwright-core';
+import { startTestGateway, testToken, type TestGateway } from '../harness/gateway.ts';
+import { root } from '../repository/working-copy.ts';
+import { launchBrowser, ownAddress, visit } from './browser.ts';
+
+const folder = join(root, 'docs/images');
+const trafficSeconds = Number(process.argv[2] ?? 150);
+const views = {
+  light: { colorScheme: 'light' },
+  dark: { colorScheme: 'dark' },
+  phone: { colorScheme: 'light', viewport: { width: 390, height: 844 } },
+} as const;
+/** Of these there are pictures in the dark and on a phone too. */
+const alsoOtherwise: ReadonlySet<string> = new Set(['overview', 'chat']);
+
+/** Models of a provider that takes its time, and now and then fails. */
+interface MadeUp extends AsyncDisposable {
+  readonly baseUrl: string;
+}
+
+async function startMadeUpProvider(): Promise<MadeUp> {
+  const server = createServer((request, response) => {
+    let text = '';
+    request.on('data', (chunk) => (text += String(chunk))).on('end', () => void answer(text, response));
+  });
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    baseUrl: `http://127.0.0.1:${port}/v1`,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+async function answer(text: string, response: ServerResponse): Promise<void> {
+  const { model = '', messages = [] } = JSON.parse(text === '' ? '{}' : text) as { model?: string; messages?: { content: string }[] };
+  const isSlow = model.includes('sonnet');
+  await wait((isSlow ? 500 : 150) + Math.random() ** 3 * (isSlow ? 2600 : 1400));
+  const fails = model.includes('mistral') || Math.random() < (isSlow ? 0.06 : 0.004);
+  const content = 'The gateway keeps the journal of every run, so nothing is lost when a process dies.';
+  const usage = {
+    prompt_tokens: 900 + (messages.at(-1)?.content.length ?? 0),
+    completion_tokens: 60 + Math.round(Math.random() * 400),
+    total_tokens: 0,
+  };
+  const body = fails
+    ? { error: { message: 'The server is overloaded.', type: 'server_error' } }
+    : {
+        id: 'x',
+        object: 'chat.completion',
+        created: 1,
+        model,
+        choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
+        usage,
+      };
+  response.writeHead(fails ? 503 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+}
+
+function settingsFor(baseUrl: string): Record<string, unknown> {
+  const provider = { baseUrl, api: 'openai-completions', apiKey: 'a-key-of-the-provider' };
+  return {
+    gateway: { bind: 'lan' },
+    models: {
+      providers: { openai: provider, anthropic: provider, mistral: provider },
+      routes: {
+        fast: { targets: ['openai/gpt-5-mini', 'mistral/mistral-large-latest'] },
+        best: { strategy: 'latency', targets: ['anthropic/claude-sonnet-4-5', 'openai/gpt-5'] },
+      },
+    },
+  };
+}
+
+/** Several programs that ask at their own pace until it is over. */
+async function makeTraffic(gateway: TestGateway, over: AbortSignal): Promise<void> {
+  const keys = await Promise.all(
+    [
+      { name: 'nightly-report', usdPerDay: 5, usdPerMonth: 100 },
+      { name: 'support-desk', rpm: 400, tpm: 900_000, usdPerDay: 2 },
+      { name: 'anna', usdPerMonth: 20 },
+    ].map(async (json) => ((await (await gateway.request('/admin/v1/keys', { json })).json()) as { key: string }).key),
+  );
+  const models = ['fast', 'fast', 'best', 'openai/gpt-5', 'mistral/mistral-large-latest', 'openclaw/rehearsal'];
+  const program = async (index: number): Promise<void> => {
+    while (!over.aborted) {
+      const json = { model: models[index % models.length], messages: [{ role: 'user', content: 'say What does the gateway keep?' }] };
+      const headers = { authorization: `Bearer ${keys[index % keys.length] ?? ''}` };
+      await (await gateway.request('/v1/chat/completions', { json, headers })).text();
+      await wait(100 + Math.random() * 900 * (1.3 + Math.sin(Date.now() / 20_000)));
+    }
+  };
+  await Promise.all(Array.from({ length: 24 }, (_, index) => program(index)));
+}
+
+async function takePictures(browser: Browser, gateway: TestGateway): Promise<void> {
+  const { port } = new URL(gateway.url);
+  for (const [name, options] of Object.entries(views)) {
+    await using visiting = await visit(browser, `http://127.0.0.1:${port}/#token=${testToken}`, { reducedMotion: 'reduce', ...options });
+    const { page } = visiting;
+    await page.getByText('Event loop').waitFor();
+    const links = page.getByRole('navigation', { name: 'Pages', includeHidden: true }).locator('a.nav-item');
+    const ids = await links.evaluateAll((found) => found.map((link) => ((link as { hash?: string }).hash ?? '').slice(2)));
+    // The charts of each profile begin when it comes.
+    await wait(trafficSeconds * 1000);
+    for (const id of ids) {
+      if (name !== 'light' && !alsoOtherwise.has(id)) continue;
+      await page.evaluate(`location.hash = '#/${id}'`);
+      await page.locator(`.page-${id}`).waitFor();
+      await page.waitForLoadState('networkidle');
+      await page.screenshot({ path: join(folder, `${id}-${name}.png`) });
+    }
+  }
+}
+
+mkdirSync(folder, { recursive: true });
+await using provider = await startMadeUpProvider();
+await using gateway = await startTestGateway({ settings: settingsFor(provider.baseUrl) });
+const over = new AbortController();
+const traffic = makeTraffic(gateway, over.signal);
+const browser = await launchBrowser();
+try {
+  // Somebody who waits to be let in.
+  await using stranger = await visit(browser, `http://${ownAddress ?? '127.0.0.1'}:${new URL(gateway.url).port}/#token=${testToken}`);
+  await takePictures(browser, gateway);
+  await stranger.page.screenshot({ path: join(folder, 'pairing-light.png') });
+} finally {
+  over.abort();
+  await traffic;
+  await browser.close();
+}
