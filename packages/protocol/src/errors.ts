@@ -12,6 +12,7 @@ import { gatewayErrors } from './errors/gateway-errors.ts';
 import { operationErrors } from './errors/operation-errors.ts';
 import { providerErrors } from './errors/provider-errors.ts';
 import { requestErrors } from './errors/request-errors.ts';
+import { runErrors } from './errors/run-errors.ts';
 import { turnErrors } from './errors/turn-errors.ts';
 
 export type { ErrorEntry } from './errors/entry.ts';
@@ -24,6 +25,7 @@ export const errorCatalogue = {
   ...gatewayErrors,
   ...operationErrors,
   ...turnErrors,
+  ...runErrors,
   ...clientErrors,
 } as const;
 

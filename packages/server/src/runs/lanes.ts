@@ -18,6 +18,11 @@ export class Lanes {
     return this.#turns.size;
   }
 
+  /** Those in which something happens. */
+  get sessions(): number {
+    return this.#lanes.size;
+  }
+
   all(): readonly Turn[] {
     return [...this.#turns.values()];
   }

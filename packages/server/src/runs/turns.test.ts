@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OpenClawError } from '../core/errors.ts';
+import { createMetrics } from '../core/metrics.ts';
 import { ask, createSharedStore, openTurns, settle } from './turns.fixture.ts';
 
 const main = 'agent:main:main';
@@ -323,4 +324,26 @@ test('who follows turns and fails stops nobody', async () => {
   assert.equal((await turns.wait('run-1', soon))?.status, 'ok');
   assert.match(logLines.join(''), /somebody who follows turns failed/);
   end();
+});
+
+test('turns are counted by how they ended, and by whether they run or wait', async () => {
+  const metrics = createMetrics();
+  const { turns, model } = await openTurns(undefined, { metrics });
+  for (const key of ['1', '2', '3']) await turns.start(ask(main, key, key));
+  await settle();
+  const shown = (): string[] =>
+    metrics
+      .expose()
+      .split('\n')
+      .filter((line) => line.startsWith('openclaw_turns'));
+  assert.deepEqual(shown(), ['openclaw_turns{state="running"} 1', 'openclaw_turns{state="waiting"} 2']);
+  turns.abort({ runId: '3' });
+  model.calls[0]?.end();
+  await settle();
+  model.calls[1]?.fail(new OpenClawError('upstream_truncated', { details: { provider: 'acme', reason: 'cut' } }));
+  await settle();
+  assert.deepEqual(shown().toSorted(), [
+    ...['openclaw_turns_total{outcome="aborted"} 1', 'openclaw_turns_total{outcome="ok"} 1'],
+    ...['openclaw_turns_total{outcome="upstream_truncated"} 1', 'openclaw_turns{state="running"} 0', 'openclaw_turns{state="waiting"} 0'],
+  ]);
 });

@@ -9,6 +9,7 @@ import { type Clock, sleep } from '../core/clock.ts';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
 import type { Database } from '../storage/index.ts';
 import type {
   ModelCaller,
@@ -21,6 +22,7 @@ import type {
   TurnResult,
   Turns,
 } from './contract.ts';
+import { observeTurns } from './figures.ts';
 import { Lanes } from './lanes.ts';
 import { turnDefaults, type TurnLimits } from './limits.ts';
 import { OneAtATime } from './one-at-a-time.ts';
@@ -40,6 +42,8 @@ export interface TurnsOptions {
   readonly checkModel?: (model: string) => void;
   /** Who can be spoken to. Asked for each turn. @default `main` alone */
   readonly agents?: () => readonly TurnAgent[];
+  /** @default nothing is counted */
+  readonly metrics?: Metrics;
   readonly limits?: Partial<TurnLimits>;
 }
 
@@ -71,6 +75,7 @@ class TurnService implements Turns {
     this.#options = options;
     this.#limits = { ...turnDefaults, ...options.limits };
     this.#store = new TurnStore({ database: options.database, limits: this.#limits });
+    if (options.metrics) this.subscribe(observeTurns(options.metrics, this.#lanes));
     this.#pruning = options.clock.every(pruneEveryMs, () => void this.#prune());
   }
 

@@ -5,7 +5,8 @@ import { responses } from './0003-responses.ts';
 import { devices } from './0004-devices.ts';
 import { audit } from './0005-audit.ts';
 import { turns } from './0006-turns.ts';
+import { runs } from './0007-runs.ts';
 import type { Migration } from './migration.ts';
 
 export type { Migration };
-export const migrations: readonly Migration[] = [usage, usageDetail, responses, devices, audit, turns];
+export const migrations: readonly Migration[] = [usage, usageDetail, responses, devices, audit, turns, runs];

@@ -1,0 +1,75 @@
+/**
+ * What the events of a run add up to. Pure: the same events give the same state, on every machine, with or without the deltas that
+ * compaction dropped.
+ */
+import type { RunEvent, RunEventBody, RunView, TokenUse } from '@openclaw/protocol';
+
+export const noUse: TokenUse = { inputTokens: 0, outputTokens: 0, costNanoUsd: 0 };
+
+/** @throws TypeError where the first event is not the one that begins every run */
+export function foldRun(events: Iterable<RunEvent>): RunView {
+  let view: RunView | undefined;
+  for (const event of events) view = view === undefined ? begin(event) : applyEvent(view, event);
+  if (view === undefined) throw new TypeError('a run without events has no state');
+  return view;
+}
+
+function begin({ runId, seq, atMs, ...body }: RunEvent): RunView {
+  if (body.kind !== 'run.created') throw new TypeError(`a run begins with run.created, not with ${body.kind}`);
+  const { kind: _kind, ...created } = body;
+  return {
+    ...{ id: runId, status: 'queued', ...created, createdAtMs: atMs, updatedAtMs: atMs, endedAtMs: null, lastSeq: seq },
+    ...{ steps: 0, use: noUse, waitsFor: null, output: null, error: null },
+  };
+}
+
+export function applyEvent(view: RunView, event: RunEvent): RunView {
+  return { ...view, ...changeOf(view, event), updatedAtMs: event.atMs, lastSeq: event.seq };
+}
+
+function changeOf(view: RunView, event: RunEvent): Partial<RunView> {
+  switch (event.kind) {
+    case 'run.resumed':
+      // A run that failed and is tried again has not ended any more.
+      return { status: 'running', waitsFor: null, endedAtMs: null, error: null };
+    case 'run.parked':
+      return { status: 'parked', waitsFor: event.waitsFor };
+    case 'step.started':
+      return event.attempt === 1 ? { steps: view.steps + 1 } : {};
+    case 'step.finished':
+      return event.use === null ? {} : { use: addUse(view.use, event.use) };
+    case 'approval.resolved':
+      return view.waitsFor?.kind === 'approval' && view.waitsFor.approvalId === event.approvalId
+        ? { status: 'queued', waitsFor: null }
+        : {};
+    case 'outcome.resolved':
+      return view.waitsFor?.kind === 'outcome' && view.waitsFor.step === event.step ? { status: 'queued', waitsFor: null } : {};
+    case 'signal.received':
+      return view.waitsFor?.kind === 'signal' && view.waitsFor.name === event.name ? { status: 'queued', waitsFor: null } : {};
+    case 'cancel.requested':
+      // Whoever owns it ends it; one that waits is taken up for that.
+      return view.status === 'parked' ? { status: 'queued', waitsFor: null } : {};
+    case 'run.finished':
+      return { status: 'finished', waitsFor: null, output: event.output, endedAtMs: event.atMs };
+    case 'run.failed':
+      return { status: 'failed', waitsFor: null, error: event.error, endedAtMs: event.atMs };
+    case 'run.cancelled':
+      return { status: 'cancelled', waitsFor: null, endedAtMs: event.atMs };
+    default:
+      return {};
+  }
+}
+
+/** A price that is not known for a part is not known for the whole. */
+function addUse(one: TokenUse, other: TokenUse): TokenUse {
+  return {
+    inputTokens: one.inputTokens + other.inputTokens,
+    outputTokens: one.outputTokens + other.outputTokens,
+    costNanoUsd: one.costNanoUsd === null || other.costNanoUsd === null ? null : one.costNanoUsd + other.costNanoUsd,
+  };
+}
+
+/** After these nothing is appended but what begins it anew. */
+export function isEnd({ kind }: Pick<RunEventBody, 'kind'>): boolean {
+  return kind === 'run.finished' || kind === 'run.failed' || kind === 'run.cancelled';
+}

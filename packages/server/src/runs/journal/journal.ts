@@ -1,0 +1,255 @@
+/**
+ * The journal on the storage contract. Writes of one run go one after the other, those of different runs share a commit; nobody is told of
+ * anything before it is durable.
+ *
+ * What a run should do next is not its business: see `engine/`.
+ */
+import type { RunEvent, RunEventBody, RunView } from '@openclaw/protocol';
+import type { Clock } from '../../core/clock.ts';
+import { OpenClawError } from '../../core/errors.ts';
+import type { Database } from '../../storage/index.ts';
+import { OneAtATime } from '../one-at-a-time.ts';
+import type { Journal, Lease, NewRun, RunQuestion } from './contract.ts';
+import { applyEvent, foldRun } from './fold.ts';
+import * as store from './run-store.ts';
+import { Watchers } from './watchers.ts';
+
+export interface JournalOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  /** For the words of an error: how long runs that ended are kept. */
+  readonly keptDays: number;
+}
+
+/** Writes that wait for one run: its owner's, and those from outside. */
+const waitingPerRun = 1000;
+/** Events that are read at once. */
+const pageEvents = 500;
+/** How often somebody from outside tries again where the owner was quicker. */
+const postAttempts = 20;
+/** Views that are kept beside those of runs that are held here. */
+const viewsLimit = 2000;
+
+export function createJournal(options: JournalOptions): Journal {
+  return new StoredJournal(options);
+}
+
+class StoredJournal implements Journal {
+  readonly #database: Database;
+  readonly #clock: Clock;
+  readonly #keptDays: number;
+  readonly #order = new OneAtATime(waitingPerRun);
+  readonly #watchers = new Watchers();
+  /** How runs stand, as far as is known here; a write that finds it is old reads it again. The oldest gives way. */
+  readonly #views = new Map<string, RunView>();
+  #isClosed = false;
+
+  constructor({ database, clock, keptDays }: JournalOptions) {
+    this.#database = database;
+    this.#clock = clock;
+    this.#keptDays = keptDays;
+  }
+
+  async create(run: NewRun): Promise<{ readonly run: RunView; readonly isKnown: boolean }> {
+    const event: RunEvent = { runId: run.id, seq: 1, atMs: this.#clock.now(), ...run.created };
+    const view = foldRun([event]);
+    try {
+      await this.#database.write(store.creation(run, view));
+    } catch (thrown) {
+      if (!isConflict(thrown) || run.idempotencyKey === undefined) throw thrown;
+      return { run: await this.#known(run, run.idempotencyKey), isKnown: true };
+    }
+    this.#remember(view);
+    this.#watchers.tell([event]);
+    return { run: view, isKnown: false };
+  }
+
+  async #known(run: NewRun, key: string): Promise<RunView> {
+    const row = await store.readRow(this.#database, 'idempotency_key', key);
+    if (!row) throw this.#notFound(run.id);
+    if (row.requestHash !== run.requestHash) throw new OpenClawError('idempotency_key_reused', { details: { runId: key } });
+    return this.view(row.id);
+  }
+
+  async view(runId: string): Promise<RunView> {
+    const row = await store.readRow(this.#database, 'id', runId);
+    if (!row) throw this.#notFound(runId);
+    const known = this.#views.get(runId);
+    return known?.lastSeq === row.nextSeq - 1 ? known : this.#reload(runId);
+  }
+
+  async list(question: RunQuestion): Promise<readonly RunView[]> {
+    const ids = await store.readIds(this.#database, question);
+    return Promise.all(ids.map((id) => this.view(id)));
+  }
+
+  async acquire(runId: string, owner: string, leaseMs: number): Promise<Lease | undefined> {
+    const row = await store.readRow(this.#database, 'id', runId);
+    if (!row) throw this.#notFound(runId);
+    const now = this.#clock.now();
+    if (row.owner !== null && row.owner !== owner && row.leaseUntilMs >= now) return undefined;
+    try {
+      await this.#database.write(store.taking(row, owner, now + leaseMs));
+    } catch (thrown) {
+      if (isConflict(thrown)) return undefined;
+      throw thrown;
+    }
+    return { runId, owner, epoch: row.epoch + 1 };
+  }
+
+  async renew(leases: readonly Lease[], leaseMs: number): Promise<void> {
+    const until = this.#clock.now() + leaseMs;
+    await Promise.all(
+      leases.map(async ({ runId, epoch }) => {
+        try {
+          await this.#database.write(store.renewing(runId, epoch, until));
+        } catch (thrown) {
+          throw isConflict(thrown) ? leaseLost(runId) : thrown;
+        }
+      }),
+    );
+  }
+
+  async release({ runId, epoch }: Lease): Promise<void> {
+    await this.#database.write({ statements: [store.releasing(runId, epoch)] });
+  }
+
+  async takeable(limit: number): Promise<readonly string[]> {
+    return store.readTakeable(this.#database, this.#clock.now(), limit);
+  }
+
+  append(lease: Lease, bodies: readonly RunEventBody[]): Promise<readonly RunEvent[]> {
+    return this.#order.run(lease.runId, async () => {
+      // Somebody from outside may have written since: then the numbers are read again, and the lease decides.
+      for (let attempt = 0; attempt < postAttempts; attempt += 1) {
+        const written = await this.#write(lease.runId, bodies, lease.epoch);
+        if (written) return written;
+        const row = await store.readRow(this.#database, 'id', lease.runId);
+        if (row?.epoch !== lease.epoch) throw leaseLost(lease.runId);
+      }
+      throw new OpenClawError('storage_busy', { retryAfterMs: 1000 });
+    });
+  }
+
+  post(runId: string, body: RunEventBody): Promise<RunEvent> {
+    return this.#order.run(runId, async () => {
+      for (let attempt = 0; attempt < postAttempts; attempt += 1) {
+        const view = await this.view(runId);
+        if (view.endedAtMs !== null && body.kind !== 'run.resumed')
+          throw new OpenClawError('run_ended', { details: { runId, status: view.status } });
+        const [written] = (await this.#write(runId, [body], undefined)) ?? [];
+        if (written) return written;
+      }
+      throw new OpenClawError('storage_busy', { retryAfterMs: 1000 });
+    });
+  }
+
+  /** @returns undefined where somebody else has written, or has taken the run */
+  async #write(runId: string, bodies: readonly RunEventBody[], epoch: number | undefined): Promise<readonly RunEvent[] | undefined> {
+    const before = this.#views.get(runId) ?? (await this.#reload(runId));
+    const atMs = Math.max(this.#clock.now(), before.updatedAtMs);
+    const events = bodies.map((body, index): RunEvent => ({ runId, seq: before.lastSeq + 1 + index, atMs, ...body }));
+    const after = events.reduce(applyEvent, before);
+    try {
+      await this.#database.write(store.appending(events, after, { epoch, nextSeq: before.lastSeq + 1 }));
+    } catch (thrown) {
+      if (!isConflict(thrown)) throw thrown;
+      await this.#reload(runId);
+      return undefined;
+    }
+    this.#remember(after);
+    this.#watchers.tell(events);
+    return events;
+  }
+
+  async read(runId: string, after: number, limit: number): Promise<readonly RunEvent[]> {
+    const events = await store.readEvents(this.#database, runId, after, Math.min(limit, pageEvents));
+    if (events.length === 0) await this.view(runId);
+    return events;
+  }
+
+  async *follow(runId: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent> {
+    // Before the first reading, so that nothing can come between the two.
+    const watcher = this.#watchers.watch(runId);
+    const onAbort = (): void => watcher.end();
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      let last = after;
+      let fresh: readonly RunEvent[] | undefined;
+      while (!signal.aborted && !this.#isClosed) {
+        const events = continues(fresh, last) ? fresh : await this.read(runId, last, pageEvents);
+        for (const event of events ?? []) {
+          if (event.seq <= last) continue;
+          yield event;
+          last = event.seq;
+        }
+        if ((events?.length ?? 0) >= pageEvents) {
+          fresh = undefined;
+          continue;
+        }
+        const view = this.#views.get(runId) ?? (await this.view(runId));
+        if (view.endedAtMs !== null && view.lastSeq <= last) return;
+        await watcher.wait();
+        fresh = watcher.take();
+      }
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      watcher.end();
+    }
+  }
+
+  async compact(beforeMs: number, limit: number): Promise<number> {
+    const ids = await store.readEnded(this.#database, beforeMs, limit);
+    if (ids.length === 0) return 0;
+    const dropped = await store.countDeltas(this.#database, ids);
+    if (dropped > 0) await this.#database.write({ statements: store.dropDeltas(ids) });
+    return dropped;
+  }
+
+  async forget(beforeMs: number, limit: number): Promise<number> {
+    const ids = await store.readEnded(this.#database, beforeMs, limit);
+    if (ids.length > 0) await this.#database.write({ statements: store.forgetting(ids) });
+    for (const id of ids) this.#views.delete(id);
+    return ids.length;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#watchers.endAll();
+  }
+
+  async #reload(runId: string): Promise<RunView> {
+    const events = await store.readStateEvents(this.#database, runId);
+    if (events.length === 0) throw this.#notFound(runId);
+    const row = await store.readRow(this.#database, 'id', runId);
+    // Deltas are left out of the fold, and have numbers all the same.
+    const view = { ...foldRun(events), lastSeq: (row?.nextSeq ?? 1) - 1 };
+    this.#remember(view);
+    return view;
+  }
+
+  #remember(view: RunView): void {
+    this.#views.delete(view.id);
+    this.#views.set(view.id, view);
+    const [oldest] = this.#views.keys();
+    if (this.#views.size > viewsLimit && oldest !== undefined) this.#views.delete(oldest);
+  }
+
+  #notFound(runId: string): OpenClawError {
+    return new OpenClawError('run_not_found', { details: { runId, keptDays: this.#keptDays } });
+  }
+}
+
+/** Whether these follow what was handed on last, without a gap that only the store can fill. */
+function continues(events: readonly RunEvent[] | undefined, last: number): boolean {
+  const [first] = events ?? [];
+  return first !== undefined && first.seq <= last + 1;
+}
+
+function isConflict(thrown: unknown): boolean {
+  return thrown instanceof OpenClawError && thrown.code === 'storage_conflict';
+}
+
+function leaseLost(runId: string): OpenClawError {
+  return new OpenClawError('lease_lost', { details: { runId } });
+}

@@ -1,0 +1,195 @@
+/** The tables of runs and of their events: rows and statements. It keeps nothing in memory and decides nothing. */
+import type { RunEvent, RunEventBody, RunView } from '@openclaw/protocol';
+import type { Database, Guard, Row, Statement, Value, WriteBatch } from '../../storage/index.ts';
+import type { NewRun, RunQuestion } from './contract.ts';
+
+/** How a run stands in its row; what only events say (input, output, error) is not in it. */
+export interface StoredRun {
+  readonly id: string;
+  readonly requestHash: string;
+  readonly owner: string | null;
+  readonly epoch: number;
+  readonly leaseUntilMs: number;
+  readonly nextSeq: number;
+}
+
+const rowColumns = 'id, request_hash, owner, epoch, lease_until, next_seq';
+
+export async function readRow(database: Database, column: 'id' | 'idempotency_key', value: string): Promise<StoredRun | undefined> {
+  const [row] = await database.read({ sql: `SELECT ${rowColumns} FROM runs WHERE ${column} = $1`, params: [value] });
+  return row && storedRunOf(row);
+}
+
+function storedRunOf(row: Row): StoredRun {
+  return {
+    id: String(row['id']),
+    requestHash: String(row['request_hash']),
+    owner: row['owner'] === null ? null : String(row['owner']),
+    epoch: Number(row['epoch']),
+    leaseUntilMs: Number(row['lease_until']),
+    nextSeq: Number(row['next_seq']),
+  };
+}
+
+export async function readEvents(database: Database, runId: string, after: number, limit: number): Promise<RunEvent[]> {
+  const rows = await database.read({
+    sql: `SELECT seq, at, body FROM run_events WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT ${limit}`,
+    params: [runId, after],
+  });
+  return rows.map((row) => eventOf(runId, row));
+}
+
+/** Without deltas, which no state is made of. */
+export async function readStateEvents(database: Database, runId: string): Promise<RunEvent[]> {
+  const rows = await database.read({
+    sql: "SELECT seq, at, body FROM run_events WHERE run_id = $1 AND kind <> 'step.delta' ORDER BY seq",
+    params: [runId],
+  });
+  return rows.map((row) => eventOf(runId, row));
+}
+
+function eventOf(runId: string, row: Row): RunEvent {
+  const body = JSON.parse(String(row['body'])) as RunEventBody;
+  return { runId, seq: Number(row['seq']), atMs: Number(row['at']), ...body };
+}
+
+/** The latest first. */
+export async function readIds(database: Database, question: RunQuestion): Promise<string[]> {
+  const { sessionKey, status, agentId, parentRunId, after, limit } = question;
+  const wanted = Object.entries({ session_key: sessionKey, status, agent_id: agentId, parent_run_id: parentRunId }).filter(
+    ([, value]) => value !== undefined,
+  );
+  const conditions = wanted.map(([column], index) => `${column} = $${index + 1}`);
+  const params: Value[] = wanted.map(([, value]) => String(value));
+  if (after !== undefined) conditions.push(`id < $${params.push(after)}`);
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
+  const rows = await database.read({ sql: `SELECT id FROM runs ${where} ORDER BY id DESC LIMIT ${limit}`, params });
+  return rows.map((row) => String(row['id']));
+}
+
+/** Open, waiting for nothing, and held by nobody whose lease still runs. */
+export async function readTakeable(database: Database, nowMs: number, limit: number): Promise<string[]> {
+  const rows = await database.read({
+    sql: `SELECT id FROM runs WHERE ended_at IS NULL AND status <> 'parked' AND (owner IS NULL OR lease_until < $1) ORDER BY id LIMIT ${limit}`,
+    params: [nowMs],
+  });
+  return rows.map((row) => String(row['id']));
+}
+
+export function creation(run: NewRun, view: RunView): WriteBatch {
+  const { created } = run;
+  return {
+    guards:
+      run.idempotencyKey === undefined
+        ? []
+        : [{ sql: 'SELECT 1 FROM runs WHERE idempotency_key = $1', params: [run.idempotencyKey], expect: 'noRow', name: 'the key is new' }],
+    statements: [
+      {
+        sql: `INSERT INTO runs (id, idempotency_key, request_hash, session_key, agent_id, parent_run_id, status, waits, steps, input_tokens,
+                output_tokens, cost_nano_usd, next_seq, owner, epoch, lease_until, created_at, updated_at, ended_at)
+              VALUES ($1, $2, $3, $4, $5, $6, 'queued', NULL, 0, 0, 0, 0, 2, NULL, 0, 0, $7, $7, NULL)`,
+        params: [
+          run.id,
+          run.idempotencyKey ?? null,
+          run.requestHash,
+          created.sessionKey,
+          created.agentId,
+          created.parentRunId,
+          view.createdAtMs,
+        ],
+      },
+      insertion({ runId: run.id, seq: 1, atMs: view.createdAtMs, ...created }),
+    ],
+  };
+}
+
+/** Under the same number nobody else has written, and nobody else owns it. */
+export interface Standing {
+  readonly epoch: number | undefined;
+  readonly nextSeq: number;
+}
+
+export function appending(events: readonly RunEvent[], view: RunView, { epoch, nextSeq }: Standing): WriteBatch {
+  const guard: Guard = {
+    ...(epoch === undefined
+      ? { sql: 'SELECT 1 FROM runs WHERE id = $1 AND next_seq = $2', params: [view.id, nextSeq] }
+      : { sql: 'SELECT 1 FROM runs WHERE id = $1 AND next_seq = $2 AND epoch = $3', params: [view.id, nextSeq, epoch] }),
+    expect: 'row',
+    name: 'the run is where its owner left it',
+  };
+  return { guards: [guard], statements: [...events.map(insertion), standing(view)] };
+}
+
+function insertion({ runId, seq, atMs, ...body }: RunEvent): Statement {
+  return {
+    sql: 'INSERT INTO run_events (run_id, seq, kind, at, body) VALUES ($1, $2, $3, $4, $5)',
+    params: [runId, seq, body.kind, atMs, JSON.stringify(body)],
+  };
+}
+
+function standing(view: RunView): Statement {
+  const { inputTokens, outputTokens, costNanoUsd } = view.use;
+  return {
+    sql: `UPDATE runs SET status = $2, waits = $3, steps = $4, input_tokens = $5, output_tokens = $6, cost_nano_usd = $7, next_seq = $8,
+            updated_at = $9, ended_at = $10 WHERE id = $1`,
+    params: [
+      ...[view.id, view.status, view.waitsFor === null ? null : JSON.stringify(view.waitsFor), view.steps],
+      ...[inputTokens, outputTokens, costNanoUsd, view.lastSeq + 1, view.updatedAtMs, view.endedAtMs],
+    ],
+  };
+}
+
+/** Takes it from whom it was seen with, if nobody was quicker. */
+export function taking(run: StoredRun, owner: string, leaseUntilMs: number): WriteBatch {
+  return {
+    guards: [
+      { sql: 'SELECT 1 FROM runs WHERE id = $1 AND epoch = $2', params: [run.id, run.epoch], expect: 'row', name: 'nobody was quicker' },
+    ],
+    statements: [
+      {
+        sql: 'UPDATE runs SET owner = $2, epoch = epoch + 1, lease_until = $3 WHERE id = $1',
+        params: [run.id, owner, leaseUntilMs],
+      },
+    ],
+  };
+}
+
+export function renewing(runId: string, epoch: number, leaseUntilMs: number): Pick<WriteBatch, 'guards' | 'statements'> {
+  return {
+    guards: [{ sql: 'SELECT 1 FROM runs WHERE id = $1 AND epoch = $2', params: [runId, epoch], expect: 'row', name: 'the lease is held' }],
+    statements: [{ sql: 'UPDATE runs SET lease_until = $3 WHERE id = $1 AND epoch = $2', params: [runId, epoch, leaseUntilMs] }],
+  };
+}
+
+export function releasing(runId: string, epoch: number): Statement {
+  return { sql: 'UPDATE runs SET owner = NULL, lease_until = 0 WHERE id = $1 AND epoch = $2', params: [runId, epoch] };
+}
+
+export async function readEnded(database: Database, beforeMs: number, limit: number): Promise<string[]> {
+  const rows = await database.read({
+    sql: `SELECT id FROM runs WHERE ended_at IS NOT NULL AND ended_at < $1 ORDER BY ended_at, id LIMIT ${limit}`,
+    params: [beforeMs],
+  });
+  return rows.map((row) => String(row['id']));
+}
+
+/** Those of them that still have streamed text, and how much of it. */
+export async function countDeltas(database: Database, ids: readonly string[]): Promise<number> {
+  const list = ids.map((_id, index) => `$${index + 1}`).join(', ');
+  const [row] = await database.read({
+    sql: `SELECT COUNT(*) AS n FROM run_events WHERE kind = 'step.delta' AND run_id IN (${list})`,
+    params: ids,
+  });
+  return Number(row?.['n'] ?? 0);
+}
+
+export function dropDeltas(ids: readonly string[]): Statement[] {
+  return ids.map((id) => ({ sql: "DELETE FROM run_events WHERE run_id = $1 AND kind = 'step.delta'", params: [id] }));
+}
+
+export function forgetting(ids: readonly string[]): Statement[] {
+  return ids.flatMap((id) => [
+    { sql: 'DELETE FROM run_events WHERE run_id = $1', params: [id] },
+    { sql: 'DELETE FROM runs WHERE id = $1', params: [id] },
+  ]);
+}
