@@ -1,5 +1,6 @@
 /** What stands where there is nothing to show: because there is nothing, because it failed, or because it is on its way. */
 import type { ComponentChildren } from 'preact';
+import { describeError } from '../errors.ts';
 import type { Live } from '../live/use-live.ts';
 import { Icon } from './icon.tsx';
 
@@ -9,18 +10,18 @@ export function Words({ text }: { readonly text: string }) {
 }
 
 export function ErrorNote({ error, onRetry }: { readonly error: Error; readonly onRetry?: () => void }) {
-  const { code, hint } = error as Error & { readonly code?: unknown; readonly hint?: unknown };
+  const { message, code, hint } = describeError(error);
   return (
     <div class="notice notice-bad" role="alert">
       <Icon name="alert" />
       <div>
-        <p>{error.message}</p>
-        {typeof hint === 'string' && (
+        <p>{message}</p>
+        {hint !== undefined && (
           <p class="note">
             <Words text={hint} />
           </p>
         )}
-        {typeof code === 'string' && <p class="note mono">{code}</p>}
+        {code !== undefined && <p class="note mono">{code}</p>}
       </div>
       {onRetry !== undefined && (
         <button type="button" class="button button-small" onClick={onRetry}>

@@ -1,6 +1,7 @@
 /** Short messages about what was just done; read out, and gone by themselves unless they tell of a failure. */
 import { signal, type ReadonlySignal } from '@preact/signals';
 import { after } from '../clock.ts';
+import { describeError } from '../errors.ts';
 import { Icon } from './icon.tsx';
 
 export interface Toast {
@@ -39,9 +40,8 @@ export function createToasts(): Toasts {
       after(shownMs, () => close(id));
     },
     failed(what, error) {
-      const { message, hint } =
-        error instanceof Error ? (error as Error & { hint?: unknown }) : { message: String(error), hint: undefined };
-      add({ tone: 'bad', text: `${what}: ${message}`, hint: typeof hint === 'string' ? hint : undefined });
+      const { message, hint } = describeError(error);
+      add({ tone: 'bad', text: `${what}: ${message}`, hint });
     },
     close,
   };

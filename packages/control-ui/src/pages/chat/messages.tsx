@@ -1,0 +1,82 @@
+/** What was said, what is being said, and how it failed. It stays at the end while one is there, and where one is otherwise. */
+import { useEffect, useRef } from 'preact/hooks';
+import { CopyButton } from '../../components/copy.tsx';
+import { ErrorNote } from '../../components/feedback.tsx';
+import { formatClock, formatTime } from '../../format.ts';
+import type { ChatMessage, Conversation } from './conversation.ts';
+import { MarkdownView } from './markdown-view.tsx';
+
+export interface MessagesProps {
+  readonly conversation: Conversation;
+  readonly onEarlier: () => void;
+}
+
+/** This far from the end counts as being there. */
+const nearEndPx = 120;
+
+export function Messages({ conversation, onEarlier }: MessagesProps) {
+  const { messages, turn, failure, earlierOffset } = conversation;
+  useFollowing({ count: messages.length, words: turn?.text.length ?? 0, failed: failure !== undefined });
+  return (
+    <div class="messages" role="log" aria-label="Messages" aria-busy={turn !== undefined}>
+      {earlierOffset !== undefined && (
+        <button type="button" class="button button-small messages-earlier" onClick={onEarlier}>
+          Show earlier messages
+        </button>
+      )}
+      {messages.map((message) => (
+        <Message key={message.id} message={message} />
+      ))}
+      {turn && (
+        <article class="message message-assistant" aria-label="Answer that is being written">
+          {turn.text === '' ? (
+            <p class="message-thinking">
+              <span class="pulse" aria-hidden="true" /> <span class="note">Waiting for the first words</span>
+            </p>
+          ) : (
+            <div class="message-text message-writing">
+              <MarkdownView text={turn.text} />
+            </div>
+          )}
+        </article>
+      )}
+      {failure && <ErrorNote error={Object.assign(new Error(failure.message), { code: failure.code, hint: failure.hint })} />}
+    </div>
+  );
+}
+
+function Message({ message }: { readonly message: ChatMessage }) {
+  const { role, text, atMs, isIncomplete, isUnsent } = message;
+  const who = role === 'user' ? 'You' : 'Answer';
+  return (
+    <article class={`message message-${role}`} aria-label={`${who}, ${formatClock(atMs)}`}>
+      <div class="message-text">{role === 'user' ? <p class="message-plain">{text}</p> : <MarkdownView text={text} />}</div>
+      <footer class="message-foot">
+        <time class="note" dateTime={new Date(atMs).toISOString()} title={formatTime(atMs)}>
+          {formatClock(atMs).slice(0, 5)}
+        </time>
+        {isUnsent && <span class="note">not sent yet</span>}
+        {isIncomplete && <span class="note">ended before all of it was said</span>}
+        <CopyButton text={text} label={role === 'user' ? 'the message' : 'the answer'} />
+      </footer>
+    </article>
+  );
+}
+
+interface Growth {
+  readonly count: number;
+  readonly words: number;
+  readonly failed: boolean;
+}
+
+/** Goes to the end with each new message, and with each word while one looks at the end. */
+function useFollowing({ count, words, failed }: Growth): void {
+  const lastHeight = useRef(0);
+  const toEnd = (): void => scrollTo({ top: document.documentElement.scrollHeight });
+  useEffect(toEnd, [count, failed]);
+  useEffect(() => {
+    const wasNearEnd = scrollY + innerHeight >= lastHeight.current - nearEndPx;
+    lastHeight.current = document.documentElement.scrollHeight;
+    if (wasNearEnd) toEnd();
+  }, [words]);
+}
