@@ -30,6 +30,7 @@ test('a wrong secret is told, in the kind that the gateway wants', () => {
 test('too many wrong secrets show the form and say so, though the client goes on by itself', () => {
   const phase = waiting(startPhase, refusal('AUTH_RATE_LIMITED'));
   assert.ok(phase.kind === 'signedOut' && phase.refusal?.code === 'AUTH_RATE_LIMITED');
+  assert.equal(told(phase, { kind: 'connecting', attempt: 2 }), phase);
 });
 
 test('a refusal that no secret would mend does not ask for one', () => {

@@ -30,8 +30,8 @@ export function nextPhase(phase: Phase, event: PhaseEvent): Phase {
     case 'connected':
       return { kind: 'online', hello: state.hello };
     case 'connecting':
-      // A short try is no reason to take away what is being read.
-      return phase.kind === 'signedOut' || phase.kind === 'refused' ? startPhase : phase;
+      // A further try by itself is no reason to take away what is being read or typed.
+      return (phase.kind === 'signedOut' || phase.kind === 'refused') && state.attempt === 1 ? startPhase : phase;
     case 'waiting':
       return whileWaiting(phase, state, nowMs);
     case 'stopped':
