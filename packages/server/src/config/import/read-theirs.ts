@@ -4,12 +4,13 @@ import { readTree } from '../include.ts';
 import { type Problem, toConfigError } from '../problems.ts';
 import { readText } from '../read-text.ts';
 import type { Tree } from '../tree.ts';
-import { convert, type Conversion } from './convert.ts';
+import type { Conversion } from './convert.ts';
 
 /** @throws OpenClawError `config_unreadable`, `config_invalid` for what is not JSON5 */
 export async function importFile(file: string, vendors: readonly string[] = []): Promise<Conversion> {
   const problems: Problem[] = [];
-  const parser = await import('@humanwhocodes/momoa');
+  // Loaded for this alone: every other command starts without it.
+  const [parser, { convert }] = await Promise.all([import('@humanwhocodes/momoa'), import('./convert.ts')]);
   const tree = read();
   if (tree?.kind === 'object' && problems.length === 0) return convert(tree, vendors);
   if (tree && problems.length === 0) problems.push({ origin: tree.origin, path: [], reason: 'it does not hold an object' });
