@@ -37,7 +37,7 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
   const { hub } = control;
   const defaultModel = (): string => chooseDefaultModel(models.router, Object.keys(parts.inForce().configuration.settings.models.routes));
   const turns = await createTurns({
-    ...{ database: state.database, clock, ids, defaultModel, agents: () => agents.list() },
+    ...{ database: state.database, clock, ids, metrics: parts.metrics, defaultModel, agents: () => agents.list() },
     log: parts.log.child({ component: 'turns' }),
     callModel: createModelCaller({ service: models.service, ids }),
     checkModel: (model) => void models.router.resolve(model, anyModel),

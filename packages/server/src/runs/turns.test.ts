@@ -333,7 +333,7 @@ test('turns are counted by how they ended, and by whether they run or wait', asy
   await settle();
   const shown = (): string[] =>
     metrics
-      .expose()
+      .text()
       .split('\n')
       .filter((line) => line.startsWith('openclaw_turns'));
   assert.deepEqual(shown(), ['openclaw_turns{state="running"} 1', 'openclaw_turns{state="waiting"} 2']);
