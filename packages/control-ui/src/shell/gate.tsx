@@ -15,7 +15,7 @@ export function Gate() {
   const phase = connection.phase.value;
   return (
     <main class="gate">
-      <div class="gate-card">
+      <div class={`gate-card ${phase.kind === 'connecting' ? 'gate-connecting' : ''}`}>
         <p class="gate-brand">
           <Claw size={34} /> <span>OpenClaw</span>
         </p>
