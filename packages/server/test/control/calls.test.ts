@@ -13,7 +13,7 @@ const never = (): Promise<never> => new Promise<never>(() => undefined);
 
 const table: MethodTable = {
   echo: { scope: 'none', run: ({ params }) => params },
-  later: { scope: 'none', run: async ({ params }) => await Promise.resolve(params) },
+  later: { scope: 'none', run: ({ params }) => Promise.resolve(params) },
   nothing: { scope: 'none', run: () => undefined },
   read: { scope: 'operator.read', run: () => 'read' },
   administer: { scope: 'operator.admin', run: () => 'done' },
@@ -139,7 +139,7 @@ test('a method that accepts first answers twice under one id, in this order', as
   const end = Promise.withResolvers<object>();
   const run = async ({ accept }: MethodCall): Promise<object> => {
     accept({ runId: 'r', status: 'accepted' });
-    return await end.promise;
+    return end.promise;
   };
   await using plane = await startTestPlane({ methods: { agent: { scope: 'operator.write', run } } });
   await using client = await connectClient(plane, { scopes: ['operator.write'] });
@@ -189,7 +189,7 @@ test('a client that is closed from here has its calls aborted at once, whether o
   const begun = Promise.withResolvers<AbortSignal>();
   const run = async ({ signal }: MethodCall): Promise<never> => {
     begun.resolve(signal);
-    return await never();
+    return never();
   };
   await using plane = await startTestPlane({ methods: { wait: { scope: 'none', run } } });
   await using client = await connectClient(plane);

@@ -37,12 +37,12 @@ export interface FuzzReport {
 
 const methods: MethodTable = {
   echo: { scope: 'none', run: ({ params }) => params },
-  later: { scope: 'none', run: async ({ params }) => await Promise.resolve(params) },
+  later: { scope: 'none', run: ({ params }) => Promise.resolve(params) },
   accept: {
     scope: 'none',
     async run({ accept }: MethodCall) {
       accept({ status: 'accepted' });
-      return await Promise.resolve({ status: 'ok' });
+      return Promise.resolve({ status: 'ok' });
     },
   },
   fail: { scope: 'none', run: () => Promise.reject(new TypeError('it fails')) },

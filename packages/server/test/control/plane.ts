@@ -58,8 +58,8 @@ export async function startTestPlane(options: TestPlaneOptions = {}): Promise<Te
     ],
   });
   const plane = createControlPlane({
-    door: { admit: async (asked) => await admit(asked) },
-    methods: typeof methods === 'function' ? (methods as () => MethodTable) : () => methods as MethodTable,
+    door: { admit: (asked) => new Promise((resolve) => resolve(admit(asked))) },
+    methods: typeof methods === 'function' ? methods : () => methods,
     clock: planeClock,
     ids: createIds({ clock: planeClock }),
     log,

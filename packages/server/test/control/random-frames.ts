@@ -13,10 +13,10 @@ const anyValue = fc.oneof(
 const nearlyRequest = fc.record(
   {
     type: fc.oneof({ weight: 8, arbitrary: fc.constant<unknown>('req') }, anyValue),
-    id: fc.oneof({ weight: 8, arbitrary: fc.string({ minLength: 1, maxLength: 20 }) as fc.Arbitrary<unknown> }, anyValue),
+    id: fc.oneof({ weight: 8, arbitrary: fc.string({ minLength: 1, maxLength: 20 }) }, anyValue),
     method: fc.oneof(
       { weight: 8, arbitrary: fc.constantFrom<unknown>(...fuzzMethods, 'connect') },
-      { weight: 1, arbitrary: fc.string() as fc.Arbitrary<unknown> },
+      { weight: 1, arbitrary: fc.string() },
       anyValue,
     ),
     params: fc.oneof(fc.dictionary(fc.string(), anyValue) as fc.Arbitrary<unknown>, anyValue),

@@ -130,9 +130,19 @@ export async function shakeHands(
   changes: Partial<ConnectParams> = {},
   headers: Record<string, string> = {},
 ): Promise<Connected> {
-  const client = new RawClient(plane.url, headers);
-  await client.event('connect.challenge');
+  const client = await open(plane, headers);
   const { ok, payload, error } = await client.call('connect', connectParams(changes));
   if (!ok) throw new Error(`refused: ${JSON.stringify(error)}`);
   return { client, hello: payload as HelloOk };
+}
+
+/** Opened, and challenged. */
+export async function open(plane: TestPlane, headers: Record<string, string> = {}): Promise<RawClient> {
+  const client = new RawClient(plane.url, headers);
+  await client.event('connect.challenge');
+  return client;
+}
+
+export function connectFrame(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  return { type: 'req', id: 'c', method: 'connect', params: connectParams(changes) };
 }
