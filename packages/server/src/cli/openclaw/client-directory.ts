@@ -4,7 +4,7 @@
  *
  * A home that cannot be written is no reason for a command to fail: it remembers nothing then.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { readEnvironment, type Variables } from '../../core/env.ts';
@@ -23,7 +23,11 @@ export function openClientDirectory(env: Variables): ClientDirectory {
   const environment = readEnvironment({ env });
   const chosen = environment.lookup('XDG_STATE_HOME')?.value;
   const home = environment.lookup('HOME')?.value ?? homedir();
-  const path = join(chosen !== undefined && isAbsolute(chosen) ? chosen : join(home, '.local', 'state'), 'openclaw');
+  const folders =
+    chosen !== undefined && isAbsolute(chosen)
+      ? [chosen, join(chosen, 'openclaw')]
+      : ['.local', '.local/state', '.local/state/openclaw'].map((name) => join(home, name));
+  const path = folders.at(-1) ?? home;
   return {
     path,
     read(name) {
@@ -37,7 +41,7 @@ export function openClientDirectory(env: Variables): ClientDirectory {
     write(name, value) {
       const temporary = join(path, `.${name}.${process.pid}`);
       try {
-        mkdirSync(path, { recursive: true, mode: 0o700 });
+        for (const folder of folders) makeFolder(folder);
         writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
         renameSync(temporary, join(path, name));
         return true;
@@ -46,4 +50,9 @@ export function openClientDirectory(env: Variables): ClientDirectory {
       }
     },
   };
+}
+
+/** One level at a time: Node's own making of whole paths never ends below places such as /proc, where a new folder is not found. */
+function makeFolder(folder: string): void {
+  if (!existsSync(folder)) mkdirSync(folder, { mode: 0o700 });
 }
