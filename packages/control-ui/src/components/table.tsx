@@ -1,6 +1,7 @@
 /** A table whose columns can be sorted; on a phone the less important ones are left out and the rest scrolls by itself. */
 import type { ComponentChildren } from 'preact';
 import { useMemo, useState } from 'preact/hooks';
+import { sortRows } from './sort-rows.ts';
 
 export interface Column<Row> {
   readonly id: string;
@@ -43,7 +44,10 @@ export function Table<Row>(props: TableProps<Row>) {
   const { columns, rows } = props;
   const [order, setOrder] = useState<Order>({ id: props.sortedBy, descending: props.descending ?? false });
   const sortBy = columns.find(({ id }) => id === order.id)?.sortBy;
-  const sorted = useMemo(() => (sortBy ? sortRows(rows, sortBy, order.descending) : rows), [rows, sortBy, order.descending]);
+  const sorted = useMemo(
+    () => (sortBy ? sortRows(rows, { sortBy, descending: order.descending }) : rows),
+    [rows, sortBy, order.descending],
+  );
   if (rows.length === 0) return <div class="empty">{props.empty}</div>;
   return (
     <div class="table-scroll" tabIndex={0} role="region" aria-label={props.label}>
@@ -115,13 +119,4 @@ function HeadCell<Row>({ column, order, onSort }: HeadCellProps<Row>) {
 
 function cellClass<Row>({ align, wideOnly, roomyOnly }: Column<Row>): string {
   return [align === 'end' ? 'end' : '', wideOnly ? 'wide-only' : '', roomyOnly ? 'roomy-only' : ''].filter(Boolean).join(' ');
-}
-
-export function sortRows<Row>(rows: readonly Row[], sortBy: (row: Row) => number | string | null, descending: boolean): readonly Row[] {
-  return rows.toSorted((one, other) => {
-    const [a, b] = [sortBy(one), sortBy(other)];
-    if (a === null || b === null) return a === b ? 0 : a === null ? 1 : -1;
-    const compared = typeof a === 'number' && typeof b === 'number' ? a - b : String(a).localeCompare(String(b), 'en', { numeric: true });
-    return descending ? -compared : compared;
-  });
 }
