@@ -23,7 +23,7 @@ const bodyLimitBytes = 32 * 1024 * 1024;
 const times = { headerTimeoutMs: 15_000, bodyTimeoutMs: 60_000, keepAliveMs: 75_000 };
 const limits = { bodyBytes: bodyLimitBytes, headerBytes: 32 * 1024, connections: 10_000, nestingDepth: 128, ...times };
 const controlUi = { enabled: false, allowedOrigins: [], allowedHosts: [] };
-const policy: GatewayPolicy = { limits, open: false, loopbackOnly: true, controlUi, restricted: undefined };
+const policy: GatewayPolicy = { limits, open: false, ambient: false, loopbackOnly: true, controlUi, restricted: undefined };
 const timeouts = { connectMs: 5000, firstByteMs: 60_000, idleMs: 120_000, totalMs: 0 };
 
 function targetAt(port: string): Target {

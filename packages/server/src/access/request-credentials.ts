@@ -1,5 +1,7 @@
 /** What of an HTTP request may be a credential, and words for where it came from. It compares nothing. */
 
+import { hostNameOf, isFromHere, isLoopbackName } from '../core/caller-place.ts';
+
 /** Names in lower case, as `node:http` has them. */
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -36,13 +38,13 @@ export function isUnexpanded(text: string): boolean {
   return text.length <= 80 && /^(?:\$\w+|\$\{\w+\}|\$\([\w ./-]+\)|%\w+%|\{\{ ?[\w.]+ ?\}\}|<[\w -]+>)$/.test(text);
 }
 
-/** Any of these, and the peer speaks for somebody else. */
-const forwardingHeaders = ['forwarded', 'x-forwarded-for', 'x-real-ip', 'via'] as const;
-
-/** Whether it comes from this machine, from no proxy and from no page of a browser. */
+/**
+ * Whether it comes from this machine, from no proxy and from no page of a browser. A page that has its own name point here (DNS rebinding)
+ * sends no `Origin` with what it reads, but that name as `Host`; programs of this machine name this machine.
+ */
 export function isFromThisMachine(headers: RequestHeaders, address: string): boolean {
-  const isLoopback = address === '::1' || /^(?:::ffff:)?127(?:\.\d{1,3}){3}$/.test(address);
-  return isLoopback && headers['origin'] === undefined && forwardingHeaders.every((name) => headers[name] === undefined);
+  const host = singleHeader(headers['host']);
+  return isFromHere(headers, address) && headers['origin'] === undefined && (host === '' || isLoopbackName(hostNameOf(host)));
 }
 
 /** Where a caller sits, as the errors of both doors say it. */

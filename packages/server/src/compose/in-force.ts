@@ -44,7 +44,9 @@ export function createHolding({ keeper, loopbackOnly, ...initial }: HoldingOptio
   const read = (): InForce => {
     const { limits, auth, controlUi } = configuration.settings.gateway;
     const restricted = restrictionOf(keeper.status);
-    return { configuration, policy: { limits, open: auth.mode === 'none', loopbackOnly: loopbackOnly(), controlUi, restricted } };
+    const open = auth.mode === 'none';
+    const ambient = open || auth.mode === 'trusted-proxy';
+    return { configuration, policy: { limits, open, ambient, loopbackOnly: loopbackOnly(), controlUi, restricted } };
   };
   return {
     inForce: () => (inForce ??= read()),

@@ -52,6 +52,7 @@ test('an origin is the same only with the same name and port', () => {
   assert.equal(kind('null'), 'foreign');
   assert.equal(kind('file://'), 'foreign');
   assert.equal(kind('file://', ''), 'foreign');
+  assert.equal(kind('chrome-extension://localhost:18789'), 'foreign');
 });
 
 test('an origin that the operator lists is allowed as a whole, not as a beginning', () => {
@@ -67,7 +68,15 @@ test('a caller is on this machine only if peer and Host are, and nobody forwarde
   assert.equal(isDirectLoopback(request({ host: 'localhost:1' })), true);
   assert.equal(isDirectLoopback(request({ host: 'localhost:1' }, '10.0.0.2')), false);
   assert.equal(isDirectLoopback(request({ host: 'rebound.example:1' })), false);
-  for (const header of ['x-forwarded-for', 'forwarded', 'x-real-ip', 'via', 'x-forwarded-proto', 'cf-connecting-ip']) {
+  for (const header of [
+    'x-forwarded-for',
+    'forwarded',
+    'x-real-ip',
+    'via',
+    'x-forwarded-proto',
+    'x-forwarded-anything',
+    'cf-connecting-ip',
+  ]) {
     assert.equal(isDirectLoopback(request({ host: 'localhost:1', [header]: '1.2.3.4' })), false, header);
   }
 });

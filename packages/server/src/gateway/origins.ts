@@ -20,7 +20,9 @@ export function kindOfOrigin({ headers }: IncomingMessage, { controlUi }: Policy
   const { origin, host } = headers;
   if (origin === undefined) return 'absent';
   if (!URL.canParse(origin)) return 'foreign';
-  const { host: originHost, origin: normal } = new URL(origin);
+  const { host: originHost, origin: normal, protocol } = new URL(origin);
+  // Pages of extensions and programs have schemes of their own, whose origins are all `null` to compare.
+  if (protocol !== 'http:' && protocol !== 'https:') return 'foreign';
   if (originHost !== '' && originHost === (host ?? '').toLowerCase()) return 'same';
   return controlUi.allowedOrigins.some((allowed) => URL.canParse(allowed) && new URL(allowed).origin === normal) ? 'allowed' : 'foreign';
 }

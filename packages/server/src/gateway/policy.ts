@@ -6,6 +6,8 @@ export interface GatewayPolicy {
   readonly limits: LimitSettings;
   /** True while there is no auth at all: then only this machine is answered, and no page of another origin. */
   readonly open: boolean;
+  /** True where a browser is let in without saying who it is: by its place, or by a session that it has with the proxy in front. */
+  readonly ambient: boolean;
   /** Whether it listens on this machine alone: then `/metrics` needs no credential. */
   readonly loopbackOnly: boolean;
   readonly controlUi: ControlUiPolicy;

@@ -13,7 +13,7 @@ export interface GatewayRequest {
   readonly response: ServerResponse;
   /** What an error here has to look like. */
   readonly dialect: ClientDialectName;
-  /** Whether the caller sits on this machine. */
+  /** Whether the caller sits on this machine, and no proxy and no page from elsewhere stands between. */
   readonly fromLoopback: boolean;
   /** @throws OpenClawError `missing_credentials`, `invalid_credentials`, … */
   authenticate(): Principal;

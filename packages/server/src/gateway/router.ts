@@ -11,7 +11,7 @@ import type { Log } from '../core/log.ts';
 import type { ClientDialectName } from '../models/index.ts';
 import type { RequestHandler } from './listener.ts';
 import { refuseForeignOrigin, refuseUnknownHost } from './origins.ts';
-import { isFromLoopback } from './peer.ts';
+import { isDirectLoopback } from './peer.ts';
 import type { GatewayPolicy } from './policy.ts';
 import { replyError } from './reply.ts';
 import type { Endpoint, EndpointTable, GatewayRequest } from './request.ts';
@@ -43,7 +43,7 @@ export function createRequestHandler(options: RouterOptions): RequestHandler {
       options.onRequest(found.pattern, request.method, response);
       const policy = options.policy();
       if (policy.open) refuseUnknownHost(raw, policy);
-      if (raw.headers.origin !== undefined && (policy.open || !isModelCall(found.pattern))) refuseForeignOrigin(raw, policy);
+      if (raw.headers.origin !== undefined && (policy.ambient || !isModelCall(found.pattern))) refuseForeignOrigin(raw, policy);
       options.admit(found.pattern, request);
       const answered = found.endpoint(request);
       if (answered instanceof Promise) answered.catch(fail);
@@ -80,7 +80,7 @@ class RoutedRequest implements GatewayRequest {
   }
 
   get fromLoopback(): boolean {
-    return isFromLoopback(this.raw);
+    return isDirectLoopback(this.raw);
   }
 
   authenticate(): Principal {
@@ -139,8 +139,8 @@ function dialectOf(path: string, raw: IncomingMessage): ClientDialectName {
 }
 
 /**
- * Whoever calls a model proves who it is with a header that no browser adds by itself, so there an origin says nothing; and desktop programs
- * send origins of their own making.
+ * Whoever calls a model proves who it is with a header that no browser adds by itself, so there an origin says nothing, but where auth is
+ * ambient; and desktop programs send origins of their own making.
  */
 function isModelCall(pattern: string): boolean {
   return pattern.startsWith('/v1/');

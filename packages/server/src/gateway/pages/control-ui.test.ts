@@ -26,6 +26,7 @@ const limits = {
 const closed: GatewayPolicy = {
   limits,
   open: false,
+  ambient: false,
   loopbackOnly: true,
   controlUi: { enabled: true, allowedOrigins: [], allowedHosts: [] },
   restricted: undefined,
