@@ -336,3 +336,13 @@ test('showing nothing, and showing a virtual key, are no guesses', async () => {
   }
   assert.equal(await door.result({ from: remote, auth: { token: 'wrong' } }), 'AUTH_TOKEN_MISMATCH');
 });
+
+test('a trusted proxy vouches for people: a node behind it needs its own key, and is not paired silently', async () => {
+  const trustedProxy = { addresses: ['10.0.0.5'], userHeader: 'x-forwarded-user', requiredHeaders: [], allowUsers: [] };
+  await using door = await openDoor({ mode: 'trusted-proxy', trustedProxy });
+  const behind = { from: '10.0.0.5', headers: { 'x-forwarded-user': 'ada' }, auth: {} } as const;
+  assert.equal(await door.result({ ...behind, client: 'openclaw-control-ui/ui' }), 'trusted-proxy [operator.read]');
+  assert.equal(await door.result({ ...behind, client: 'node-host/node', role: 'node' }), 'DEVICE_IDENTITY_REQUIRED');
+  const device = createTestDevice();
+  assert.equal(await door.result({ ...behind, client: 'node-host/node', role: 'node', device }), 'PAIRING_REQUIRED');
+});

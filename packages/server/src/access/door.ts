@@ -93,7 +93,8 @@ async function answerTo(question: DoorQuestion, options: DoorOptions): Promise<D
   const recognised = recognise(attempt, options);
   if ('refused' in recognised) return recognised.refused;
   const caller: Caller = { ...attempt, recognised, scopes: cappedScopes(params.scopes ?? [], peer.headers) };
-  if (recognised.method === 'trusted-proxy') return admitted(caller, caller.scopes);
+  // The proxy vouches for a person, who is an operator; a machine is let in by its own key alone.
+  if (recognised.method === 'trusted-proxy' && caller.role === 'operator') return admitted(caller, caller.scopes);
   if (!device) return withoutDevice(caller);
   // Programs of the gateway itself are never devices of their own.
   if (isOwnBackend(caller)) return admitted(caller, caller.scopes);
@@ -120,8 +121,8 @@ async function withDevice(caller: Caller, { devices, log }: DoorOptions): Promis
   const approved = devices.find(deviceId)?.tokens.find((token) => token.role === role);
   if (approved === undefined || !holdsAll(approved.scopes, scopes)) {
     const claim = claimOf(caller);
-    // Whoever knows the gateway's secret on its own machine could approve itself; a device's token is no such proof.
-    if (!peer.isDirectLoopback || recognised.method === 'device-token') {
+    // Whoever knows the gateway's secret on its own machine could approve itself; a device's token, or a proxy's word, is no such proof.
+    if (!peer.isDirectLoopback || recognised.method === 'device-token' || recognised.method === 'trusted-proxy') {
       const request = await devices.request(claim);
       return words.pairingRequired(request, devices.find(deviceId));
     }
