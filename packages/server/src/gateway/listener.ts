@@ -60,6 +60,7 @@ export async function listen(options: ListenOptions, handlers: Handlers): Promis
   };
   const { server, renew } = await createServerFor(options, onRequest, handlers.upgrade !== undefined);
   server.on(options.tls ? 'secureConnection' : 'connection', connections.add);
+  if (options.tls) server.on('connection', connections.expect);
   server.maxConnections = limits.connections;
   const { upgrade } = handlers;
   if (upgrade) {
@@ -69,8 +70,10 @@ export async function listen(options: ListenOptions, handlers: Handlers): Promis
     });
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    const plain = error.code === 'ERR_SSL_HTTP_REQUEST' ? connections.expected(socket) : undefined;
+    if (plain) answerPlainHttp(plain);
     // Words of ours in the middle of an answer would be taken for a part of it.
-    if (connections.hasBegunAnswer(socket)) socket.destroy();
+    else if (connections.hasBegunAnswer(socket)) socket.destroy();
     else answerBrokenRequest(error, socket);
   });
   await start(server, options);
@@ -88,6 +91,7 @@ export async function listen(options: ListenOptions, handlers: Handlers): Promis
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
+        connections.cutExpected();
       }),
   };
 }
@@ -110,7 +114,11 @@ async function createServerFor({ limits, tls }: ListenOptions, onRequest: Reques
   if (!tls) return { server: createServer(settings, onRequest), renew: () => {} };
   const { createServer: createSecureServer } = await import('node:https');
   try {
-    const server = createSecureServer({ ...settings, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2' }, onRequest);
+    const server = createSecureServer(
+      // Node's own two minutes would let strangers hold connections for nothing.
+      { ...settings, cert: tls.certificate, key: tls.key, minVersion: 'TLSv1.2', handshakeTimeout: limits.headerTimeoutMs },
+      onRequest,
+    );
     return { server, renew: ({ certificate, key }) => server.setSecureContext({ cert: certificate, key }) };
   } catch (cause) {
     throw new OpenClawError('tls_invalid', { details: { reason: reasonOf(cause) }, cause });
@@ -119,6 +127,11 @@ async function createServerFor({ limits, tls }: ListenOptions, onRequest: Reques
 
 interface Connections {
   readonly add: (socket: Socket) => void;
+  /** Its TLS handshake begins. Until it is through nobody else knows of this connection. */
+  readonly expect: (socket: Socket) => void;
+  /** The connection below one whose handshake failed, which can still be written to. */
+  expected(secure: Socket): Socket | undefined;
+  cutExpected(): void;
   /** Somebody else owns it now. */
   handOver(socket: Socket): void;
   begin(response: ServerResponse): void;
@@ -130,6 +143,7 @@ interface Connections {
 /** The connections that are open, and the answers that are under way on them. */
 function createConnections(): Connections {
   const sockets = new Set<Socket>();
+  const handshakes = new Set<Socket>();
   const answers = new Set<ServerResponse>();
   const { promise: finished, resolve } = Promise.withResolvers<void>();
   let finishing = false;
@@ -143,12 +157,22 @@ function createConnections(): Connections {
   }
   function onSocketClose(this: Socket): void {
     sockets.delete(this);
+    handshakes.delete(this);
   }
 
   return {
     add(socket) {
       sockets.add(socket);
       socket.on('close', onSocketClose);
+    },
+    expect(socket) {
+      if (finishing) socket.destroy();
+      else handshakes.add(socket.once('close', onSocketClose));
+    },
+    expected: ({ remotePort, remoteAddress }) =>
+      [...handshakes].find((socket) => socket.remotePort === remotePort && socket.remoteAddress === remoteAddress),
+    cutExpected() {
+      for (const socket of handshakes) socket.destroy();
     },
     handOver(socket) {
       sockets.delete(socket);
@@ -181,6 +205,15 @@ function start(server: Server, address: { readonly host: string; readonly port: 
     });
     server.listen(port, host, () => resolve());
   });
+}
+
+/** To somebody who wrote `http://` before the address: what is asked has crossed the network in the clear by now, so it is not answered. */
+function answerPlainHttp(socket: Socket): void {
+  const body = 'This port speaks https: write https:// before the address.\n';
+  const head =
+    'HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\nx-content-type-options: nosniff\r\n';
+  socket.end(`${head}content-length: ${body.length}\r\n\r\n${body}`);
+  socket.setTimeout(lastWordsMs, () => socket.destroy());
 }
 
 /** How long a client that spoke no HTTP has to take its answer and go. Without an end it could keep the connection for ever. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -85,4 +87,35 @@ test('a renewed certificate is shown to the next connection, without a new liste
   assert.equal(await ask(listener.port, second.certificate), 'ok');
   await assert.rejects(ask(listener.port, first.certificate), /self-signed|unable to verify/i);
   await listener.close();
+});
+
+test('who writes http:// before the address is told so, and what was asked is not answered', async () => {
+  const listener = await listen(
+    { host: '127.0.0.1', port: 0, limits, tls: await own(await folder()) },
+    { request: (_request, response) => void response.end('secret') },
+  );
+  const answer = await fetch(`http://127.0.0.1:${listener.port}/`);
+  assert.equal(answer.status, 400);
+  assert.match(await answer.text(), /write https:\/\//);
+  await listener.close();
+});
+
+test('a TLS handshake that does not go on has an end, and does not hold up a stop', async () => {
+  const listener = await listen(
+    { host: '127.0.0.1', port: 0, limits: { ...limits, headerTimeoutMs: 50 }, tls: await own(await folder()) },
+    { request: (_request, response) => void response.end('secret') },
+  );
+  const silent = connect(listener.port, '127.0.0.1').resume();
+  await once(silent, 'close');
+  const patient = await listen(
+    { host: '127.0.0.1', port: 0, limits: { ...limits, headerTimeoutMs: 600_000 }, tls: await own(await folder()) },
+    { request: (_request, response) => void response.end('secret') },
+  );
+  const held = connect(patient.port, '127.0.0.1').resume();
+  await once(held, 'connect');
+  // Seen by the listener too: it accepts in the order of arrival.
+  const second = connect(patient.port, '127.0.0.1');
+  second.write('GET / HTTP/1.1\r\n\r\n');
+  await once(second.resume(), 'close');
+  await Promise.all([patient.close(), once(held, 'close'), listener.close()]);
 });

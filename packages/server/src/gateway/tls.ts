@@ -4,7 +4,7 @@
  * A certificate of its own keeps what is sent secret, and browsers warn of it until its fingerprint has been compared once.
  */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { chmod, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { hostname, networkInterfaces } from 'node:os';
 import { join } from 'node:path';
@@ -62,8 +62,9 @@ async function ownCertificate({ directory, clock, names = namesOfMachine() }: Tl
     [files.certificate, material.certificate],
   ] as const) {
     const spare = `${file}.new`;
-    await writeFile(spare, text, { mode: 0o600 });
-    await chmod(spare, 0o600);
+    // Whatever lies there was left by a start that was killed, or is a link that would lead the key elsewhere.
+    await rm(spare, { force: true });
+    await writeFile(spare, text, { mode: 0o600, flag: 'wx' });
     await rename(spare, file);
   }
   return material;
