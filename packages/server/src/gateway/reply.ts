@@ -6,6 +6,17 @@ import type { JsonValue } from '../core/json.ts';
 import type { BodyHolding } from './body-budget.ts';
 import { encodeErrorBody, type ClientDialectName, type ModelSink } from '../models/index.ts';
 
+/** What is no page runs nothing, stands in no frame and is not guessed at; credentials that were just made stay in no cache. */
+const plainHeaders: Readonly<Record<string, string>> = {
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'cache-control': 'no-store',
+};
+
+const plainHeaderList = Object.entries(plainHeaders);
+
 /** Beyond this the copy costs more than the second buffer. */
 const oneWriteBytes = 16 * 1024;
 
@@ -15,6 +26,7 @@ export function replyJson(response: ServerResponse, status: number, body: JsonVa
 
 export function replyText(response: ServerResponse, status: number, content: { contentType: string; body: string }): void {
   if (response.headersSent || response.destroyed) return;
+  for (const [name, value] of plainHeaderList) if (!response.hasHeader(name)) response.setHeader(name, value);
   response.writeHead(status, { 'content-type': content.contentType, 'content-length': Buffer.byteLength(content.body) });
   response.end(response.req.method === 'HEAD' ? undefined : content.body);
 }

@@ -52,8 +52,6 @@ function answerProbe(response: ServerResponse, path: ProbePath, { state, details
 }
 
 function answerPage(response: ServerResponse, { status, text }: Unready['page']): void {
-  response.setHeader('x-content-type-options', 'nosniff');
-  response.setHeader('cache-control', 'no-store');
   replyText(response, status, { contentType: 'text/plain; charset=utf-8', body: text });
 }
 
