@@ -44,6 +44,24 @@ export function setInText(text: string, change: { path: Path; value: Tree; parse
   return apply(source.text, [{ start: startOf(node), end: endOf(node), text: printTree(value, source.style, margin) }]);
 }
 
+/** Sets values that stand in the text already, all of them at once. What does not stand there is passed over. */
+export function replaceInText(
+  text: string,
+  { replacements, parser }: { replacements: readonly { readonly path: Path; readonly value: Tree }[]; parser: Parser },
+): string {
+  if (replacements.length === 0) return text;
+  const source = readSource(text, parser);
+  const edits = replacements.flatMap(({ path, value }): Edit[] => {
+    const node = nodeAt(source.document.body, path);
+    if (!node) return [];
+    return [{ start: startOf(node), end: endOf(node), text: printTree(value, source.style, marginAt(text, startOf(node))) }];
+  });
+  return apply(
+    text,
+    edits.toSorted((a, b) => a.start - b.start),
+  );
+}
+
 /** Takes the setting at `path` out; undefined when it does not stand in this text. Comments stay. */
 export function unsetInText(text: string, change: { path: Path; parser: Parser }): string | undefined {
   if (text.trim() === '' || change.path.length === 0) return undefined;
@@ -180,6 +198,12 @@ function cannotHold(path: Path, segment: Segment, node: momoa.ValueNode): OpenCl
   const what = node.type === 'Array' ? `a list of ${node.elements.length}` : node.type === 'Object' ? 'an object' : 'a single value';
   const reason = `${name} is ${what}, and has no place for ${formatPath([segment])}`;
   return new OpenClawError('usage_error', { details: { reason, suggestion: `\`openclaw config get ${formatPath(path)}\` shows it.` } });
+}
+
+function nodeAt(root: momoa.ValueNode, path: Path): momoa.ValueNode | undefined {
+  let node: momoa.ValueNode | undefined = root;
+  for (const segment of path) node = node && childOf(node, segment)?.value;
+  return node;
 }
 
 function childOf(node: momoa.ValueNode, segment: Segment): momoa.MemberNode | momoa.ElementNode | undefined {

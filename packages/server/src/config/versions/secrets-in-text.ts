@@ -8,7 +8,7 @@ import { dirname, resolve } from 'node:path';
 
 import { OpenClawError } from '../../core/errors.ts';
 import { createRedactor, type Redactor } from '../../core/redact.ts';
-import { setInText } from '../edit.ts';
+import { replaceInText } from '../edit.ts';
 import { defaultOrigin } from '../origin.ts';
 import { formatPath, type Path } from '../path.ts';
 import { schemaAt, settingsSchema } from '../schema.ts';
@@ -31,10 +31,11 @@ export function hideSecrets(texts: Texts, { parser, secrets }: HideOptions): Tex
   const places = findSecrets(texts, parser, redactor);
   return new Map(
     [...texts].map(([file, text]) => {
-      const hidden = [...(places.get(file) ?? [])].reduce((edited, [, place]) => {
-        const value: Tree = { kind: 'scalar', value: `‹secret ${place.setting}›`, origin: defaultOrigin };
-        return setInText(edited, { path: place.path, value, parser });
-      }, text);
+      const replacements = [...(places.get(file)?.values() ?? [])].map(({ path, setting }) => ({
+        path,
+        value: { kind: 'scalar', value: `‹secret ${setting}›`, origin: defaultOrigin } as const,
+      }));
+      const hidden = replaceInText(text, { replacements, parser });
       return [file, redactComments(hidden, parser, redactor)] as const;
     }),
   );
@@ -56,11 +57,12 @@ function fillOne({ file, text }: { file: string; text: string }, { parser, sourc
   const tree = text.trim() === '' ? undefined : parseTree(text, { file, parser, problems: [] });
   const trees = sources.flatMap((source) => parseTree(source.get(file) ?? '', { file, parser, problems: [] }) ?? []);
   const missing = tree === undefined ? [] : placeholdersIn(tree, []);
-  return missing.reduce((edited, { path, setting }) => {
+  const replacements = missing.map(({ path, setting }) => {
     const value = trees.map((source) => partAt(source, path)).find((part) => part !== undefined && placeholdersIn(part, path).length === 0);
     if (!value) throw new OpenClawError('config_secret_missing', { details: { version, path: setting, file } });
-    return setInText(edited, { path, value, parser });
-  }, text);
+    return { path, value };
+  });
+  return replaceInText(text, { replacements, parser });
 }
 
 /** The text without the values in lines that are not in `known`. For a text that no parser can read: a secret may stand in it without quotes. */
