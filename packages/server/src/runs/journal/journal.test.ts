@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import fc from 'fast-check';
+import type { RunEvent, RunEventBody } from '@openclaw/protocol';
+import { startPglite, type PgliteServer } from '../../storage/postgres/pglite.fixture.ts';
+import type { Journal, Lease } from './contract.ts';
+import { foldRun } from './fold.ts';
+import { delta, finished, newRun, resumed, setUpJournal, stepFinished, stepStarted } from './store.fixture.ts';
+
+const leaseMs = 30_000;
+
+async function lease(journal: Journal, runId: string, owner = 'one'): Promise<Lease> {
+  const held = await journal.acquire(runId, owner, leaseMs);
+  assert.ok(held);
+  return held;
+}
+
+async function all(journal: Journal, runId: string): Promise<readonly RunEvent[]> {
+  return journal.read(runId, 0, 500);
+}
+
+for (const engine of ['SQLite', 'PostgreSQL'] as const) {
+  describe(`journal of runs on ${engine}`, () => {
+    let server: PgliteServer | undefined;
+    before(async () => void (server = engine === 'PostgreSQL' ? await startPglite() : undefined));
+    after(() => server?.stop());
+
+    test('a run is there once it is created, and stands as its events say', async () => {
+      await using setup = await setUpJournal(server);
+      const { journal } = setup;
+      const { run, isKnown } = await journal.create(newRun('run_1'));
+      assert.deepEqual([run.status, run.lastSeq, isKnown], ['queued', 1, false]);
+      const held = await lease(journal, 'run_1');
+      await journal.append(held, [resumed(held.epoch), stepStarted(1)]);
+      await journal.append(held, [delta(1, 0, 'Hel'), delta(1, 3, 'lo')]);
+      await journal.append(held, [stepFinished(1), finished]);
+      const view = await setup.again().view('run_1');
+      assert.deepEqual([view.status, view.steps, view.lastSeq, view.output], ['finished', 1, 7, { text: 'done' }]);
+      assert.deepEqual(view.use, { inputTokens: 10, outputTokens: 2, costNanoUsd: 5 });
+      assert.deepEqual(foldRun(await all(journal, 'run_1')), view);
+    });
+
+    test('the same key is the same run, with anything else it is a mistake', async () => {
+      await using setup = await setUpJournal(server);
+      await setup.journal.create(newRun('run_1', { idempotencyKey: 'mine' }));
+      const second = await setup.again().create(newRun('run_2', { idempotencyKey: 'mine' }));
+      assert.deepEqual([second.run.id, second.isKnown], ['run_1', true]);
+      await assert.rejects(setup.journal.create(newRun('run_3', { idempotencyKey: 'mine', requestHash: 'other' })), {
+        code: 'idempotency_key_reused',
+      });
+    });
+
+    test('who has lost the lease writes nothing more, however late it wakes up', async () => {
+      await using setup = await setUpJournal(server);
+      const [one, two] = [setup.journal, setup.again()];
+      await one.create(newRun('run_1'));
+      const first = await lease(one, 'run_1', 'one');
+      await one.append(first, [resumed(1)]);
+      assert.equal(await two.acquire('run_1', 'two', leaseMs), undefined, 'the lease still runs');
+      setup.clock.advance(leaseMs + 1);
+      const second = await lease(two, 'run_1', 'two');
+      assert.equal(second.epoch, first.epoch + 1);
+      await two.append(second, [resumed(second.epoch), stepStarted(1)]);
+      await assert.rejects(one.append(first, [stepStarted(1)]), { code: 'lease_lost' });
+      await assert.rejects(one.renew([first], leaseMs), { code: 'lease_lost' });
+      assert.equal((await all(two, 'run_1')).length, 4);
+    });
+
+    test('of two who take up the same run one gets it', async () => {
+      await using setup = await setUpJournal(server);
+      const journals = [setup.journal, setup.again(), setup.again()];
+      await setup.journal.create(newRun('run_1'));
+      const held = await Promise.all(journals.map((journal, index) => journal.acquire('run_1', `owner ${index}`, leaseMs)));
+      assert.equal(held.filter((one) => one !== undefined).length, 1);
+    });
+
+    test('what comes from outside gets a number between those of the owner, and both are there', async () => {
+      await using setup = await setUpJournal(server);
+      const [owner, other] = [setup.journal, setup.again()];
+      await owner.create(newRun('run_1'));
+      const held = await lease(owner, 'run_1');
+      await owner.append(held, [resumed(1)]);
+      const signal = (name: string): RunEventBody => ({ kind: 'signal.received', name, payload: null, by: 'me' });
+      await Promise.all([other.post('run_1', signal('a')), owner.append(held, [stepStarted(1)]), owner.post('run_1', signal('b'))]);
+      await owner.append(held, [stepFinished(1)]);
+      const events = await all(owner, 'run_1');
+      assert.deepEqual(
+        events.map(({ seq }) => seq),
+        [1, 2, 3, 4, 5, 6],
+      );
+      assert.deepEqual(foldRun(events), await other.view('run_1'));
+    });
+
+    test('after its end nothing is posted to a run', async () => {
+      await using setup = await setUpJournal(server);
+      await setup.journal.create(newRun('run_1'));
+      const held = await lease(setup.journal, 'run_1');
+      await setup.journal.append(held, [finished]);
+      await assert.rejects(setup.again().post('run_1', { kind: 'cancel.requested', by: 'me', reason: null }), { code: 'run_ended' });
+      await assert.rejects(setup.journal.view('run_none'), { code: 'run_not_found' });
+    });
+
+    test('whoever follows gets every event once and in order, from where it was, to the end', async () => {
+      await using setup = await setUpJournal(server);
+      const { journal } = setup;
+      await journal.create(newRun('run_1'));
+      const held = await lease(journal, 'run_1');
+      const readers = [0, 1, 4].map(async (from) => {
+        const seen: number[] = [];
+        for await (const { seq } of journal.follow('run_1', from, new AbortController().signal)) seen.push(seq);
+        return seen;
+      });
+      await journal.append(held, [resumed(1), stepStarted(1)]);
+      // More than a reader is handed: the rest comes from the store.
+      for (let batch = 0; batch < 8; batch += 1) {
+        await journal.append(
+          held,
+          Array.from({ length: 100 }, (_, index) => delta(1, batch * 100 + index, 'x')),
+        );
+      }
+      await journal.append(held, [stepFinished(1), finished]);
+      const last = 3 + 800 + 2;
+      const numbers = (from: number): number[] => Array.from({ length: last - from }, (_, index) => from + 1 + index);
+      assert.deepEqual(await Promise.all(readers), [0, 1, 4].map(numbers));
+    });
+
+    test('a reader that leaves ends its following; one of a run that has ended gets what is left and no more', async () => {
+      await using setup = await setUpJournal(server);
+      const { journal } = setup;
+      await journal.create(newRun('run_1'));
+      const leaving = new AbortController();
+      const reader = (async () => {
+        for await (const event of journal.follow('run_1', 0, leaving.signal)) if (event.seq === 1) leaving.abort();
+      })();
+      await reader;
+      const held = await lease(journal, 'run_1');
+      await journal.append(held, [finished]);
+      const seen: number[] = [];
+      for await (const { seq } of setup.again().follow('run_1', 1, new AbortController().signal)) seen.push(seq);
+      assert.deepEqual(seen, [2]);
+      for await (const event of journal.follow('run_1', 99, new AbortController().signal)) assert.fail(`of the future: ${event.seq}`);
+    });
+
+    test('compaction drops the streamed text of runs that ended and nothing that a state is made of; forgetting drops the run', async () => {
+      await using setup = await setUpJournal(server);
+      const { journal, clock } = setup;
+      for (const id of ['run_1', 'run_2']) {
+        await journal.create(newRun(id));
+        const held = await lease(journal, id);
+        await journal.append(held, [resumed(1), stepStarted(1), delta(1, 0, 'text'), stepFinished(1)]);
+        if (id === 'run_1') await journal.append(held, [finished]);
+      }
+      const before = await journal.view('run_1');
+      clock.advance(1000);
+      assert.equal(await journal.compact(clock.now(), 100), 1);
+      assert.equal(await journal.compact(clock.now(), 100), 0);
+      assert.deepEqual(await setup.again().view('run_1'), before);
+      assert.equal((await all(journal, 'run_2')).length, 5, 'a run under way keeps its text');
+      assert.equal(await journal.forget(clock.now(), 100), 1);
+      await assert.rejects(journal.view('run_1'), { code: 'run_not_found' });
+    });
+
+    test('what can be taken up is open, waits for nothing, and is held by nobody', async () => {
+      await using setup = await setUpJournal(server);
+      const { journal, clock } = setup;
+      for (const id of ['run_1', 'run_2', 'run_3', 'run_4']) await journal.create(newRun(id));
+      const [two, three] = [await lease(journal, 'run_2'), await lease(journal, 'run_3')];
+      await journal.append(two, [{ kind: 'run.parked', waitsFor: { kind: 'approval', approvalId: 'a' } }]);
+      await journal.release(two);
+      await journal.append(three, [finished]);
+      await lease(journal, 'run_4');
+      assert.deepEqual(await journal.takeable(10), ['run_1']);
+      await journal.post('run_2', { kind: 'approval.resolved', approvalId: 'a', approved: true, by: 'me', note: null });
+      assert.deepEqual(await journal.takeable(10), ['run_1', 'run_2']);
+      clock.advance(leaseMs + 1);
+      assert.deepEqual(await journal.takeable(10), ['run_1', 'run_2', 'run_4']);
+    });
+
+    test('lists go by session and status, the latest first, page by page', async () => {
+      await using setup = await setUpJournal(server);
+      const { journal } = setup;
+      for (let index = 1; index <= 5; index += 1)
+        await journal.create(newRun(`run_${index}`, { sessionKey: index % 2 === 0 ? 'even' : 'odd' }));
+      const ids = async (question: Parameters<Journal['list']>[0]): Promise<string[]> => (await journal.list(question)).map(({ id }) => id);
+      assert.deepEqual(await ids({ limit: 2 }), ['run_5', 'run_4']);
+      assert.deepEqual(await ids({ limit: 2, after: 'run_4' }), ['run_3', 'run_2']);
+      assert.deepEqual(await ids({ limit: 9, sessionKey: 'even' }), ['run_4', 'run_2']);
+      assert.deepEqual(await ids({ limit: 9, status: 'running' }), []);
+    });
+  });
+}
+
+test('property: whatever is written in whatever order, folding the events again gives the state that the journal shows', async () => {
+  await using setup = await setUpJournal();
+  let count = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.nat(9), { maxLength: 40 }), async (choices) => {
+      const runId = `run_p${(count += 1)}`;
+      const journals = [setup.journal, setup.again()];
+      await setup.journal.create(newRun(runId));
+      const leases: Lease[] = [];
+      let step = 0;
+      for (const choice of choices) {
+        const journal = journals[choice % 2]!;
+        const held = leases.at(-1);
+        const outside: RunEventBody = { kind: 'signal.received', name: 'go', payload: choice, by: 'me' };
+        if (choice < 2) {
+          setup.clock.advance(leaseMs + 1);
+          leases.push((await journal.acquire(runId, `owner ${choice}`, leaseMs))!);
+        } else if (choice < 4) await journal.post(runId, outside).catch(onlyEnded);
+        else if (!held) continue;
+        else if (choice < 6) await journal.append(held, [stepStarted((step += 1))]);
+        else if (choice < 7) await journal.append(held, [delta(step, 0, 'some'), stepFinished(step)]);
+        else if (choice < 8) await journal.append(held, [{ kind: 'run.parked', waitsFor: { kind: 'signal', name: 'go' } }]);
+        // Those that were overtaken may not write, whoever asks.
+        else if (choice < 9 && leases.length > 1) await assert.rejects(journal.append(leases[0]!, [finished]), { code: 'lease_lost' });
+        else if (choice === 9) await journal.append(held, [resumed(held.epoch)]);
+      }
+      const events = await setup.again().read(runId, 0, 500);
+      assert.deepEqual(
+        events.map(({ seq }) => seq),
+        events.map((_, index) => index + 1),
+      );
+      for (const journal of [...journals, setup.again()]) assert.deepEqual(await journal.view(runId), foldRun(events));
+    }),
+    { numRuns: 40 },
+  );
+});
+
+function onlyEnded(thrown: unknown): void {
+  assert.equal((thrown as { code?: string }).code, 'run_ended');
+}
