@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { Command } from 'commander';
 import { registerEverything } from './commands.ts';
@@ -59,6 +62,8 @@ test('every command and every option is in the script of every shell', async () 
 });
 
 test('each shell that is here finds no fault with its script', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'openclaw-completion-'));
+  t.after(() => rmSync(folder, { recursive: true }));
   const found = [];
   for (const shell of shells) {
     try {
@@ -67,8 +72,31 @@ test('each shell that is here finds no fault with its script', async (t) => {
       continue;
     }
     found.push(shell);
-    execFileSync(shell, ['-n'], { input: await script(shell) });
+    const file = join(folder, shell);
+    writeFileSync(file, await script(shell));
+    execFileSync(shell, ['-n', file]);
   }
   t.diagnostic(`tried: ${found.join(', ')}`);
   assert.ok(found.includes('bash'));
+});
+
+test('fish completes as bash does, where it is there', async (t) => {
+  try {
+    execFileSync('fish', ['--version'], { stdio: 'ignore' });
+  } catch {
+    t.skip('no fish here');
+    return;
+  }
+  const lines = [
+    'openclaw gateway sto',
+    'openclaw gateway run --bind l',
+    'openclaw gateway health --url stop --tok',
+    'openclaw logs level deb',
+  ];
+  const text = `${await script('fish')}\n${lines.map((line) => `complete -C '${line}'`).join('\n')}`;
+  const words = execFileSync('fish', ['--no-config', '-c', text], { encoding: 'utf8' }).trim().split('\n');
+  assert.deepEqual(
+    words.map((line) => line.split('\t')[0]),
+    ['stop', 'lan', 'loopback', '--token', 'debug'],
+  );
 });

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -79,7 +79,7 @@ test('systemd finds no fault with the unit, whatever the paths are', (t) => {
       const file = join(folder, unitName);
       writeFileSync(file, unitText({ ...options, program: [process.execPath, '/opt/with space/openclaw.js'], stateDirectory }));
       const { stderr } = run('systemd-analyze', ['verify', '--man=no', file]);
-      assert.doesNotMatch(stderr, new RegExp(`${unitName}.*(Unknown|Invalid|ignoring|Failed|bad)`, 'i'), stderr);
+      assert.doesNotMatch(stderr, new RegExp(`${unitName}:`), stderr);
     }
   } finally {
     rmSync(folder, { recursive: true });
@@ -87,12 +87,7 @@ test('systemd finds no fault with the unit, whatever the paths are', (t) => {
 });
 
 function run(program: string, words: readonly string[]): { readonly stderr: string } {
-  try {
-    execFileSync(program, words, { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, SYSTEMD_LOG_LEVEL: 'warning' } });
-    return { stderr: '' };
-  } catch (thrown) {
-    return { stderr: String((thrown as { stderr?: unknown }).stderr) };
-  }
+  return { stderr: spawnSync(program, words, { encoding: 'utf8' }).stderr };
 }
 
 test('--print shows the unit and changes nothing, also where there is no systemd', async () => {

@@ -42,9 +42,7 @@ ExecStart=${program.map(word).join(' ')} gateway run
 Environment=${word(`OPENCLAW_STATE_DIR=${stateDirectory}`)} ${word(`OPENCLAW_CONFIG_PATH=${configFile}`)}
 EnvironmentFile=-${path(environmentFile)}
 Restart=on-failure
-RestartSec=2
-RestartSteps=5
-RestartMaxDelaySec=60
+RestartSec=5
 RestartPreventExitStatus=78
 KillMode=mixed
 TimeoutStopSec=${Math.ceil((drainTimeoutMs + graceMs) / 1000)}
