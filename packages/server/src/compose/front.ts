@@ -6,7 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { isLoopback, type Configuration } from '../config/index.ts';
 import type { Log } from '../core/log.ts';
-import { listen, type Handlers, type Listener, type ListenOptions } from '../gateway/index.ts';
+import { fingerprintOf, listen, type Handlers, type Listener, type ListenOptions } from '../gateway/index.ts';
 
 type GatewaySettings = Configuration['settings']['gateway'];
 
@@ -15,6 +15,8 @@ export interface Front {
   readonly port: number;
   /** Whether nobody beyond this machine can reach it. */
   readonly loopbackOnly: boolean;
+  /** Of the certificate that new connections are shown; undefined where HTTP is spoken. */
+  readonly fingerprint: string | undefined;
   /**
    * Listens as these settings say; where they change nothing of that, does nothing. Requests under way end where they began.
    * @throws OpenClawError `port_in_use`, `bind_failed`, `tls_invalid`; it listens as before then
@@ -63,12 +65,16 @@ export async function openFront({ settings, handlers, tlsOf, log }: FrontOptions
     get loopbackOnly() {
       return isLoopback(listener.host);
     },
+    get fingerprint() {
+      return options.tls && fingerprintOf(options.tls);
+    },
     async moveTo(wanted) {
       const next = await place(wanted);
       if (isDeepStrictEqual(next, options)) return;
       if (next.tls && options.tls && isDeepStrictEqual({ ...next, tls: options.tls }, options)) {
         listener.renew(next.tls);
         options = next;
+        log.info('another certificate is shown from now on', { fingerprint: fingerprintOf(next.tls) });
         return;
       }
       // Two listeners cannot hold one port, not even on different addresses, so the old one has to let go first.

@@ -49,6 +49,8 @@ export interface RunningGateway {
   readonly configuration: Configuration;
   /** File of the token that the first start, this one or an earlier one, made; `undefined` where the operator's own or none holds. */
   readonly tokenFile: string | undefined;
+  /** Of its certificate, as browsers show it; undefined where HTTP is spoken. */
+  readonly fingerprint: string | undefined;
   /** Resolves once local model servers have been looked for. */
   readonly prepared: Promise<void>;
   /** Drains and takes everything down; safe to call twice. */
@@ -109,6 +111,9 @@ function run(built: Built): RunningGateway {
     },
     get configuration() {
       return holding.configuration();
+    },
+    get fingerprint() {
+      return front.fingerprint;
     },
     get tokenFile() {
       return tokenFileOf(holding.configuration());

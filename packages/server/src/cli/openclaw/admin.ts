@@ -82,11 +82,12 @@ export async function callGateway(call: GatewayCall): Promise<JsonObject> {
   throw refusal(call.address, status, answer);
 }
 
-function exchange({ address, secret, method, path, body }: GatewayCall): Promise<{ status: number; text: string }> {
+function exchange({ address, secret, certificate, method, path, body }: GatewayCall): Promise<{ status: number; text: string }> {
   const url = new URL(path, address);
   const start = url.protocol === 'https:' ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
-    const request = start(url, { method, timeout: callTimeoutMs, agent: false }, (response) => {
+    const trust = certificate === undefined ? {} : { ca: certificate };
+    const request = start(url, { method, timeout: callTimeoutMs, agent: false, ...trust }, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);

@@ -112,10 +112,14 @@ function environmentCredential(environment: Environment): Omit<Credential, 'prob
   return { auth: {}, credentialFrom: undefined };
 }
 
+export function ownCertificateFile(stateDirectory: string): string {
+  return join(stateDirectory, 'credentials', 'gateway-tls.crt');
+}
+
 /** Without one, the authorities of Node decide. */
-function readOwnCertificate(stateDirectory: string): string | undefined {
+export function readOwnCertificate(stateDirectory: string): string | undefined {
   try {
-    return readFileSync(join(stateDirectory, 'credentials', 'gateway-tls.crt'), 'utf8');
+    return readFileSync(ownCertificateFile(stateDirectory), 'utf8');
   } catch {
     return undefined;
   }

@@ -5,9 +5,11 @@
  */
 import { loadConfiguration, type Configuration } from '../../config/index.ts';
 import { systemClock } from '../../core/clock.ts';
+import { hostNameOf, isLoopbackName } from '../../core/caller-place.ts';
 import { readEnvironment } from '../../core/env.ts';
 import { createLog, type Log } from '../../core/log.ts';
 import { readStateOwner } from '../../storage/index.ts';
+import { readOwnCertificate } from './gateway-target.ts';
 import type { Terminal } from './terminal.ts';
 
 export interface Place {
@@ -19,7 +21,10 @@ export interface Place {
 
 export interface GatewayAt {
   readonly address: string;
+  /** The configuration's goes to the gateway of this configuration and to this machine alone, as in `gateway-target.ts`. */
   readonly secret: string | undefined;
+  /** The one that the gateway made for itself. */
+  readonly certificate: string | undefined;
 }
 
 /** @throws OpenClawError for what keeps the configuration from loading */
@@ -27,10 +32,24 @@ export async function findPlace({ env }: Terminal): Promise<Place> {
   const environment = readEnvironment({ env });
   const configuration = await loadConfiguration({ environment });
   const named = configuration.environment.lookup('OPENCLAW_GATEWAY_URL')?.value;
-  const address = named ?? (await readStateOwner(configuration.stateDirectory))?.address;
-  if (address !== undefined) return { configuration, gateway: { address, secret: secretOf(configuration) } };
+  const owner = await readStateOwner(configuration.stateDirectory);
+  const address = named ?? owner?.address;
+  if (address !== undefined) return { configuration, gateway: gatewayAt(address, owner?.address, configuration) };
   const { knownProviders } = await import('../../models/index.ts');
   return { configuration: await loadConfiguration({ environment, vendors: knownProviders }), gateway: undefined };
+}
+
+function gatewayAt(address: string, ownAddress: string | undefined, configuration: Configuration): GatewayAt {
+  const { settings, environment, stateDirectory } = configuration;
+  const origin = URL.canParse(address) ? new URL(address) : undefined;
+  const isOwn = origin !== undefined && ownAddress !== undefined && origin.origin === new URL(ownAddress).origin;
+  const isTrusted = isOwn || (origin !== undefined && isLoopbackName(hostNameOf(origin.host)));
+  const given = environment.lookup('OPENCLAW_GATEWAY_TOKEN') ?? environment.lookup('OPENCLAW_GATEWAY_PASSWORD');
+  return {
+    address,
+    secret: isTrusted ? secretOf(configuration) : given?.value.trim(),
+    certificate: isOwn && settings.gateway.tls.certFile === undefined ? readOwnCertificate(stateDirectory) : undefined,
+  };
 }
 
 function secretOf({ settings }: Configuration): string | undefined {

@@ -22,6 +22,7 @@ import { knownProviders, type Provider } from '../../models/index.ts';
 import { createLoopGuard, loopGuardDefaults } from '../../operations/index.ts';
 import { version } from '../../version.ts';
 import type { StorageThread } from '../../storage/index.ts';
+import { ownCertificateFile } from './gateway-target.ts';
 import { exitConfiguration, formatError, type Terminal } from './terminal.ts';
 
 export interface RunFlags {
@@ -182,7 +183,7 @@ function openLogging(configuration: Configuration, terminal: Terminal): Logging 
 }
 
 /** Where it listens, what it has, and one line to paste. */
-function describe({ url, configuration, models, tokenFile }: RunningGateway, status: ConfigurationStatus): string {
+function describe({ url, configuration, models, tokenFile, fingerprint }: RunningGateway, status: ConfigurationStatus): string {
   const { auth, bind } = configuration.settings.gateway;
   const usable = models.providers().filter(({ id }) => id !== 'openclaw');
   const names = usable.map((provider) => `${provider.id} (${modelCount(provider)}, ${keysOf(provider)})`);
@@ -197,12 +198,21 @@ function describe({ url, configuration, models, tokenFile }: RunningGateway, sta
       (name, index) => `  ${index === 0 ? 'models ' : '       '}  ${name}`,
     ),
     ...(auth.mode === 'none' ? [] : [`  token    ${token}`]),
-    `  try it   curl -s ${url}/v1/chat/completions \\`,
+    ...(fingerprint === undefined
+      ? []
+      : [`  SHA-256  ${fingerprint}`, '           of the certificate: compare it once with what the browser shows']),
+    `  try it   curl -s ${isOwnCertificate(configuration) ? `--cacert ${shellWord(ownCertificateFile(configuration.stateDirectory))} ` : ''}${url}/v1/chat/completions \\`,
     ...(auth.mode === 'none' ? [] : [`             -H "Authorization: Bearer ${secret}" \\`]),
     `             -H 'Content-Type: application/json' \\`,
     `             -d '${request}'`,
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** Signed by nobody else, so programs have to be told of it. */
+function isOwnCertificate({ settings }: Configuration): boolean {
+  const { enabled, certFile } = settings.gateway.tls;
+  return enabled && certFile === undefined;
 }
 
 function wordsAbout({ state, problem }: ConfigurationStatus): string[] {

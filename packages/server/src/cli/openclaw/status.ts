@@ -3,6 +3,7 @@
  *
  * What a gateway of another version does not tell is left out.
  */
+import { X509Certificate } from 'node:crypto';
 import type { HelloOk } from '@openclaw/protocol';
 import type { Command } from 'commander';
 import { OpenClawError } from '../../core/errors.ts';
@@ -78,6 +79,7 @@ function documentOf({ target, hello, status: answered, health, devices, configur
     url: target.url,
     version: server.version,
     uptimeMs: snapshot.uptimeMs,
+    tlsFingerprint: target.certificate === undefined ? null : fingerprintOf(target.certificate),
     stateId: snapshot.stateId ?? null,
     auth: { method: auth.method ?? null, credentialFrom: target.credentialFrom ?? null, scopes: auth.scopes },
     bind: textAt(gateway, 'bind') ?? null,
@@ -99,6 +101,7 @@ function describe(overview: Overview): string {
   const rows: (readonly [string, string | undefined])[] = [
     ['Gateway', `OpenClaw ${server.version}, ${state}, up ${formatMs(snapshot.uptimeMs)}`],
     ['Address', `${target.url} (${target.from})${bind === undefined ? '' : `, bind ${bind}`}`],
+    ['TLS', target.certificate === undefined ? undefined : `SHA-256 ${fingerprintOf(target.certificate)}`],
     ['Auth', authOf(overview)],
     ['Providers', providers.length === 0 ? undefined : providers.join(', ')],
     ['Config', configurationOf(overview)],
@@ -110,6 +113,11 @@ function describe(overview: Overview): string {
   const warnings = checks.map(([name, check]) => `  ${name}: ${textAt(check, 'state') ?? ''}${withDetail(check)}`);
   const lines = [...shown, ...(warnings.length > 0 ? ['', 'Warnings:', ...warnings] : [])];
   return lines.map((line) => `${visible(line)}\n`).join('');
+}
+
+/** Of a certificate that the gateway made for itself, as browsers show it. */
+function fingerprintOf(certificate: string): string {
+  return new X509Certificate(certificate).fingerprint256;
 }
 
 function withDetail(check: unknown): string {
