@@ -81,6 +81,10 @@ export const commands = {
     const [{ registerAuditCommand }, { createAuditClient }] = await Promise.all([import('./audit.ts'), import('./audit-access.ts')]);
     registerAuditCommand(program, { io: terminal, audit: createAuditClient(terminal) });
   },
+  async kubeconfig({ program, terminal }: CommandContext): Promise<void> {
+    const { registerKubeconfigCommand } = await import('./kubeconfig.ts');
+    registerKubeconfigCommand(program, terminal);
+  },
   async logs({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerLogsCommands, setLogLevel }, { createUseLog }, { createConnect }, { setTimeout: wait }] = await Promise.all([
       import('./logs.ts'),
