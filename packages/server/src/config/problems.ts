@@ -4,7 +4,7 @@
  */
 import { type ErrorCode, OpenClawError } from '../core/errors.ts';
 import type { Origin } from './origin.ts';
-import type { Path } from './path.ts';
+import { formatPath, type Path } from './path.ts';
 
 export interface Problem {
   readonly origin: Origin;
@@ -33,9 +33,14 @@ export function toConfigError(problems: readonly Problem[]): OpenClawError {
 }
 
 function describeProblem(problem: Problem, others: readonly OpenClawError[] = []): OpenClawError {
-  const { origin, reason, suggestion = fallbackSuggestion, code = 'config_invalid', cause } = problem;
+  const { origin, path, reason, suggestion = fallbackSuggestion, code = 'config_invalid', cause } = problem;
   const place = origin.file === undefined ? {} : { file: origin.file, line: origin.line ?? 1, column: origin.column ?? 1 };
-  return new OpenClawError(code, { details: { where: origin.where, reason, suggestion, ...place, ...problem.details }, others, cause });
+  const setting = path.length === 0 ? {} : { setting: formatPath(path) };
+  return new OpenClawError(code, {
+    details: { where: origin.where, reason, suggestion, ...place, ...setting, ...problem.details },
+    others,
+    cause,
+  });
 }
 
 /** Mistakes of one file in the order of its lines; the others keep their order, after them. */

@@ -34,7 +34,7 @@ export interface FileWatch {
 
 interface Watched {
   readonly watcher: FSWatcher;
-  readonly inode: number | undefined;
+  readonly identity: string | undefined;
 }
 
 /** No configuration is put together from more; the look covers the rest. */
@@ -46,14 +46,19 @@ export function watchFiles(options: FileWatchOptions): FileWatch {
   let firstEventMs: number | undefined;
   let quiet: Timer | undefined;
   let running: Promise<void> | undefined;
+  let isDue = false;
   let closed = false;
   const poll = clock.every(pollIntervalMs, () => void call());
 
   function call(): Promise<void> {
     firstEventMs = undefined;
     quiet?.cancel();
+    isDue = false;
+    // What changes while somebody looks may have been looked at already: once more then, and not once for each event.
+    if (running) isDue = true;
     running ??= options.onChange().finally(() => {
       running = undefined;
+      if (isDue && !closed) void call();
     });
     return running;
   }
@@ -78,10 +83,10 @@ export function watchFiles(options: FileWatchOptions): FileWatch {
         drop(folder);
         options.onTrouble(reasonOf(error));
       });
-      watchers.set(folder, { watcher, inode: inodeOf(folder) });
+      watchers.set(folder, { watcher, identity: identityOf(folder) });
     } catch (thrown) {
       // A folder that is not there yet is found by the look; being out of watches is worth a word.
-      if (inodeOf(folder) !== undefined) options.onTrouble(reasonOf(thrown));
+      if (identityOf(folder) !== undefined) options.onTrouble(reasonOf(thrown));
     }
   }
 
@@ -90,7 +95,7 @@ export function watchFiles(options: FileWatchOptions): FileWatch {
       if (closed) return;
       const wanted = new Set([...foldersOf(files)].slice(0, watchedFolders));
       // A folder that was made anew under its name is another one.
-      for (const [folder, { inode }] of [...watchers]) if (!wanted.has(folder) || inodeOf(folder) !== inode) drop(folder);
+      for (const [folder, { identity }] of [...watchers]) if (!wanted.has(folder) || identityOf(folder) !== identity) drop(folder);
       for (const folder of wanted) if (!watchers.has(folder)) add(folder);
     },
     close() {
@@ -130,9 +135,11 @@ function foldersOf(files: Iterable<string>): Set<string> {
   return folders;
 }
 
-function inodeOf(folder: string): number | undefined {
+/** Numbers of inodes are given again at once; the time of birth is not. */
+function identityOf(folder: string): string | undefined {
   try {
-    return statSync(folder).ino;
+    const { dev, ino, birthtimeNs } = statSync(folder, { bigint: true });
+    return `${dev}:${ino}:${birthtimeNs}`;
   } catch {
     return undefined;
   }
