@@ -14,8 +14,15 @@ export interface Tool {
   /** JSON Schema of the arguments; they are checked before `run`. */
   readonly parameters: JsonObject;
   readonly effect: Effect;
+  /** Where it depends on the arguments; `effect` is then the most careful of what this may say. Ask by `effectOf` of `perform-call.ts`. */
+  effectOf?(args: JsonObject): Effect;
+  /** For a person who is asked to allow a call: what it may do beyond what its name says, such as that `exec` runs without a sandbox. */
+  readonly caution?: string;
   run(call: ToolCall): Promise<ToolResult>;
-  /** Of effect `once`: looks whether the call with this key was done. Undefined: it cannot be told. */
+  /**
+   * Of effect `once`: looks whether the call with this key was done, and says so in the result. That it surely was not done is a result too, with
+   * `isError`. Undefined: it cannot be told.
+   */
   reconcile?(call: Pick<ToolCall, 'idempotencyKey' | 'arguments' | 'signal' | 'workspace'>): Promise<ToolResult | undefined>;
 }
 
@@ -38,6 +45,8 @@ export interface ToolResult {
   readonly isError: boolean;
   /** What the model is told; at most `outputLimitCharacters`, and says where it was cut. */
   readonly text: string;
+  /** Of effect `once`: it began and was cut before its end was known. The text says so too; nobody may take it for not done. */
+  readonly isOutcomeUnknown?: true;
 }
 
 export const outputLimitCharacters = 64 * 1024;
