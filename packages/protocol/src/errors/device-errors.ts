@@ -59,7 +59,7 @@ export const deviceErrors = {
   beyond_own_scopes: {
     status: 403,
     retryable: false,
-    message: '{approver} lacks {scope} and so cannot give it to a device.',
+    message: '{approver} lacks {scope}, and so can neither give it to a device nor decide about one that has it.',
     hint: 'Decide it with a credential that has the scope, such as the gateway token.',
   },
   too_many_devices: {

@@ -63,7 +63,7 @@ export interface Devices {
   /** @throws OpenClawError `pairing_request_not_found`; `beyond_own_scopes` where more is asked for than the approver holds; `too_many_devices` */
   approve(requestId: string, approver: Approver): Promise<PairedDevice>;
   reject(requestId: string, approver: Approver): Promise<PairingRequest>;
-  /** @throws OpenClawError `device_not_found`, in this and the following ones */
+  /** @throws OpenClawError `device_not_found`, and `beyond_own_scopes` where the device holds more, in this and the following ones */
   remove(deviceId: string, approver: Approver): Promise<void>;
   rename(deviceId: string, displayName: string, approver: Approver): Promise<PairedDevice>;
   /**
@@ -85,4 +85,9 @@ export interface Approver {
   /** For the audit log: `device:<id>`, `gateway-token`, `cli`. */
   readonly id: string;
   readonly scopes: ReadonlySet<string>;
+  /**
+   * The id of a device that has shown nothing but its own token. Whoever knows the gateway's secret could ask for every scope; such a device
+   * could not, so it decides about no other that holds more than itself.
+   */
+  readonly boundTo?: string;
 }

@@ -117,7 +117,9 @@ async function reject(requestId: string, approver: Approver, { book, audit }: De
 async function remove(deviceId: string, approver: Approver, { book, audit }: Desk): Promise<void> {
   await book.change(() => {
     const waiting = book.pending.list().filter((candidate) => candidate.deviceId === deviceId);
-    return book.remove(deviceOf(book, deviceId), { resolved: waiting.map((candidate) => [candidate, 'rejected'] as const) });
+    return book.remove(decidable(deviceOf(book, deviceId), approver), {
+      resolved: waiting.map((candidate) => [candidate, 'rejected'] as const),
+    });
   });
   await audit.record({ actor: approver.id, action: 'device.removed', subject: deviceId, detail: {} });
 }
@@ -130,7 +132,7 @@ interface Renaming {
 async function rename({ deviceId, displayName }: Renaming, approver: Approver, { book, audit }: Desk): Promise<PairedDevice> {
   const name = showable(displayName);
   if (name === null) throw invalid('displayName', 'must be a text of one line');
-  const device = await book.change(() => book.save({ ...deviceOf(book, deviceId), displayName: name }));
+  const device = await book.change(() => book.save({ ...decidable(deviceOf(book, deviceId), approver), displayName: name }));
   await audit.record({ actor: approver.id, action: 'device.renamed', subject: deviceId, detail: { displayName: name } });
   return show(device);
 }
@@ -141,7 +143,7 @@ async function rotate(which: Parameters<Devices['rotate']>[0], approver: Approve
   const { deviceId, role } = which;
   const { token, tokenHash } = createToken();
   const rotated = await book.change(async () => {
-    const device = deviceOf(book, deviceId);
+    const device = decidable(deviceOf(book, deviceId), approver);
     const scopes = narrowed(roleOf(device, role), which.scopes);
     refuseBeyond(approver, scopes);
     const rotated: StoredRole = { role, scopes, createdAtMs: clock.now(), tokenHash };
@@ -155,7 +157,7 @@ async function rotate(which: Parameters<Devices['rotate']>[0], approver: Approve
 
 async function revoke({ deviceId, role }: Parameters<Devices['revoke']>[0], approver: Approver, { book, audit }: Desk): Promise<void> {
   await book.change(async () => {
-    const device = deviceOf(book, deviceId);
+    const device = decidable(deviceOf(book, deviceId), approver);
     const revoked = roleOf(device, role);
     await book.save({ ...device, roles: device.roles.filter((candidate) => candidate !== revoked) });
   });
@@ -207,6 +209,17 @@ function reasonFor(device: StoredDevice | undefined, { role }: StoredClaim): Pai
 function refuseBeyond({ id, scopes }: Approver, wanted: readonly string[]): void {
   const lacking = wanted.find((scope) => !holdsScope(scopes, scope));
   if (lacking !== undefined) throw new OpenClawError('beyond_own_scopes', { details: { approver: id, scope: lacking } });
+}
+
+/** @throws OpenClawError `beyond_own_scopes` where a device would decide about one that holds more */
+function decidable(device: StoredDevice, approver: Approver): StoredDevice {
+  if (approver.boundTo !== undefined && approver.boundTo !== device.deviceId) {
+    refuseBeyond(
+      approver,
+      device.roles.flatMap(({ scopes }) => scopes),
+    );
+  }
+  return device;
 }
 
 /** Fewer scopes than were approved, or those. More would pass by whoever approves. */

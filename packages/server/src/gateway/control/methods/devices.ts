@@ -45,6 +45,8 @@ interface TokenRow {
 interface Approver {
   readonly id: string;
   readonly scopes: ReadonlySet<string>;
+  /** Of a device that came by its own token alone. */
+  readonly boundTo?: string;
 }
 
 type DeviceChange =
@@ -195,7 +197,9 @@ export function publishDevices({ devices, hub, now }: PublishDevicesOptions): ()
 }
 
 function approverOf({ client }: MethodCall): Approver {
-  return { id: actorOf(client.principal), scopes: client.principal.scopes };
+  const { method, deviceId, scopes } = client.principal;
+  const bound = method === 'device-token' && deviceId !== undefined ? { boundTo: deviceId } : {};
+  return { id: actorOf(client.principal), scopes, ...bound };
 }
 
 function pendingShape({ createdAtMs, reason, ...request }: PairingRow): object {
