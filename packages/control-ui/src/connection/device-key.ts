@@ -1,20 +1,24 @@
 /**
  * The key by which a gateway knows this browser: made once, kept here, never sent. Clearing the data of the page makes it a new device.
  *
- * How it signs: `signers.ts`.
+ * How it signs: `key-pair-signer.ts` and `seed-signer.ts`.
  */
 import type { DeviceSigner } from '@openclaw/client/control';
-import { createKeyPairSigner, createSeedSigner, fromBase64Url, makeKeyPair, seedBytes, toBase64Url } from './signers.ts';
+import { fromBase64Url, toBase64Url } from './base64url.ts';
+import { createKeyPairSigner, makeKeyPair } from './key-pair-signer.ts';
 
 const databaseName = 'openclaw';
 const storeName = 'keys';
 const keyName = 'device';
 const seedName = 'openclaw.device-key';
+const seedBytes = 32;
 
 export async function loadDeviceKey(): Promise<DeviceSigner> {
   // Both may be missing or refused: on plain http, in older browsers, in private windows.
   const pair = isSecureContext ? await loadKeyPair().catch(() => undefined) : undefined;
-  return pair ? createKeyPairSigner(pair) : createSeedSigner(loadSeed());
+  if (pair) return createKeyPairSigner(pair);
+  const { createSeedSigner } = await import('./seed-signer.ts');
+  return createSeedSigner(loadSeed());
 }
 
 /** The next load makes another: for a device that the gateway will not have any more. */

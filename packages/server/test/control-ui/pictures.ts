@@ -8,7 +8,7 @@ import { mkdirSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { startTestGateway, testToken, type TestGateway } from '../harness/gateway.ts';
 import { root } from '../repository/working-copy.ts';
 import { launchBrowser, ownAddress, visit } from './browser.ts';
@@ -44,28 +44,44 @@ async function startMadeUpProvider(): Promise<MadeUp> {
   };
 }
 
+const said = [
+  'It keeps **every step of every run** in a journal, on disk, before anybody is told of it:\n\n',
+  '- what was asked, of whom, and what it cost\n',
+  '- each call of a tool, and what came back\n',
+  '- where each client had read to\n\n',
+  'Kill it with `kill -9` and start it again: runs go on where they were.',
+];
+
+interface Asked {
+  readonly model?: string;
+  readonly stream?: boolean;
+  readonly messages?: readonly { readonly content: string }[];
+}
+
 async function answer(text: string, response: ServerResponse): Promise<void> {
-  const { model = '', messages = [] } = JSON.parse(text === '' ? '{}' : text) as { model?: string; messages?: { content: string }[] };
+  const { model = '', stream = false, messages = [] } = JSON.parse(text === '' ? '{}' : text) as Asked;
   const isSlow = model.includes('sonnet');
   await wait((isSlow ? 500 : 150) + Math.random() ** 3 * (isSlow ? 2600 : 1400));
-  const fails = model.includes('mistral') || Math.random() < (isSlow ? 0.06 : 0.004);
-  const content = 'The gateway keeps the journal of every run, so nothing is lost when a process dies.';
-  const usage = {
-    prompt_tokens: 900 + (messages.at(-1)?.content.length ?? 0),
-    completion_tokens: 60 + Math.round(Math.random() * 400),
-    total_tokens: 0,
-  };
-  const body = fails
-    ? { error: { message: 'The server is overloaded.', type: 'server_error' } }
-    : {
-        id: 'x',
-        object: 'chat.completion',
-        created: 1,
-        model,
-        choices: [{ index: 0, message: { role: 'assistant', content }, finish_reason: 'stop' }],
-        usage,
-      };
-  response.writeHead(fails ? 503 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  if (model.includes('mistral') || Math.random() < (isSlow ? 0.06 : 0.004)) {
+    const error = { message: 'The server is overloaded.', type: 'server_error' };
+    response.writeHead(503, { 'content-type': 'application/json' }).end(JSON.stringify({ error }));
+    return;
+  }
+  const completion = 60 + Math.round(Math.random() * 400);
+  const usage = { prompt_tokens: 900 + (messages.at(-1)?.content.length ?? 0), completion_tokens: completion, total_tokens: 0 };
+  const whole = { id: 'x', object: 'chat.completion', created: 1, model };
+  if (!stream) {
+    const choices = [{ index: 0, message: { role: 'assistant', content: said.join('') }, finish_reason: 'stop' }];
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ...whole, choices, usage }));
+    return;
+  }
+  response.writeHead(200, { 'content-type': 'text/event-stream' });
+  for (const content of said) {
+    response.write(`data: ${JSON.stringify({ ...whole, choices: [{ index: 0, delta: { content }, finish_reason: null }] })}\n\n`);
+    await wait(60);
+  }
+  const last = { ...whole, choices: [{ index: 0, delta: {}, finish_reason: 'stop' }], usage };
+  response.end(`data: ${JSON.stringify(last)}\n\ndata: [DONE]\n\n`);
 }
 
 function settingsFor(baseUrl: string): Record<string, unknown> {
@@ -91,7 +107,7 @@ async function makeTraffic(gateway: TestGateway, over: AbortSignal): Promise<voi
       { name: 'anna', usdPerMonth: 20 },
     ].map(async (json) => ((await (await gateway.request('/admin/v1/keys', { json })).json()) as { key: string }).key),
   );
-  const models = ['fast', 'fast', 'best', 'openai/gpt-5', 'mistral/mistral-large-latest', 'openclaw/rehearsal'];
+  const models = [...Array.from({ length: 7 }, () => ['fast', 'best', 'openai/gpt-5']).flat(), 'mistral/mistral-large-latest'];
   const program = async (index: number): Promise<void> => {
     while (!over.aborted) {
       const json = { model: models[index % models.length], messages: [{ role: 'user', content: 'say What does the gateway keep?' }] };
@@ -102,6 +118,18 @@ async function makeTraffic(gateway: TestGateway, over: AbortSignal): Promise<voi
   };
   await Promise.all(Array.from({ length: 24 }, (_, index) => program(index)));
 }
+
+/** What a page needs before there is something to see on it. */
+const prepare: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  async chat(page) {
+    const last = page.getByText('runs go on where they were').last();
+    if ((await last.count()) > 0) return;
+    await page.getByPlaceholder('Write a message').fill('What does the gateway keep, and what happens when it dies?');
+    await page.keyboard.press('Enter');
+    await last.waitFor();
+    await wait(500);
+  },
+};
 
 async function takePictures(browser: Browser, gateway: TestGateway): Promise<void> {
   const { port } = new URL(gateway.url);
@@ -118,6 +146,7 @@ async function takePictures(browser: Browser, gateway: TestGateway): Promise<voi
       await page.evaluate(`location.hash = '#/${id}'`);
       await page.locator(`.page-${id}`).waitFor();
       await page.waitForLoadState('networkidle');
+      await prepare[id]?.(page);
       await page.screenshot({ path: join(folder, `${id}-${name}.png`) });
     }
   }

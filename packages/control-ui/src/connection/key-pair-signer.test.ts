@@ -2,7 +2,11 @@ import assert from 'node:assert/strict';
 import { createHash, createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createKeyPairSigner, createSeedSigner, fromBase64Url, makeKeyPair, seedBytes, toBase64Url } from './signers.ts';
+import { fromBase64Url, toBase64Url } from './base64url.ts';
+import { createKeyPairSigner, makeKeyPair } from './key-pair-signer.ts';
+import { createSeedSigner } from './seed-signer.ts';
+
+const seedBytes = 32;
 
 /** As RFC 8410 wraps the 32 bytes. */
 const pkcs8 = (seed: Uint8Array) => Buffer.from(`302e020100300506032b657004220420${Buffer.from(seed).toString('hex')}`, 'hex');
