@@ -215,9 +215,14 @@ function writing({ keeper, texts }: ConfigMethodsOptions, hashes: Hashes): Metho
   };
 }
 
+/** Where each mistake is, as far as it has a place: editors show it there. */
 function issuesOf(problem: OpenClawError | undefined): object[] {
   if (!problem) return [];
-  return [problem, ...problem.others].map(({ code, message, hint, param }) => ({ path: param ?? '', message, hint, code }));
+  return [problem, ...problem.others].map(({ code, message, hint, param, details }) => {
+    const { setting, file, line, column } = details;
+    const place = line === undefined ? {} : { file, line, column };
+    return { path: setting ?? param ?? '', message, hint, code, ...place };
+  });
 }
 
 /** A copy of the settings that hold, without what is secret. */
