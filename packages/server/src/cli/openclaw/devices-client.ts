@@ -65,13 +65,12 @@ export type UseDevices = <Result>(flags: TargetFlags, use: (devices: DevicesClie
 /** @param connect to the gateway, where there is one */
 export function createUseDevices(terminal: Terminal, connect: Connect): UseDevices {
   return async (flags, use) => {
-    const isNamed = flags.url !== undefined || (terminal.env['OPENCLAW_GATEWAY_URL'] ?? '') !== '';
-    const { findLocalPlace } = await import('./gateway-target.ts');
+    const { findLocalPlace, isGatewayNamed } = await import('./gateway-target.ts');
+    /** Approving gives away what the device asked for, and only who has it may do that. */
+    const ask = () => connect({ flags, scopes: ['operator.admin', 'operator.pairing'] }, (session) => use(overGateway(session)));
+    if (isGatewayNamed(flags, terminal.env)) return ask();
     const { stateDirectory, owner } = await findLocalPlace(terminal.env);
-    if (isNamed || owner) {
-      // Approving gives away what the device asked for, and only who has it may do that.
-      return connect({ flags, scopes: ['operator.admin', 'operator.pairing'] }, (session) => use(overGateway(session)));
-    }
+    if (owner) return ask();
     const [{ openStateForCommand }, { silentLog }] = await Promise.all([import('../../compose/index.ts'), import('./place.ts')]);
     const state = await openStateForCommand(stateDirectory, silentLog());
     try {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { acquireStateLock } from '../../storage/state-lock.ts';
-import { findTarget, type TargetFlags } from './gateway-target.ts';
+import { findTarget, isGatewayNamed, type TargetFlags } from './gateway-target.ts';
 
 async function inState<Result>(use: (directory: string) => Promise<Result>): Promise<Result> {
   const directory = mkdtempSync(join(tmpdir(), 'openclaw-target-'));
@@ -94,6 +94,19 @@ test("the configuration's credential is never sent to another machine; what the 
     });
     const password = await findTarget({ url: 'wss://gateway.example' }, { ...env, OPENCLAW_GATEWAY_PASSWORD: 'word' });
     assert.deepEqual(password.auth, { password: 'word' });
+  });
+});
+
+test('who names a gateway need not be able to look into the state directory', async () => {
+  await inState(async (directory) => {
+    // No database at all: whoever looks into it is told so.
+    writeFileSync(join(directory, 'lock.db'), 'not a lock');
+    const env = { HOME: directory, OPENCLAW_STATE_DIR: directory };
+    assert.equal((await findTarget({ url: 'ws://127.0.0.1:1', token: 'x' }, env)).isOwn, false);
+    await assert.rejects(findTarget({}, env), { code: 'state_unwritable' });
+    assert.equal(isGatewayNamed({}, env), false);
+    assert.equal(isGatewayNamed({ url: 'ws://one' }, env), true);
+    assert.equal(isGatewayNamed({}, { ...env, OPENCLAW_GATEWAY_URL: 'ws://one' }), true);
   });
 });
 

@@ -50,12 +50,21 @@ export async function findLocalPlace(env: Variables): Promise<LocalPlace> {
   return { stateDirectory, owner: await readStateOwner(stateDirectory) };
 }
 
+/** Whether a gateway is named, so that the state directory of this machine is beside the point. */
+export function isGatewayNamed({ url }: TargetFlags, env: Variables): boolean {
+  return url !== undefined || readEnvironment({ env }).lookup('OPENCLAW_GATEWAY_URL') !== undefined;
+}
+
 /** @throws OpenClawError `gateway_unreachable` where none is named and none runs, `usage_error` */
 export async function findTarget(flags: TargetFlags, env: Variables): Promise<GatewayTarget> {
   const environment = readEnvironment({ env });
   const variable = flags.url === undefined ? environment.lookup('OPENCLAW_GATEWAY_URL') : undefined;
   const named = flags.url ?? variable?.value;
-  const { stateDirectory, owner } = await findLocalPlace(env);
+  const { stateDirectory, owner } = await findLocalPlace(env).catch((thrown: unknown) => {
+    // Who names a gateway need not be able to look into the state directory of another.
+    if (named !== undefined) return { stateDirectory: locate(environment).stateDirectory, owner: undefined };
+    throw thrown;
+  });
   const address = named ?? owner?.address;
   if (address === undefined) {
     const reason = owner ? `process ${owner.pid} holds ${stateDirectory} and is no gateway yet` : `no gateway runs on ${stateDirectory}`;

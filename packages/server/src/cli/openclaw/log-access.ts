@@ -9,13 +9,14 @@ const maxBytes = 1_000_000;
 
 export function createUseLog(terminal: Terminal, connect: Connect): UseLog {
   return async (flags, use) => {
-    const { findLocalPlace } = await import('./gateway-target.ts');
-    const { stateDirectory, owner } = await findLocalPlace(terminal.env);
-    if (owner?.address !== undefined || flags.url !== undefined || (terminal.env['OPENCLAW_GATEWAY_URL'] ?? '') !== '') {
-      return connect({ flags, scopes: ['operator.read'] }, ({ request }) =>
+    const { findLocalPlace, isGatewayNamed } = await import('./gateway-target.ts');
+    const ask = () =>
+      connect({ flags, scopes: ['operator.read'] }, ({ request }) =>
         use((question) => request<Tail>('logs.tail', { ...question, maxBytes })),
       );
-    }
+    if (isGatewayNamed(flags, terminal.env)) return ask();
+    const { stateDirectory, owner } = await findLocalPlace(terminal.env);
+    if (owner?.address !== undefined) return ask();
     const { tailLog } = await import('../../gateway/control/methods/log-tail.ts');
     const file = join(stateDirectory, 'logs', 'gateway.log');
     return use((question) => tailLog(file, { ...question, maxBytes }));

@@ -40,7 +40,7 @@ async function buildProgram(argv: readonly string[], terminal: Terminal, setExit
     .showSuggestionAfterError()
     .addHelpText(
       'after',
-      '\nExamples:\n  openclaw gateway run\n  openclaw config validate\n  openclaw keys create --name ci\n  openclaw usage --since 24h\n',
+      '\nExamples:\n  openclaw gateway run\n  openclaw status\n  openclaw devices list\n  openclaw config validate\n  openclaw keys create --name ci\n  openclaw usage --since 24h\n',
     );
   const wanted = argv.find((word) => !word.startsWith('-'));
   const names = Object.keys(commands) as CommandName[];
