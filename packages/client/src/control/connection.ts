@@ -181,14 +181,13 @@ class SocketConnection implements Connection {
       this.#timer = this.#options.clock.after(closeGraceMs, () => this.#end(refusal, ownClose));
       return;
     }
-    const hello = payload as HelloOk | undefined;
-    if (hello?.type !== 'hello-ok' || hello.protocol !== protocolVersion) {
+    if (!isHello(payload)) {
       this.#unreadable('no hello of this version of the protocol');
       return;
     }
     this.#timer.cancel();
-    this.#hello = hello;
-    this.#watch(hello.policy.tickIntervalMs * silentTicks);
+    this.#hello = payload;
+    this.#watch(payload.policy.tickIntervalMs * silentTicks);
     this.#opening.resolve();
   }
 
@@ -233,6 +232,16 @@ class SocketConnection implements Connection {
     this.#pending.rejectAll(error);
     this.#ending.resolve(error);
   }
+}
+
+/** As much of it as is gone by here. */
+function isHello(payload: unknown): payload is HelloOk {
+  const { type, protocol, policy, auth } = (payload ?? {}) as Partial<HelloOk>;
+  const { tickIntervalMs = 0, maxPayload = 0, maxBufferedBytes = 0 } = policy ?? {};
+  const numbers = [tickIntervalMs, maxPayload, maxBufferedBytes];
+  return (
+    type === 'hello-ok' && protocol === protocolVersion && typeof auth === 'object' && auth !== null && numbers.every((one) => one > 0)
+  );
 }
 
 type Incoming = EventFrame | ResponseFrame;
