@@ -4,9 +4,12 @@
  * Shapes only: who may ask is the server's business, and how it looks on a terminal is the command line's.
  */
 
-export const scopes = ['models', 'admin'] as const;
+export const scopes = ['models', 'runs', 'admin'] as const;
 
-/** What a credential may do: `models` reaches `/v1/*`, `admin` reaches `/admin/v1` and the details of health. */
+/**
+ * What a credential may do: `models` asks models, `runs` has agents at work and sees those runs alone, `admin` reaches `/admin/v1`, every
+ * run and session, and the details of health.
+ */
 export type Scope = (typeof scopes)[number];
 
 /** How much a key may use. Null: any amount. 0: nothing. */

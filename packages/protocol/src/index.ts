@@ -55,6 +55,17 @@ export {
   type Sourced,
 } from './models.ts';
 export {
+  programLimits,
+  type BeginStepRequest,
+  type BegunStep,
+  type FailStepRequest,
+  type FinishProgramRequest,
+  type FinishStepRequest,
+  type OpenProgramRequest,
+  type OpenedProgram,
+  type StepReceipt,
+} from './program-runs.ts';
+export {
   effects,
   runStatuses,
   stepKinds,
@@ -74,6 +85,7 @@ export {
   type ToolCallRequest,
   type WaitsFor,
 } from './runs.ts';
+export { type DeletedSession, type SessionView, type SessionMessageView, type SessionDetails } from './session-views.ts';
 export { schema, type Infer, type JsonSchema, type Schema } from './schema.ts';
 export {
   statisticsWindows,

@@ -44,6 +44,8 @@ export interface ToolCallRequest {
   readonly name: string;
   /** As the model wrote them: they may be no JSON at all. */
   readonly argumentsText: string;
+  /** What its provider wants back with it, such as proof of the thinking before it. Nobody else reads it. */
+  readonly opaque?: Readonly<Record<string, unknown>>;
 }
 
 /** What one event says, by its kind. */
@@ -134,6 +136,8 @@ export type WaitsFor =
   | { readonly kind: 'outcome'; readonly step: number }
   | { readonly kind: 'signal'; readonly name: string }
   | { readonly kind: 'child'; readonly runId: string }
+  /** The next step comes from a program outside, which has it done itself. */
+  | { readonly kind: 'program' }
   | { readonly kind: 'storage' }
   | { readonly kind: 'until'; readonly atMs: number };
 

@@ -38,4 +38,40 @@ export const runErrors = {
     message: 'The outcome of step {step} of the run {runId} is not asked for.',
     hint: '`openclaw runs show {runId}` names the steps whose outcome is unknown.',
   },
+  outcome_unknown: {
+    status: 409,
+    retryable: false,
+    message: 'Step {step} of the run {runId}, {name}, was begun and may not be repeated, and nobody knows whether it was done.',
+    hint: 'Look, then say what came of it: `openclaw runs outcome {runId} {step} done|repeat|failed`; a step with `reconcile` looks by itself.',
+  },
+  run_diverged: {
+    status: 409,
+    retryable: false,
+    message: 'The program is not the one that the run {runId} was begun with: at step {step} {difference}.',
+    hint: 'Let it run to its end as it was, or open another run under another key.',
+  },
+  step_not_open: {
+    status: 409,
+    retryable: false,
+    message: 'Step {step} of the run {runId} was not begun, or has ended another way.',
+    hint: 'Open the run again: what the journal has of it is given back step by step.',
+  },
+  step_failed: {
+    status: 500,
+    retryable: false,
+    message: 'Step {step}, {name}, failed: {reason}.',
+    hint: 'It is in the journal; a program that opens the run again does this step again, unless a person said that it failed.',
+  },
+  step_result_too_large: {
+    status: 413,
+    retryable: false,
+    message: 'The result of the step {name} has {bytes} bytes as JSON, and {limitBytes} at most are kept.',
+    hint: 'Put it into a file or a store, and let the step give its name.',
+  },
+  run_of_program: {
+    status: 409,
+    retryable: false,
+    message: 'The run {runId} is of a program of its own, which alone goes on with it.',
+    hint: 'Start that program again: it goes on where it stopped.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

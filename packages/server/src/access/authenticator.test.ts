@@ -75,7 +75,7 @@ test('the gateway token may do everything, a key only what it was made for', () 
   const { clock } = setup();
   const authenticator = createAuthenticator({ mode: 'token', secret, clock, keys: { find: () => undefined } });
   const principal = authenticator.authenticate({ 'x-api-key': secret }, '');
-  assert.deepEqual([...principal.scopes], ['models', 'admin']);
+  assert.deepEqual([...principal.scopes], ['models', 'runs', 'admin']);
   assert.equal(principal.models, undefined);
 });
 
@@ -206,7 +206,7 @@ test('a device token is a credential too: with the scopes that its device has', 
   });
   const scopesOf = (token: string) =>
     Array.from(authenticator.authenticate({ authorization: `Bearer ${token}` }, '10.0.0.1').scopes).join(' ');
-  assert.deepEqual([scopesOf('ocd_admin'), scopesOf('ocd_writer'), scopesOf('ocd_reader')], ['models admin', 'models', '']);
+  assert.deepEqual([scopesOf('ocd_admin'), scopesOf('ocd_writer'), scopesOf('ocd_reader')], ['models runs admin', 'models', '']);
   assert.equal(authenticator.authenticate({ 'x-api-key': 'ocd_admin' }, '').id, 'device:d1');
   assert.throws(() => scopesOf('ocd_revoked'), { code: 'device_token_refused' });
 });

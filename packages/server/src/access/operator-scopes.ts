@@ -26,7 +26,7 @@ export function holdsAll(held: readonly string[], wanted: readonly string[]): bo
 
 const none: ReadonlySet<Scope> = new Set();
 const models: ReadonlySet<Scope> = new Set<Scope>(['models']);
-const everything: ReadonlySet<Scope> = new Set<Scope>(['models', 'admin']);
+const everything: ReadonlySet<Scope> = new Set<Scope>(['models', 'runs', 'admin']);
 
 /** What somebody with these scopes may do over HTTP: ask models with `operator.write`, and administer with `operator.admin`. */
 export function httpScopes(held: readonly string[]): ReadonlySet<Scope> {

@@ -11,7 +11,7 @@ export interface Principal {
   readonly models: readonly string[] | undefined;
 }
 
-const everything: ReadonlySet<Scope> = new Set<Scope>(['models', 'admin']);
+const everything: ReadonlySet<Scope> = new Set<Scope>(['models', 'runs', 'admin']);
 
 /** Whoever holds the gateway's own token or password. */
 export const gatewayPrincipal: Principal = Object.freeze({ kind: 'gateway', id: 'gateway', scopes: everything, models: undefined });

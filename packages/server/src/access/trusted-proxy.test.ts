@@ -88,7 +88,7 @@ test('over HTTP the user may administer and ask models, less what the header tak
       return thrown.code;
     }
   };
-  assert.equal(scopesOf(asAda), 'user user:ada models admin');
+  assert.equal(scopesOf(asAda), 'user user:ada models runs admin');
   assert.equal(scopesOf({ ...asAda, 'x-openclaw-scopes': 'operator.write, operator.read' }), 'user user:ada models');
   assert.equal(scopesOf({ ...asAda, 'x-openclaw-scopes': 'operator.read' }), 'user user:ada ');
   assert.equal(scopesOf({}), 'proxy_identity_missing');

@@ -243,7 +243,7 @@ test('a wish for a key is checked field by field', async () => {
     [{ name: 'x'.repeat(101) }, /^name: /],
     [{ name: 5 }, /^name: /],
     [{ name: 'a', scopes: [] }, /^scopes: /],
-    [{ name: 'a', scopes: ['root'] }, /^scopes: there is no scope root; those are models, admin/],
+    [{ name: 'a', scopes: ['root'] }, /^scopes: there is no scope root; those are models, runs, admin/],
     [{ name: 'a', scopes: 'admin' }, /^scopes: /],
     [{ name: 'a', models: [] }, /^models: /],
     [{ name: 'a', models: [''] }, /^models: /],

@@ -38,7 +38,7 @@ export function registerKeysCommands(program: Command, context: KeysCommandConte
   const createCommand = addOutput(group.command('create'))
     .description('create a key and print it, once')
     .requiredOption('--name <name>', 'what the key is for')
-    .option('--scopes <scopes>', 'what it may do, separated by commas: models, admin (default: models)', commaSeparated)
+    .option('--scopes <scopes>', 'what it may do, separated by commas: models, runs, admin (default: models)', commaSeparated)
     .option('--models <models>', 'models and routes that it may use, separated by commas (default: all)', commaSeparated)
     .option('--expires <when>', 'when it ends: 30d, or a date (default: never)')
     .addHelpText(

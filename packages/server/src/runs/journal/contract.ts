@@ -32,6 +32,18 @@ export interface RunQuestion {
   readonly limit: number;
 }
 
+export interface TakeableQuestion {
+  readonly owner: string;
+  readonly limit: number;
+  /** Id of the last one of the page before. */
+  readonly after?: string;
+}
+
+export interface Takeable {
+  readonly runId: string;
+  readonly sessionKey: string;
+}
+
 export interface Journal {
   /** @returns the run, and whether it was there already @throws OpenClawError `idempotency_key_reused` */
   create(run: NewRun): Promise<{ readonly run: RunView; readonly isKnown: boolean }>;
@@ -44,8 +56,8 @@ export interface Journal {
   /** @throws OpenClawError `lease_lost` */
   renew(leases: readonly Lease[], leaseMs: number): Promise<void>;
   release(lease: Lease): Promise<void>;
-  /** Open runs that nobody holds and that wait for nothing, the oldest first. */
-  takeable(limit: number): Promise<readonly string[]>;
+  /** Open runs that wait for nothing and that nobody else holds, the oldest first; those that `owner` holds among them. */
+  takeable(question: TakeableQuestion): Promise<readonly Takeable[]>;
 
   /**
    * Appends by the owner. Durable when it resolves, and only then anybody is told. @returns the events with their numbers

@@ -2,7 +2,7 @@
  * What the events of a run add up to. Pure: the same events give the same state, on every machine, with or without the deltas that
  * compaction dropped.
  */
-import type { RunEvent, RunEventBody, RunView, TokenUse } from '@openclaw/protocol';
+import type { RunEvent, RunEventBody, RunOrigin, RunView, TokenUse } from '@openclaw/protocol';
 
 export const noUse: TokenUse = { inputTokens: 0, outputTokens: 0, costNanoUsd: 0 };
 
@@ -18,9 +18,14 @@ function begin({ runId, seq, atMs, ...body }: RunEvent): RunView {
   if (body.kind !== 'run.created') throw new TypeError(`a run begins with run.created, not with ${body.kind}`);
   const { kind: _kind, ...created } = body;
   return {
-    ...{ id: runId, status: 'queued', ...created, createdAtMs: atMs, updatedAtMs: atMs, endedAtMs: null, lastSeq: seq },
-    ...{ steps: 0, use: noUse, waitsFor: null, output: null, error: null },
+    ...{ id: runId, ...created, createdAtMs: atMs, updatedAtMs: atMs, endedAtMs: null, lastSeq: seq },
+    ...{ steps: 0, use: noUse, output: null, error: null, ...ready(created.origin, 'queued') },
   };
+}
+
+/** What is done here goes on by itself; of a run of a program the next step is the program's to do. */
+function ready({ kind }: RunOrigin, status: 'queued' | 'running'): Pick<RunView, 'status' | 'waitsFor'> {
+  return kind === 'program' ? { status: 'parked', waitsFor: { kind: 'program' } } : { status, waitsFor: null };
 }
 
 export function applyEvent(view: RunView, event: RunEvent): RunView {
@@ -31,7 +36,7 @@ function changeOf(view: RunView, event: RunEvent): Partial<RunView> {
   switch (event.kind) {
     case 'run.resumed':
       // A run that failed and is tried again has not ended any more.
-      return { status: 'running', waitsFor: null, endedAtMs: null, error: null };
+      return { ...ready(view.origin, 'running'), endedAtMs: null, error: null };
     case 'run.parked':
       return { status: 'parked', waitsFor: event.waitsFor };
     case 'step.started':
@@ -39,13 +44,11 @@ function changeOf(view: RunView, event: RunEvent): Partial<RunView> {
     case 'step.finished':
       return event.use === null ? {} : { use: addUse(view.use, event.use) };
     case 'approval.resolved':
-      return view.waitsFor?.kind === 'approval' && view.waitsFor.approvalId === event.approvalId
-        ? { status: 'queued', waitsFor: null }
-        : {};
+      return view.waitsFor?.kind === 'approval' && view.waitsFor.approvalId === event.approvalId ? ready(view.origin, 'queued') : {};
     case 'outcome.resolved':
-      return view.waitsFor?.kind === 'outcome' && view.waitsFor.step === event.step ? { status: 'queued', waitsFor: null } : {};
+      return view.waitsFor?.kind === 'outcome' && view.waitsFor.step === event.step ? ready(view.origin, 'queued') : {};
     case 'signal.received':
-      return view.waitsFor?.kind === 'signal' && view.waitsFor.name === event.name ? { status: 'queued', waitsFor: null } : {};
+      return view.waitsFor?.kind === 'signal' && view.waitsFor.name === event.name ? ready(view.origin, 'queued') : {};
     case 'cancel.requested':
       // Whoever owns it ends it; one that waits is taken up for that.
       return view.status === 'parked' ? { status: 'queued', waitsFor: null } : {};

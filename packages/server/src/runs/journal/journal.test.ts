@@ -169,11 +169,13 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
       await journal.release(two);
       await journal.append(three, [finished]);
       await lease(journal, 'run_4');
-      assert.deepEqual(await journal.takeable(10), ['run_1']);
+      const takeable = async (owner: string): Promise<string[]> => (await journal.takeable({ owner, limit: 10 })).map(({ runId }) => runId);
+      assert.deepEqual(await takeable('two'), ['run_1']);
+      assert.deepEqual(await takeable('one'), ['run_1', 'run_4'], 'its own, which it may have lost the memory of');
       await journal.post('run_2', { kind: 'approval.resolved', approvalId: 'a', approved: true, by: 'me', note: null });
-      assert.deepEqual(await journal.takeable(10), ['run_1', 'run_2']);
+      assert.deepEqual(await takeable('two'), ['run_1', 'run_2']);
       clock.advance(leaseMs + 1);
-      assert.deepEqual(await journal.takeable(10), ['run_1', 'run_2', 'run_4']);
+      assert.deepEqual(await takeable('two'), ['run_1', 'run_2', 'run_4']);
     });
 
     test('lists go by session and status, the latest first, page by page', async () => {

@@ -9,7 +9,7 @@ import type { Clock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { Database } from '../../storage/index.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
-import type { Journal, Lease, NewRun, RunQuestion } from './contract.ts';
+import type { Journal, Lease, NewRun, RunQuestion, Takeable, TakeableQuestion } from './contract.ts';
 import { applyEvent, foldRun } from './fold.ts';
 import * as store from './run-store.ts';
 import { Watchers } from './watchers.ts';
@@ -114,8 +114,8 @@ class StoredJournal implements Journal {
     await this.#database.write({ statements: [store.releasing(runId, epoch)] });
   }
 
-  async takeable(limit: number): Promise<readonly string[]> {
-    return store.readTakeable(this.#database, this.#clock.now(), limit);
+  async takeable(question: TakeableQuestion): Promise<readonly Takeable[]> {
+    return store.readTakeable(this.#database, question, this.#clock.now());
   }
 
   append(lease: Lease, bodies: readonly RunEventBody[]): Promise<readonly RunEvent[]> {
@@ -178,8 +178,8 @@ class StoredJournal implements Journal {
       let fresh: readonly RunEvent[] | undefined;
       while (!signal.aborted && !this.#isClosed) {
         const events = continues(fresh, last) ? fresh : await this.read(runId, last, pageEvents);
-        for (const event of events ?? []) {
-          if (event.seq <= last) continue;
+        const from = last;
+        for (const event of (events ?? []).filter(({ seq }) => seq > from)) {
           yield event;
           last = event.seq;
         }

@@ -1,7 +1,7 @@
 /** The tables of runs and of their events: rows and statements. It keeps nothing in memory and decides nothing. */
 import type { RunEvent, RunEventBody, RunView } from '@openclaw/protocol';
 import type { Database, Guard, Row, Statement, Value, WriteBatch } from '../../storage/index.ts';
-import type { NewRun, RunQuestion } from './contract.ts';
+import type { NewRun, RunQuestion, Takeable, TakeableQuestion } from './contract.ts';
 
 /** How a run stands in its row; what only events say (input, output, error) is not in it. */
 export interface StoredRun {
@@ -61,19 +61,20 @@ export async function readIds(database: Database, question: RunQuestion): Promis
   );
   const conditions = wanted.map(([column], index) => `${column} = $${index + 1}`);
   const params: Value[] = wanted.map(([, value]) => String(value));
-  if (after !== undefined) conditions.push(`id < $${params.push(after)}`);
+  if (after !== undefined) conditions.push(`(created_at, id) < (SELECT created_at, id FROM runs WHERE id = $${params.push(after)})`);
   const where = conditions.length === 0 ? '' : `WHERE ${conditions.join(' AND ')}`;
-  const rows = await database.read({ sql: `SELECT id FROM runs ${where} ORDER BY id DESC LIMIT ${limit}`, params });
+  const rows = await database.read({ sql: `SELECT id FROM runs ${where} ORDER BY created_at DESC, id DESC LIMIT ${limit}`, params });
   return rows.map((row) => String(row['id']));
 }
 
-/** Open, waiting for nothing, and held by nobody whose lease still runs. */
-export async function readTakeable(database: Database, nowMs: number, limit: number): Promise<string[]> {
+/** Open, waiting for nothing, and held by nobody else whose lease still runs. */
+export async function readTakeable(database: Database, { owner, limit, after }: TakeableQuestion, nowMs: number): Promise<Takeable[]> {
   const rows = await database.read({
-    sql: `SELECT id FROM runs WHERE ended_at IS NULL AND status <> 'parked' AND (owner IS NULL OR lease_until < $1) ORDER BY id LIMIT ${limit}`,
-    params: [nowMs],
+    sql: `SELECT id, session_key FROM runs WHERE ended_at IS NULL AND status <> 'parked' AND (owner IS NULL OR owner = $1 OR lease_until < $2)
+            AND id > $3 ORDER BY id LIMIT ${limit}`,
+    params: [owner, nowMs, after ?? ''],
   });
-  return rows.map((row) => String(row['id']));
+  return rows.map((row) => ({ runId: String(row['id']), sessionKey: String(row['session_key']) }));
 }
 
 export function creation(run: NewRun, view: RunView): WriteBatch {
@@ -87,7 +88,7 @@ export function creation(run: NewRun, view: RunView): WriteBatch {
       {
         sql: `INSERT INTO runs (id, idempotency_key, request_hash, session_key, agent_id, parent_run_id, status, waits, steps, input_tokens,
                 output_tokens, cost_nano_usd, next_seq, owner, epoch, lease_until, created_at, updated_at, ended_at)
-              VALUES ($1, $2, $3, $4, $5, $6, 'queued', NULL, 0, 0, 0, 0, 2, NULL, 0, 0, $7, $7, NULL)`,
+              VALUES ($1, $2, $3, $4, $5, $6, $8, $9, 0, 0, 0, 0, 2, NULL, 0, 0, $7, $7, NULL)`,
         params: [
           run.id,
           run.idempotencyKey ?? null,
@@ -96,6 +97,8 @@ export function creation(run: NewRun, view: RunView): WriteBatch {
           created.agentId,
           created.parentRunId,
           view.createdAtMs,
+          view.status,
+          view.waitsFor === null ? null : JSON.stringify(view.waitsFor),
         ],
       },
       insertion({ runId: run.id, seq: 1, atMs: view.createdAtMs, ...created }),
