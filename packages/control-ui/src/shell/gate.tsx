@@ -54,8 +54,10 @@ interface SignInProps {
   readonly refusal: ControlError | undefined;
 }
 
-function SignIn({ secretKind, refusal }: SignInProps) {
+function SignIn({ secretKind, refusal: told }: SignInProps) {
   const { connection } = useApp();
+  // Of a state that is gone so is the token of this device: that was said above.
+  const refusal = connection.stateLost.value && told?.code === 'AUTH_DEVICE_TOKEN_MISMATCH' ? undefined : told;
   const [value, setValue] = useState('');
   const submit = (event: Event): void => {
     event.preventDefault();

@@ -110,10 +110,12 @@ describe('signing in to the Control UI', { skip: withoutChromium }, () => {
       await using visiting = await visit(browser, `${gateway.url}/#token=${testToken}`);
       const { page } = visiting;
       await page.getByRole('heading', { name: 'Overview' }).waitFor();
+      // Open it would come back by itself with the token that it was given, and be let in anew.
+      await page.goto('about:blank');
       await gateway[Symbol.asyncDispose]();
-      await using _fresh = await startTestGateway({ stateDirectory: other ?? '', environment: { OPENCLAW_GATEWAY_PORT: port } });
+      await using fresh = await startTestGateway({ stateDirectory: other ?? '', environment: { OPENCLAW_GATEWAY_PORT: port } });
       // The device token of before is not known there: to ask for another one would hide what happened.
-      await page.reload();
+      await page.goto(fresh.url);
       await page.getByLabel('Gateway token').waitFor();
       await page.getByText('The state was not persisted.').waitFor();
       await page.getByLabel('Gateway token').fill(testToken);
