@@ -4,14 +4,14 @@
  *
  * It decides nothing about requests; what it does decide is when the gateway is ready and how it stops.
  */
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import type { Configuration, ConfigurationKeeper } from '../config/index.ts';
 import { systemClock, type Clock } from '../core/clock.ts';
 import { OpenClawError } from '../core/errors.ts';
 import type { RootLog } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
 import type { Redactor } from '../core/redact.ts';
-import { readTls, startingHandler, type ControlPlane, type RequestHandler } from '../gateway/index.ts';
+import { readTls, startingHandler, type ControlPlane, type RequestHandler, type TlsSettings } from '../gateway/index.ts';
 import type { ModelPath } from '../models/index.ts';
 import { openState, readStateOwner, type State, type StorageThread } from '../storage/index.ts';
 import { applyChange } from './apply.ts';
@@ -132,12 +132,18 @@ function run(built: Built): RunningGateway {
 /** @throws OpenClawError `port_in_use`, `bind_failed`, `tls_invalid` */
 async function openFrontFor(configuration: Configuration, { handlers, log, clock }: OpenFrontOptions): Promise<Front> {
   const directory = join(configuration.stateDirectory, 'credentials');
-  const tlsOf: FrontOptions['tlsOf'] = ({ tls }) => readTls(tls, { directory, clock });
+  const tlsOf: FrontOptions['tlsOf'] = ({ tls }) => readTls(besideFile(tls, configuration.file), { directory, clock });
   try {
     return await openFront({ settings: configuration.settings.gateway, handlers, tlsOf, log });
   } catch (thrown) {
     throw await namePortHolder(thrown, configuration.stateDirectory);
   }
+}
+
+/** Paths in the configuration begin where it lies. */
+function besideFile(tls: TlsSettings, file: string): TlsSettings {
+  const whole = (path: string | undefined): string | undefined => (path === undefined ? undefined : resolve(dirname(file), path));
+  return { ...tls, certFile: whole(tls.certFile), keyFile: whole(tls.keyFile) };
 }
 
 interface OpenFrontOptions extends Pick<FrontOptions, 'handlers' | 'log'> {
@@ -169,10 +175,12 @@ async function namePortHolder(thrown: unknown, stateDirectory: string): Promise<
 /** Edits of the configuration and of the certificate come into force. @returns ends it */
 function follow({ parts, front, holding }: Built): () => void {
   const ends = [
-    parts.keeper.onAccepted(async ({ configuration }) => {
+    parts.keeper.onAccepted(async ({ configuration, changed }) => {
       await applyChange(holding.configuration(), configuration, { parts, front });
       holding.take(configuration);
       await parts.state.lock.setAddress(front.url);
+      if (changed.length > 0)
+        await parts.audit.record({ ...author(parts), action: 'config.changed', detail: { changed: changed.join(', ') } });
     }),
     parts.keeper.onStatus(() => holding.look()),
   ];
@@ -184,6 +192,12 @@ function follow({ parts, front, holding }: Built): () => void {
     certificates.cancel();
     for (const end of ends) end();
   };
+}
+
+/** Who made the version that is about to hold. */
+function author({ keeper }: Parts): { readonly actor: string; readonly subject: string } {
+  const latest = keeper.versions().at(-1);
+  return { actor: latest?.by ?? 'file', subject: latest === undefined ? 'the configuration' : `version ${latest.version}` };
 }
 
 /** Unready, no new work, time for what streams, then the end of everything in the reverse order of its beginning. */

@@ -14,6 +14,8 @@ export interface Ids {
   key(): string;
   /** `ses_…`, for what a session holds from its beginning or its last reset on. */
   session(): string;
+  /** `run_…`, for a durable run. */
+  run(): string;
 }
 
 export interface IdsOptions {
@@ -52,7 +54,7 @@ export function createIds(options: IdsOptions = {}): Ids {
     return prefix + lastTime + random;
   };
 
-  return { request: () => create('req_'), key: () => create('key_'), session: () => create('ses_') };
+  return { request: () => create('req_'), key: () => create('key_'), session: () => create('ses_'), run: () => create('run_') };
 }
 
 /** Every pair of characters, so that ten bits are one look-up. */

@@ -17,6 +17,11 @@ import type {
 import type { JsonObject } from '../../core/json.ts';
 import type { RunQuestion } from '../journal/contract.ts';
 
+export interface RunSignal {
+  readonly name: string;
+  readonly payload: unknown;
+}
+
 export interface Runs {
   /** Resolves once the run is durable. @throws OpenClawError `agent_not_found`, `model_not_found`, `invalid_request`, `idempotency_key_reused`, `overloaded`, `draining` */
   create(request: CreateRunRequest, origin: RunOrigin): Promise<{ readonly run: RunView; readonly isKnown: boolean }>;
@@ -25,14 +30,14 @@ export interface Runs {
   list(question: RunQuestion): Promise<readonly RunView[]>;
   events(runId: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
   cancel(runId: string, by: string, reason?: string): Promise<RunView>;
-  signal(runId: string, name: string, payload: unknown, by: string): Promise<RunView>;
+  signal(runId: string, signal: RunSignal, by: string): Promise<RunView>;
   /** @throws OpenClawError `approval_not_found`, `approval_resolved` */
   resolveApproval(
     which: { readonly runId: string; readonly approvalId?: string },
     verdict: { readonly approved: boolean; readonly by: string; readonly note?: string },
   ): Promise<RunView>;
   /** @throws OpenClawError `outcome_not_open` */
-  resolveOutcome(runId: string, step: number, decision: OutcomeDecision, by: string): Promise<RunView>;
+  resolveOutcome(which: { readonly runId: string; readonly step: number }, decision: OutcomeDecision, by: string): Promise<RunView>;
   /** A run that failed goes on at the step that failed. @throws OpenClawError `run_not_failed` */
   retry(runId: string, by: string): Promise<RunView>;
   /** A new run with the same history up to and including `fromSeq`. */

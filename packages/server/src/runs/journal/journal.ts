@@ -163,7 +163,7 @@ class StoredJournal implements Journal {
   }
 
   async read(runId: string, after: number, limit: number): Promise<readonly RunEvent[]> {
-    const events = await store.readEvents(this.#database, runId, after, Math.min(limit, pageEvents));
+    const events = await store.readEvents(this.#database, runId, { after, limit: Math.min(limit, pageEvents) });
     if (events.length === 0) await this.view(runId);
     return events;
   }

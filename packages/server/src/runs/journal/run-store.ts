@@ -31,7 +31,12 @@ function storedRunOf(row: Row): StoredRun {
   };
 }
 
-export async function readEvents(database: Database, runId: string, after: number, limit: number): Promise<RunEvent[]> {
+export interface EventPage {
+  readonly after: number;
+  readonly limit: number;
+}
+
+export async function readEvents(database: Database, runId: string, { after, limit }: EventPage): Promise<RunEvent[]> {
   const rows = await database.read({
     sql: `SELECT seq, at, body FROM run_events WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT ${limit}`,
     params: [runId, after],

@@ -29,7 +29,8 @@ export const runs: Migration = {
     'CREATE UNIQUE INDEX runs_idempotency ON runs (idempotency_key) WHERE idempotency_key IS NOT NULL',
     'CREATE INDEX runs_open ON runs (id) WHERE ended_at IS NULL',
     'CREATE INDEX runs_ended ON runs (ended_at, id) WHERE ended_at IS NOT NULL',
-    'CREATE INDEX runs_session ON runs (session_key, id)',
+    'CREATE INDEX runs_created ON runs (created_at, id)',
+    'CREATE INDEX runs_session ON runs (session_key, created_at, id)',
     'CREATE INDEX runs_parent ON runs (parent_run_id, id) WHERE parent_run_id IS NOT NULL',
     `CREATE TABLE run_events (
       run_id TEXT NOT NULL,

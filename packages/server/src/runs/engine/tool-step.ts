@@ -1,0 +1,166 @@
+/**
+ * One tool call as a step of the journal: whether it may be made, the intent, the result; and what to do with a call that a crash cut.
+ *
+ * A call whose result was written is never made again. One that was begun and has no result is made again only where its effect allows it;
+ * else its tool is asked whether it was done, and where that cannot be told, a person.
+ */
+import type { OutcomeDecision, ToolCallRequest } from '@openclaw/protocol';
+import { reasonOf } from '../../core/errors.ts';
+import { parseObject, type JsonObject } from '../../core/json.ts';
+import { outputLimitCharacters, type Tool, type ToolPolicy } from '../tools/contract.ts';
+import type { HeldRun } from './held-run.ts';
+import { hashOf } from './model-step.ts';
+import type { OpenStep, ToolOutcome } from './progress.ts';
+
+export interface ToolStepOptions {
+  readonly run: HeldRun;
+  readonly agentId: string;
+  readonly workspace: string;
+  /** Undefined for a name that the agent has no tool of. */
+  readonly find: (name: string) => Tool | undefined;
+  readonly policy: (tool: Tool) => ToolPolicy;
+  /** What is wrong with the arguments, in words for the model; undefined where they fit. */
+  readonly check: (tool: Tool, given: JsonObject) => string | undefined;
+  /** Aborted by cancel, limits and the end of the process. */
+  readonly signal: AbortSignal;
+}
+
+/** `done`: the result is in the journal. `parked`: it waits for somebody. */
+export type ToolStepEnd = 'done' | 'unknown';
+
+/** Begins a call that has not been begun. */
+export async function takeToolStep(step: number, call: ToolCallRequest, options: ToolStepOptions): Promise<ToolStepEnd> {
+  const tool = options.find(call.name);
+  const given = argumentsOf(call);
+  const refusal = refusalOf(call, { tool, given, options });
+  if (refusal !== undefined || !tool || !given)
+    return record(step, call, { outcome: { isError: true, text: refusal ?? 'refused' }, options });
+  return make({ step, attempt: 1, call, tool, given }, options);
+}
+
+/** Writes a result for a call that is not made. */
+export async function refuseToolStep(
+  step: number,
+  call: ToolCallRequest,
+  refusal: { readonly text: string; readonly options: ToolStepOptions },
+): Promise<void> {
+  await record(step, call, { outcome: { isError: true, text: refusal.text }, options: refusal.options });
+}
+
+/** Goes on with a call that was begun and has no result. */
+export async function resumeToolStep(open: OpenStep, options: ToolStepOptions): Promise<ToolStepEnd> {
+  const { step, call, attempt, effect, decision } = open;
+  if (!call) throw new TypeError(`step ${step} of ${options.run.runId} is a tool's and names no call`);
+  if (decision) return decide(open, call, { decision, options });
+  const tool = options.find(call.name);
+  const given = argumentsOf(call);
+  // The effect that was promised when it was begun, not what the tool says of itself today.
+  if (effect !== 'once' && tool && given) return make({ step, attempt: attempt + 1, call, tool, given }, options);
+  if (tool?.reconcile && given) {
+    const { run, signal, workspace } = options;
+    const found = await tool
+      .reconcile({ idempotencyKey: keyOf(run, step), arguments: given, signal, workspace })
+      .catch((thrown: unknown) => {
+        signal.throwIfAborted();
+        return void reasonOf(thrown);
+      });
+    if (found) {
+      await run.append({ kind: 'step.finished', step, attempt, result: bounded(found), use: null, reconciled: true });
+      return 'done';
+    }
+  }
+  return 'unknown';
+}
+
+interface Decided {
+  readonly decision: OutcomeDecision;
+  readonly options: ToolStepOptions;
+}
+
+async function decide(open: OpenStep, call: ToolCallRequest, { decision, options }: Decided): Promise<ToolStepEnd> {
+  const { step, attempt } = open;
+  const finish = async (outcome: ToolOutcome): Promise<ToolStepEnd> => {
+    await options.run.append({ kind: 'step.finished', step, attempt, result: bounded(outcome), use: null, reconciled: true });
+    return 'done';
+  };
+  if (decision.kind === 'done')
+    return finish({ isError: false, text: typeof decision.result === 'string' ? decision.result : JSON.stringify(decision.result) });
+  if (decision.kind === 'failed') return finish({ isError: true, text: decision.message });
+  const tool = options.find(call.name);
+  const given = argumentsOf(call);
+  if (!tool || !given) return finish({ isError: true, text: `there is no tool ${call.name} any more` });
+  return make({ step, attempt: attempt + 1, call, tool, given }, options);
+}
+
+interface Making {
+  readonly step: number;
+  readonly attempt: number;
+  readonly call: ToolCallRequest;
+  readonly tool: Tool;
+  readonly given: JsonObject;
+}
+
+async function make({ step, attempt, call, tool, given }: Making, options: ToolStepOptions): Promise<ToolStepEnd> {
+  const { run, agentId, workspace, signal } = options;
+  const idempotencyKey = keyOf(run, step);
+  await run.append({
+    ...{ kind: 'step.started', step, stepKind: 'tool', name: tool.name, attempt, effect: tool.effect },
+    ...{ inputHash: hashOf([tool.name, given]), idempotencyKey, call },
+  });
+  let result: ToolOutcome;
+  try {
+    result = await tool.run({ arguments: given, idempotencyKey, runId: run.runId, agentId, workspace, signal, onOutput: () => {} });
+  } catch (thrown) {
+    // The process stops in the middle: what became of the call is found out by whoever takes the run up again.
+    if (run.signal.aborted) throw thrown;
+    result = { isError: true, text: `the tool failed: ${reasonOf(thrown)}` };
+  }
+  if (run.signal.aborted && tool.effect === 'once') throw run.signal.reason;
+  await run.append({ kind: 'step.finished', step, attempt, result: bounded(result), use: null });
+  return 'done';
+}
+
+/** Of a call that does nothing beyond the journal. */
+async function record(
+  step: number,
+  call: ToolCallRequest,
+  { outcome, options: { run } }: { readonly outcome: ToolOutcome; readonly options: ToolStepOptions },
+): Promise<ToolStepEnd> {
+  await run.append(
+    {
+      ...{ kind: 'step.started', step, stepKind: 'tool', name: call.name, attempt: 1, effect: 'read' },
+      ...{ inputHash: hashOf([call.name, call.argumentsText]), idempotencyKey: keyOf(run, step), call },
+    },
+    { kind: 'step.finished', step, attempt: 1, result: bounded(outcome), use: null },
+  );
+  return 'done';
+}
+
+interface Considered {
+  readonly tool: Tool | undefined;
+  readonly given: JsonObject | undefined;
+  readonly options: ToolStepOptions;
+}
+
+/** In words for the model; undefined where the call can be made. */
+function refusalOf(call: ToolCallRequest, { tool, given, options }: Considered): string | undefined {
+  if (!tool) return `there is no tool ${call.name}`;
+  if (options.policy(tool) === 'deny') return `the tool ${call.name} may not be used here`;
+  if (!given) return 'the arguments are no JSON object';
+  return options.check(tool, given);
+}
+
+/** A call without arguments may come as an empty text. */
+function argumentsOf({ argumentsText }: ToolCallRequest): JsonObject | undefined {
+  return argumentsText.trim() === '' ? {} : parseObject(argumentsText);
+}
+
+function keyOf(run: HeldRun, step: number): string {
+  return `${run.runId}/${step}`;
+}
+
+function bounded({ isError, text }: ToolOutcome): ToolOutcome {
+  if (text.length <= outputLimitCharacters) return { isError, text };
+  const half = outputLimitCharacters / 2;
+  return { isError, text: `${text.slice(0, half)}\n… ${text.length - outputLimitCharacters} characters left out …\n${text.slice(-half)}` };
+}

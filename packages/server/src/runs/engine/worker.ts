@@ -1,0 +1,277 @@
+/**
+ * Carries one run on from wherever its journal stands: model calls and tool calls in turns, until there is an answer, somebody is needed, or
+ * a limit is reached.
+ *
+ * It decides by the journal alone, so a run that is taken up after a crash goes the same way. Which run is next: `lanes.ts`.
+ */
+import { randomUUID } from 'node:crypto';
+import type { RunEventBody, RunFailure, RunView, ToolCallRequest } from '@openclaw/protocol';
+import type { Clock } from '../../core/clock.ts';
+import { OpenClawError, toOpenClawError } from '../../core/errors.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { Tool, Toolbox } from '../tools/contract.ts';
+import type { Agent, AgentDirectory, ContextWindow, ConversationMessage, ModelCaller, WindowLimits } from './contract.ts';
+import type { HeldRun } from './held-run.ts';
+import { takeModelStep } from './model-step.ts';
+import { callKey, type ModelResult, type progressOf } from './progress.ts';
+import { refuseToolStep, resumeToolStep, takeToolStep, type ToolStepEnd, type ToolStepOptions } from './tool-step.ts';
+
+export interface WorkerOptions {
+  readonly clock: Clock;
+  readonly callModel: ModelCaller;
+  readonly agents: AgentDirectory;
+  readonly toolbox: Toolbox;
+  readonly window: ContextWindow;
+  readonly windowOf: (model: string) => WindowLimits;
+  readonly defaultModel: () => string;
+  /** What was said in the session before this run, oldest first. */
+  readonly history: (view: RunView) => Promise<readonly ConversationMessage[]>;
+  /** The directory that tools may touch. */
+  readonly workspaceOf: (agentId: string) => Promise<string>;
+  readonly checkArguments: (tool: Tool, given: JsonObject) => string | undefined;
+  readonly isContextOverflow: (error: OpenClawError) => boolean;
+}
+
+export interface WorkedRun {
+  readonly run: HeldRun;
+  /** Aborted when somebody wants it to end, or the process stops. */
+  readonly signal: AbortSignal;
+  readonly reason: Extract<RunEventBody, { readonly kind: 'run.resumed' }>['reason'];
+}
+
+type Progress = ReturnType<typeof progressOf>;
+
+/** The same call with the same result so often is pointed out to the model; twice as often ends the run. */
+const repetitionsTold = 3;
+const repetitionsEnd = 6;
+
+/** @throws what the journal says, and the reason of the end of the process; everything else is in the journal */
+export async function work(worked: WorkedRun, options: WorkerOptions): Promise<void> {
+  const { run, reason } = worked;
+  await run.append({ kind: 'run.resumed', epoch: run.epoch, reason });
+  const worker = new Worker(worked, options);
+  let end: RunEventBody | undefined;
+  while (!end) end = await worker.next();
+  await run.append(end);
+}
+
+class Worker {
+  readonly #run: HeldRun;
+  readonly #signal: AbortSignal;
+  readonly #options: WorkerOptions;
+  /** A conversation that was too long for its model is compacted once for each answer. */
+  #overflowed = false;
+
+  constructor({ run, signal }: WorkedRun, options: WorkerOptions) {
+    this.#run = run;
+    this.#signal = signal;
+    this.#options = options;
+  }
+
+  /** Takes one step. @returns what ends the run, or parks it */
+  async next(): Promise<RunEventBody | undefined> {
+    const [progress, view] = await Promise.all([this.#run.progress(), this.#run.view()]);
+    if (progress.cancelledBy !== undefined) return { kind: 'run.cancelled', by: progress.cancelledBy };
+    try {
+      const agent = this.#options.agents.get(view.agentId);
+      const limit = this.#reachedLimit(view);
+      if (limit !== undefined && !progress.openStep) return finishedBy(progress, limit);
+      if (progress.repetitions >= repetitionsEnd) return finishedBy(progress, 'the same call had the same result again and again');
+      if (progress.openStep?.kind === 'tool') return await this.#resumeTool(progress, view);
+      const [call] = progress.openCalls;
+      if (call) return await this.#takeCall(call, progress, view);
+      if (progress.lastAnswer && progress.lastAnswer.toolCalls.length === 0 && !hasNews(progress)) return finishedBy(progress, undefined);
+      await this.#ask(agent, progress, view);
+      return undefined;
+    } catch (thrown) {
+      return this.#afterFailure(thrown, progress);
+    }
+  }
+
+  #reachedLimit({ limits, steps, use, createdAtMs }: RunView): string | undefined {
+    if (steps >= limits.steps) return `${limits.steps} steps`;
+    if (use.inputTokens + use.outputTokens >= limits.tokens) return `${limits.tokens} tokens`;
+    if ((use.costNanoUsd ?? 0) >= limits.usd * 1e9) return `US$ ${limits.usd}`;
+    if (this.#options.clock.now() - createdAtMs >= limits.timeMs) return `${limits.timeMs} ms`;
+    return undefined;
+  }
+
+  async #afterFailure(thrown: unknown, progress: Progress): Promise<RunEventBody | undefined> {
+    this.#run.signal.throwIfAborted();
+    // Somebody wants it to end: what broke is only its echo, and the next look at the journal says who.
+    if (this.#signal.aborted) {
+      const { cancelledBy } = await this.#run.progress();
+      if (cancelledBy !== undefined) return { kind: 'run.cancelled', by: cancelledBy };
+    }
+    const error = toOpenClawError(thrown);
+    if (error.code === 'lease_lost') throw error;
+    const failure = failureOf(error);
+    const open = (await this.#run.progress()).openStep ?? progress.openStep;
+    if (open) await this.#run.append({ kind: 'step.failed', step: open.step, attempt: open.attempt, error: failure });
+    const limit = this.#signal.aborted ? this.#reachedLimit(await this.#run.view()) : undefined;
+    if (limit !== undefined) return finishedBy(progress, limit);
+    if (this.#options.isContextOverflow(error) && !this.#overflowed) {
+      this.#overflowed = true;
+      return undefined;
+    }
+    return { kind: 'run.failed', error: failure };
+  }
+
+  async #ask(agent: Agent, progress: Progress, view: RunView): Promise<void> {
+    const { openStep, lastStep, messages } = progress;
+    const model = view.model ?? agent.model ?? this.#options.defaultModel();
+    const tools = (await this.#options.toolbox.list(agent.id)).filter((tool) => this.#options.toolbox.policy(agent.id, tool) !== 'deny');
+    const said = withWarning([...(await this.#options.history(view)), { role: 'user', text: view.input } as const, ...messages], progress);
+    const nextStep = openStep?.kind === 'model' ? openStep.step : lastStep + 1;
+    const fitting = await this.#fit({ agent, model, said, view, nextStep, compaction: progress.compaction });
+    await takeModelStep(
+      {
+        step: fitting.step,
+        attempt: openStep?.kind === 'model' && openStep.step === fitting.step ? openStep.attempt + 1 : 1,
+        ...{ model, kind: 'model' },
+        request: {
+          messages: fitting.messages,
+          tools: tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
+          sessionKey: view.sessionKey,
+        },
+      },
+      { run: this.#run, clock: this.#options.clock, callModel: this.#options.callModel, signal: this.#signal },
+    );
+    this.#overflowed = false;
+  }
+
+  /** What of the conversation fits; older turns become a summary, which is a step of its own. */
+  async #fit(wanted: Fitting): Promise<{ readonly step: number; readonly messages: readonly ConversationMessage[] }> {
+    const { agent, model, said, view, nextStep, compaction } = wanted;
+    const { window, windowOf, callModel, clock } = this.#options;
+    const limits = this.#overflowed ? tighter(windowOf(model)) : windowOf(model);
+    const head: readonly ConversationMessage[] = [
+      ...(agent.instructions === '' ? [] : [{ role: 'system', text: agent.instructions } as const]),
+      ...(compaction ? [summaryMessage(compaction.summary)] : []),
+    ];
+    const from = compaction?.keptFrom ?? 0;
+    const fitted = window.fit([...head, ...said.slice(from)], limits);
+    if (fitted.kind === 'fits') return { step: nextStep, messages: fitted.messages };
+    const request = {
+      messages: [{ role: 'user', text: summaryRequest(fitted.summarise) } as const],
+      tools: [],
+      sessionKey: view.sessionKey,
+    };
+    const options = { run: this.#run, clock, callModel, signal: this.#signal };
+    const { text: summary } = await takeModelStep({ step: nextStep, attempt: 1, model, kind: 'compaction', request }, options);
+    const keptFrom = from + Math.max(0, fitted.keepFrom - head.length);
+    const after = window.fit(
+      [...head.slice(0, agent.instructions === '' ? 0 : 1), summaryMessage(summary), ...said.slice(keptFrom)],
+      limits,
+    );
+    await this.#run.append({
+      kind: 'context.compacted',
+      step: nextStep,
+      keptFrom,
+      summary,
+      tokensBefore: fitted.tokens,
+      tokensAfter: after.tokens,
+    });
+    if (after.kind === 'fits') return { step: nextStep + 1, messages: after.messages };
+    const reason = 'is longer than the context window of the model leaves room for';
+    throw new OpenClawError('invalid_request', { details: { path: 'input', reason }, param: 'input' });
+  }
+
+  async #toolOptions(view: RunView): Promise<ToolStepOptions> {
+    const { toolbox, workspaceOf, checkArguments } = this.#options;
+    const tools = new Map((await toolbox.list(view.agentId)).map((tool) => [tool.name, tool]));
+    return {
+      ...{ run: this.#run, agentId: view.agentId, signal: this.#signal },
+      workspace: await workspaceOf(view.agentId),
+      find: (name) => tools.get(name),
+      policy: (tool) => toolbox.policy(view.agentId, tool),
+      check: checkArguments,
+    };
+  }
+
+  async #takeCall(call: ToolCallRequest, progress: Progress, view: RunView): Promise<RunEventBody | undefined> {
+    const options = await this.#toolOptions(view);
+    const step = progress.lastStep + 1;
+    const tool = options.find(call.name);
+    if (tool && options.policy(tool) === 'ask') {
+      const approval = progress.approvals.get(callKey(progress.answerStep, call));
+      if (!approval) return this.#askApproval(step, call, tool);
+      if (!approval.verdict) return { kind: 'run.parked', waitsFor: { kind: 'approval', approvalId: approval.approvalId } };
+      if (!approval.verdict.approved) {
+        const { by, note } = approval.verdict;
+        await refuseToolStep(step, call, { text: `refused by ${by}${note === null ? '' : `: ${note}`}`, options });
+        return undefined;
+      }
+    }
+    return this.#after(await takeToolStep(step, call, options), step, call);
+  }
+
+  async #askApproval(step: number, call: ToolCallRequest, tool: Tool): Promise<RunEventBody> {
+    const approvalId = randomUUID();
+    await this.#run.append({ kind: 'approval.requested', approvalId, step, call, why: `the tool ${tool.name} asks before it is used` });
+    return { kind: 'run.parked', waitsFor: { kind: 'approval', approvalId } };
+  }
+
+  async #resumeTool(progress: Progress, view: RunView): Promise<RunEventBody | undefined> {
+    const open = progress.openStep;
+    if (!open) return undefined;
+    if (open.isAsked && !open.decision) return { kind: 'run.parked', waitsFor: { kind: 'outcome', step: open.step } };
+    return this.#after(await resumeToolStep(open, await this.#toolOptions(view)), open.step, open.call);
+  }
+
+  async #after(end: ToolStepEnd, step: number, call: ToolCallRequest | undefined): Promise<RunEventBody | undefined> {
+    if (end === 'done') return undefined;
+    const evidence = 'the call was begun, and the process ended before its result was written; the tool cannot tell whether it was done';
+    await this.#run.append({ kind: 'outcome.unknown', step, call: call ?? null, evidence });
+    return { kind: 'run.parked', waitsFor: { kind: 'outcome', step } };
+  }
+}
+
+interface Fitting {
+  readonly agent: Agent;
+  readonly compaction: Progress['compaction'];
+  readonly model: string;
+  readonly said: readonly ConversationMessage[];
+  readonly view: RunView;
+  readonly nextStep: number;
+}
+
+/** Something came after the last answer that asks for another one. */
+function hasNews({ messages }: Progress): boolean {
+  return messages.at(-1)?.role !== 'assistant';
+}
+
+function withWarning(messages: readonly ConversationMessage[], { repetitions }: Progress): readonly ConversationMessage[] {
+  if (repetitions < repetitionsTold) return messages;
+  const text = `[The same call has had the same result ${repetitions} times. Do something else, or answer with what there is.]`;
+  return [...messages, { role: 'user', text }];
+}
+
+/** An orderly end, with what there is so far. */
+function finishedBy({ lastAnswer }: { readonly lastAnswer: ModelResult | undefined }, stoppedBy: string | undefined): RunEventBody {
+  const output = { text: lastAnswer?.text ?? '', finishReason: lastAnswer?.finishReason ?? null };
+  return { kind: 'run.finished', output: stoppedBy === undefined ? output : { ...output, stoppedBy } };
+}
+
+function failureOf({ code, message, hint, retryable }: OpenClawError): RunFailure {
+  return { code, message, hint, retryable };
+}
+
+/** The provider counts otherwise than we do. */
+function tighter({ contextTokens, answerTokens }: WindowLimits): WindowLimits {
+  return { contextTokens: Math.floor(contextTokens * 0.7), answerTokens };
+}
+
+function summaryMessage(summary: string): ConversationMessage {
+  return { role: 'user', text: `[What was said before, in short]\n${summary}` };
+}
+
+function summaryRequest(messages: readonly ConversationMessage[]): string {
+  const lines = messages.map((message) => {
+    if (message.role === 'assistant') {
+      return `assistant: ${message.text}${message.toolCalls.map(({ name, argumentsText }) => ` [calls ${name} ${argumentsText}]`).join('')}`;
+    }
+    return `${message.role}: ${message.text}`;
+  });
+  return `Write down in short what matters of this conversation for going on with it: what was asked, what was found out, what was decided, what is open. Names, numbers and paths exactly.\n\n${lines.join('\n')}`;
+}
