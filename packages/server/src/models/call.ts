@@ -1,5 +1,6 @@
 /** What the gateway hands to the model path, and what it gets its answer through. Types only. */
 import type { ClientDialectName } from './dialects/dialect.ts';
+import type { Usage } from './dialects/events.ts';
 
 export type OperationName = 'chat' | 'embeddings' | 'countTokens';
 
@@ -20,6 +21,16 @@ export interface ModelCall {
   whenGone(listener: () => void): void;
   /** How long the client is willing to wait for the answer to begin, if it says so. */
   readonly timeoutMs: number | undefined;
+  /** Told once what it took, however it ended, before `serve` resolves. For callers in this process, who account for it themselves. */
+  readonly whenOver?: (taken: Taken) => void;
+}
+
+/** What one request took, over all its attempts. */
+export interface Taken {
+  /** Undefined where no provider read the prompt. */
+  readonly usage: Usage | undefined;
+  /** US$ in billionths; undefined where no price is known. */
+  readonly costNanoUsd: number | undefined;
 }
 
 export interface Caller {

@@ -33,7 +33,7 @@ import { createTelemetry } from './telemetry.ts';
 import { createTracing, type TraceTarget } from './tracing/index.ts';
 import { createUsageLog, type UsageLog } from './usage/usage.ts';
 
-export type { ModelSink, OperationName } from './call.ts';
+export type { ModelSink, OperationName, Taken } from './call.ts';
 export type { ClientDialectName } from './dialects/dialect.ts';
 export { encodeErrorBody } from './dialects/error-bodies.ts';
 export { providersFromEnvironment } from './catalogue/index.ts';

@@ -250,14 +250,16 @@ class Serving {
     const asking = this.#asking;
     const attempts = asking.reports();
     const { last } = asking;
+    const taken = { usage: totalUsage(attempts), costNanoUsd: totalCost(attempts) };
+    this.#call.whenOver?.(taken);
     this.#options.onFinished({
       call: this.#call,
       requestedModel: this.#operation?.model ?? '',
       stream: this.#operation?.stream ?? false,
       target: last?.target,
       attempts,
-      observed: { usage: totalUsage(attempts), finish: last?.observed.finish },
-      costNanoUsd: totalCost(attempts),
+      observed: { usage: taken.usage, finish: last?.observed.finish },
+      costNanoUsd: taken.costNanoUsd,
       outcome,
       firstOutputMs: asking.firstOutputMs,
       totalMs: this.#options.clock.monotonicMs() - this.#lifecycle.startedMs,
