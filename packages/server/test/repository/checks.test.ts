@@ -118,7 +118,12 @@ test('import rules: every arrow that ARCHITECTURE.md does not draw', () => {
       "export { vendors } from '../models/catalogue/vendors.ts';\n",
       /gateway-meets-parts/,
     ],
-    ['the gateway with its builder', 'server/src/gateway', "export { startGateway } from '../compose/index.ts';\n", /gateway-does-not-know/],
+    [
+      'the gateway with its builder',
+      'server/src/gateway',
+      "export { startGateway } from '../compose/index.ts';\n",
+      /gateway-does-not-know/,
+    ],
     ['clw with the inside', 'server/src/cli/clw', "export { startGateway } from '../../compose/index.ts';\n", /clw-is-a-client/],
     [
       'the program with its tests',
@@ -129,6 +134,12 @@ test('import rules: every arrow that ARCHITECTURE.md does not draw', () => {
     ['the program with a tool', models, "export { assert } from 'fast-check';\n", /program-uses-its-own-dependencies/],
     ['a circle', models, "export * from './planted-15.ts';\n", /no-cycle/],
     ['the other half of the circle', models, "export * from './planted-14.ts';\n", /planted-15/],
+    [
+      'the page with the server',
+      'control-ui/src',
+      "export { vendors } from '../../server/src/models/index.ts';\n",
+      /control-ui-is-a-client/,
+    ],
     ['nothing', models, "export * from './nowhere.ts';\n", /not-found/],
     [
       'a part with another, in a file with `using`',
