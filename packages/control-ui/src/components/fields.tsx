@@ -137,7 +137,7 @@ export function Choice<Value extends string>({ label, value, options, onChange }
 }
 
 /** The types of Preact tell inputs apart by this attribute, and here it is any of several. */
-const inputType = (type: TextFieldProps['type']) => ({ type }) as { readonly type: 'text' };
+export const inputType = (type: TextFieldProps['type']) => ({ type }) as { readonly type: 'text' };
 
 interface FieldProps extends FieldBase {
   readonly id: string;

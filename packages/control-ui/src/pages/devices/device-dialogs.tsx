@@ -17,22 +17,10 @@ export interface DeviceDialogProps {
 }
 
 export function DeviceDialog({ action, device, isOwn, onClose, refresh }: DeviceDialogProps) {
-  const { connection, toasts } = useApp();
   const [token, setToken] = useState<string>();
   const name = nameOf(device);
   const role = device.tokens[0]?.role ?? 'operator';
-  const call = async (method: string, params: object, done: string): Promise<unknown> => {
-    try {
-      const answer = await connection.request(method, { deviceId: device.deviceId, ...params });
-      toasts.ok(done);
-      return answer;
-    } catch (error) {
-      toasts.failed(`${name} was not changed`, error);
-      return undefined;
-    } finally {
-      refresh();
-    }
-  };
+  const call = useDeviceCall(device, refresh);
   if (token !== undefined) return <TokenDialog name={name} token={token} onClose={onClose} />;
   switch (action) {
     case 'rename':
@@ -78,6 +66,25 @@ export function DeviceDialog({ action, device, isOwn, onClose, refresh }: Device
         </EndDialog>
       );
   }
+}
+
+type DeviceCall = (method: string, params: object, done: string) => Promise<unknown>;
+
+/** Says what came of it, and has the list read anew either way. */
+function useDeviceCall(device: PairedDevice, refresh: () => void): DeviceCall {
+  const { connection, toasts } = useApp();
+  return async (method, params, done) => {
+    try {
+      const answer = await connection.request(method, { deviceId: device.deviceId, ...params });
+      toasts.ok(done);
+      return answer;
+    } catch (error) {
+      toasts.failed(`${nameOf(device)} was not changed`, error);
+      return undefined;
+    } finally {
+      refresh();
+    }
+  };
 }
 
 interface EndDialogProps extends Omit<ConfirmProps, 'isDangerous'> {
