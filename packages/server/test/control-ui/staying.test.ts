@@ -177,7 +177,13 @@ describe('the Control UI while it is open', { skip: withoutChromium }, () => {
     await page.keyboard.press('m');
     await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();
     await page.keyboard.press('?');
-    await page.getByRole('dialog', { name: 'Keyboard shortcuts' }).waitFor();
+    const listed = page.getByRole('dialog', { name: 'Keyboard shortcuts' }).locator('dl > div');
+    const keys = (await listed.allInnerTexts()).map((text) => text.split(/\s+/)).filter(([first]) => first === 'g');
+    const documented = readFileSync(join(root, 'docs/control-ui.md'), 'utf8').matchAll(/^\| ([\w ]+) \| `g` `(\w)` \|/gm);
+    assert.deepEqual(
+      keys.map(([, key, ...title]) => `${title.join(' ')} ${key ?? ''}`),
+      Array.from(documented, ([, title, key]) => `${title ?? ''} ${key ?? ''}`),
+    );
   });
 
   test('the form for the token hinders nobody seriously', async () => {
