@@ -87,6 +87,8 @@ interface ObjectOptions<K extends string> extends ContainerOptions {
 interface ArrayOptions extends ContainerOptions {
   /** A list that may not be empty has no default. */
   readonly minItems?: number;
+  /** @default an empty list; only texts and numbers here, which need no filling in */
+  readonly default?: readonly (string | number)[];
 }
 interface RecordOptions extends ContainerOptions {
   /** Pattern of the keys, and what it stands for in words that follow "must be". */
@@ -159,7 +161,7 @@ function array<S extends Schema<unknown>, const O extends ArrayOptions>(
   options: O,
 ): Schema<readonly Infer<S>[], ContainerPresence<O>> {
   const { optional, ...keywords }: ArrayOptions = options;
-  return { type: 'array', items, ...keywords, ...(optional || keywords.minItems !== undefined ? {} : { default: [] }) };
+  return { type: 'array', items, ...(optional || keywords.minItems !== undefined ? {} : { default: [] }), ...keywords };
 }
 
 /** Any number of entries of one shape under names that the operator chooses. */

@@ -43,6 +43,8 @@ const checks: readonly Check[] = [
     find: checkRoutes,
   },
   { reads: [['models', 'retry']], find: checkRetry },
+  { reads: [['agents']], find: checkTools },
+  { reads: [['agents'], ['models', 'providers']], find: checkAgentModels },
 ];
 
 export function crossCheck(settings: Settings, problems: readonly Problem[], options: CrossCheckOptions): Finding[] {
@@ -178,6 +180,44 @@ function checkRetry({ models: { retry } }: Settings): Finding[] {
   if (retry.baseDelayMs <= retry.maxDelayMs) return [];
   const reason = `models.retry.baseDelayMs (${retry.baseDelayMs}) is larger than models.retry.maxDelayMs (${retry.maxDelayMs})`;
   return [{ path: ['models', 'retry', 'baseDelayMs'], reason, suggestion: 'Raise maxDelayMs or lower baseDelayMs.' }];
+}
+
+function checkTools({ agents: { defaults, entries } }: Settings): Finding[] {
+  const places = [
+    { path: ['agents', 'defaults', 'tools'], tools: defaults.tools },
+    ...Object.entries(entries).map(([name, { tools = {} }]) => ({ path: ['agents', 'entries', name, 'tools'], tools })),
+  ];
+  return places.flatMap(({ path, tools: { allow = [], ask = [], deny = [] } }) => {
+    const later = [
+      ...ask.map((tool, index) => ({ tool, place: [...path, 'ask', index] })),
+      ...deny.map((tool, index) => ({ tool, place: [...path, 'deny', index] })),
+    ];
+    return later.flatMap(({ tool, place }): Finding[] => {
+      const other = allow.includes(tool) ? 'allow' : ask.includes(tool) && place.includes('deny') ? 'ask' : undefined;
+      if (other === undefined) return [];
+      const reason = `${formatPath(place)} is ${tool}, which stands in ${formatPath([...path, other])} too`;
+      return [{ path: place, reason, suggestion: 'Keep one of the two.' }];
+    });
+  });
+}
+
+/** A route or the id of a model has to be looked for when it is asked; what is written `provider/model` names a provider. */
+function checkAgentModels({ agents: { defaults, entries }, models: { providers } }: Settings, { vendors }: CrossCheckOptions): Finding[] {
+  if (!vendors) return [];
+  const known = new Set([...Object.keys(providers), ...vendors]);
+  const ids = new Set(Object.values(providers).flatMap(({ models }) => models.map(({ id }) => id)));
+  const named = [
+    { path: ['agents', 'defaults', 'model'], model: defaults.model },
+    ...Object.entries(entries).map(([name, { model }]) => ({ path: ['agents', 'entries', name, 'model'], model })),
+  ];
+  return named.flatMap(({ path, model = '' }): Finding[] => {
+    const slash = model.indexOf('/');
+    const provider = model.slice(0, slash);
+    if (slash === -1 || known.has(provider) || ids.has(model)) return [];
+    const near = nearestName(provider, known);
+    const suggestion = near === undefined ? `Add models.providers.${provider}.` : `Did you mean ${near}${model.slice(slash)}?`;
+    return [{ path, reason: `${formatPath(path)} names the provider ${provider}, which does not exist`, suggestion }];
+  });
 }
 
 /** `$TOKEN`, `${TOKEN}` or `%TOKEN%`: what a shell leaves when it did not fill a variable in. */

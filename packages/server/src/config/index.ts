@@ -12,6 +12,7 @@ export {
   schemaAt,
   settingsSchema,
   timeoutDefaults,
+  type AgentsSettings,
   type LimitSettings,
   type ModelsSettings,
   type ProviderSettings,

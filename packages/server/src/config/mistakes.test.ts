@@ -266,9 +266,9 @@ const cases: readonly {
     ],
   },
   {
-    title: 'agents, which are not there yet',
-    text: '{ agents: {} }',
-    says: [`openclaw.json:1:3: agents comes with a later release. ${laterHint}`],
+    title: 'channels, which are not there yet',
+    text: '{ channels: {} }',
+    says: [`openclaw.json:1:3: channels comes with a later release. ${laterHint}`],
   },
   {
     title: 'a first limit of concurrency above the highest',

@@ -131,6 +131,7 @@ function resolveArray(schema: JsonSchema, tree: Tree | undefined, place: Place):
   const items = tree?.items ?? [];
   if (tree && items.length < (schema.minItems ?? 0)) refuse(schema, tree, place);
   walk.origins.set(formatPath(path), tree?.origin ?? defaultOrigin);
+  if (!tree) return schema.default ?? [];
   return items.map((item, index) => resolveValue(schema.items ?? {}, item, inside(place, index)));
 }
 

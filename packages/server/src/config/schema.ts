@@ -7,6 +7,7 @@
  */
 import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 
+import { agents } from './agents-schema.ts';
 import { gateway, headerName, headerText, type limits } from './gateway-schema.ts';
 import type { Path } from './path.ts';
 
@@ -246,10 +247,11 @@ export const settingsSchema = {
       $schema: s.string({ description: 'Where editors find this schema; OpenClaw ignores it.' }),
       gateway,
       models,
+      agents,
       logging,
       telemetry,
     },
-    { description: 'Settings of OpenClaw.', later: ['agents'] },
+    { description: 'Settings of OpenClaw.', later: ['channels'] },
   ),
 };
 
@@ -257,6 +259,7 @@ export const settingsSchema = {
 export type Settings = Infer<typeof settingsSchema>;
 export type LimitSettings = Infer<typeof limits>;
 export type ModelsSettings = Infer<typeof models>;
+export type AgentsSettings = Infer<typeof agents>;
 export type RouteSettings = Infer<typeof route>;
 export type ProviderSettings = Infer<typeof provider>;
 export type TimeoutSettings = Infer<typeof timeouts>;

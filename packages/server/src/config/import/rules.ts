@@ -200,10 +200,10 @@ const later = 'comes with a later release';
 /** Why the rest is left out, by the longest name that it lies below; the empty name is for what is nowhere else. */
 export const reasons: Readonly<Record<string, string>> = {
   '': 'there is nothing of this name here',
-  agents: `agents ${later.replace('comes', 'come')}`,
+  agents: 'agents are not imported: write them in agents.entries',
   approvals: later,
   auth: 'profiles of credentials are not imported: give the key of each provider as a variable or in models.providers',
-  bindings: 'it is about channels and agents, which come with a later release',
+  bindings: 'it is about channels, which come with a later release',
   channels: `channels ${later.replace('comes', 'come')}`,
   commands: later,
   cron: later,
