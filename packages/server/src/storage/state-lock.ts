@@ -34,6 +34,8 @@ export interface StateLock {
 export interface StateLockOptions {
   /** How long to wait for another owner to end. @default 0 */
   readonly waitMs?: number;
+  /** Called once if it has to wait, with who is waited for; not for a moment that somebody who only looks takes. */
+  readonly onWait?: (owner: StateOwner | undefined) => void;
   /** Ends the wait. */
   readonly signal?: AbortSignal;
   readonly clock?: Clock;
@@ -54,7 +56,9 @@ export async function acquireStateLock(given: string, options: StateLockOptions 
   const { waitMs = stateLockDefaults.waitMs, clock = systemClock, signal = new AbortController().signal } = options;
   const directory = prepareStateDirectory(given);
   createLockFile(directory);
+  const tellAtMs = clock.monotonicMs() + leastWaitMs;
   const giveUpAtMs = clock.monotonicMs() + Math.max(waitMs, leastWaitMs);
+  let told = false;
   // The clock's timers do not keep a process alive, and a command may wait for nothing else than this.
   const { port1: alive } = new MessageChannel();
   alive.ref();
@@ -64,6 +68,10 @@ export async function acquireStateLock(given: string, options: StateLockOptions 
       const held = tryLock(directory, 'hold');
       if (held) return await own(directory, held, clock);
       if (clock.monotonicMs() >= giveUpAtMs) throw locked(directory);
+      if (!told && clock.monotonicMs() >= tellAtMs) {
+        told = true;
+        options.onWait?.(readOwner(directory));
+      }
       await sleep(clock, Math.min(lookEveryMs, giveUpAtMs - clock.monotonicMs()), signal);
     }
   } finally {

@@ -36,7 +36,11 @@ export async function openState(directory: string, options: StateOptions = {}): 
   const thread = options.thread ?? startStorageThread();
   let lock: StateLock | undefined;
   try {
-    const held = (lock = await acquireStateLock(directory, options));
+    const onWait: StateOptions['onWait'] = (owner) =>
+      log?.warn('another process holds the state directory; this one takes over when that ends', {
+        ...{ directory, pid: owner?.pid, host: owner?.host, waitMs: options.waitMs },
+      });
+    const held = (lock = await acquireStateLock(directory, { onWait, ...options }));
     const database = await openSqlite({
       ...{ paths: pathsOf(held.directory), clock, thread },
       onWarning: (error) => log?.warn('no snapshot of the database could be taken; the journal keeps everything', { error }),

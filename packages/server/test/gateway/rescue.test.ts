@@ -39,6 +39,8 @@ describe('a configuration that was never good starts rescue mode, not a restart 
       const { url, token } = await program.ready();
       assert.match(program.stdout(), /Rescue mode/);
       assert.match(program.stdout(), words);
+      assert.match(program.stdout(), /\n {2}mend it {2}\/.*openclaw\.json/);
+      assert.ok(!program.stdout().includes('try it'), 'nothing is offered that would not work');
       const codes = await Promise.all(['healthz', 'health', 'readyz', 'startupz'].map((path) => statusOf(`${url}/${path}`)));
       assert.deepEqual(codes, [200, 200, 503, 200]);
       assert.equal(await statusOf(`${url}/v1/models`), 401, 'what is wrong is not for strangers');

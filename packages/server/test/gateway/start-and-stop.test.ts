@@ -134,6 +134,8 @@ describe('a second process on the same state directory', () => {
         (await fetch(`http://127.0.0.1:${port}${path}`).catch(() => undefined))?.status ?? 0;
       while ((await probe('/healthz')) === 0) await setImmediate();
       assert.equal(await probe('/readyz'), 503);
+      while (!second.stderr().includes('another process holds the state directory')) await setImmediate();
+      assert.match(second.stderr(), new RegExp(`"pid":${first.child.pid}`), 'whoever reads the log learns who is waited for');
       first.child.kill(signal);
       await second.ready();
       assert.equal(await probe('/readyz'), 200);

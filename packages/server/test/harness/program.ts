@@ -47,7 +47,7 @@ export async function startProgram({ home: existing, args = ['gateway', 'run'], 
     stdout: () => stdout,
     stderr: () => stderr,
     async ready() {
-      while (!stdout.includes('try it')) {
+      while (!/^ {2}(?:try it|mend it) {2}/m.test(stdout)) {
         const [ended] = await Promise.race([once(child.stdout, 'data').then(() => [false]), exit.then(() => [true])]);
         if (ended === true) throw new Error(`it ended before it was ready: ${stderr}`);
       }

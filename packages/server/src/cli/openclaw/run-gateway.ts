@@ -182,29 +182,35 @@ function openLogging(configuration: Configuration, terminal: Terminal): Logging 
   };
 }
 
-/** Where it listens, what it has, and one line to paste. */
+/** Where it listens, what it has, and one line to paste; in rescue mode what to mend, as nothing else would work. */
 function describe({ url, configuration, models, tokenFile, fingerprint }: RunningGateway, status: ConfigurationStatus): string {
-  const { auth, bind } = configuration.settings.gateway;
+  const { auth, bind, controlUi } = configuration.settings.gateway;
   const usable = models.providers().filter(({ id }) => id !== 'openclaw');
   const names = usable.map((provider) => `${provider.id} (${modelCount(provider)}, ${keysOf(provider)})`);
   const token = tokenFile ?? configuration.origins.get(`gateway.auth.${auth.mode}`)?.where ?? 'the configuration';
   const secret = tokenFile ? `$(cat ${shellWord(tokenFile)})` : '$OPENCLAW_GATEWAY_TOKEN';
   const request = JSON.stringify({ model: 'openclaw/rehearsal', messages: [{ role: 'user', content: 'say Hello from OpenClaw.' }] });
+  const isRescue = status.state === 'rescue';
   const lines = [
     `OpenClaw ${version} listens on ${url}${bind === 'lan' ? ' and on every other address of this machine' : ''}`,
     ...wordsAbout(status),
     '',
-    ...[...names, 'openclaw/rehearsal (built in, for trying things out)'].map(
+    ...(controlUi.enabled ? [`  page     ${url}/ (openclaw dashboard opens it signed in)`] : []),
+    ...(isRescue ? [] : [...names, 'openclaw/rehearsal (built in, for trying things out)']).map(
       (name, index) => `  ${index === 0 ? 'models ' : '       '}  ${name}`,
     ),
     ...(auth.mode === 'none' ? [] : [`  token    ${token}`]),
     ...(fingerprint === undefined
       ? []
       : [`  SHA-256  ${fingerprint}`, '           of the certificate: compare it once with what the browser shows']),
-    `  try it   curl -s ${isOwnCertificate(configuration) ? `--cacert ${shellWord(ownCertificateFile(configuration.stateDirectory))} ` : ''}${url}/v1/chat/completions \\`,
-    ...(auth.mode === 'none' ? [] : [`             -H "Authorization: Bearer ${secret}" \\`]),
-    `             -H 'Content-Type: application/json' \\`,
-    `             -d '${request}'`,
+    ...(isRescue
+      ? [`  mend it  ${configuration.file}, or Configuration on the page: it is taken up at once, without a restart`]
+      : [
+          `  try it   curl -s ${isOwnCertificate(configuration) ? `--cacert ${shellWord(ownCertificateFile(configuration.stateDirectory))} ` : ''}${url}/v1/chat/completions \\`,
+          ...(auth.mode === 'none' ? [] : [`             -H "Authorization: Bearer ${secret}" \\`]),
+          `             -H 'Content-Type: application/json' \\`,
+          `             -d '${request}'`,
+        ]),
   ];
   return `${lines.join('\n')}\n`;
 }

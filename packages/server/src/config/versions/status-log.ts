@@ -11,9 +11,11 @@ function withoutCause({ code, message, hint }: OpenClawError): { code: string; m
   return { code, message, hint };
 }
 
-export function logStatus(log: Log, { state, problem, file, version, needsRestart }: ConfigurationStatus): void {
+export function logStatus(log: Log, { state, problem, file, fileHash, version, needsRestart }: ConfigurationStatus): void {
   const fields = { file, ...(problem ? { mistakes: [problem, ...problem.others].slice(0, loggedMistakes).map(withoutCause) } : {}) };
-  if (state === 'current') log.info('the configuration is in force', { file, version, needsRestart });
+  if (state === 'current' && fileHash === undefined)
+    log.info('there is no configuration file; defaults and variables are in force', { file });
+  else if (state === 'current') log.info('the configuration is in force', { file, version, needsRestart });
   else if (state === 'refused') log.error('the configuration was refused; what held before stays in force', { ...fields, version });
   else if (state === 'lastGood') log.error('the configuration is bad; the last good version is in force', { ...fields, version });
   else if (problem) log.error('rescue mode: the configuration is bad, and none that was good is on record', fields);
