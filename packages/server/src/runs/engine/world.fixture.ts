@@ -32,6 +32,11 @@ export interface World extends AsyncDisposable {
   restart(more?: Partial<EngineOptions>): Promise<RunEngine>;
   /** As `kill -9` does: nothing more of it reaches the store. */
   kill(): void;
+  /** The same, with the write of this number from now on; `before`: the write itself is lost too. */
+  killAtWrite(number: number, moment: 'before' | 'after'): void;
+  /** Whether the last engine was killed, and when that happens. */
+  readonly isDead: boolean;
+  readonly died: Promise<void>;
   readonly asked: ModelRequest[];
   events(runId: string): Promise<readonly RunEvent[]>;
   /** Resolves with the run once it has ended or waits for somebody. */
@@ -49,15 +54,15 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const setup = await setUpJournal();
   const asked: ModelRequest[] = [];
   const log = createLog({ clock: systemClock, destinations: [], level: 'silent' });
-  let dead = { isDead: false };
+  let dead: Life = newLife();
   const start = async (more: Partial<EngineOptions> = {}): Promise<RunEngine> => {
-    const life = (dead = { isDead: false });
+    const life = (dead = newLife());
     const { database } = setup;
     const mortal: typeof database = {
       ...database,
       engine: database.engine,
       read: (statement) => (life.isDead ? new Promise(() => {}) : database.read(statement)),
-      write: (batch) => (life.isDead ? new Promise(() => {}) : database.write(batch)),
+      write: (batch) => mortalWrite(life, () => database.write(batch)),
     };
     const agent: Agent = { ...agentDefaults, ...options.agent };
     const engine = createRunEngine({
@@ -83,7 +88,14 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     setup,
     asked,
     engine: await start(),
-    kill: () => void (dead.isDead = true),
+    kill: () => dead.die(),
+    killAtWrite: (number, moment) => void (dead.writesLeft = { number, moment }),
+    get isDead() {
+      return dead.isDead;
+    },
+    get died() {
+      return dead.died;
+    },
     async restart(more) {
       world.engine = await start(more);
       return world.engine;
@@ -105,6 +117,42 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     },
   };
   return world;
+}
+
+interface Life {
+  readonly isDead: boolean;
+  readonly died: Promise<void>;
+  die(): void;
+  writesLeft: { number: number; readonly moment: 'before' | 'after' } | undefined;
+}
+
+function newLife(): Life {
+  const { promise: died, resolve } = Promise.withResolvers<void>();
+  let isDead = false;
+  return {
+    get isDead() {
+      return isDead;
+    },
+    died,
+    die() {
+      isDead = true;
+      resolve();
+    },
+    writesLeft: undefined,
+  };
+}
+
+/** What a dead process asked for never comes back to it. */
+async function mortalWrite(life: Life, write: () => Promise<void>): Promise<void> {
+  const never = (): Promise<void> => new Promise(() => {});
+  if (life.isDead) return never();
+  const { writesLeft } = life;
+  const isLast = writesLeft !== undefined && (writesLeft.number -= 1) <= 0;
+  if (isLast && writesLeft.moment === 'before') life.die();
+  if (life.isDead) return never();
+  await write();
+  if (isLast) life.die();
+  return life.isDead ? never() : undefined;
 }
 
 function unknownAgent(agentId: string): never {
