@@ -1,4 +1,7 @@
-/** What has to be known on every page: no connection, a state that is gone, a configuration that does not hold, devices that wait. */
+/**
+ * What has to be known on every page: no connection, a state that is gone, a configuration that does not hold. Devices that wait are told of
+ * where one starts; on the other pages their number in the navigation is enough.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import { useApp } from '../app-context.ts';
 import { every, now } from '../clock.ts';
@@ -17,7 +20,7 @@ export function Banners() {
       {phase.kind === 'offline' && <OfflineBanner phase={phase} />}
       {connection.stateLost.value && <StateBanner />}
       {phase.kind === 'online' && summary && <HealthBanner summary={summary} page={route.value.page} />}
-      {phase.kind === 'online' && route.value.page !== 'devices' && <DevicesBanner />}
+      {phase.kind === 'online' && ['', 'overview'].includes(route.value.page) && <DevicesBanner />}
     </div>
   );
 }
