@@ -56,7 +56,8 @@ function GroupField({ path, name, setting, words }: FieldProps & { readonly sett
   );
 }
 
-const originWords = { file: 'in the file', default: 'default', elsewhere: 'set elsewhere', none: '' } as const;
+/** What the field itself shows already is not said again. */
+const originWords = { file: 'in the file', default: '', elsewhere: 'set elsewhere', none: '' } as const;
 
 function LeafField({ path, name, setting }: FieldProps) {
   const id = useId();

@@ -1,5 +1,6 @@
 /** What the checks of health look at, and what is to be done about each. The gateway says what it found; this says what it means. */
 import type { Severity } from '@openclaw/protocol';
+import { formatBytes, formatDuration, formatPercent } from '../../format.ts';
 import type { Tone } from '../../components/status.tsx';
 
 export interface Advice {
@@ -91,12 +92,24 @@ export function words(name: string): string {
 
 export const toneOfSeverity: Readonly<Record<Severity, Tone>> = { ok: 'ok', warn: 'warn', bad: 'bad' };
 
-/** `residentMib: 164` reads as "resident mib 164". */
+/** `{ durationMs: 132, openConnections: 3 }` reads as "duration 132 ms, open connections 3". */
 export function describeEvidence(evidence: Readonly<Record<string, unknown>>): string {
   return Object.entries(evidence)
-    .map(([name, value]) => `${words(name).toLowerCase()} ${typeof value === 'string' ? value : JSON.stringify(value)}`)
+    .map(([name, value]) => {
+      const unit = typeof value === 'number' ? units.find(([suffix]) => name.endsWith(suffix)) : undefined;
+      if (unit && typeof value === 'number') return `${words(name.slice(0, -unit[0].length)).toLowerCase()} ${unit[1](value)}`;
+      return `${words(name).toLowerCase()} ${typeof value === 'string' ? value : JSON.stringify(value)}`;
+    })
     .join(', ');
 }
+
+const units = [
+  ['Ms', formatDuration],
+  ['Bytes', formatBytes],
+  ['Mib', (mebibytes: number) => formatBytes(mebibytes * 2 ** 20)],
+  ['Percent', (percent: number) => `${percent} %`],
+  ['Share', formatPercent],
+] as const;
 
 const severities: readonly string[] = ['bad', 'failed', 'warn', 'degraded', 'ok'];
 

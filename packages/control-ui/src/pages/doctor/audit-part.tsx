@@ -80,7 +80,7 @@ export function AuditPart() {
 
 const columns: readonly Column<AuditEntry>[] = [
   { id: 'at', title: 'When', cell: ({ at }) => <span class="nowrap">{formatTime(at)}</span> },
-  { id: 'action', title: 'What', cell: ({ action }) => <code>{action}</code> },
+  { id: 'action', title: 'What', cell: ({ action }) => <code class="nowrap">{action}</code> },
   { id: 'actor', title: 'Who', cell: ({ actor }) => <Short text={actor} /> },
   { id: 'subject', title: 'To what', cell: ({ subject }) => <Short text={subject} /> },
   { id: 'detail', title: 'Details', wideOnly: true, cell: ({ detail }) => <span class="note">{describeEvidence(detail)}</span> },
@@ -89,7 +89,7 @@ const columns: readonly Column<AuditEntry>[] = [
 /** Ids of devices are 64 characters, of which the first tell them apart. */
 function Short({ text }: { readonly text: string }) {
   return (
-    <span class="mono" title={text}>
+    <span class="mono nowrap" title={text}>
       {text.replace(/([0-9a-f]{12})[0-9a-f]{52}/, '$1…')}
     </span>
   );
