@@ -39,12 +39,8 @@ describe('the configuration in the Control UI', { skip: withoutChromium }, () =>
     assert.match(await readFile(file, 'utf8'), /\/\/ kept/);
     assert.equal(gateway.keeper.current?.settings.gateway.limits.connections, 55);
 
-    await page
-      .getByRole('row')
-      .filter({ hasText: /^1/ })
-      .getByRole('button', { name: /back|again|force/i })
-      .click();
-    await page.getByRole('dialog').getByRole('button').last().click();
+    await page.getByRole('button', { name: 'Roll back to version 1' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Roll back' }).click();
     await page.getByRole('link', { name: 'History, 3 versions' }).waitFor();
     assert.notEqual(gateway.keeper.current?.settings.gateway.limits.connections, 55);
     assert.deepEqual(complaints, []);
