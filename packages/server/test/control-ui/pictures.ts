@@ -4,16 +4,18 @@
  *     node packages/server/test/control-ui/pictures.ts [SECONDS OF TRAFFIC]
  */
 import { createServer, type ServerResponse } from 'node:http';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Browser, Page } from 'playwright-core';
-import { startTestGateway, testToken, type TestGateway } from '../harness/gateway.ts';
+import { startProgram } from '../harness/program.ts';
 import { root } from '../repository/working-copy.ts';
 import { launchBrowser, ownAddress, visit } from './browser.ts';
 
 const folder = join(root, 'docs/images');
+const token = 'a-token-for-pictures';
 const trafficSeconds = Number(process.argv[2] ?? 150);
 const views = {
   light: { colorScheme: 'light' },
@@ -98,21 +100,23 @@ function settingsFor(baseUrl: string): Record<string, unknown> {
   };
 }
 
+const post = (address: string, key: string, body: object): Promise<Response> =>
+  fetch(address, { method: 'POST', headers: { authorization: `Bearer ${key}` }, body: JSON.stringify(body) });
+
 /** Several programs that ask at their own pace until it is over. */
-async function makeTraffic(gateway: TestGateway, over: AbortSignal): Promise<void> {
+async function makeTraffic(url: string, over: AbortSignal): Promise<void> {
   const keys = await Promise.all(
     [
       { name: 'nightly-report', usdPerDay: 5, usdPerMonth: 100 },
       { name: 'support-desk', rpm: 400, tpm: 900_000, usdPerDay: 2 },
       { name: 'anna', usdPerMonth: 20 },
-    ].map(async (json) => ((await (await gateway.request('/admin/v1/keys', { json })).json()) as { key: string }).key),
+    ].map(async (json) => ((await (await post(`${url}/admin/v1/keys`, token, json)).json()) as { key: string }).key),
   );
   const models = [...Array.from({ length: 7 }, () => ['fast', 'best', 'openai/gpt-5']).flat(), 'mistral/mistral-large-latest'];
   const program = async (index: number): Promise<void> => {
     while (!over.aborted) {
-      const json = { model: models[index % models.length], messages: [{ role: 'user', content: 'say What does the gateway keep?' }] };
-      const headers = { authorization: `Bearer ${keys[index % keys.length] ?? ''}` };
-      await (await gateway.request('/v1/chat/completions', { json, headers })).text();
+      const body = { model: models[index % models.length], messages: [{ role: 'user', content: 'What does the gateway keep?' }] };
+      await (await post(`${url}/v1/chat/completions`, keys[index % keys.length] ?? '', body)).text();
       await wait(100 + Math.random() * 900 * (1.3 + Math.sin(Date.now() / 20_000)));
     }
   };
@@ -131,10 +135,9 @@ const prepare: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
 };
 
-async function takePictures(browser: Browser, gateway: TestGateway): Promise<void> {
-  const { port } = new URL(gateway.url);
+async function takePictures(browser: Browser, port: string): Promise<void> {
   for (const [name, options] of Object.entries(views)) {
-    await using visiting = await visit(browser, `http://127.0.0.1:${port}/#token=${testToken}`, { reducedMotion: 'reduce', ...options });
+    await using visiting = await visit(browser, `http://127.0.0.1:${port}/#token=${token}`, { reducedMotion: 'reduce', ...options });
     const { page } = visiting;
     await page.getByText('Event loop').waitFor();
     const links = page.getByRole('navigation', { name: 'Pages', includeHidden: true }).locator('a.nav-item');
@@ -154,14 +157,19 @@ async function takePictures(browser: Browser, gateway: TestGateway): Promise<voi
 
 mkdirSync(folder, { recursive: true });
 await using provider = await startMadeUpProvider();
-await using gateway = await startTestGateway({ settings: settingsFor(provider.baseUrl) });
+const home = join(tmpdir(), 'openclaw-pictures');
+rmSync(home, { recursive: true, force: true });
+mkdirSync(join(home, '.openclaw'), { recursive: true });
+writeFileSync(join(home, '.openclaw/openclaw.json'), `${JSON.stringify(settingsFor(provider.baseUrl), undefined, 2)}\n`);
+await using program = await startProgram({ home, env: { OPENCLAW_GATEWAY_TOKEN: token } });
+const { port } = new URL((await program.ready()).url);
 const over = new AbortController();
-const traffic = makeTraffic(gateway, over.signal);
+const traffic = makeTraffic(`http://127.0.0.1:${port}`, over.signal);
 const browser = await launchBrowser();
 try {
   // Somebody who waits to be let in.
-  await using stranger = await visit(browser, `http://${ownAddress ?? '127.0.0.1'}:${new URL(gateway.url).port}/#token=${testToken}`);
-  await takePictures(browser, gateway);
+  await using stranger = await visit(browser, `http://${ownAddress ?? '127.0.0.1'}:${port}/#token=${token}`);
+  await takePictures(browser, port);
   await stranger.page.screenshot({ path: join(folder, 'pairing-light.png') });
 } finally {
   over.abort();
