@@ -121,7 +121,8 @@ class Engine implements RunEngine {
       const details = { limit: this.#limits.waiting, what: 'runs that wait for their turn', setting: 'the number of gateways' };
       throw new OpenClawError('overloaded', { details, retryAfterMs: 5000 });
     }
-    const id = origin.kind === 'chat' && idempotencyKey !== undefined ? idempotencyKey : this.#options.ids.run();
+    const isNamedByClient = origin.kind === 'chat' || origin.kind === 'cli';
+    const id = isNamedByClient && idempotencyKey !== undefined ? idempotencyKey : this.#options.ids.run();
     const limits = limitsOf(agent.limits, request, this.#options.clock.now());
     const sessionKey = request.session ?? `agent:${agentId}:${id}`;
     const { run, isKnown } = await this.#options.journal.create({

@@ -4,12 +4,12 @@
  * What was done must get into the journal whatever the disk says meanwhile: a write waits for room and tries again until it succeeds, the run
  * is somebody else's, or the process stops.
  */
-import type { RunEvent, RunEventBody, RunView } from '@openclaw/protocol';
+import type { RunEventBody, RunView } from '@openclaw/protocol';
 import type { Clock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Journal, Lease } from '../journal/contract.ts';
-import { progressOf, type Progress } from './progress.ts';
+import { ProgressReader, type Progress } from './progress.ts';
 
 export interface HeldRunOptions {
   readonly journal: Journal;
@@ -29,8 +29,7 @@ export class HeldRun {
   readonly runId: string;
   readonly signal: AbortSignal;
   readonly #options: HeldRunOptions;
-  /** Without deltas: those are for people who watch. */
-  readonly #events: RunEvent[] = [];
+  readonly #reader = new ProgressReader();
   #lastSeq = 0;
 
   constructor(options: HeldRunOptions) {
@@ -43,22 +42,25 @@ export class HeldRun {
     return this.#options.lease.epoch;
   }
 
-  view(): Promise<RunView> {
-    return this.#options.journal.view(this.runId);
+  /** How it stands, and what comes next; with what came from outside since the last time. */
+  async look(): Promise<{ readonly view: RunView; readonly progress: Progress }> {
+    const { journal } = this.#options;
+    const view = journal.known(this.runId) ?? (await journal.view(this.runId));
+    if (view.lastSeq !== this.#lastSeq) await this.#catchUp();
+    return { view, progress: this.#reader.progress() };
   }
 
-  /** With what came from outside since the last time. */
-  async progress(): Promise<ReturnType<typeof progressOf>> {
-    await this.#catchUp();
-    return progressOf(this.#events);
-  }
-
+  /** Resolves when it is in the journal. */
   async append(...bodies: readonly RunEventBody[]): Promise<void> {
     const { journal, lease, clock, log, signal } = this.#options;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       signal.throwIfAborted();
       try {
-        await journal.append(lease, bodies);
+        const events = await journal.append(lease, bodies);
+        // Where somebody from outside wrote before, all of it is read in its order at the next look.
+        if (events[0]?.seq !== this.#lastSeq + 1) return;
+        for (const event of events) this.#reader.read(event);
+        this.#lastSeq = events.at(-1)?.seq ?? this.#lastSeq;
         return;
       } catch (thrown) {
         if (!mayPass(thrown)) throw thrown;
@@ -77,7 +79,7 @@ export class HeldRun {
       const events = await this.#options.journal.read(this.runId, this.#lastSeq, pageEvents);
       for (const event of events) {
         this.#lastSeq = event.seq;
-        if (event.kind !== 'step.delta') this.#events.push(event);
+        this.#reader.read(event);
       }
       if (events.length < pageEvents) return;
     }

@@ -48,6 +48,8 @@ export interface Progress {
   /** By the call that it is about. */
   readonly approvals: ReadonlyMap<string, Approval>;
   readonly lastAnswer: ModelResult | undefined;
+  /** The step that it came in. */
+  readonly answerStep: number;
   readonly lastStep: number;
   /** What stands for the beginning of the conversation: it goes on with the message of this index. */
   readonly compaction: { readonly summary: string; readonly keptFrom: number } | undefined;
@@ -61,13 +63,14 @@ export function callKey(step: number, { callId }: Pick<ToolCallRequest, 'callId'
   return `${step}/${callId}`;
 }
 
-export function progressOf(events: Iterable<RunEvent>): Progress & { readonly answerStep: number } {
+export function progressOf(events: Iterable<RunEvent>): Progress {
   const reader = new ProgressReader();
   for (const event of events) reader.read(event);
   return reader.progress();
 }
 
-class ProgressReader {
+/** The same, event by event: what it says grows with the run, and is not put together anew for each step. */
+export class ProgressReader {
   readonly #messages: ConversationMessage[] = [];
   readonly #approvals = new Map<string, Approval>();
   readonly #approvalOf = new Map<string, string>();
@@ -148,7 +151,7 @@ class ProgressReader {
     }
   }
 
-  progress(): Progress & { readonly answerStep: number } {
+  progress(): Progress {
     return {
       messages: this.#messages,
       openStep: this.#openStep,

@@ -13,7 +13,7 @@ import type { Tool, Toolbox } from '../tools/contract.ts';
 import type { Agent, AgentDirectory, ContextWindow, ConversationMessage, ModelCaller, WindowLimits } from './contract.ts';
 import type { HeldRun } from './held-run.ts';
 import { takeModelStep } from './model-step.ts';
-import { callKey, type ModelResult, type progressOf } from './progress.ts';
+import { callKey, type ModelResult, type Progress } from './progress.ts';
 import { refuseToolStep, resumeToolStep, takeToolStep, type ToolStepEnd, type ToolStepOptions } from './tool-step.ts';
 
 export interface WorkerOptions {
@@ -38,8 +38,6 @@ export interface WorkedRun {
   readonly signal: AbortSignal;
   readonly reason: Extract<RunEventBody, { readonly kind: 'run.resumed' }>['reason'];
 }
-
-type Progress = ReturnType<typeof progressOf>;
 
 /** The same call with the same result so often is pointed out to the model; twice as often ends the run. */
 const repetitionsTold = 3;
@@ -70,7 +68,7 @@ class Worker {
 
   /** Takes one step. @returns what ends the run, or parks it */
   async next(): Promise<RunEventBody | undefined> {
-    const [progress, view] = await Promise.all([this.#run.progress(), this.#run.view()]);
+    const { progress, view } = await this.#run.look();
     if (progress.cancelledBy !== undefined) return { kind: 'run.cancelled', by: progress.cancelledBy };
     try {
       const agent = this.#options.agents.get(view.agentId);
@@ -100,15 +98,15 @@ class Worker {
     this.#run.signal.throwIfAborted();
     // Somebody wants it to end: what broke is only its echo, and the next look at the journal says who.
     if (this.#signal.aborted) {
-      const { cancelledBy } = await this.#run.progress();
+      const { cancelledBy } = (await this.#run.look()).progress;
       if (cancelledBy !== undefined) return { kind: 'run.cancelled', by: cancelledBy };
     }
     const error = toOpenClawError(thrown);
     if (error.code === 'lease_lost') throw error;
     const failure = failureOf(error);
-    const open = (await this.#run.progress()).openStep ?? progress.openStep;
+    const open = (await this.#run.look()).progress.openStep ?? progress.openStep;
     if (open) await this.#run.append({ kind: 'step.failed', step: open.step, attempt: open.attempt, error: failure });
-    const limit = this.#signal.aborted ? this.#reachedLimit(await this.#run.view()) : undefined;
+    const limit = this.#signal.aborted ? this.#reachedLimit((await this.#run.look()).view) : undefined;
     if (limit !== undefined) return finishedBy(progress, limit);
     if (this.#options.isContextOverflow(error) && !this.#overflowed) {
       this.#overflowed = true;
@@ -121,9 +119,10 @@ class Worker {
     const { openStep, lastStep, messages } = progress;
     const model = view.model ?? agent.model ?? this.#options.defaultModel();
     const tools = (await this.#options.toolbox.list(agent.id)).filter((tool) => this.#options.toolbox.policy(agent.id, tool) !== 'deny');
-    const said = withWarning([...(await this.#options.history(view)), { role: 'user', text: view.input } as const, ...messages], progress);
+    const history = await this.#options.history(view);
+    const said = withWarning([...history, { role: 'user', text: view.input } as const, ...messages], progress);
     const nextStep = openStep?.kind === 'model' ? openStep.step : lastStep + 1;
-    const fitting = await this.#fit({ agent, model, said, view, nextStep, compaction: progress.compaction });
+    const fitting = await this.#fit({ agent, model, said, earlier: history.length, view, nextStep, compaction: progress.compaction });
     await takeModelStep(
       {
         step: fitting.step,
@@ -142,7 +141,7 @@ class Worker {
 
   /** What of the conversation fits; older turns become a summary, which is a step of its own. */
   async #fit(wanted: Fitting): Promise<{ readonly step: number; readonly messages: readonly ConversationMessage[] }> {
-    const { agent, model, said, view, nextStep, compaction } = wanted;
+    const { agent, model, said, earlier, view, nextStep, compaction } = wanted;
     const { window, windowOf, callModel, clock } = this.#options;
     const limits = this.#overflowed ? tighter(windowOf(model)) : windowOf(model);
     const head: readonly ConversationMessage[] = [
@@ -168,6 +167,7 @@ class Worker {
       kind: 'context.compacted',
       step: nextStep,
       keptFrom,
+      earlier,
       summary,
       tokensBefore: fitted.tokens,
       tokensAfter: after.tokens,
@@ -232,6 +232,8 @@ interface Fitting {
   readonly compaction: Progress['compaction'];
   readonly model: string;
   readonly said: readonly ConversationMessage[];
+  /** How many of them are of earlier runs. */
+  readonly earlier: number;
   readonly view: RunView;
   readonly nextStep: number;
 }

@@ -44,12 +44,16 @@ export interface Takeable {
   readonly sessionKey: string;
 }
 
+export type RunObserver = (events: readonly RunEvent[], view: RunView) => void;
+
 export interface Journal {
   /** @returns the run, and whether it was there already @throws OpenClawError `idempotency_key_reused` */
   create(run: NewRun): Promise<{ readonly run: RunView; readonly isKnown: boolean }>;
   /** @throws OpenClawError `run_not_found` */
   view(runId: string): Promise<RunView>;
   list(question: RunQuestion): Promise<readonly RunView[]>;
+  /** How it stood when this process last read or wrote it; a run that it owns is there. Somebody else may have written since. */
+  known(runId: string): RunView | undefined;
 
   /** Takes it up, from nobody or from an owner whose lease has run out (or who is this process before its restart). Undefined if somebody else holds it. */
   acquire(runId: string, owner: string, leaseMs: number): Promise<Lease | undefined>;
@@ -71,6 +75,11 @@ export interface Journal {
   read(runId: string, after: number, limit: number): Promise<readonly RunEvent[]>;
   /** What is there after `after`, then what comes, to the end of the run. Ends also with the signal. Slow readers read from the store. */
   follow(runId: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
+  /**
+   * Tells of everything that this process commits, of every run: the events, in their order, and how the run stands after them. A listener
+   * takes no time and throws nothing. @returns ends it
+   */
+  observe(listener: RunObserver): () => void;
 
   /** Drops the deltas of steps that are over, of runs that ended before `beforeMs`; results stay. @returns events dropped */
   compact(beforeMs: number, limit: number): Promise<number>;

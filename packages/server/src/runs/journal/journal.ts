@@ -9,7 +9,7 @@ import type { Clock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { Database } from '../../storage/index.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
-import type { Journal, Lease, NewRun, RunQuestion, Takeable, TakeableQuestion } from './contract.ts';
+import type { Journal, Lease, NewRun, RunObserver, RunQuestion, Takeable, TakeableQuestion } from './contract.ts';
 import { applyEvent, foldRun } from './fold.ts';
 import * as store from './run-store.ts';
 import { Watchers } from './watchers.ts';
@@ -40,6 +40,7 @@ class StoredJournal implements Journal {
   readonly #keptDays: number;
   readonly #order = new OneAtATime(waitingPerRun);
   readonly #watchers = new Watchers();
+  readonly #observers = new Set<RunObserver>();
   /** How runs stand, as far as is known here; a write that finds it is old reads it again. The oldest gives way. */
   readonly #views = new Map<string, RunView>();
   #isClosed = false;
@@ -60,7 +61,7 @@ class StoredJournal implements Journal {
       return { run: await this.#known(run, run.idempotencyKey), isKnown: true };
     }
     this.#remember(view);
-    this.#watchers.tell([event]);
+    this.#tell([event], view);
     return { run: view, isKnown: false };
   }
 
@@ -76,6 +77,10 @@ class StoredJournal implements Journal {
     if (!row) throw this.#notFound(runId);
     const known = this.#views.get(runId);
     return known?.lastSeq === row.nextSeq - 1 ? known : this.#reload(runId);
+  }
+
+  known(runId: string): RunView | undefined {
+    return this.#views.get(runId);
   }
 
   async list(question: RunQuestion): Promise<readonly RunView[]> {
@@ -158,7 +163,7 @@ class StoredJournal implements Journal {
       return undefined;
     }
     this.#remember(after);
-    this.#watchers.tell(events);
+    this.#tell(events, after);
     return events;
   }
 
@@ -198,6 +203,11 @@ class StoredJournal implements Journal {
     }
   }
 
+  observe(listener: RunObserver): () => void {
+    this.#observers.add(listener);
+    return () => void this.#observers.delete(listener);
+  }
+
   async compact(beforeMs: number, limit: number): Promise<number> {
     const ids = await store.readEnded(this.#database, beforeMs, limit);
     if (ids.length === 0) return 0;
@@ -226,6 +236,11 @@ class StoredJournal implements Journal {
     const view = { ...foldRun(events), lastSeq: (row?.nextSeq ?? 1) - 1 };
     this.#remember(view);
     return view;
+  }
+
+  #tell(events: readonly RunEvent[], view: RunView): void {
+    this.#watchers.tell(events);
+    for (const observe of this.#observers) observe(events, view);
   }
 
   #remember(view: RunView): void {

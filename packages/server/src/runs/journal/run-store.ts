@@ -72,12 +72,13 @@ export async function readIds(database: Database, question: RunQuestion): Promis
   return rows.map((row) => String(row['id']));
 }
 
-/** Open, waiting for nothing, and held by nobody else whose lease still runs. */
+/** Open, waiting for nothing, and held by nobody else whose lease still runs. Those of a session come in the order in which they were created. */
 export async function readTakeable(database: Database, { owner, limit, after }: TakeableQuestion, nowMs: number): Promise<Takeable[]> {
+  const page = after === undefined ? '' : 'AND (created_at, id) > (SELECT created_at, id FROM runs WHERE id = $3)';
   const rows = await database.read({
     sql: `SELECT id, session_key FROM runs WHERE ended_at IS NULL AND status <> 'parked' AND (owner IS NULL OR owner = $1 OR lease_until < $2)
-            AND id > $3 ORDER BY id LIMIT ${limit}`,
-    params: [owner, nowMs, after ?? ''],
+            ${page} ORDER BY created_at, id LIMIT ${limit}`,
+    params: after === undefined ? [owner, nowMs] : [owner, nowMs, after],
   });
   return rows.map((row) => ({ runId: String(row['id']), sessionKey: String(row['session_key']) }));
 }
