@@ -1,7 +1,7 @@
 /**
  * Makes the pictures of `docs/images`: the real page before a real gateway with made-up providers and some minutes of traffic.
  *
- *     node packages/server/test/control-ui/pictures.ts [SECONDS OF TRAFFIC]
+ *     node packages/server/test/control-ui/pictures.ts [SECONDS OF TRAFFIC] [light|dark|phone…]
  */
 import { createServer, type ServerResponse } from 'node:http';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -136,10 +136,11 @@ const prepare: Readonly<Record<string, (page: Page) => Promise<void>>> = {
 };
 
 async function takePictures(browser: Browser, port: string): Promise<void> {
-  for (const [name, options] of Object.entries(views)) {
+  const wanted = process.argv.slice(3);
+  for (const [name, options] of Object.entries(views).filter(([each]) => wanted.length === 0 || wanted.includes(each))) {
     await using visiting = await visit(browser, `http://127.0.0.1:${port}/#token=${token}`, { reducedMotion: 'reduce', ...options });
     const { page } = visiting;
-    await page.getByText('Event loop').waitFor();
+    await page.getByText('Event loop', { exact: true }).waitFor();
     const links = page.getByRole('navigation', { name: 'Pages', includeHidden: true }).locator('a.nav-item');
     const ids = await links.evaluateAll((found) => found.map((link) => ((link as { hash?: string }).hash ?? '').slice(2)));
     // The charts of each profile begin when it comes.

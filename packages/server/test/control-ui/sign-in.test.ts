@@ -42,7 +42,7 @@ describe('signing in to the Control UI', { skip: withoutChromium }, () => {
     await using visiting = await visit(browser, `${gateway.url}/#token=${testToken}`);
     const { page, asked, complaints } = visiting;
     await page.getByRole('heading', { name: 'Overview' }).waitFor();
-    await page.getByText('Event loop').waitFor();
+    await page.getByText('Event loop', { exact: true }).waitFor();
     assert.equal(new URL(page.url()).hash, '');
     const kept = await page.evaluate('JSON.stringify([{ ...localStorage }, { ...sessionStorage }, history.length])');
     assert.ok(!String(kept).includes(testToken), String(kept));
@@ -57,7 +57,7 @@ describe('signing in to the Control UI', { skip: withoutChromium }, () => {
   test('nothing comes from another host', async () => {
     await using gateway = await startTestGateway();
     await using visiting = await visit(browser, `${gateway.url}/#token=${testToken}`);
-    await visiting.page.getByText('Event loop').waitFor();
+    await visiting.page.getByText('Event loop', { exact: true }).waitFor();
     const hosts = new Set(visiting.asked.map((address) => new URL(address).host));
     assert.deepEqual([...hosts], [new URL(gateway.url).host]);
   });
