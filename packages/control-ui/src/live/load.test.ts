@@ -51,6 +51,7 @@ test('between two looks there are rates, failures and how long answers took', ()
     waiting: 0,
     memoryBytes: 104_857_600,
     memoryLimitBytes: null,
+    residentBytes: 104_857_600,
     loopDelayMs: 12.5,
   });
 });

@@ -15,8 +15,11 @@ export interface Look {
   readonly durations: ReadonlyMap<number, number>;
   readonly underWay: number;
   readonly waiting: number;
+  /** What counts against the nearest limit, which may be that of the engine alone. */
   readonly memoryBytes: number | undefined;
   readonly memoryLimitBytes: number | undefined;
+  /** Of the whole process, in RAM. */
+  readonly residentBytes: number | undefined;
   readonly loopDelayMs: number | undefined;
 }
 
@@ -32,6 +35,7 @@ export interface LoadSample {
   readonly waiting: number | null;
   readonly memoryBytes: number | null;
   readonly memoryLimitBytes: number | null;
+  readonly residentBytes: number | null;
   readonly loopDelayMs: number | null;
 }
 
@@ -64,6 +68,7 @@ export function lookAt(text: string, atMs: number): Look {
     underWay: sumOf(samples, names.underWay) ?? 0,
     waiting: sumOf(samples, names.waiting) ?? 0,
     memoryBytes: sumOf(samples, names.memory) ?? sumOf(samples, names.residentMemory),
+    residentBytes: sumOf(samples, names.residentMemory),
     memoryLimitBytes: sumOf(samples, names.memoryLimit),
     loopDelayMs: delay === undefined ? undefined : delay * 1000,
   };
@@ -80,14 +85,15 @@ function durationsOf(samples: MetricSamples): Map<number, number> {
 
 /** Where nobody looked: a break in the lines. */
 export function gapAt(atMs: number): LoadSample {
-  const unknown = { p50Ms: null, p95Ms: null, underWay: null, waiting: null, memoryBytes: null, memoryLimitBytes: null, loopDelayMs: null };
-  return { atMs, requestsPerSecond: null, failedPerSecond: null, ...unknown };
+  const memory = { memoryBytes: null, memoryLimitBytes: null, residentBytes: null };
+  const requests = { requestsPerSecond: null, failedPerSecond: null, p50Ms: null, p95Ms: null, underWay: null, waiting: null };
+  return { atMs, ...requests, ...memory, loopDelayMs: null };
 }
 
 /** Without rates and durations where the two do not belong together: there is no earlier one, the gateway was started anew in between, or no time passed. */
 export function compareLooks(before: Look | undefined, later: Look): LoadSample {
-  const { atMs, underWay, waiting, memoryBytes = null, memoryLimitBytes = null, loopDelayMs = null } = later;
-  const sample = { ...gapAt(atMs), underWay, waiting, memoryBytes, memoryLimitBytes, loopDelayMs };
+  const { atMs, underWay, waiting, memoryBytes = null, memoryLimitBytes = null, residentBytes = null, loopDelayMs = null } = later;
+  const sample = { ...gapAt(atMs), underWay, waiting, memoryBytes, memoryLimitBytes, residentBytes, loopDelayMs };
   if (!before || before.startedAtSeconds !== later.startedAtSeconds || later.requests < before.requests) return sample;
   const seconds = (atMs - before.atMs) / 1000;
   if (seconds <= 0) return sample;

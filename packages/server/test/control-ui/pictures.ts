@@ -107,9 +107,9 @@ const post = (address: string, key: string, body: object): Promise<Response> =>
 async function makeTraffic(url: string, over: AbortSignal): Promise<void> {
   const keys = await Promise.all(
     [
-      { name: 'nightly-report', usdPerDay: 5, usdPerMonth: 100 },
-      { name: 'support-desk', rpm: 400, tpm: 900_000, usdPerDay: 2 },
-      { name: 'anna', usdPerMonth: 20 },
+      { name: 'nightly-report', usdPerDay: 25, usdPerMonth: 500 },
+      { name: 'support-desk', rpm: 400, tpm: 2_000_000, usdPerDay: 20 },
+      { name: 'anna', usdPerMonth: 100 },
     ].map(async (json) => ((await (await post(`${url}/admin/v1/keys`, token, json)).json()) as { key: string }).key),
   );
   const models = [...Array.from({ length: 7 }, () => ['fast', 'best', 'openai/gpt-5']).flat(), 'mistral/mistral-large-latest'];
@@ -150,6 +150,7 @@ async function takePictures(browser: Browser, port: string): Promise<void> {
       await page.evaluate(`location.hash = '#/${id}'`);
       await page.locator(`.page-${id}`).waitFor();
       await page.waitForLoadState('networkidle');
+      await page.locator('.waiting').first().waitFor({ state: 'detached' });
       await prepare[id]?.(page);
       await page.screenshot({ path: join(folder, `${id}-${name}.png`) });
     }

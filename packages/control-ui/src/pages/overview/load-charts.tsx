@@ -70,6 +70,6 @@ function linesOf(seen: readonly LoadSample[]): Readonly<Record<'requests' | 'dur
       { label: 'Under way', color: '--accent', filled: true, values: seen.map((each) => each.underWay) },
       { label: 'Waiting', color: '--warn', values: seen.map((each) => each.waiting) },
     ],
-    memory: [{ label: 'In use', color: '--info', filled: true, values: seen.map((each) => each.memoryBytes) }],
+    memory: [{ label: 'In RAM', color: '--info', filled: true, values: seen.map((each) => each.residentBytes) }],
   };
 }
