@@ -16,6 +16,8 @@ export interface LiveOptions {
   readonly everyMs?: number;
   /** What the question depends on: when it changes, the old answer is dropped and it is asked anew. @default '' */
   readonly key?: string;
+  /** When it changes it is asked at once, and the old answer stays until then: after a new connection, for what somebody may be editing. @default '' */
+  readonly again?: string;
 }
 
 interface Settled<T> {
@@ -25,7 +27,7 @@ interface Settled<T> {
 }
 
 export function useLive<T>(load: (signal: AbortSignal) => Promise<T>, options: LiveOptions = {}): Live<T> {
-  const { everyMs, key = '' } = options;
+  const { everyMs, key = '', again = '' } = options;
   const [settled, setSettled] = useState<Settled<T>>({ key });
   const [round, setRound] = useState(0);
   const latestLoad = useRef(load);
@@ -53,7 +55,7 @@ export function useLive<T>(load: (signal: AbortSignal) => Promise<T>, options: L
       leaving.abort();
       cancelTimer();
     };
-  }, [key, everyMs, round]);
+  }, [key, again, everyMs, round]);
 
   const refresh = useCallback(() => setRound((count) => count + 1), []);
   const current = settled.key === key ? settled : { value: undefined, error: undefined };

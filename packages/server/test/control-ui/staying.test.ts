@@ -6,29 +6,11 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { brotliCompressSync } from 'node:zlib';
 import { globSync, readFileSync } from 'node:fs';
-import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
 import { startTestGateway, testToken, type TestGateway } from '../harness/gateway.ts';
 import { root } from '../repository/working-copy.ts';
+import { findings } from './accessibility.ts';
 import { launchBrowser, visit, withoutChromium } from './browser.ts';
-
-interface Finding {
-  readonly id: string;
-  readonly impact: string;
-  readonly nodes: readonly { readonly html: string }[];
-}
-
-/** What hinders people seriously, in words. */
-async function findings(page: Page): Promise<readonly string[]> {
-  // Not as a script of the page: its policy would refuse that.
-  await page.evaluate(axe.source);
-  const violations = await page.evaluate<Finding[]>(
-    'axe.run(document, { resultTypes: ["violations"] }).then(({ violations }) => violations)',
-  );
-  return violations
-    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(' | ')}`);
-}
 
 async function ask(gateway: TestGateway, content: string): Promise<void> {
   const json = { model: 'openclaw/rehearsal', messages: [{ role: 'user', content }] };
@@ -63,7 +45,7 @@ describe('the Control UI while it is open', { skip: withoutChromium }, () => {
       const { port } = new URL(gateway.url);
       await using visiting = await visit(browser, `${gateway.url}/#token=${testToken}`);
       const { page, complaints } = visiting;
-      await page.getByText('Event loop').waitFor();
+      await page.getByText('Event loop', { exact: true }).waitFor();
       await page.evaluate('globalThis.stillTheSamePage = true');
       await gateway[Symbol.asyncDispose]();
       await page.getByText('The gateway does not answer.').waitFor();
@@ -83,7 +65,7 @@ describe('the Control UI while it is open', { skip: withoutChromium }, () => {
     const good = await readFile(file, 'utf8');
     await using visiting = await visit(browser, `${gateway.url}/#token=${testToken}`);
     const { page } = visiting;
-    await page.getByText('Event loop').waitFor();
+    await page.getByText('Event loop', { exact: true }).waitFor();
     await writeFile(file, '{ gateway: { prot: 1 } }');
     await page.getByText('The configuration file was refused').waitFor();
     await page.getByText('gateway.prot').first().waitFor();
@@ -159,7 +141,7 @@ describe('the Control UI while it is open', { skip: withoutChromium }, () => {
     ] as const) {
       await using visiting = await visit(browser, address, { reducedMotion: 'reduce', ...options });
       const { page, complaints } = visiting;
-      await page.getByText('Event loop').waitFor();
+      await page.getByText('Event loop', { exact: true }).waitFor();
       for (const hash of await pagesOf(page)) {
         await page.evaluate(`location.hash = ${JSON.stringify(hash)}`);
         await page.locator(`.page-${hash.slice(2)}`).waitFor();
@@ -172,7 +154,7 @@ describe('the Control UI while it is open', { skip: withoutChromium }, () => {
     }
     await using visiting = await visit(browser, address);
     const { page } = visiting;
-    await page.getByText('Event loop').waitFor();
+    await page.getByText('Event loop', { exact: true }).waitFor();
     await page.keyboard.press('g');
     await page.keyboard.press('m');
     await page.getByRole('heading', { name: 'Models', level: 1 }).waitFor();

@@ -18,7 +18,7 @@ export function useSessions(): Live<readonly SessionRow[]> {
   const epoch = connection.epoch.value;
   const live = useLive(
     async (signal) => (await connection.request<{ sessions: SessionRow[] }>('sessions.list', { limit: 200 }, { signal })).sessions,
-    { key: String(epoch) },
+    { again: String(epoch) },
   );
   const { refresh } = live;
   useEffect(() => {
@@ -34,7 +34,7 @@ export function useSessions(): Live<readonly SessionRow[]> {
 export function useModels(): readonly ModelRow[] {
   const { connection } = useApp();
   const live = useLive(async (signal) => (await connection.request<{ models: ModelRow[] }>('models.list', {}, { signal })).models, {
-    key: String(connection.epoch.value),
+    again: String(connection.epoch.value),
   });
   return live.value ?? [];
 }

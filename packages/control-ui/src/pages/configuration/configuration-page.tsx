@@ -25,7 +25,7 @@ function ConfigurationPage({ route }: PageProps) {
   const { connection, health } = useApp();
   const { status, file, schema, refresh } = useConfiguration();
   const history = useLive((signal) => connection.request<History>('config.history', {}, { signal }), {
-    key: `${connection.epoch.value} ${status.value?.version ?? ''} ${status.value?.hash ?? ''}`,
+    again: `${connection.epoch.value} ${status.value?.version ?? ''} ${status.value?.hash ?? ''}`,
   });
   const isBroken = status.value !== undefined && status.value.state !== 'current';
   // What is broken is mended in its text: a form may not be able to show it.

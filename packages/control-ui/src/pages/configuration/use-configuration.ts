@@ -19,12 +19,13 @@ export interface Configuration {
 
 export function useConfiguration(): Configuration {
   const { connection } = useApp();
-  const key = String(connection.epoch.value);
-  const status = useLive((signal) => connection.request<ConfigStatus>('config.status', {}, { signal }), { everyMs: statusEveryMs, key });
-  // Anew as often as the text in it changes, or what holds.
-  const version = `${key} ${status.value?.hash ?? ''} ${status.value?.state ?? ''}`;
-  const file = useLive((signal) => connection.request<ConfigFile>('config.get', {}, { signal }), { key: version });
-  const schema = useLive((signal) => connection.request<SchemaAnswer>('config.schema', {}, { signal }), { key });
+  const again = String(connection.epoch.value);
+  const status = useLive((signal) => connection.request<ConfigStatus>('config.status', {}, { signal }), { everyMs: statusEveryMs, again });
+  const file = useLive((signal) => connection.request<ConfigFile>('config.get', {}, { signal }), {
+    // As often as the text in it changes, or what holds.
+    again: `${again} ${status.value?.hash ?? ''} ${status.value?.state ?? ''}`,
+  });
+  const schema = useLive((signal) => connection.request<SchemaAnswer>('config.schema', {}, { signal }), { again });
   const refresh = (): void => {
     status.refresh();
     file.refresh();

@@ -60,7 +60,7 @@ function DevicesPage() {
 function useDevices(): Live<DeviceList> {
   const { connection } = useApp();
   const epoch = connection.epoch.value;
-  const live = useLive((signal) => connection.request<DeviceList>('device.pair.list', {}, { signal }), { everyMs, key: String(epoch) });
+  const live = useLive((signal) => connection.request<DeviceList>('device.pair.list', {}, { signal }), { everyMs, again: String(epoch) });
   const { refresh } = live;
   useEffect(
     () =>

@@ -55,12 +55,12 @@ const spanMs = 10 * 60_000;
 
 export function ProcessPart() {
   const { connection, load } = useApp();
-  const key = String(connection.epoch.value);
-  const status = useLive((signal) => connection.request<Status>('status', {}, { signal }), { everyMs, key });
-  const system = useLive((signal) => connection.request<SystemInfo>('system.info', {}, { signal }), { key });
+  const again = String(connection.epoch.value);
+  const status = useLive((signal) => connection.request<Status>('status', {}, { signal }), { everyMs, again });
+  const system = useLive((signal) => connection.request<SystemInfo>('system.info', {}, { signal }), { again });
   const stability = useLive((signal) => connection.request<StabilityReport>('diagnostics.stability', { limit: shownEvents }, { signal }), {
     everyMs,
-    key,
+    again,
   });
   const samples = load.samples.value;
   const times = useMemo(() => samples.map(({ atMs }) => atMs), [samples]);
