@@ -28,8 +28,9 @@ export class RawClient implements AsyncDisposable {
   readonly #waiting = new Set<() => void>();
   #lastId = 0;
 
-  constructor(url: string, headers: Record<string, string> = {}) {
-    this.ws = new WebSocket(url, { perMessageDeflate: false, headers });
+  /** @param ca whose certificates are believed, with `wss` */
+  constructor(url: string, headers: Record<string, string> = {}, ca?: string) {
+    this.ws = new WebSocket(url, { perMessageDeflate: false, headers, ...(ca === undefined ? {} : { ca }) });
     this.ws.on('message', (data) => {
       this.frames.push(JSON.parse(String(data)) as Frame);
       this.#look();

@@ -23,6 +23,8 @@ export interface Knock {
   /** @default operator.read */
   readonly scopes?: readonly string[];
   readonly headers?: Record<string, string>;
+  /** Whose certificates are believed, with `https`. */
+  readonly ca?: string;
 }
 
 export interface Outcome extends AsyncDisposable {
@@ -37,9 +39,9 @@ export interface Outcome extends AsyncDisposable {
 
 /** Through the handshake, or as far as it goes. */
 export async function knock(gateway: Pick<TestGateway, 'url'>, wanted: Knock = {}): Promise<Outcome> {
-  const { device, auth = { token: testToken }, scopes = ['operator.read'], headers, role, client: name = 'cli/cli' } = wanted;
+  const { device, auth = { token: testToken }, scopes = ['operator.read'], headers, role, client: name = 'cli/cli', ca } = wanted;
   const [id, mode] = name.split('/') as [ConnectParams['client']['id'], ConnectParams['client']['mode']];
-  const client = new RawClient(gateway.url.replace(/^http/, 'ws'), headers);
+  const client = new RawClient(gateway.url.replace(/^http/, 'ws'), headers, ca);
   const { payload } = await client.event('connect.challenge');
   const params: ConnectParams = {
     ...{ minProtocol: 4, maxProtocol: 4, scopes, auth, client: { id, mode, version: '1.0.0', platform: 'linux' } },
