@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { RunEvent } from '@openclaw/protocol';
+import { systemClock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import { foldRun } from '../journal/fold.ts';
 import { countingTool, createWorld, type Script } from './world.fixture.ts';
@@ -189,4 +190,68 @@ test('a fork has the history up to its point and goes its own way', async () => 
   assert.match(JSON.stringify(view.output), /another way/);
   assert.deepEqual([view.forkedFrom, look.calls.length], [{ runId: run.id, seq: toolEnd.seq }, 1]);
   assert.ok(afterTool);
+});
+
+test('a disk that is full in the middle of a run holds it up and takes nothing from it; with room again it goes on', async () => {
+  const send = countingTool('send', 'once', {
+    async run() {
+      sent += 1;
+      world.fillDisk(3);
+      return { isError: false, text: 'sent' };
+    },
+  });
+  let sent = 0;
+  await using world = await createWorld({ script: callsThenDone('send', 'send'), tools: [send] });
+  const { run } = await world.engine.create({ input: 'go' }, origin);
+  const view = await world.settled(run.id);
+  assert.deepEqual([view.status, sent], ['finished', 2], 'what was done is written down once there is room, and not done again');
+});
+
+test('two processes on one store: the second takes up what the first lost, and the first writes nothing more', async () => {
+  const gate = Promise.withResolvers<void>();
+  let calls = 0;
+  const slow = countingTool('slow', 'once', {
+    async run() {
+      calls += 1;
+      await gate.promise;
+      return { isError: false, text: 'done' };
+    },
+    reconcile: async () => ({ isError: false, text: 'it was done' }),
+  });
+  // Whoever pauses for longer than its lease does not know that it did.
+  const limits = { leaseMs: 30, lookMs: 10 };
+  const paused = { ...systemClock, every: () => ({ cancel: () => {} }) };
+  await using world = await createWorld({ script: callsThenDone('slow'), tools: [slow], engine: { owner: 'one', limits, clock: paused } });
+  const one = world.engine;
+  const { run } = await one.create({ input: 'go' }, origin);
+  for await (const event of one.events(run.id, 0, new AbortController().signal))
+    if (event.kind === 'step.started' && event.name === 'slow') break;
+  const two = await world.restart({ owner: 'two', limits, clock: systemClock });
+  // Of another process: its events are read, not told.
+  while ((await two.get(run.id)).status !== 'finished') await new Promise((resolve) => setImmediate(resolve));
+  gate.resolve();
+  await one.close();
+  const events = await world.events(run.id);
+  assert.equal(calls, 1);
+  assert.deepEqual(
+    events.filter(({ kind }) => kind === 'run.resumed').map((event) => ('epoch' in event ? event.epoch : 0)),
+    [1, 2],
+  );
+  assert.deepEqual(
+    events.map(({ seq }) => seq),
+    events.map((_, index) => index + 1),
+  );
+  assert.equal(events.filter(({ kind }) => kind === 'run.finished').length, 1);
+});
+
+test('fairness: sessions with one run each are through before the hundredth run of a noisy one', async () => {
+  await using world = await createWorld({ script: talk, engine: { limits: { underWay: 4 } } });
+  const noisy = Array.from({ length: 40 }, (_, index) => world.engine.create({ input: `${index}`, session: 'agent:main:noisy' }, origin));
+  const quiet = Array.from({ length: 40 }, (_, index) =>
+    world.engine.create({ input: `${index}`, session: `agent:main:quiet${index}` }, origin),
+  );
+  const [loud, others] = await Promise.all([Promise.all(noisy), Promise.all(quiet)]);
+  const endOf = async ({ run }: (typeof loud)[number]): Promise<number> => (await world.settled(run.id)).endedAtMs ?? 0;
+  const ends = { loud: await Promise.all(loud.map(endOf)), others: await Promise.all(others.map(endOf)) };
+  assert.ok(Math.max(...ends.others) <= Math.max(...ends.loud));
 });

@@ -37,6 +37,8 @@ export interface World extends AsyncDisposable {
   /** Whether the last engine was killed, and when that happens. */
   readonly isDead: boolean;
   readonly died: Promise<void>;
+  /** The next writes find no room. */
+  fillDisk(writes: number): void;
   readonly asked: ModelRequest[];
   events(runId: string): Promise<readonly RunEvent[]>;
   /** Resolves with the run once it has ended or waits for somebody. */
@@ -55,6 +57,11 @@ export async function createWorld(options: WorldOptions): Promise<World> {
   const asked: ModelRequest[] = [];
   const log = createLog({ clock: systemClock, destinations: [], level: 'silent' });
   let dead: Life = newLife();
+  let fullFor = 0;
+  const noRoom = async (): Promise<never> => {
+    fullFor -= 1;
+    throw new OpenClawError('storage_full', { details: { reason: 'no space left on device' } });
+  };
   const start = async (more: Partial<EngineOptions> = {}): Promise<RunEngine> => {
     const life = (dead = newLife());
     const { database } = setup;
@@ -62,7 +69,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       ...database,
       engine: database.engine,
       read: (statement) => (life.isDead ? new Promise(() => {}) : database.read(statement)),
-      write: (batch) => mortalWrite(life, () => database.write(batch)),
+      write: (batch) => mortalWrite(life, () => (fullFor > 0 ? noRoom() : database.write(batch))),
     };
     const agent: Agent = { ...agentDefaults, ...options.agent };
     const engine = createRunEngine({
@@ -89,6 +96,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     asked,
     engine: await start(),
     kill: () => dead.die(),
+    fillDisk: (writes) => void (fullFor = writes),
     killAtWrite: (number, moment) => void (dead.writesLeft = { number, moment }),
     get isDead() {
       return dead.isDead;
