@@ -113,7 +113,10 @@ export type RunEventBody =
   | {
       readonly kind: 'context.compacted';
       readonly step: number;
+      /** Index of the first message that is kept, of all that there were: those of earlier runs of the session, the input, and what came after. */
       readonly keptFrom: number;
+      /** How many of them were of earlier runs. */
+      readonly earlier: number;
       readonly summary: string;
       readonly tokensBefore: number;
       readonly tokensAfter: number;
