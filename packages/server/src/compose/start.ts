@@ -175,14 +175,13 @@ async function namePortHolder(thrown: unknown, stateDirectory: string): Promise<
 /** Edits of the configuration and of the certificate come into force. @returns ends it */
 function follow({ parts, front, holding }: Built): () => void {
   const ends = [
-    parts.keeper.onAccepted(async ({ configuration, changed }) => {
+    parts.keeper.onAccepted(async ({ configuration }) => {
       await applyChange(holding.configuration(), configuration, { parts, front });
       holding.take(configuration);
       await parts.state.lock.setAddress(front.url);
-      if (changed.length > 0)
-        await parts.audit.record({ ...author(parts), action: 'config.changed', detail: { changed: changed.join(', ') } });
     }),
     parts.keeper.onStatus(() => holding.look()),
+    auditVersions(parts),
   ];
   const certificates = parts.clock.every(certificateLookMs, () => {
     const { gateway } = holding.configuration().settings;
@@ -194,10 +193,17 @@ function follow({ parts, front, holding }: Built): () => void {
   };
 }
 
-/** Who made the version that is about to hold. */
-function author({ keeper }: Parts): { readonly actor: string; readonly subject: string } {
-  const latest = keeper.versions().at(-1);
-  return { actor: latest?.by ?? 'file', subject: latest === undefined ? 'the configuration' : `version ${latest.version}` };
+/** Who changed which settings. Known once the version is in the history: while it is being applied its author is not. @returns ends it */
+function auditVersions({ keeper, audit }: Parts): () => void {
+  let last = keeper.status.version;
+  return keeper.onStatus(({ version }) => {
+    if (version === undefined || version === last) return;
+    last = version;
+    const made = keeper.versions().find((each) => each.version === version);
+    if (!made || made.changed.length === 0) return;
+    const detail = { changed: made.changed.join(', ') };
+    void audit.record({ actor: made.by, action: 'config.changed', subject: `version ${version}`, detail });
+  });
 }
 
 /** Unready, no new work, time for what streams, then the end of everything in the reverse order of its beginning. */
