@@ -74,7 +74,7 @@ function OpenConversation({ sessionKey, outbox, label, onList }: OpenConversatio
     <section class="chat-main" aria-label={name}>
       <header class="chat-head">
         <button type="button" class="icon-button chat-list-button" aria-label="Conversations" onClick={onList}>
-          <Icon name="menu" />
+          <Icon name="chat" />
         </button>
         <h2>{name}</h2>
         <SessionTools

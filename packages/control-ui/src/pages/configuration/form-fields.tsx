@@ -4,7 +4,7 @@ import { Words } from '../../components/feedback.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { Badge } from '../../components/status.tsx';
 import { Control } from './controls.tsx';
-import { useField, useForm } from './form-desk.ts';
+import { useField, useForm, type FieldState } from './form-desk.ts';
 import { answers, formatPath, isList, isObject, type Group, type Path, type Setting } from './setting.ts';
 
 export interface FieldProps {
@@ -77,19 +77,27 @@ function LeafField({ path, name, setting }: FieldProps) {
         <p id={`${id}-state`} class="setting-state">
           {field.error !== undefined && <span class="field-error">{field.error}</span>}
           {field.isChanged && <Badge tone="info">changed</Badge>}
-          {field.origin === 'file' && !field.isReadOnly ? (
-            <button type="button" class="link note" aria-label={`Take ${name} out of the file`} onClick={() => field.change(undefined)}>
-              take out of the file
-            </button>
-          ) : (
-            <span class="note" title={field.origin === 'elsewhere' ? 'By a variable, a flag, or a file that is included' : undefined}>
-              {originWords[field.origin]}
-              {field.origin === 'elsewhere' && shownInForce(field.inForce)}
-            </span>
-          )}
+          <OriginWords field={field} name={name} />
         </p>
       </div>
     </div>
+  );
+}
+
+function OriginWords({ field, name }: { readonly field: FieldState; readonly name: string }) {
+  if (field.origin === 'file' && !field.isReadOnly) {
+    return (
+      <button type="button" class="link" aria-label={`Take ${name} out of the file`} onClick={() => field.change(undefined)}>
+        take out of the file
+      </button>
+    );
+  }
+  const words = originWords[field.origin];
+  return words === '' ? null : (
+    <span class="note" title={field.origin === 'elsewhere' ? 'By a variable, a flag, or a file that is included' : undefined}>
+      {words}
+      {field.origin === 'elsewhere' && shownInForce(field.inForce)}
+    </span>
   );
 }
 

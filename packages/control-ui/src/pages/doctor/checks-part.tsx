@@ -18,7 +18,7 @@ export function ChecksPart() {
   const summary = health.summary.value;
   const traffic = useLive((signal) => admin.json<TrafficReport>('/admin/v1/traffic', { signal }), { everyMs });
   return (
-    <div class="grid">
+    <div class="grid grid-2">
       <Card title="Health" {...(summary ? { note: summary.status } : {})}>
         {summary === undefined ? <Waiting lines={6} /> : <HealthList checks={summary.checks ?? {}} />}
       </Card>
@@ -45,7 +45,7 @@ export function ChecksPart() {
           )}
         </Loaded>
       </Card>
-      <Card title="What only the machine itself can tell">
+      <Card title="What only the machine itself can tell" class="doctor-machine">
         <p class="doctor-command">
           Whether the state directory survives a redeploy, where the token comes from, what the service manager does: run{' '}
           <CopyText text="openclaw doctor" label="the command" /> where the gateway runs.

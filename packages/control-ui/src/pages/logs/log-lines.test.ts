@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addTail, emptyLog, errorOf, filterLines, flattenFields, linesLimit, readLine, type LogTail } from './log-lines.ts';
+import { addTail, emptyLog, errorOf, filterLines, flattenFields, linesLimit, readLine, summaryOf, type LogTail } from './log-lines.ts';
 
 const tail = (lines: readonly string[], cursor = 1): LogTail => ({ file: '/log', cursor, size: 1, lines, truncated: false, reset: false });
 const line = (level: string, message: string, more: object = {}): string =>
@@ -54,4 +54,6 @@ test('fields are one under the other, and an error is told in a line', () => {
     ['list', '[1]'],
   ]);
   assert.equal(errorOf(readLine(line('info', 'well'), 1)), undefined);
+  assert.equal(summaryOf(read), 'status 502, list [1]');
+  assert.equal(summaryOf(readLine(line('info', 'long', { text: 'x'.repeat(500) }), 1)).length, 160);
 });

@@ -99,3 +99,15 @@ export function flattenFields(fields: Readonly<Record<string, unknown>>, path = 
     return [[full, typeof value === 'string' ? value : JSON.stringify(value)] as const];
   });
 }
+
+/** Beyond this a line is opened rather than read. */
+const summaryLimit = 160;
+
+/** What else a line says, short: `status 502, provider acme`. Errors are told by `errorOf`. */
+export function summaryOf({ fields }: LogLine): string {
+  const { error: _, ...others } = fields;
+  const text = flattenFields(others)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+  return text.length <= summaryLimit ? text : `${text.slice(0, summaryLimit - 1).toWellFormed()}…`;
+}

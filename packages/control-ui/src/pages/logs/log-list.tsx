@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { CopyButton } from '../../components/copy.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { formatClock } from '../../format.ts';
-import { errorOf, flattenFields, type LogLine } from './log-lines.ts';
+import { errorOf, flattenFields, summaryOf, type LogLine } from './log-lines.ts';
 
 /** More are shown when they are asked for: what is not looked at need not be drawn. */
 const shownStep = 300;
@@ -63,6 +63,7 @@ class Line extends Component<LineProps, { readonly isOpen: boolean }> {
   override render({ line }: LineProps, { isOpen }: { readonly isOpen: boolean }) {
     const { level = 'info', time, component, message } = line;
     const error = errorOf(line);
+    const summary = summaryOf(line);
     return (
       <div class={`log-line log-is-${level}`}>
         <button type="button" class="log-head" aria-expanded={isOpen} onClick={() => this.setState({ isOpen: !isOpen })}>
@@ -75,6 +76,7 @@ class Line extends Component<LineProps, { readonly isOpen: boolean }> {
             {component !== undefined && <span class="log-component">{component}</span>}
             {message}
             {error !== undefined && <span class="log-error">{error}</span>}
+            {summary !== '' && !isOpen && <span class="log-more-words">{summary}</span>}
           </span>
         </button>
         {isOpen && <Fields line={line} />}
