@@ -57,10 +57,35 @@ export default {
       comment: 'Programs and pages of others load it: no Node, and no package but the protocol.',
       from: {
         path: '^packages/client/src/',
-        pathNot: '\\.(test|fixture|suite)\\.ts$',
+        pathNot: '\\.(test|fixture|suite)\\.ts$|^packages/client/src/node/',
       },
       to: {
         pathNot: '^packages/(client|protocol)/src/',
+      },
+    },
+    {
+      name: 'client-for-node-is-an-addition',
+      severity: 'error',
+      comment: 'What of the client is for Node alone uses Node and the client; nothing of the client uses it.',
+      from: {
+        path: '^packages/client/src/node/',
+        pathNot: '\\.test\\.ts$',
+      },
+      to: {
+        pathNot: '^packages/client/src/',
+        dependencyTypesNot: ['core'],
+      },
+    },
+    {
+      name: 'client-runs-without-node',
+      severity: 'error',
+      comment: 'Pages load the client; what only Node has comes by its own door.',
+      from: {
+        path: '^packages/client/src/',
+        pathNot: '\\.(test|fixture|suite)\\.ts$|^packages/client/src/node/',
+      },
+      to: {
+        path: '^packages/client/src/node/',
       },
     },
     {

@@ -4,7 +4,7 @@
  *     node scripts/build.ts
  */
 import { execFileSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..');
@@ -19,15 +19,20 @@ export function build(): void {
   for (const name of packages) {
     const folder = join(root, 'packages', name);
     rmSync(join(folder, 'dist'), { recursive: true, force: true });
-    execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', join(folder, 'tsconfig.build.json')], {
-      stdio: 'inherit',
-    });
+    for (const project of projectsOf(folder)) {
+      execFileSync(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project], { stdio: 'inherit' });
+    }
     copyData(join(folder, 'src'), join(folder, 'dist'));
     cpSync(join(root, 'LICENSE'), join(folder, 'LICENSE'));
   }
   execFileSync(process.execPath, [join(root, 'scripts/build-control-ui.js')], { stdio: 'inherit' });
   // Where the program looks for it once it is installed.
   cpSync(join(root, 'packages/control-ui/dist'), join(root, 'packages/server/dist/control-ui'), { recursive: true });
+}
+
+/** What is for Node alone is compiled apart, so that nothing else can use it by mistake. */
+function projectsOf(folder: string): string[] {
+  return ['tsconfig.build.json', 'tsconfig.build.node.json'].map((name) => join(folder, name)).filter((file) => existsSync(file));
 }
 
 /** What the compiler does not copy: the tables that the program reads. */

@@ -18,7 +18,7 @@ export interface ConnectionOptions {
 }
 
 export interface OutgoingRequest {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** After the base URL, with a slash at its beginning. */
   readonly path: string;
   /** JSON, as text. */

@@ -13,6 +13,8 @@ export interface EventReaderOptions {
   readonly idleTimeoutMs: number;
   readonly clock: Clock;
   readonly unreadable: (reason: string) => OpenClawError;
+  /** Silence counts before the first event too. @default false: there the time of the call counts alone */
+  readonly countsFromStart?: boolean;
 }
 
 export interface EventReader {
@@ -33,12 +35,12 @@ const heldLimitCharacters = 32 * 1024 * 1024;
 const drainMs = 1_000;
 
 export function createEventReader(body: ReadableStream<Uint8Array>, options: EventReaderOptions): EventReader {
-  const { deadline, idleTimeoutMs, clock, unreadable } = options;
+  const { deadline, idleTimeoutMs, clock, unreadable, countsFromStart = false } = options;
   const reader = body.getReader();
   const decoder = new TextDecoder();
   const parser = createServerSentEventParser();
   const ready: ServerSentEvent[] = [];
-  let begun = false;
+  let begun = countsFromStart;
 
   async function read(): Promise<Uint8Array | undefined> {
     // Before the first event the time of the call counts alone.

@@ -18,6 +18,11 @@ export {
   type ToolCall,
 } from './chat-types.ts';
 export { type Model, type ModelList, type Models } from './models.ts';
+export { type ApprovalAnswer, type OpenOptions, type RunPage, type RunQuestion, type Runs } from './runs/runs.ts';
+export { type ProgramRun, type StepContext, type StepOptions } from './runs/program-run.ts';
+export { type RunEventOptions } from './runs/run-events.ts';
+export { type SessionPage, type Sessions } from './runs/sessions.ts';
+export { createMemorySpool, type Spool, type SpooledStep } from './runs/spool.ts';
 export { type CallOptions } from './calls.ts';
 export { type Fetch } from './connection.ts';
 export { type Clock, type Timer } from './clock.ts';
@@ -37,3 +42,18 @@ export {
   type Patience,
   type ReconnectOptions,
 } from './control/index.ts';
+export type {
+  CreateRunRequest,
+  Effect,
+  OutcomeDecision,
+  RunEvent,
+  RunFailure,
+  RunLimits,
+  RunStatus,
+  RunView,
+  SessionDetails,
+  SessionMessageView,
+  SessionView,
+  ToolCallRequest,
+  WaitsFor,
+} from '@openclaw/protocol';

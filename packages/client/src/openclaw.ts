@@ -4,10 +4,13 @@ import { createCalls, type Calls } from './calls.ts';
 import { createChatCompletions, type ChatCompletions } from './chat.ts';
 import { systemClock, type Clock } from './clock.ts';
 import { createConnection, type Fetch } from './connection.ts';
-import { optionError } from './errors.ts';
+import { clientError, optionError } from './errors.ts';
 import { ConcurrencyLimiter, type LimiterOptions } from './limiter.ts';
 import { createModels, type Models } from './models.ts';
 import { normaliseRetry, type RetryOptions } from './retry.ts';
+import { createRuns, type Runs } from './runs/runs.ts';
+import { createSessions, type Sessions } from './runs/sessions.ts';
+import { createMemorySpool, type Spool } from './runs/spool.ts';
 
 export interface OpenClawOptions {
   /**
@@ -33,6 +36,14 @@ export interface OpenClawOptions {
   readonly breaker?: BreakerOptions | CircuitBreaker;
   /** How to try again; `{ attempts: 1 }` does not. @default { attempts: 5, baseDelayMs: 500 } */
   readonly retry?: RetryOptions;
+  /** How long runs wait for a gateway that is away: their streams, and the steps of durable runs. @default 600_000 */
+  readonly patienceMs?: number;
+  /**
+   * Where durable runs keep the end of a step until the gateway has it. `createFileSpool` of `@openclaw/client/node` outlives the program.
+   *
+   * @default in memory: a step ends when the gateway has it
+   */
+  readonly spool?: Spool;
   /** Headers of every request. @default none */
   readonly headers?: Readonly<Record<string, string>>;
   /** Whose connections are used. @default the platform's `fetch` */
@@ -50,6 +61,8 @@ export const openClawDefaults = {
   limiter: {},
   breaker: {},
   retry: {},
+  // What a slow restart takes, many times over.
+  patienceMs: 600_000,
   headers: {},
   clock: systemClock,
 } as const satisfies OpenClawOptions;
@@ -65,14 +78,22 @@ export const openClawDefaults = {
 export class OpenClaw implements AsyncDisposable {
   readonly chat: { readonly completions: ChatCompletions };
   readonly models: Models;
+  /** Agents at work, and durable runs of a program's own. */
+  readonly runs: Runs;
+  readonly sessions: Sessions;
   readonly limiter: ConcurrencyLimiter;
   readonly breaker: CircuitBreaker;
   readonly #calls: Calls;
+  readonly #closing = new AbortController();
 
   /** @throws OpenClawError `usage_error` for options that cannot be */
   constructor(options: OpenClawOptions = {}) {
-    const { baseURL, token, timeoutMs, idleTimeoutMs, limiter, breaker, retry, headers, clock } = { ...openClawDefaults, ...options };
-    for (const [name, value] of Object.entries({ timeoutMs, idleTimeoutMs })) if (!(value > 0)) throw optionError(name, 'above 0');
+    const { baseURL, token, timeoutMs, idleTimeoutMs, patienceMs, limiter, breaker, retry, headers, clock } = {
+      ...openClawDefaults,
+      ...options,
+    };
+    for (const [name, value] of Object.entries({ timeoutMs, idleTimeoutMs, patienceMs }))
+      if (!(value > 0)) throw optionError(name, 'above 0');
     const credentials = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const connection = createConnection({
       baseURL: normaliseUrl(baseURL),
@@ -93,10 +114,15 @@ export class OpenClaw implements AsyncDisposable {
     const calls = this.#calls;
     this.chat = { completions: createChatCompletions({ calls, connection, idleTimeoutMs, clock }) };
     this.models = createModels({ calls, connection });
+    this.sessions = createSessions({ calls, connection });
+    const spool = options.spool ?? createMemorySpool();
+    const { random = Math.random } = options.retry ?? {};
+    this.runs = createRuns({ ...{ calls, connection, clock, random, patienceMs, spool }, closing: this.#closing.signal });
   }
 
   /** Ends all calls of this client with `client_disposed`, streams included, and refuses more; resolves when they have given up what they held. */
   close(): Promise<void> {
+    this.#closing.abort(clientError('client_disposed', { details: {} }));
     return this.#calls.close();
   }
 
