@@ -197,7 +197,7 @@ test(advisory('GHSA-chr9-m4q2-76hw', 'nobody is taken for this machine by what t
   }
 });
 
-test(advisory('GHSA-gxg4-2rrr-jhc7 GHSA-f5fm-9jmp-c88r', 'a name with a dot at its end is no name of this machine'), async () => {
+test(advisory('GHSA-gxg4-2rrr-jhc7', 'a name with a dot at its end is no name of this machine'), async () => {
   await using gateway = await startTestGateway();
   const { port } = new URL(gateway.url);
   for (const name of ['localhost.', '127.0.0.1.', 'localhost.localdomain', '0x7f.1', '2130706433']) {
@@ -206,18 +206,15 @@ test(advisory('GHSA-gxg4-2rrr-jhc7 GHSA-f5fm-9jmp-c88r', 'a name with a dot at i
   }
 });
 
-test(
-  advisory('GHSA-mf69-r24q-ghhr', 'requests for pairing are bounded: many devices of one address make room by their own oldest'),
-  async () => {
-    await using gateway = await startTestGateway();
-    for (let index = 0; index < 40; index += 1)
-      await (await knock(gateway, { device: createTestDevice(), headers: elsewhere }))[Symbol.asyncDispose]();
-    await using operator = await knock(gateway, { scopes: ['operator.pairing'] });
-    const { payload } = await operator.client.call('device.pair.list', {});
-    const { length } = (payload as { pending: object[] }).pending;
-    assert.ok(length > 0 && length < 40, `${length} wait`);
-  },
-);
+test('requests for pairing are bounded: many devices of one address make room by their own oldest', async () => {
+  await using gateway = await startTestGateway();
+  for (let index = 0; index < 40; index += 1)
+    await (await knock(gateway, { device: createTestDevice(), headers: elsewhere }))[Symbol.asyncDispose]();
+  await using operator = await knock(gateway, { scopes: ['operator.pairing'] });
+  const { payload } = await operator.client.call('device.pair.list', {});
+  const { length } = (payload as { pending: object[] }).pending;
+  assert.ok(length > 0 && length < 40, `${length} wait`);
+});
 
 test(advisory('CVE-2026-32025 GHSA-jmmg-jqc7-5qf4', 'a page in a browser of this machine cannot go on guessing the password'), async () => {
   const settings = { gateway: { auth: { mode: 'password', password: 'correct-horse' } } };
