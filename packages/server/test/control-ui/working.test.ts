@@ -1,9 +1,8 @@
-/** What operators do on the pages: talk, let a device in, read the log, look for what is wrong. */
+/** What operators do on the pages from day to day: talk, let a device in, look for what is wrong. More of each page: the files beside this one. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { Browser, Page } from 'playwright-core';
 import { startTestGateway, testToken } from '../harness/gateway.ts';
-import { startProgram } from '../harness/program.ts';
 import { launchBrowser, ownAddress, visit, withoutChromium } from './browser.ts';
 
 const script = ['say One.', 'wait 1500ms', 'say Two.'].join('\n');
@@ -37,21 +36,6 @@ describe('working with the Control UI', { skip: withoutChromium }, () => {
     assert.deepEqual(complaints, []);
   });
 
-  test('an answer that nobody needs any more is stopped', async () => {
-    await using gateway = await startTestGateway();
-    await using visiting = await visit(browser, `${gateway.url}/#/chat?token=${testToken}`);
-    const { page } = visiting;
-    await write(page, 'say One.\nwait 5m\nsay Two.');
-    await page.getByText('One.', { exact: true }).waitFor();
-    await page.getByRole('button', { name: 'Stop' }).click();
-    await page.getByRole('article', { name: 'Answer that is being written' }).waitFor({ state: 'detached' });
-    await write(page, 'say Three.');
-    await page
-      .getByRole('article', { name: /^Answer, / })
-      .getByText('Three.')
-      .waitFor();
-  });
-
   test('a second profile is seen by the first, and let in there', { skip: !ownAddress }, async () => {
     await using gateway = await startTestGateway({ settings: { gateway: { bind: 'lan' } } });
     const { port } = new URL(gateway.url);
@@ -65,18 +49,6 @@ describe('working with the Control UI', { skip: withoutChromium }, () => {
     await second.page.getByRole('heading', { name: 'Overview' }).waitFor();
     await first.page.getByText('Nobody.').waitFor();
     assert.deepEqual([...first.complaints, ...second.complaints], []);
-  });
-
-  test('what happens is in the log as it happens', async () => {
-    await using program = await startProgram();
-    const { url, token } = await program.ready();
-    await using visiting = await visit(browser, `${url}/#/logs?token=${token}`);
-    const { page, complaints } = visiting;
-    await page.getByText('a device on this machine was paired').first().waitFor();
-    await using other = await visit(browser, `${url}/#token=wrong`);
-    await other.page.getByRole('alert').waitFor();
-    await page.getByText('a connection was refused').first().waitFor();
-    assert.deepEqual(complaints, []);
   });
 
   test('the doctor names each thing that it looked at', async () => {
