@@ -82,7 +82,7 @@ export async function openFront({ settings, handlers, tlsOf, log }: FrontOptions
       try {
         listener = await listen(next, handlers);
         options = next;
-        log.info('listening elsewhere', { url: urlOf(options, listener.port) });
+        log.info('listening elsewhere', { url: urlOf(options, listener.port), host: options.host });
       } catch (thrown) {
         listener = await listen(options.port === 0 ? options : { ...options, port: listener.port }, handlers);
         throw thrown;

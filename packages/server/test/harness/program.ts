@@ -22,9 +22,11 @@ export interface ProgramOptions {
   readonly home?: string;
   readonly args?: readonly string[];
   readonly env?: Record<string, string>;
+  /** Another one than the test's, where the test may choose. */
+  readonly user?: { readonly uid: number; readonly gid: number };
 }
 
-export async function startProgram({ home: existing, args = ['gateway', 'run'], env = {} }: ProgramOptions = {}): Promise<Program> {
+export async function startProgram({ home: existing, args = ['gateway', 'run'], env = {}, user }: ProgramOptions = {}): Promise<Program> {
   const home = existing ?? (await mkdtemp(join(tmpdir(), 'openclaw-program-')));
   const child = spawn(process.execPath, [launcher, ...args], {
     env: {
@@ -35,6 +37,7 @@ export async function startProgram({ home: existing, args = ['gateway', 'run'], 
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...user,
   });
   let stdout = '';
   let stderr = '';
