@@ -5,7 +5,7 @@ import { Icon } from '../../components/icon.tsx';
 import { Badge } from '../../components/status.tsx';
 import { Control } from './controls.tsx';
 import { useField, useForm, type FieldState } from './form-desk.ts';
-import { answers, formatPath, isList, isObject, type Group, type Path, type Setting } from './setting.ts';
+import { answers, formatPath, isList, isMeant, isObject, type Group, type Path, type Setting } from './setting.ts';
 
 export interface FieldProps {
   readonly path: Path;
@@ -36,7 +36,14 @@ export function Members({ path, group, words }: { readonly path: Path; readonly 
   return (
     <>
       {ordered.map(([name, member]) => (
-        <Field key={name} path={[...path, name]} name={name} setting={member} words={words} />
+        <Field
+          key={name}
+          path={[...path, name]}
+          name={name}
+          setting={member}
+          // All of what was looked for by its own name is shown.
+          words={isMeant(member, [...path, name].join('.'), words) ? '' : words}
+        />
       ))}
     </>
   );

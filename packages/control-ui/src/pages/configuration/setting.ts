@@ -81,9 +81,14 @@ export function formatPath(path: Path): string {
   return text;
 }
 
-/** Whether anything of a setting answers to what somebody looks for. */
+/** Whether a setting itself, by its name or what it means, is what somebody looks for. */
+export function isMeant(setting: Setting, name: string, words: string): boolean {
+  return `${name} ${setting.description}`.toLowerCase().includes(words);
+}
+
+/** The same of it or of anything in it. */
 export function answers(setting: Setting, name: string, words: string): boolean {
-  if (words === '' || `${name} ${setting.description}`.toLowerCase().includes(words)) return true;
+  if (isMeant(setting, name, words)) return true;
   if (setting.kind === 'group')
     return Object.entries(setting.members).some(([inner, member]) => answers(member, `${name}.${inner}`, words));
   if (setting.kind === 'list') return answers(setting.item, name, words);
