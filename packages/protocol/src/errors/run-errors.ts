@@ -74,4 +74,10 @@ export const runErrors = {
     message: 'The run {runId} is of a program of its own, which alone goes on with it.',
     hint: 'Start that program again: it goes on where it stopped.',
   },
+  context_too_small: {
+    status: 400,
+    retryable: false,
+    message: 'The instructions and the latest turn take {tokens} tokens; the context window of the model has room for {roomTokens}.',
+    hint: 'Send less at once, or choose a model with a larger context window; `contextWindow` of a model in the configuration says how large it is.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

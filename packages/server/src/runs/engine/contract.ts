@@ -93,6 +93,7 @@ export interface ContextWindow {
   /**
    * What of the history is sent: as it is where it fits; else with the oldest tool results shortened; else it says that a summary is needed,
    * of which messages.
+   * @throws OpenClawError `context_too_small` where not even the instructions and the latest turn fit
    */
   fit(history: readonly ConversationMessage[], limits: WindowLimits): Fitted;
 }
@@ -101,6 +102,10 @@ export interface WindowLimits {
   readonly contextTokens: number;
   /** Kept free for the answer. */
   readonly answerTokens: number;
+  /** Whose way of counting it is, once that is known. @default nobody's */
+  readonly model?: string;
+  /** Sent with the messages, they take room too. @default none */
+  readonly tools?: readonly ModelToolSpec[];
 }
 
 export type Fitted =
