@@ -1,4 +1,4 @@
-/** Which runs make up a session, in which order; what of them has become a summary. What was said is in the events of the runs. */
+/** Which runs make up a session, in which order. What was said in them is in their events. */
 import type { Migration } from './migration.ts';
 
 export const sessionRuns: Migration = {
@@ -10,11 +10,9 @@ export const sessionRuns: Migration = {
       session_id TEXT NOT NULL,
       seq BIGINT NOT NULL,
       run_id TEXT NOT NULL,
+      is_summary BIGINT NOT NULL,
       PRIMARY KEY (session_id, seq)
     )`,
     'CREATE UNIQUE INDEX session_runs_run ON session_runs (run_id)',
-    // What stands for the runs up to and including that one, where somebody asked for it.
-    'ALTER TABLE sessions ADD COLUMN summary TEXT',
-    'ALTER TABLE sessions ADD COLUMN summary_seq BIGINT',
   ],
 };
