@@ -22,7 +22,7 @@ test(
     mkdirSync(join(home.path, '.openclaw'));
     const file = join(home.path, '.openclaw/openclaw.json');
     writeFileSync(file, bound('loopback'));
-    await using gateway = await startProgram({ home: home.path });
+    await using gateway = await startProgram({ home: home.path, env: { OPENCLAW_GATEWAY_PORT: await freePort() } });
     const { url } = await gateway.ready();
     const outside = url.replace('127.0.0.1', String(ownAddress));
     assert.equal(await statusOf(`${outside}/healthz`), 0);
