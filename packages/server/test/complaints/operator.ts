@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import type { Challenge, ConnectParams, HelloOk, WireError } from '@openclaw/protocol';
 import type { TestDevice } from '../../src/access/devices/devices.fixture.ts';
 import { RawClient } from '../control/raw-client.ts';
@@ -71,7 +72,10 @@ const patienceMs = 30_000;
 /** Looks until it holds: what is awaited comes from another process. @throws after half a minute */
 export async function until(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const begunMs = performance.now();
-  while (!(await holds())) if (performance.now() - begunMs > patienceMs) throw new Error(`not within ${patienceMs} ms: ${what}`);
+  while (!(await holds())) {
+    if (performance.now() - begunMs > patienceMs) throw new Error(`not within ${patienceMs} ms: ${what}`);
+    await setImmediate();
+  }
 }
 
 export async function statusOf(url: string, token?: string): Promise<number> {
