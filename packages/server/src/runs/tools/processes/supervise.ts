@@ -22,9 +22,17 @@ export interface ProcessBounds {
   readonly fileBytes?: number;
   /** From SIGTERM to SIGKILL. @default 2000 */
   readonly graceMs?: number;
+  /** How often it is looked at how many and how large they are. @default 100 */
+  readonly lookMs?: number;
 }
 
-export const processBoundsDefaults = { processes: 128, memoryBytes: 2 * 1024 ** 3, fileBytes: 1024 ** 3, graceMs: 2000 } as const;
+export const processBoundsDefaults = {
+  processes: 128,
+  memoryBytes: 2 * 1024 ** 3,
+  fileBytes: 1024 ** 3,
+  graceMs: 2000,
+  lookMs: 100,
+} as const;
 
 export interface ProgramOptions {
   readonly program: readonly [string, ...string[]];
@@ -61,7 +69,6 @@ export interface Program {
 }
 
 const markName = 'OPENCLAW_PROGRAM';
-const lookMs = 100;
 const pipeMs = 1000;
 const reservedBytes = 2 * 1024 ** 3;
 /** Rounds of ending those who are found; each finds who was started during the one before. */
@@ -210,8 +217,8 @@ class Supervised implements Program {
     const { signal } = this.#over;
     try {
       for (;;) {
-        await sleep(clock, lookMs, signal);
-        // The mark is left out: reading every environment ten times a second is too dear for what it finds.
+        await sleep(clock, bounds.lookMs, signal);
+        // The mark is left out: reading every environment each time is too dear for what it finds.
         const members = await (group?.members() ?? findMembers({ leaderPid: this.pid, enough: bounds.processes + 1 }).catch(() => []));
         if (members.length > bounds.processes) this.#end('processes', 0);
         else if ((await residentBytesOf(members)) > bounds.memoryBytes) this.#end('memory', 0);
