@@ -33,10 +33,11 @@ test('a file is for its owner alone, outlives the spool, and a half one of a cra
   const directory = mkdtempSync(join(tmpdir(), 'openclaw-spool-'));
   try {
     await createFileSpool(directory).put(entry(1));
-    writeFileSync(join(directory, 'run_1.2.json.99.part'), '{"half');
+    writeFileSync(join(directory, 'run_1.2.json.part'), '{"half');
     const [name = ''] = readdirSync(directory);
     assert.equal(statSync(join(directory, name)).mode & 0o777, 0o600);
     assert.deepEqual(await createFileSpool(directory).list('run_1'), [entry(1)]);
+    assert.deepEqual(readdirSync(directory), [name]);
   } finally {
     rmSync(directory, { recursive: true });
   }

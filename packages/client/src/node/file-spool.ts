@@ -11,12 +11,14 @@ import type { Spool, SpooledStep } from '../runs/spool.ts';
 /** @param directory made where it is not there, readable by its owner alone */
 export function createFileSpool(directory: string): Spool {
   const nameOf = (runId: string, step: number): string => `${encodeURIComponent(runId)}.${step}.json`;
+  /** Runs whose half files, of a process that died, were looked for. */
+  const cleaned = new Set<string>();
   return {
     isDurable: true,
     async put(entry) {
       await mkdir(directory, { recursive: true, mode: 0o700 });
       const name = nameOf(entry.runId, entry.step);
-      const temporary = join(directory, `${name}.${process.pid}.part`);
+      const temporary = join(directory, `${name}.part`);
       const file = await open(temporary, 'w', 0o600);
       try {
         await file.writeFile(JSON.stringify(entry));
@@ -29,7 +31,10 @@ export function createFileSpool(directory: string): Spool {
     },
     async list(runId) {
       const prefix = `${encodeURIComponent(runId)}.`;
-      const names = (await namesIn(directory)).filter((name) => name.startsWith(prefix) && name.endsWith('.json'));
+      const ofRun = (await namesIn(directory)).filter((name) => name.startsWith(prefix));
+      if (!cleaned.has(runId)) for (const name of ofRun) if (name.endsWith('.part')) await rm(join(directory, name), { force: true });
+      cleaned.add(runId);
+      const names = ofRun.filter((name) => name.endsWith('.json'));
       const entries = await Promise.all(
         names.map(async (name) => JSON.parse(await readFile(join(directory, name), 'utf8')) as SpooledStep),
       );
