@@ -26,6 +26,12 @@ const liar = [
   good,
 ];
 
+function flood(): void {
+  const line = `${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { data: 'x'.repeat(1000) } })}\n`;
+  while (process.stdout.write(line));
+  process.stdout.once('drain', flood);
+}
+
 function call(id: number, name: string | undefined): void {
   switch (name) {
     case 'die':
@@ -33,11 +39,7 @@ function call(id: number, name: string | undefined): void {
     case 'hang':
       return;
     case 'flood':
-      for (;;)
-        process.stdout.write(
-          `${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { data: 'x'.repeat(1000) } })}\n`,
-        );
-    // It never comes here.
+      return flood();
     case 'nonsense':
       return send({ id, result: { content: 'not a list', isError: 'maybe' } });
     case 'long':
