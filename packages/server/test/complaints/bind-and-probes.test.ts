@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startProgram } from '../harness/program.ts';
-import { createHome, freePort, statusOf, until } from './operator.ts';
+import { answerOf, createHome, freePort, statusOf, until } from './operator.ts';
 
 const ownAddress = Object.values(networkInterfaces())
   .flat()
@@ -58,4 +58,10 @@ test('with the page served at /, a path that does not exist is 404 all the same,
   const metrics = await fetch(`${url}/metrics`);
   assert.match(String(metrics.headers.get('content-type')), /^text\/plain/);
   assert.match(await metrics.text(), /^# TYPE openclaw_/m);
+});
+
+test('a drain takes no longer by default than the ten seconds that Docker gives', async () => {
+  using home = createHome();
+  const { value } = JSON.parse(await answerOf(home.path, ['config', 'get', 'gateway.drainTimeoutMs', '-o', 'json'])) as { value: number };
+  assert.ok(value > 0 && value < 9000, String(value));
 });
