@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ConversationMessage } from '../engine/contract.ts';
 import { shortenText } from './shorten-text.ts';
-import { summaryMessage, summaryRequest } from './summary.ts';
+import { headAfterSummary, summaryMessage, summaryRequest } from './summary.ts';
 import { createTokenCounter } from './token-counter.ts';
 import { windowLimitsOf } from './window-limits.ts';
 import { createContextWindow } from './window.ts';
@@ -88,6 +88,16 @@ test('a summary is asked for within the window, and is cut where it is longer th
   assert.ok(many.reduce((tokens, message) => tokens + counter.message(message), 0) <= 1600);
   const message = summaryMessage('It says a lot. '.repeat(1000), limits);
   assert.ok(message.role === 'user' && counter.message(message) < 400);
+});
+
+test('the task stays in the words of the user where nothing later does, and comes once', () => {
+  const limits = { contextTokens: 2000, answerTokens: 400 };
+  const old: ConversationMessage = { role: 'user', text: 'Something else.' };
+  const part = { instructions: 'Be careful.', summary: 'Two files were read.', dropped: [old, ...result('a', page), question] };
+  const working = headAfterSummary({ ...part, kept: result('b', page) }, limits);
+  assert.deepEqual(working, [instructions, summaryMessage('Two files were read.', limits), question]);
+  const asked = headAfterSummary({ ...part, instructions: '', kept: [...result('b', page), old] }, limits);
+  assert.deepEqual(asked, [summaryMessage('Two files were read.', limits)]);
 });
 
 test('of a route the smallest window counts; what nobody knows is taken to be small', () => {

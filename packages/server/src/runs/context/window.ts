@@ -24,9 +24,9 @@ const shorteningStepCharacters = 256;
 /** Share of the room that the latest turns may take beside a summary, so that the next summary is not due at once. */
 const latestShare = 0.4;
 /** Of one turn more, which makes the last one understandable. */
-const neighbourShare = 0.7;
-/** Older turns that take no more than this would not become shorter by a summary. */
-const summaryShare = 0.2;
+const neighbourShare = 0.5;
+/** Older turns that take no more than this would not become much shorter by a summary: they may be one. */
+const summarisedShare = 0.35;
 
 export function createContextWindow({ counter = createTokenCounter() }: ContextWindowOptions = {}): ContextWindow {
   return {
@@ -87,7 +87,7 @@ class Fitting {
   /** Undefined where a summary would not help. */
   summarise(): Fitted | undefined {
     const older = this.#history.slice(this.#conversation.head.length, this.#keepFrom);
-    if (this.#count(older) <= this.#room * summaryShare) return undefined;
+    if (this.#count(older) <= this.#room * summarisedShare) return undefined;
     return { kind: 'tooLong', summarise: older, keepFrom: this.#keepFrom, tokens: this.#corrected(this.#count(this.#history)) };
   }
 
