@@ -60,6 +60,9 @@ describe('the configuration in the Control UI', { skip: withoutChromium }, () =>
 
     await text(page).fill("{\n  // mine\n  logging: { level: 'debug' },\n}\n");
     await mistake.waitFor({ state: 'detached' });
+    await page.getByRole('link', { name: 'Settings' }).click();
+    await page.getByRole('textbox', { name: 'drainTimeoutMs' }).waitFor();
+    await page.getByRole('link', { name: 'File', exact: true }).click();
     await save(page).click();
     await page.getByText('Saved and in force').waitFor();
     assert.equal(await readFile(file, 'utf8'), "{\n  // mine\n  logging: { level: 'debug' },\n}\n");

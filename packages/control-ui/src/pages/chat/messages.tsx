@@ -16,7 +16,7 @@ const nearEndPx = 120;
 
 export function Messages({ conversation, onEarlier }: MessagesProps) {
   const { messages, turn, failure, earlierOffset } = conversation;
-  useFollowing({ count: messages.length, words: turn?.text.length ?? 0, failed: failure !== undefined });
+  useFollowing({ lastId: messages.at(-1)?.id, words: turn?.text.length ?? 0, failed: failure !== undefined });
   return (
     <div class="messages" role="log" aria-label="Messages" aria-busy={turn !== undefined}>
       {earlierOffset !== undefined && (
@@ -64,16 +64,17 @@ function Message({ message }: { readonly message: ChatMessage }) {
 }
 
 interface Growth {
-  readonly count: number;
+  /** Of the newest message: earlier ones that are read later are no reason to go to the end. */
+  readonly lastId: string | undefined;
   readonly words: number;
   readonly failed: boolean;
 }
 
 /** Goes to the end with each new message, and with each word while one looks at the end. */
-function useFollowing({ count, words, failed }: Growth): void {
+function useFollowing({ lastId, words, failed }: Growth): void {
   const lastHeight = useRef(0);
   const toEnd = (): void => scrollTo({ top: document.documentElement.scrollHeight });
-  useEffect(toEnd, [count, failed]);
+  useEffect(toEnd, [lastId, failed]);
   useEffect(() => {
     const wasNearEnd = scrollY + innerHeight >= lastHeight.current - nearEndPx;
     lastHeight.current = document.documentElement.scrollHeight;

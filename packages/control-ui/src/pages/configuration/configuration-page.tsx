@@ -46,14 +46,15 @@ function ConfigurationPage({ route }: PageProps) {
       <Loaded live={file} lines={8}>
         {(current) => (
           <>
-            {part === 'form' && (
+            {/* Both stay, so that going to look at the other loses no edits. */}
+            <div hidden={part !== 'form'}>
               <Loaded live={schema} lines={8}>
                 {(described) => <FormPart {...{ file: current, schema: described, isReadOnly }} refresh={afterWrite} />}
               </Loaded>
-            )}
-            {part === 'file' && (
+            </div>
+            <div hidden={part !== 'file'}>
               <FilePart {...{ file: current, isReadOnly }} maySaveSame={status.value?.state === 'rescue'} refresh={afterWrite} />
-            )}
+            </div>
             {part === 'history' && (
               <HistoryPart
                 {...{ history, isReadOnly }}

@@ -7,7 +7,7 @@ import { ErrorNote, Notice } from '../../components/feedback.tsx';
 import { DiffView } from './diff-view.tsx';
 import { Editor } from './editor.tsx';
 import { IssueList } from './status-card.tsx';
-import { describeWritten, useCheck, useSave } from './use-configuration.ts';
+import { describeWritten, useCheck, useLeaveWarning, useSave } from './use-configuration.ts';
 import type { ConfigFile, Issue } from './wire.ts';
 
 export interface FilePartProps {
@@ -65,6 +65,7 @@ export function FilePart({ file, isReadOnly, maySaveSame, refresh }: FilePartPro
   const [isBusy, setBusy] = useState(false);
   const [showsDiff, setShowsDiff] = useState(false);
   useCheck(edits.text, setIssues);
+  useLeaveWarning(edits.isChanged);
   const mayWrite = !isReadOnly && connection.may('operator.admin');
   const canSave = mayWrite && !isBusy && (edits.isChanged || maySaveSame) && !(issues && issues.length > 0);
   const write = async (): Promise<void> => {

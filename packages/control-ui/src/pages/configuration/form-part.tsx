@@ -11,7 +11,7 @@ import { FormContext, type FormDesk } from './form-desk.ts';
 import { Members } from './form-fields.tsx';
 import { answers, readSetting, type JsonObject, type Setting } from './setting.ts';
 import { IssueList } from './status-card.tsx';
-import { describeWritten, useCheck, useSave } from './use-configuration.ts';
+import { describeWritten, useCheck, useLeaveWarning, useSave } from './use-configuration.ts';
 import { wordsOf, type ConfigFile, type Issue, type SchemaAnswer } from './wire.ts';
 
 export interface FormPartProps {
@@ -53,6 +53,7 @@ function Form({ file, parsed, schema, isReadOnly, refresh }: FormPartProps & { r
   }, [file]);
   // What a form can say is JSON, and JSON is JSON5.
   useCheck(patch ? JSON.stringify(edited) : undefined, setIssues);
+  useLeaveWarning(patch !== undefined);
   const desk: FormDesk = {
     ...{ edited, before: base.value, inForce: file.config },
     isReadOnly: isReadOnly || !connection.may('operator.admin'),

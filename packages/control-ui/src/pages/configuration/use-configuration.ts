@@ -94,3 +94,13 @@ export function describeWritten({ changed, needsRestart }: Written): string {
   const restart = changed.filter((path) => needsRestart.some((needing) => path === needing || path.startsWith(`${needing}.`)));
   return restart.length === 0 ? 'Saved and in force' : `Saved; ${restart.join(', ')} holds after the next restart`;
 }
+
+/** Has the browser ask before the tab is left with edits that are not saved. */
+export function useLeaveWarning(hasEdits: boolean): void {
+  useEffect(() => {
+    if (!hasEdits) return undefined;
+    const leaving = new AbortController();
+    addEventListener('beforeunload', (event) => event.preventDefault(), { signal: leaving.signal });
+    return () => leaving.abort();
+  }, [hasEdits]);
+}
