@@ -78,7 +78,7 @@ export async function findTarget(flags: TargetFlags, env: Variables): Promise<Ga
     from: flags.url === undefined ? (variable?.source ?? `the gateway on ${stateDirectory}`) : '--url',
     isOwn: named === undefined,
     isLoopback,
-    certificate: isOwn && url.startsWith('wss:') ? readOwnCertificate(stateDirectory) : undefined,
+    certificate: isOwn && url.startsWith('wss:') && (await makesItsOwn(environment)) ? readOwnCertificate(stateDirectory) : undefined,
     ...(await findCredential(flags, { environment, isTrusted: isOwn || isLoopback })),
   };
 }
@@ -119,6 +119,12 @@ function environmentCredential(environment: Environment): Omit<Credential, 'prob
   const password = environment.lookup('OPENCLAW_GATEWAY_PASSWORD');
   if (password) return { auth: { password: password.value }, credentialFrom: password.source };
   return { auth: {}, credentialFrom: undefined };
+}
+
+/** Not where the operator has one: then what lies there is of another time, and the authorities of Node decide. */
+async function makesItsOwn(environment: Environment): Promise<boolean> {
+  const configuration = await configurationOf(environment);
+  return configuration instanceof OpenClawError || configuration.settings.gateway.tls.certFile === undefined;
 }
 
 export function ownCertificateFile(stateDirectory: string): string {
