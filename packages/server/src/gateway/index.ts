@@ -27,7 +27,7 @@ import type { Endpoint, EndpointTable } from './request.ts';
 import { createRequestHandler } from './router.ts';
 
 export { createHealth, type GatewayState, type Health, type HealthReport } from './health.ts';
-export { createHeldHandler, listenHeld } from './held.ts';
+export { listenHeld } from './held.ts';
 export { listen, type Handlers, type Listener, type ListenOptions, type RequestHandler } from './listener.ts';
 export { fingerprintOf, readTls, type TlsSettings } from './tls.ts';
 export { createControlPlane, type ControlPlane, type GatewaySnapshot } from './control/index.ts';
