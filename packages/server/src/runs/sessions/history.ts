@@ -1,0 +1,146 @@
+/** What was said in a session: for models before a run, and for people page by page. Read from the journals of its runs. */
+import type { RunEvent, RunView } from '@openclaw/protocol';
+import type { Clock } from '../../core/clock.ts';
+import type { Ids } from '../../core/ids.ts';
+import type { Database } from '../../storage/index.ts';
+import type { ConversationMessage } from '../engine/contract.ts';
+import type { SessionItem, SessionMessage, SessionPage } from './contract.ts';
+import { sessionLimits, type SessionLimits } from './limits.ts';
+import { placeRun } from './places.ts';
+import { saidBefore, type EarlierRun } from './said.ts';
+import { type PlacedRun, SessionStore } from './session-store.ts';
+import { tell, type Telling } from './telling.ts';
+
+export interface SaidOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly ids: Pick<Ids, 'session'>;
+  readonly limits?: Partial<SessionLimits>;
+}
+
+/** Runs whose events are read at once. */
+const readTogether = 10;
+/** Of the last runs that broke off, what they had said is told too. */
+const brokenTold = 10;
+
+/** @returns for the engine: what was said in the session before a run, oldest first */
+export function createSaid(options: SaidOptions): (view: RunView) => Promise<readonly ConversationMessage[]> {
+  const store = new SessionStore(options.database);
+  const limits: SessionLimits = { ...sessionLimits, ...options.limits };
+  return async (view) => {
+    // A run in a session of its own has nothing before it.
+    if (view.sessionKey === `agent:${view.agentId}:${view.id}`) return [];
+    const { sessionId, place } = await placeRun(view, { ...options, store });
+    if (place === 1) return [];
+    const earlier = (await store.placesBefore(sessionId, { before: place, limit: limits.saidRuns })).toReversed();
+    const outlines = await store.outlines(earlier);
+    const runs = earlier.map(({ runId, isSummary }) => ({ runId, isSummary, events: outlines.get(runId) ?? [] }));
+    const broken = runs
+      .filter(({ events }) => events.some(({ kind }) => kind === 'run.failed' || kind === 'run.cancelled'))
+      .slice(-brokenTold);
+    const told = new Map(await Promise.all(broken.map(async ({ runId }) => [runId, (await tellRun(store, runId)).text] as const)));
+    const withWords = runs.map(({ runId, ...run }): EarlierRun => {
+      const words = told.get(runId);
+      return words === undefined ? run : { ...run, broken: words };
+    });
+    return saidBefore(withWords, limits.saidCharacters);
+  };
+}
+
+/** What one run said and did. */
+export async function tellRun(store: SessionStore, runId: string): Promise<Telling> {
+  const events = (await store.stories([{ runId }])).get(runId) ?? [];
+  return withStreamedText(store, runId, events);
+}
+
+async function withStreamedText(store: SessionStore, runId: string, events: readonly RunEvent[]): Promise<Telling> {
+  const told = tell(events);
+  if (told.openSince === undefined) return told;
+  const deltas = await store.deltas(runId, told.openSince);
+  return tell([...events, ...deltas].toSorted((one, other) => one.seq - other.seq));
+}
+
+export interface HistoryPage {
+  readonly messages: readonly SessionMessage[];
+  readonly nextOffset?: number;
+}
+
+/** Two places for each run, for what was asked and for what was answered: an offset stays true while runs go on. */
+export async function readHistory(
+  store: SessionStore,
+  sessionId: string,
+  {
+    limit,
+    offset = 0,
+    limitCharacters,
+    itemCharacters,
+  }: SessionPage & { readonly limitCharacters: number; readonly itemCharacters: number },
+): Promise<HistoryPage> {
+  const first = Math.floor(offset / 2);
+  const wanted = await store.page(sessionId, { limit: Math.ceil((limit + (offset % 2)) / 2) + 1, offset: first });
+  const messages: SessionMessage[] = [];
+  let taken = 0;
+  let characters = 0;
+  for (let index = 0; index < wanted.length; index += readTogether) {
+    const chunk = wanted.slice(index, index + readTogether);
+    const stories = await store.stories(chunk);
+    for (const placed of chunk) {
+      const pair = await exchangeOf(store, placed, { events: stories.get(placed.runId) ?? [], itemCharacters });
+      // The latest first: the answer, and then what it is an answer to. The first page may have ended between the two.
+      for (const message of taken === 0 && offset % 2 === 1 ? pair.slice(1) : pair) {
+        const size = message ? lengthOf(message) : 0;
+        const isFull = taken >= limit || (messages.length > 0 && characters + size > limitCharacters);
+        if (isFull) return { messages: messages.toReversed(), nextOffset: offset + taken };
+        taken += 1;
+        characters += size;
+        if (message) messages.push(message);
+      }
+    }
+  }
+  return { messages: messages.toReversed() };
+}
+
+interface Story {
+  readonly events: readonly RunEvent[];
+  readonly itemCharacters: number;
+}
+
+/** The answer and the message; no answer where nothing was said yet. */
+async function exchangeOf(
+  store: SessionStore,
+  { runId, sessionId, place }: PlacedRun,
+  { events, itemCharacters }: Story,
+): Promise<readonly [SessionMessage | undefined, SessionMessage | undefined]> {
+  const [created] = events;
+  if (created?.kind !== 'run.created') return [undefined, undefined];
+  const { origin, input, atMs } = created;
+  const told = await withStreamedText(store, runId, events);
+  const { text, isWhole } = told;
+  const items = told.items.map((item) => shortened(item, itemCharacters));
+  const common = { runId, sessionId };
+  const isNamed = origin.kind === 'chat' || origin.kind === 'cli';
+  const question: SessionMessage = {
+    ...{ ...message(common, place * 2 - 1), role: 'user', text: input, atMs },
+    ...(isNamed ? { idempotencyKey: runId } : {}),
+  };
+  if (text === '' && items.length === 0 && !isWhole) return [undefined, question];
+  const answer: SessionMessage = {
+    ...{ ...message(common, place * 2), role: 'assistant', text, atMs: told.endedAtMs ?? told.startedAtMs ?? atMs },
+    ...(isWhole ? {} : { incomplete: true }),
+    ...(items.length > 0 ? { items } : {}),
+  };
+  return [answer, question];
+}
+
+function message({ runId, sessionId }: { readonly runId: string; readonly sessionId: string }, seq: number) {
+  return { id: `${sessionId}-${seq}`, seq, runId };
+}
+
+function shortened(item: SessionItem, limit: number): SessionItem {
+  if (item.kind === 'text' || item.result === null || item.result.length <= limit) return item;
+  return { ...item, result: `${item.result.slice(0, limit).toWellFormed()}…` };
+}
+
+function lengthOf({ text, items = [] }: SessionMessage): number {
+  return items.reduce((sum, item) => sum + (item.kind === 'text' ? item.text.length : (item.result?.length ?? 0)), text.length);
+}
