@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { JsonObject } from '../../core/json.ts';
-import { argumentsLimitBytes, checkArguments } from './check-arguments.ts';
+import { argumentsLimitBytes, checkArguments, faultIn } from './check-arguments.ts';
 
 interface CheckedTool {
   readonly name: string;
@@ -52,5 +52,15 @@ test('whatever a model writes, the answer is arguments or words', () => {
       const checked = checkArguments(tool, text);
       assert.ok(checked.ok ? typeof checked.arguments['path'] === 'string' : checked.text.includes('read'));
     }),
+  );
+});
+
+test('arguments that somebody has parsed are checked by the same rules', () => {
+  assert.equal(faultIn(tool, { path: 'a' }), undefined);
+  assert.equal(faultIn(tool, { path: 1 }), refusal('{"path":1}'));
+  assert.match(faultIn(anything, JSON.parse('{"a":[{"__proto__":{}}]}') as JsonObject) ?? '', /must not be named/);
+  assert.match(
+    faultIn(anything, JSON.parse(`{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`) as JsonObject) ?? '',
+    /more than 64 levels/,
   );
 });

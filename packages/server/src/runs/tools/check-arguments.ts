@@ -23,22 +23,44 @@ export function checkArguments(tool: Pick<Tool, 'name' | 'parameters'>, argument
   if (bytes.length > argumentsLimitBytes) {
     return refuse(tool, [`they are ${bytes.length} bytes, and at most ${argumentsLimitBytes} are taken`]);
   }
-  if (exceedsDepth(bytes, argumentsDepthLimit)) return refuse(tool, [`they are nested more than ${argumentsDepthLimit} levels deep`]);
+  if (exceedsDepth(bytes, argumentsDepthLimit)) return refuse(tool, [tooDeep]);
   // Models leave the text empty where a tool has no arguments.
   const read = argumentsText.trim() === '' ? { value: {} } : parse(argumentsText);
   if ('fault' in read) return refuse(tool, [read.fault]);
   if (!isJsonObject(read.value)) return refuse(tool, ['they must be one JSON object']);
-  if (namesPrototype(read.value)) return refuse(tool, ['a field must not be named `__proto__`']);
+  if (namesPrototype(read.value)) return refuse(tool, [prototypeNamed]);
   const mistakes = mistakesOf(read.value, tool.parameters);
   return mistakes.length === 0 ? { ok: true, arguments: read.value } : refuse(tool, mistakes);
 }
 
+/** The same for arguments that were parsed already: what is wrong with them, in words for the model; undefined where they fit. */
+export function faultIn(tool: Pick<Tool, 'name' | 'parameters'>, args: JsonObject): string | undefined {
+  if (isDeeperThan(args, argumentsDepthLimit)) return wordsOf(tool, [tooDeep]);
+  if (namesPrototype(args)) return wordsOf(tool, [prototypeNamed]);
+  const mistakes = mistakesOf(args, tool.parameters);
+  return mistakes.length === 0 ? undefined : wordsOf(tool, mistakes);
+}
+
+/** Level by level: what is too deep is too deep for a recursion. */
+function isDeeperThan(value: JsonValue, limit: number): boolean {
+  let level: readonly JsonValue[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > limit) return true;
+    level = level.flatMap((each) => (typeof each === 'object' && each !== null ? Object.values(each) : []));
+  }
+  return false;
+}
+
+const tooDeep = `they are nested more than ${argumentsDepthLimit} levels deep`;
+const prototypeNamed = 'a field must not be named `__proto__`';
+
 function refuse(tool: Pick<Tool, 'name'>, mistakes: readonly string[]): CheckedArguments {
+  return { ok: false, text: wordsOf(tool, mistakes) };
+}
+
+function wordsOf({ name }: Pick<Tool, 'name'>, mistakes: readonly string[]): string {
   const text = mistakes.map((mistake) => `- ${mistake}`).join('\n');
-  return {
-    ok: false,
-    text: `The arguments of ${tool.name} are not valid, and it was not called:\n${text}\nCall it again with arguments that fit.`,
-  };
+  return `The arguments of ${name} are not valid, and it was not called:\n${text}\nCall it again with arguments that fit.`;
 }
 
 function parse(text: string): { readonly value: JsonValue } | { readonly fault: string } {

@@ -41,7 +41,7 @@ export async function openDirectory(
   { create = false }: { readonly create?: boolean } = {},
 ): Promise<ConfinedDirectory> {
   const byDescriptor = await hasDescriptorPaths();
-  let handle = await openStep(workspace, '.');
+  let handle = await openStep(workspace, 'The workspace');
   let path = workspace;
   try {
     for (const [index, name] of names.entries()) {
