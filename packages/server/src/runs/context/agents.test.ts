@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { AgentsSettings } from '../../config/index.ts';
-import { createAgentDirectory, findUnknownModels } from './agents.ts';
+import { createAgentDirectory, findUnknownModels, workspaceOf } from './agents.ts';
 
 const defaults: AgentsSettings['defaults'] = {
   model: 'fast',
@@ -62,6 +62,15 @@ test('a star stands for any letters, none too, and costs no more with a long nam
   assert.ok(matching('*', 'any') && matching('a*', 'a') && matching('a*c*e', 'abcde') && matching('*b*', 'abc'));
   assert.ok(!matching('a*a', 'a') && !matching('a*c*e', 'aecd') && !matching('a*', 'ba') && !matching('a', 'ab'));
   assert.ok(!matching(`${'*a'.repeat(40)}b`, 'a'.repeat(100_000)));
+});
+
+test('each has a directory of its own in the state directory, or the one that is written', () => {
+  const entries = { own: {}, near: { workspace: 'shared' }, far: { workspace: '/srv/far' } };
+  const agents = createAgentDirectory(() => ({ defaults, entries }));
+  assert.deepEqual(
+    ['main', 'own', 'near', 'far'].map((id) => workspaceOf(agents.get(id), '/state')),
+    ['/state/workspaces/main', '/state/workspaces/own', '/state/shared', '/srv/far'],
+  );
 });
 
 test('changes of the configuration hold at once', () => {

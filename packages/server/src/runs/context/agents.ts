@@ -3,6 +3,7 @@
  *
  * It checks no model and makes no directory: who asks knows what there is.
  */
+import { join, resolve } from 'node:path';
 import type { AgentsSettings } from '../../config/index.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { Agent, AgentDirectory } from '../engine/contract.ts';
@@ -43,6 +44,11 @@ export function createAgentDirectory(settings: () => AgentsSettings): Configured
     },
     list: () => [...current().values()],
   };
+}
+
+/** Where the files of an agent are. Nobody has made it yet. */
+export function workspaceOf({ id, workspace }: Pick<ConfiguredAgent, 'id' | 'workspace'>, stateDirectory: string): string {
+  return resolve(stateDirectory, workspace ?? join('workspaces', id));
 }
 
 /** Agents whose model nobody offers, for a warning: a route that was renamed, a slip in a name. */

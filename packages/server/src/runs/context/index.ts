@@ -1,5 +1,12 @@
 /** What an agent is and what of its conversation its model is sent, as compose/ sees it. */
-export { createAgentDirectory, findUnknownModels, mainAgentId, type ConfiguredAgent, type ConfiguredAgents } from './agents.ts';
+export {
+  createAgentDirectory,
+  findUnknownModels,
+  mainAgentId,
+  workspaceOf,
+  type ConfiguredAgent,
+  type ConfiguredAgents,
+} from './agents.ts';
 export { isContextOverflow } from './overflow.ts';
 export { headAfterSummary, summaryMessage, summaryRequest, type SummarisedPart } from './summary.ts';
 export { createTokenCounter, type CountedRequest, type TokenCounter } from './token-counter.ts';
