@@ -92,7 +92,8 @@ function readCertificate(file: string): string {
   try {
     const text = readFileSync(file, 'utf8');
     // Whatever else stands there would end in a kubeconfig that no kubectl reads.
-    return new X509Certificate(text) && text;
+    new X509Certificate(text);
+    return text;
   } catch (thrown) {
     throw usage(`${file} holds no certificate: ${reasonOf(thrown)}`, 'It must be a certificate in PEM.');
   }
