@@ -3,7 +3,8 @@ import { Command } from 'commander';
 import { systemClock } from '../../core/clock.ts';
 import { version } from '../../version.ts';
 import type { DoctorReport } from '../../operations/doctor/index.ts';
-import type { CommandContext } from './terminal.ts';
+import type { RunCommandContext } from './agent.ts';
+import type { CommandContext, Terminal } from './terminal.ts';
 
 export const commands = {
   async gateway(context: CommandContext): Promise<void> {
@@ -40,6 +41,18 @@ export const commands = {
       findTarget: (flags) => findTarget(flags, terminal.env),
       openBrowser: (url) => openBrowser(url, terminal.env),
     });
+  },
+  async agent({ program, terminal, setExitCode }: CommandContext): Promise<void> {
+    const { registerAgentCommand } = await import('./agent.ts');
+    registerAgentCommand(program, { ...(await runContext(terminal)), setExitCode });
+  },
+  async runs({ program, terminal, setExitCode }: CommandContext): Promise<void> {
+    const { registerRunsCommands } = await import('./runs.ts');
+    registerRunsCommands(program, { ...(await runContext(terminal)), setExitCode });
+  },
+  async sessions({ program, terminal }: CommandContext): Promise<void> {
+    const { registerSessionsCommands } = await import('./sessions.ts');
+    registerSessionsCommands(program, await runContext(terminal));
   },
   async config({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerConfigCommands }, { knownProviders }] = await Promise.all([import('./config.ts'), import('../../models/index.ts')]);
@@ -113,6 +126,15 @@ export const commands = {
     registerCompletionCommand(program, { io: terminal, everything });
   },
 } as const;
+
+async function runContext(terminal: Terminal): Promise<Omit<RunCommandContext, 'setExitCode'>> {
+  const { createUseOpenClaw } = await import('./runs-access.ts');
+  const interrupts = (listener: () => void): (() => void) => {
+    process.on('SIGINT', listener);
+    return () => void process.off('SIGINT', listener);
+  };
+  return { io: terminal, useOpenClaw: createUseOpenClaw(terminal), interrupts };
+}
 
 export type CommandName = keyof typeof commands;
 
