@@ -95,6 +95,8 @@ test('the fingerprint at the start, in the status, and of what is served are one
     assert.ok(status.out.includes(`SHA-256 ${shown}`), status.out);
     const keys = await run(process.execPath, [launcher, 'keys', 'list', '-o', 'json'], env);
     assert.equal(keys.code, 0, keys.out);
+    const trial = await run(process.execPath, [launcher, 'models', 'test', 'openclaw/rehearsal'], env);
+    assert.equal(trial.code, 0, trial.out);
     const kubeconfig = join(home, 'kubeconfig');
     assert.equal((await run(process.execPath, [launcher, 'kubeconfig', '--write', kubeconfig], env)).code, 0);
     const kubectl = await run('kubectl', ['--kubeconfig', kubeconfig, 'get', '--raw', '/admin/v1/keys'], { HOME: home });

@@ -2,6 +2,8 @@
  * One small real request to a model through a gateway, as any client would make it: streamed, so that the time to the first
  * token is known. It asks for no output limit, because providers do not agree on the name of one.
  */
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { systemClock } from '../../core/clock.ts';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
@@ -11,6 +13,8 @@ import type { Trial, TrialUsage } from './models-client.ts';
 export interface TrialRequest {
   readonly address: string;
   readonly secret: string | undefined;
+  /** The one that the gateway made for itself. */
+  readonly certificate?: string | undefined;
   readonly model: string;
 }
 
@@ -18,7 +22,7 @@ export interface TrialRequest {
 const trialTimeoutMs = 120_000;
 
 /** @throws OpenClawError `gateway_unreachable` */
-export async function askForOneWord({ address, secret, model }: TrialRequest): Promise<Trial> {
+export async function askForOneWord({ address, secret, certificate, model }: TrialRequest): Promise<Trial> {
   const startedMs = systemClock.monotonicMs();
   const elapsedMs = (): number => systemClock.monotonicMs() - startedMs;
   const body = {
@@ -27,7 +31,8 @@ export async function askForOneWord({ address, secret, model }: TrialRequest): P
     stream_options: { include_usage: true },
     messages: [{ role: 'user', content: 'Answer with the single word: ok' }],
   };
-  const response = await fetch(new URL('/v1/chat/completions', address), {
+  const send = certificate === undefined ? fetch : trusting(certificate);
+  const response = await send(new URL('/v1/chat/completions', address), {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }) },
     body: JSON.stringify(body),
@@ -44,6 +49,23 @@ export async function askForOneWord({ address, secret, model }: TrialRequest): P
     seen.error = { message: `The answer broke off: ${reasonOf(thrown)}.`, hint: '' };
   }
   return { target, ...seen, totalMs: elapsedMs() };
+}
+
+interface Question {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  readonly signal: AbortSignal;
+}
+
+/** `fetch` knows no way to trust one certificate. */
+function trusting(ca: string): (url: URL, question: Question) => Promise<Response> {
+  return async (url, { headers, body, signal }) => {
+    const [{ request }, { Readable }] = await Promise.all([import('node:https'), import('node:stream')]);
+    const call = request(url, { method: 'POST', headers, ca, signal, agent: false }).end(body);
+    const [answer] = (await once(call, 'response')) as [IncomingMessage];
+    const kept = Object.entries(answer.headers).map(([name, value]): [string, string] => [name, String(value)]);
+    return new Response(Readable.toWeb(answer) as ReadableStream<Uint8Array>, { status: answer.statusCode ?? 0, headers: kept });
+  };
 }
 
 interface Seen {
