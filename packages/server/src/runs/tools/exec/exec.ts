@@ -24,7 +24,7 @@ export interface ExecOptions {
   /** @default 'C.UTF-8' */
   readonly language?: string;
   readonly bounds?: ProcessBounds;
-  /** @default true; see `supervise.ts` */
+  /** Whether the kernel is asked to hold it together, where it may be. @default true */
   readonly usesControlGroup?: boolean;
   /** If the model names no time. @default 120000 */
   readonly timeLimitMs?: number;
