@@ -21,8 +21,13 @@ export function registerGatewayCommands({ program, terminal, setExitCode }: Comm
       // The database's thread takes as long to boot as everything else to load, so it begins first.
       const { startStorageThread } = await import('../../storage/index.ts');
       const storageThread = startStorageThread();
-      const { runGateway } = await import('./run-gateway.ts');
-      setExitCode(await runGateway(flags, { terminal, storageThread }));
+      try {
+        const { runGateway } = await import('./run-gateway.ts');
+        setExitCode(await runGateway(flags, { terminal, storageThread }));
+      } finally {
+        // A start that broke before anybody had the thread: it alone would keep the process.
+        await storageThread.end();
+      }
     });
   return group;
 }
