@@ -21,7 +21,8 @@ const agent: Agent = { id: 'main', model: 'none', instructions: '', limits };
 /** Half of the steps are answers with a call, the other half its results. */
 const callModel: ModelCaller = async function* answer({ messages }) {
   const answers = messages.filter(({ role }) => role === 'assistant').length;
-  if (answers * 2 < stepsPerRun - 1) yield { kind: 'toolCall', call: { callId: `c${answers}`, name: 'note', argumentsText: `{"n":${answers}}` } };
+  if (answers * 2 < stepsPerRun - 1)
+    yield { kind: 'toolCall', call: { callId: `c${answers}`, name: 'note', argumentsText: `{"n":${answers}}` } };
   yield { kind: 'end', finishReason: 'stop', use: null };
 };
 let results = 0;
@@ -63,7 +64,15 @@ const ends = await Promise.all(
 const seconds = (performance.now() - startedMs) / 1000;
 const steps = (await Promise.all(ids.map(async (id) => (await engine.get(id)).steps))).reduce((sum, one) => sum + one, 0);
 console.log(
-  JSON.stringify({ runs, steps, seconds, stepsPerSecond: steps / seconds, msPerStep: (seconds * 1000) / (steps / runs), loopP99Ms: delay.percentile(99) / 1e6 - 5, ended: ends.every(Boolean) }),
+  JSON.stringify({
+    runs,
+    steps,
+    seconds,
+    stepsPerSecond: steps / seconds,
+    msPerStep: (seconds * 1000) / (steps / runs),
+    loopP99Ms: delay.percentile(99) / 1e6 - 5,
+    ended: ends.every(Boolean),
+  }),
 );
 delay.disable();
 await engine.close();
