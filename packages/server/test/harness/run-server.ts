@@ -22,6 +22,7 @@ import { createRunEndpoints } from '../../src/gateway/endpoints/runs.ts';
 import type { SessionDirectory } from '../../src/gateway/endpoints/sessions.ts';
 import { createRequestHandler } from '../../src/gateway/router.ts';
 import type { GatewayPolicy } from '../../src/gateway/policy.ts';
+import type { EndpointTable } from '../../src/gateway/request.ts';
 import type { Agent, ModelCaller } from '../../src/runs/engine/contract.ts';
 import { createRunEngine, type RunEngine } from '../../src/runs/engine/engine.ts';
 import { createPrograms } from '../../src/runs/index.ts';
@@ -57,6 +58,8 @@ export interface RunServerOptions {
   /** Of the streams. @default the system's */
   readonly clock?: Clock;
   readonly sessions?: SessionDirectory;
+  /** Beside those of runs. */
+  readonly endpoints?: EndpointTable;
 }
 
 const agent: Agent = {
@@ -64,7 +67,13 @@ const agent: Agent = {
   limits: { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9 },
 };
 
-export async function startRunServer({ directory, port = 0, clock = systemClock, sessions }: RunServerOptions): Promise<RunServer> {
+export async function startRunServer({
+  directory,
+  port = 0,
+  clock = systemClock,
+  sessions,
+  endpoints: more,
+}: RunServerOptions): Promise<RunServer> {
   const database = await openSqlite({ paths: storePaths(directory), clock: systemClock, migrations, startUpMs: 0 });
   const journal = createJournal({ database, clock: systemClock, keptDays: 30 });
   const log = createLog({ clock: systemClock, destinations: [], level: 'silent' });
@@ -83,7 +92,8 @@ export async function startRunServer({ directory, port = 0, clock = systemClock,
   await engine.start();
   const stopping = new AbortController();
   const programs = createPrograms({ journal, newId: () => ids.run() });
-  const endpoints = createRunEndpoints({ runs: engine, programs, sessions: sessions ?? noSessions, clock, stopping: stopping.signal });
+  const served = createRunEndpoints({ runs: engine, programs, sessions: sessions ?? noSessions, clock, stopping: stopping.signal });
+  const endpoints = { ...served, ...more };
   const handler = createRequestHandler({
     ...{ endpoints, authenticate, log, ids, admit: () => {}, onRequest: () => {} },
     policy: () =>
