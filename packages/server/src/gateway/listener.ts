@@ -108,7 +108,7 @@ async function createServerFor({ limits, tls }: ListenOptions, onRequest: Reques
     requestTimeout: limits.headerTimeoutMs + limits.bodyTimeoutMs,
     keepAliveTimeout: limits.keepAliveMs,
     // How late the times above are noticed. Node's own half a minute would be added to each of them.
-    connectionsCheckingInterval: Math.min(5000, Math.max(100, limits.headerTimeoutMs / 3)),
+    connectionsCheckingInterval: Math.min(5000, Math.max(100, Math.round(limits.headerTimeoutMs / 3))),
     noDelay: true,
     // Others that offer another protocol, such as Java's HTTP client with `h2c`, are answered as the plain requests that they also are.
     shouldUpgradeCallback: ({ headers }: IncomingMessage) => mayUpgrade && headers.upgrade?.toLowerCase() === 'websocket',
