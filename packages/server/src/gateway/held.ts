@@ -6,6 +6,7 @@
  */
 import { OpenClawError } from '../core/errors.ts';
 import type { Listener, RequestHandler } from './listener.ts';
+import { hostNameOf, isLoopbackName } from './peer.ts';
 import { createUnreadyHandler } from './unready.ts';
 
 /** @param problem what would have ended the process */
@@ -19,13 +20,24 @@ export function createHeldHandler(problem: OpenClawError): RequestHandler {
     'Mend this, then restart it. Until then nothing is served, and only this machine can read this page.',
     '',
   ].join('\n');
+  const unsaid = new OpenClawError('gateway_held', {
+    details: { reason: 'ask under a name of its own machine', suggestion: '' },
+    cause: problem,
+  });
   const held = {
     state: 'held',
     problem: new OpenClawError('gateway_held', { details: { reason: reasonIn(problem), suggestion: problem.hint }, cause: problem }),
     details: { code: problem.code, reason: problem.message, hint: problem.hint },
     page: { status: 503, text },
   } as const;
-  return createUnreadyHandler(() => held);
+  // A page elsewhere can have a name of its own point to this machine, and would read it under that.
+  const forStrangers = {
+    ...held,
+    details: { code: problem.code },
+    page: { status: 503, text: 'OpenClaw does not run.\n' },
+    problem: unsaid,
+  } as const;
+  return createUnreadyHandler(({ headers }) => (isLoopbackName(hostNameOf(headers.host ?? '')) ? held : forStrangers));
 }
 
 export interface HeldOptions {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
-import { createServer } from '../core/node-http.ts';
+import { createServer, get } from '../core/node-http.ts';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
 import type { Principal } from '../access/index.ts';
@@ -205,4 +205,29 @@ describe('a process that does not serve', () => {
       await Promise.all([first.close(), second.close()]);
     }
   });
+});
+
+test('why it is held is told under a name of this machine alone: a page elsewhere can have a name of its own point here', async () => {
+  const problem = new OpenClawError('bind_failed', { details: { port: 1, host: 'x', reason: 'a word of the configuration' } });
+  const listener = await listen(
+    {
+      host: '127.0.0.1',
+      port: 0,
+      limits: { headerBytes: 4096, headerTimeoutMs: 5000, bodyTimeoutMs: 5000, keepAliveMs: 5000, connections: 10 },
+    },
+    { request: createHeldHandler(problem) },
+  );
+  const ask = (path: string, host: string): Promise<string> =>
+    new Promise((resolve, reject) => {
+      get({ port: listener.port, host: '127.0.0.1', path, agent: false, headers: { host } }, (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (part: string) => (text += part));
+        response.on('end', () => resolve(text));
+      }).on('error', reject);
+    });
+  for (const path of ['/', '/health', '/v1/models']) {
+    assert.match(await ask(path, 'localhost:1'), /a word of the configuration/, path);
+    assert.doesNotMatch(await ask(path, 'evil.example'), /a word of the configuration/, path);
+  }
+  await listener.close();
 });

@@ -3,7 +3,7 @@
  * `starting.ts` and `held.ts`.
  */
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { OpenClawError } from '../core/errors.ts';
 import { isProbe, probeCodes, type GatewayState, type ProbePath } from './health.ts';
 import type { RequestHandler } from './listener.ts';
@@ -20,9 +20,10 @@ export interface Unready {
   readonly page: { readonly status: number; readonly text: string };
 }
 
-/** @param look what holds now, asked at each request */
-export function createUnreadyHandler(look: () => Unready): RequestHandler {
+/** @param ask what holds now, asked at each request, for whoever makes it */
+export function createUnreadyHandler(ask: (request: IncomingMessage) => Unready): RequestHandler {
   return (request, response) => {
+    const look = (): Unready => ask(request);
     request.resume();
     const path = withoutQuery(request.url ?? '/');
     const method = request.method ?? 'GET';
