@@ -5,7 +5,7 @@ import { createTokenCounter } from './token-counter.ts';
 
 const long: ConversationMessage = { role: 'user', text: 'a few words of some length '.repeat(60) };
 
-test('a provider that counts more is believed at once, one that counts less bit by bit', () => {
+test('a provider that counts more is believed at once, one that counts less bit by bit and never below the estimate', () => {
   const counter = createTokenCounter();
   const request = { model: 'm', messages: [long], tools: [] };
   const estimated = counter.message(long);
@@ -14,10 +14,12 @@ test('a provider that counts more is believed at once, one that counts less bit 
     return Math.round(counter.factor('m') * 100) / 100;
   };
   assert.equal(counter.factor('m'), 1);
-  assert.equal(learnt(0.8), 0.8, 'the first count is all that is known');
+  assert.equal(learnt(0.5), 1, 'what comes next may be of another kind');
   assert.equal(learnt(1.5), 1.5);
   const lower = learnt(1);
   assert.ok(lower < 1.5 && lower > 1.2);
+  for (let often = 0; often < 50; often += 1) learnt(0.5);
+  assert.equal(counter.factor('m').toFixed(2), '1.00');
   assert.equal(learnt(100), 4, 'no tokenizer is that different');
   assert.equal(counter.factor('another'), 1);
 });

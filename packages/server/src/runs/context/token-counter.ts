@@ -28,8 +28,12 @@ const toolTokens = 12;
 
 /** Of fewer, what surrounds a request is too large a share of it to learn from. */
 const fewestTokens = 200;
+/**
+ * A model that counts less is not believed: what comes next may be of another kind, a page of numbers after a talk, and then what was learnt of
+ * the talk would be too little for it.
+ */
+const smallestFactor = 1;
 /** Nobody counts further off than this; a report that does says something else. */
-const smallestFactor = 0.3;
 const largestFactor = 4;
 /** How far a count that is lower than expected is believed; a higher one is at once. */
 const easing = 0.3;
