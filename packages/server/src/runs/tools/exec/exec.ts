@@ -24,6 +24,8 @@ export interface ExecOptions {
   /** @default 'C.UTF-8' */
   readonly language?: string;
   readonly bounds?: ProcessBounds;
+  /** See `startProgram`. @default nobody's */
+  readonly owner?: string;
   /** Whether the kernel is asked to hold it together, where it may be. @default true */
   readonly usesControlGroup?: boolean;
   /** If the model names no time. @default 120000 */
@@ -43,7 +45,8 @@ export const execDefaults = {
   atOnce: 8,
 } as const;
 
-type Settings = Required<Omit<ExecOptions, 'sandbox' | 'bounds'>> & {
+type Settings = Required<Omit<ExecOptions, 'sandbox' | 'bounds' | 'owner'>> & {
+  readonly owner: string | undefined;
   readonly sandbox: Sandbox | undefined;
   readonly bounds: Required<ProcessBounds>;
 };
@@ -52,6 +55,7 @@ export function createExecTool(options: ExecOptions): Tool {
   const settings: Settings = {
     ...execDefaults,
     ...options,
+    owner: options.owner,
     sandbox: options.sandbox,
     bounds: { ...processBoundsDefaults, ...options.bounds },
   };
@@ -109,6 +113,7 @@ async function runCommand(call: ToolCall, settings: Settings): Promise<ToolResul
       clock: settings.clock,
       bounds: settings.bounds,
       usesControlGroup: settings.usesControlGroup,
+      owner: settings.owner,
     });
   } catch (thrown) {
     return { isError: true, text: `The command was not run: ${reasonOf(thrown)}.` };

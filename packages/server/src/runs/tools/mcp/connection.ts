@@ -20,6 +20,8 @@ export interface ConnectionOptions {
   readonly variables: Readonly<Record<string, string>>;
   /** Where programs start. */
   readonly directory: string;
+  /** See `startProgram`. @default nobody's */
+  readonly owner?: string;
   readonly clock: Clock;
   readonly log: Log;
   readonly onListChanged: () => void;
@@ -102,10 +104,10 @@ export async function connect(options: ConnectionOptions): Promise<McpConnection
   };
 }
 
-async function createTransport({ settings, variables, directory, clock, log }: ConnectionOptions): Promise<Transport> {
+async function createTransport({ settings, variables, directory, owner, clock, log }: ConnectionOptions): Promise<Transport> {
   const { command, args = [], env = {}, url, headers = {} } = settings;
   if (command !== undefined)
-    return new StdioTransport({ program: [command, ...args], variables: { ...variables, ...env }, directory, clock, log });
+    return new StdioTransport({ program: [command, ...args], variables: { ...variables, ...env }, directory, owner, clock, log });
   if (url === undefined) throw new Error('it has neither a command nor a url');
   const { StreamableHTTPClientTransport } = await import('@modelcontextprotocol/sdk/client/streamableHttp.js');
   return new StreamableHTTPClientTransport(new URL(url), {

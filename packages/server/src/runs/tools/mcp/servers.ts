@@ -21,6 +21,8 @@ export interface McpServersOptions {
   readonly variables: Readonly<Record<string, string>>;
   /** Where programs start. */
   readonly directory: string;
+  /** See `startProgram`. @default nobody's */
+  readonly owner?: string;
 }
 
 export function createMcpServers(options: McpServersOptions): McpServers {

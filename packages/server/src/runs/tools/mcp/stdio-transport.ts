@@ -16,6 +16,7 @@ export interface StdioOptions {
   readonly program: readonly [string, ...string[]];
   readonly variables: Readonly<Record<string, string>>;
   readonly directory: string;
+  readonly owner?: string | undefined;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -40,8 +41,8 @@ export class StdioTransport implements Transport {
   }
 
   async start(): Promise<void> {
-    const { program, directory, variables, clock, log } = this.#options;
-    const started = await startProgram({ program, directory, variables, takesInput: true, clock, bounds });
+    const { program, directory, variables, owner, clock, log } = this.#options;
+    const started = await startProgram({ program, directory, variables, takesInput: true, owner, clock, bounds });
     this.#program = started;
     void started.ended.then((end) => {
       if (!end.isClean) log.warn('an MCP server has left processes that could not be ended', { pid: started.pid });

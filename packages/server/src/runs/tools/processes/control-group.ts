@@ -48,6 +48,13 @@ export async function createControlGroup(options: ControlGroupOptions): Promise<
   return groupOf({ directories, first, boundsProcesses: bounded.includes(true), clock: options.clock });
 }
 
+/** The directories in which groups are made. */
+export async function ownGroups(): Promise<readonly string[]> {
+  const told = await readTold();
+  if (told === undefined) return [];
+  return [placeOf(told, 'cgroup2'), placeOf(told, 'pids')].filter((directory) => directory !== undefined);
+}
+
 interface Made {
   readonly directories: readonly string[];
   readonly first: string;

@@ -7,7 +7,7 @@ import { readdir, readFile } from 'node:fs/promises';
 export interface Membership {
   /** Of the process that leads the session. */
   readonly leaderPid: number;
-  /** `NAME=value` in the environment. Looking for it reads every process of the machine. */
+  /** How a variable of the environment begins: `NAME=value`. Looking for it reads every process of the machine. */
   readonly mark?: string;
   /** No more are looked for. @default all are */
   readonly enough?: number;
@@ -40,6 +40,13 @@ export async function findMembers({ leaderPid, mark, enough = Infinity }: Member
     for (const { pid, parentPid } of rows) if (members.has(parentPid)) members.add(pid);
   }
   return [...members];
+}
+
+/** Who lives and carries such a mark, whoever started them. Without `/proc` nobody. */
+export async function findMarked(mark: string): Promise<readonly number[]> {
+  const rows: Row[] = [];
+  for (const pids of chunks(await newestFirst())) rows.push(...(await Promise.all(pids.map(readRow))).filter((row) => row !== undefined));
+  return withMark(rows, mark);
 }
 
 /** What they hold in memory together; who has ended meanwhile holds none. */
@@ -94,5 +101,5 @@ async function withMark(rows: readonly Row[], mark: string): Promise<readonly nu
 
 async function hasMark(pid: number, mark: string): Promise<boolean> {
   const text = await readFile(`/proc/${pid}/environ`, 'latin1').catch(() => '');
-  return text.split('\0').includes(mark);
+  return text.split('\0').some((variable) => variable.startsWith(mark));
 }

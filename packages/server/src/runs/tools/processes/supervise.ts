@@ -11,6 +11,7 @@ import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { type Clock, sleep } from '../../../core/clock.ts';
 import { type ControlGroup, createControlGroup } from './control-group.ts';
+import { markName, ownerDigest } from './mark.ts';
 import { findMembers, residentBytesOf } from './process-table.ts';
 
 export interface ProcessBounds {
@@ -42,6 +43,8 @@ export interface ProgramOptions {
   readonly takesInput: boolean;
   readonly clock: Clock;
   readonly bounds?: ProcessBounds;
+  /** Whose program it is, such as a state directory; see `left-behind.ts`. @default nobody's */
+  readonly owner?: string | undefined;
   /** @default true; without, only rlimits and `/proc` are used */
   readonly usesControlGroup?: boolean;
 }
@@ -68,7 +71,6 @@ export interface Program {
   stop(): Promise<ProgramEnd>;
 }
 
-const markName = 'OPENCLAW_PROGRAM';
 const pipeMs = 1000;
 const reservedBytes = 2 * 1024 ** 3;
 /** Rounds of ending those who are found; each finds who was started during the one before. */
@@ -77,7 +79,7 @@ const killRounds = 50;
 /** @throws Error if it cannot be started */
 export async function startProgram(options: ProgramOptions): Promise<Program> {
   const bounds = { ...processBoundsDefaults, ...options.bounds };
-  const name = randomBytes(9).toString('hex');
+  const name = `${ownerDigest(options.owner)}-${randomBytes(9).toString('hex')}`;
   const group =
     options.usesControlGroup === false
       ? undefined
