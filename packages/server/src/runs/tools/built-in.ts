@@ -10,7 +10,9 @@ import { createHttpTool, type HttpOptions } from './http/http.ts';
 export interface BuiltInOptions {
   readonly clock: Clock;
   readonly log: Log;
-  readonly exec?: Omit<ExecOptions, 'clock' | 'log' | 'sandbox'> & {
+  /** Whose programs they are, such as the state directory; see `processes/left-behind.ts`. @default nobody's */
+  readonly owner?: string;
+  readonly exec?: Omit<ExecOptions, 'clock' | 'log' | 'sandbox' | 'owner'> & {
     readonly docker?: {
       readonly image: string;
       /** For `docker` itself: PATH, and DOCKER_HOST where it is set. */
@@ -21,9 +23,9 @@ export interface BuiltInOptions {
 }
 
 /** Commands run in a container if an image is named and Docker answers; else without, which the log says. */
-export async function createBuiltInTools({ clock, log, exec = {}, http }: BuiltInOptions): Promise<readonly Tool[]> {
+export async function createBuiltInTools({ clock, log, owner, exec = {}, http }: BuiltInOptions): Promise<readonly Tool[]> {
   const { docker, ...bounds } = exec;
-  const sandbox = docker === undefined ? undefined : await findDocker({ ...docker, clock });
+  const sandbox = docker === undefined ? undefined : await findDocker({ ...docker, clock, owner });
   if (docker !== undefined && sandbox === undefined) log.warn('Docker does not answer: commands of agents run without a sandbox');
-  return [...createFileTools(clock), createExecTool({ ...bounds, clock, log, sandbox }), createHttpTool({ ...http, clock })];
+  return [...createFileTools(clock), createExecTool({ ...bounds, clock, log, sandbox, owner }), createHttpTool({ ...http, clock })];
 }

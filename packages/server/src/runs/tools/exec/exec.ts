@@ -25,7 +25,7 @@ export interface ExecOptions {
   readonly language?: string;
   readonly bounds?: ProcessBounds;
   /** See `startProgram`. @default nobody's */
-  readonly owner?: string;
+  readonly owner?: string | undefined;
   /** Whether the kernel is asked to hold it together, where it may be. @default true */
   readonly usesControlGroup?: boolean;
   /** If the model names no time. @default 120000 */

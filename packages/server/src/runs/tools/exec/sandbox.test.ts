@@ -20,7 +20,7 @@ function pretendDocker(
   const calls = join(directory, 'calls');
   writeFileSync(
     join(directory, 'docker'),
-    `#!/bin/sh\necho "$*" >> ${calls}\ncase "$1" in version) ${version} ;; run) for last; do :; done; exec /bin/sh -c "$last" ;; esac\n`,
+    `#!/bin/sh\necho "$*" >> ${calls}\ncase "$1" in version) ${version} ;; ps) echo 0a1b2c ;; run) for last; do :; done; exec /bin/sh -c "$last" ;; esac\n`,
   );
   chmodSync(join(directory, 'docker'), 0o755);
   return {
@@ -34,6 +34,7 @@ test('where Docker answers, a command runs in a container that sees the workspac
   const docker = pretendDocker(workspace);
   const sandbox = await findDocker({ image: 'debian:stable-slim', clock: systemClock, variables: docker.variables });
   assert.equal(sandbox?.name, 'Docker 28.2.2');
+  assert.equal(docker.calls().at(-1), 'rm --force 0a1b2c', 'what was left behind is removed');
   const tool = createExecTool({ clock: systemClock, log, sandbox });
   assert.match(tool.caution ?? '', /in Docker 28\.2\.2, without network/);
   assert.equal((await perform(tool, { workspace: workspace.path, args: { command: 'echo hello' } })).text, 'hello\n');

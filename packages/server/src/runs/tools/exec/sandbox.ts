@@ -6,6 +6,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../core/clock.ts';
+import { ownerDigest } from '../processes/mark.ts';
 import type { ProcessBounds } from '../processes/supervise.ts';
 
 export interface Sandbox {
@@ -32,19 +33,24 @@ export interface DockerOptions {
   readonly clock: Clock;
   /** For `docker` itself: PATH, and DOCKER_HOST where it is set. */
   readonly variables: Readonly<Record<string, string>>;
+  /** Whose containers they are, such as a state directory. What is there of this owner has been left behind. @default nobody's */
+  readonly owner?: string | undefined;
 }
 
 const answerLimitMs = 5000;
 /** Where the workspace lies in the container. */
 const inside = '/workspace';
 
-/** Undefined where no Docker answers. */
+/** Undefined where no Docker answers. For whoever alone has the owner's things now: containers that were left behind are removed. */
 export async function findDocker(options: DockerOptions): Promise<Sandbox | undefined> {
   const version = await docker(options, ['version', '--format', '{{.Server.Version}}']);
   if (version === undefined || !/^\d/.test(version)) return undefined;
+  const left = await docker(options, ['ps', '--all', '--quiet', '--filter', `label=${labelOf(options.owner)}`]);
+  const ids = left?.split(/\s+/).filter((id) => /^[0-9a-f]+$/.test(id)) ?? [];
+  if (ids.length > 0) await docker(options, ['rm', '--force', ...ids]);
   return {
     name: `Docker ${version.trim()}`,
-    program: (order) => ['docker', ...runArguments(options.image, order)],
+    program: (order) => ['docker', ...runArguments(options, order)],
     variables: options.variables,
     async remove({ idempotencyKey }) {
       await docker(options, ['rm', '--force', containerName(idempotencyKey)]);
@@ -52,7 +58,7 @@ export async function findDocker(options: DockerOptions): Promise<Sandbox | unde
   };
 }
 
-function runArguments(image: string, { command, workspace, idempotencyKey, bounds }: SandboxOrder): readonly string[] {
+function runArguments({ image, owner }: DockerOptions, { command, workspace, idempotencyKey, bounds }: SandboxOrder): readonly string[] {
   // Files that it makes belong to whoever runs the gateway.
   const user = process.getuid === undefined ? [] : ['--user', `${process.getuid()}:${process.getgid?.() ?? 0}`];
   return [
@@ -60,6 +66,7 @@ function runArguments(image: string, { command, workspace, idempotencyKey, bound
     '--rm',
     '--init',
     ...['--name', containerName(idempotencyKey)],
+    ...['--label', labelOf(owner)],
     ...['--network', 'none'],
     ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
     ...['--read-only', '--tmpfs', '/tmp:rw,size=256m'],
@@ -70,6 +77,10 @@ function runArguments(image: string, { command, workspace, idempotencyKey, bound
     image,
     ...['/bin/sh', '-c', command],
   ];
+}
+
+function labelOf(owner: string | undefined): string {
+  return `openclaw.owner=${ownerDigest(owner)}`;
 }
 
 /** Two attempts of one call have the same, so that what a crash has left is found. */
