@@ -10,6 +10,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCatalogue, type Snapshot } from '../packages/server/src/models/catalogue/index.ts';
 import { renderProvidersPage } from '../packages/server/src/models/catalogue/providers-page.ts';
+import { describeApi } from '../packages/server/src/gateway/openapi.ts';
 import { renderConfigDocs } from './gen-config-docs.ts';
 import { renderErrorDocs } from './gen-error-docs.ts';
 
@@ -18,6 +19,7 @@ const root = join(import.meta.dirname, '..');
 const pages: Readonly<Record<string, () => string>> = {
   'docs/config.md': renderConfigDocs,
   'docs/errors.md': renderErrorDocs,
+  'docs/openapi.json': () => `${JSON.stringify(describeApi(), undefined, 2)}\n`,
   'docs/providers.md': () => renderProvidersPage(createCatalogue(readSnapshot())),
 };
 

@@ -18,9 +18,11 @@ import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelCallEndpoint } from './endpoints/model-calls.ts';
 import { createModelEndpoint, createModelListEndpoint } from './endpoints/model-list.ts';
 import { createResponseEndpoints } from './endpoints/responses.ts';
+import { createRunEndpoints, type RunEndpointsOptions } from './endpoints/runs.ts';
 import { createSightEndpoints, type SightEndpointOptions } from './endpoints/sight.ts';
 import type { Health } from './health.ts';
 import type { RequestHandler } from './listener.ts';
+import { createOpenApiEndpoint } from './openapi.ts';
 import { createControlUiEndpoints } from './pages/control-ui.ts';
 import type { GatewayPolicy } from './policy.ts';
 import type { Endpoint, EndpointTable } from './request.ts';
@@ -46,6 +48,8 @@ export type { Admission, Hub } from './control/contract.ts';
 export { kindOfOrigin, refuseUnknownHost } from './origins.ts';
 export type { GatewayPolicy } from './policy.ts';
 export type { AdminOptions } from './endpoints/admin.ts';
+export type { RunEndpointsOptions } from './endpoints/runs.ts';
+export type { SessionDirectory } from './endpoints/sessions.ts';
 export { servedPaths } from './paths.ts';
 export { startingHandler } from './starting.ts';
 
@@ -62,6 +66,8 @@ export interface GatewayOptions {
   readonly admin: AdminOptions;
   readonly audit: AuditReader;
   readonly sight: SightEndpointOptions;
+  /** Absent: it has no agents at work. */
+  readonly runs?: Omit<RunEndpointsOptions, 'clock'>;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -158,6 +164,8 @@ function createEndpoints(options: GatewayOptions, draining: () => boolean): Endp
     '/startupz': { GET: createStartupEndpoint(health) },
     '/health': { GET: createHealthEndpoint(health) },
     '/metrics': { GET: createMetricsEndpoint(options.metrics, () => policy().loopbackOnly) },
+    '/openapi.json': { GET: createOpenApiEndpoint(() => policy().loopbackOnly) },
+    ...(options.runs ? createRunEndpoints({ ...options.runs, clock: options.clock }) : {}),
     ...createAdminEndpoints(options.admin),
     ...createAuditEndpoint(options.audit),
     ...createSightEndpoints(options.sight),
