@@ -54,8 +54,26 @@ test(
     await endLeftBehind(others, systemClock);
     assert.deepEqual(livingWith(others), []);
     const groups = (await Promise.all((await ownGroups()).map((directory) => readdir(directory)))).flat();
-  assert.deepEqual(groups.filter((name) => [own, others].some((owner) => name.includes(ownerDigest(owner)))), []);
-});
+    assert.deepEqual(
+      groups.filter((name) => [own, others].some((owner) => name.includes(ownerDigest(owner)))),
+      [],
+    );
+  },
+);
+
+const limits = { name: 'test', processLimit: 5, memoryLimitBytes: 1024, clock: systemClock };
+
+test('a control group lies below the one of this process, in version 2 or in that of the `pids` controller', async () => {
+  using workspace = createWorkspace();
+  const mounts = [
+    `31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw`,
+    `39 31 0:36 / ${workspace.path}/pids rw,relatime - cgroup cgroup rw,pids`,
+    `41 31 0:38 / ${workspace.path}/unified rw,relatime - cgroup2 cgroup2 rw`,
+  ].join('\n');
+  const membersIn = async (groups: string) => (await createControlGroup({ ...limits, told: { mounts, groups } }))?.memberFiles;
+  assert.equal(await membersIn('0::/system.slice/openclaw.service\n'), undefined, 'it may not make one there');
+  // A directory may be made here, as in a tree that was handed down.
+  mkdirSync(join(workspace.path, 'unified/system.slice'), { recursive: true });
   mkdirSync(join(workspace.path, 'pids'), { recursive: true });
   assert.deepEqual(await membersIn('0::/system.slice\n'), [`${workspace.path}/unified/system.slice/openclaw-test/cgroup.procs`]);
   assert.deepEqual(await membersIn('8:pids:/\n1:name=systemd:/x\n'), [`${workspace.path}/pids/openclaw-test/cgroup.procs`]);
