@@ -5,6 +5,7 @@ import { createEditableTexts } from '../config/index.ts';
 import {
   createMethods,
   createStabilityRing,
+  publishApprovals,
   publishDevices,
   publishTurns,
   watchStability,
@@ -12,23 +13,17 @@ import {
   type ControlMethods,
   type GatewaySnapshot,
 } from '../gateway/index.ts';
-import { createTurns, type Turns } from '../runs/index.ts';
+import { mainAgentId } from '../runs/context/index.ts';
 import { version } from '../version.ts';
 import { chooseDefaultModel } from './default-model.ts';
-import { createModelCaller } from './model-caller.ts';
 import type { Parts } from './parts.ts';
+import { buildRuns, type RunsSide } from './runs.ts';
 
 export interface ControlSide extends ControlMethods {
   readonly snapshot: () => GatewaySnapshot;
-  readonly turns: Turns;
+  readonly runs: RunsSide;
   close(): Promise<void>;
 }
-
-/** Without agents of its own in the configuration there is one that everybody speaks to. */
-const agents: AgentDirectory = { defaultId: 'main', list: () => [{ id: 'main' }] };
-
-/** What everybody who may speak to agents may ask for. */
-const anyModel = { id: 'gateway', models: undefined };
 
 type Under = Omit<Parts, 'controlSide' | 'onAuthChanged'>;
 
@@ -36,15 +31,18 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
   const { clock, ids, models, keeper, devices, control, state } = parts;
   const { hub } = control;
   const defaultModel = (): string => chooseDefaultModel(models.router, Object.keys(parts.inForce().configuration.settings.models.routes));
-  const turns = await createTurns({
-    ...{ database: state.database, clock, ids, metrics: parts.metrics, defaultModel, agents: () => agents.list() },
-    log: parts.log.child({ component: 'turns' }),
-    callModel: createModelCaller({ service: models.service, ids }),
-    checkModel: (model) => void models.router.resolve(model, anyModel),
+  const settings = () => parts.inForce().configuration.settings;
+  const runs = await buildRuns({
+    ...{ database: state.database, clock, ids, metrics: parts.metrics, models, defaultModel },
+    log: parts.log.child({ component: 'runs' }),
+    stateDirectory: () => parts.inForce().configuration.stateDirectory,
+    agents: () => settings().agents,
   });
+  const { conversations: turns, engine } = runs;
+  const agents = agentsOf(runs);
   const stability = createStabilityRing({ clock });
   const methods = createMethods({
-    ...{ clock, version, hub, turns, agents, defaultModel, keeper, devices, stability },
+    ...{ clock, version, hub, turns, runs: engine, agents, defaultModel, keeper, devices, stability },
     texts: createEditableTexts({
       file: () => keeper.status.file,
       current: () => keeper.readText(),
@@ -63,6 +61,7 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
   });
   const ends = [
     publishTurns({ turns, hub }),
+    publishApprovals({ turns, hub }),
     publishDevices({ devices, hub, now: () => clock.now() }),
     watchStability({ ring: stability, clock }),
     keeper.onStatus(({ state: to, version: at }) => {
@@ -70,15 +69,21 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
       hub.broadcast('config.changed', { state: to, version: at ?? null, ts: clock.now() }, { scope: 'operator.read' });
     }),
   ];
+  // What the last process left goes on once there is somebody to tell of it.
+  await runs.start();
   return {
     ...methods,
-    turns,
+    runs,
     snapshot: () => snapshotOf(parts, methods.publicHash),
     async close() {
       for (const end of ends) end();
-      await turns.close();
+      await runs.close();
     },
   };
+}
+
+function agentsOf({ agents }: Pick<RunsSide, 'agents'>): AgentDirectory {
+  return { defaultId: mainAgentId, list: () => agents.list().map(({ id, model }) => ({ id, ...(model === undefined ? {} : { model }) })) };
 }
 
 function snapshotOf({ keeper, inForce, stateId }: Under, publicHash: ControlMethods['publicHash']): GatewaySnapshot {
@@ -88,7 +93,7 @@ function snapshotOf({ keeper, inForce, stateId }: Under, publicHash: ControlMeth
   return {
     ...{ stateId, configPath: file, stateDir: configuration.stateDirectory, authMode: configuration.settings.gateway.auth.mode },
     ...(appliedHash === undefined ? {} : { appliedConfigHash: appliedHash }),
-    sessionDefaults: { defaultAgentId: agents.defaultId, mainKey: 'main', mainSessionKey: `agent:${agents.defaultId}:main` },
+    sessionDefaults: { defaultAgentId: mainAgentId, mainKey: 'main', mainSessionKey: `agent:${mainAgentId}:main` },
   };
 }
 

@@ -211,17 +211,17 @@ async function stop({ parts, front, control, holding }: Built, prepared: Promise
   const { gateway, models, log, clock, controlSide } = parts;
   const { drainTimeoutMs } = holding.configuration().settings.gateway;
   gateway.drain();
-  controlSide.turns.drain();
+  controlSide.runs.engine.drain();
   const answered = front.stopAccepting();
   const { requests } = models.service;
   if (requests.inFlight > 0) log.info('waiting for running requests', { inFlight: requests.inFlight, drainTimeoutMs });
   const { promise: late, resolve } = Promise.withResolvers<void>();
   const timer = clock.after(drainTimeoutMs, resolve);
-  await Promise.race([Promise.all([answered, requests.idle(), controlSide.turns.idle()]), late]);
+  await Promise.race([Promise.all([answered, requests.idle(), controlSide.runs.engine.idle()]), late]);
   timer.cancel();
   await prepared.catch(() => {});
-  // Before their requests are cancelled: runs end as interrupted with what they said, and none that waited behind them begins.
-  await controlSide.turns.close();
+  // Before their requests are cancelled, which would be failures: runs stop where they are, and go on with the next start.
+  await controlSide.runs.close();
   requests.cancelAll(new OpenClawError('draining', { retryAfterMs: 1000 }));
   await requests.idle();
   await control.close();

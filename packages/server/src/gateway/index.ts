@@ -38,6 +38,7 @@ export {
   createStabilityRing,
   methodCapabilities,
   methodEvents,
+  publishApprovals,
   publishDevices,
   publishTurns,
   watchStability,

@@ -1,26 +1,28 @@
-/** What of turns is counted. The documentation of each is in `docs/metrics.md`. */
+/** What of runs is counted. The documentation of each is in `docs/metrics.md`. */
 import type { Metrics } from '../core/metrics.ts';
-import type { TurnEvent } from './contract.ts';
-import type { Lanes } from './lanes.ts';
+import type { RunEngine } from './engine/engine.ts';
+import type { Journal } from './journal/contract.ts';
 
-/** @returns takes the events of turns */
-export function observeTurns(metrics: Metrics, lanes: Pick<Lanes, 'size' | 'sessions'>): (event: TurnEvent) => void {
+/** @returns ends the counting */
+export function observeRuns(metrics: Metrics, { engine, journal }: { readonly engine: RunEngine; readonly journal: Journal }): () => void {
   metrics.callback({
-    name: 'openclaw_turns',
+    name: 'openclaw_runs',
     type: 'gauge',
-    help: 'Turns of conversations that have not ended, by whether they are under way or wait for the one before.',
+    help: 'Runs that this process has, by whether they are under way or wait for their turn.',
     labelNames: ['state'],
     read: () => [
-      { labels: ['running'], value: lanes.sessions },
-      { labels: ['waiting'], value: lanes.size - lanes.sessions },
+      { labels: ['running'], value: engine.underWay },
+      { labels: ['waiting'], value: engine.waiting },
     ],
   });
   const ended = metrics.counter({
-    name: 'openclaw_turns_total',
-    help: 'Turns of conversations that have ended, by outcome: ok, aborted, or the code of an error.',
+    name: 'openclaw_runs_total',
+    help: 'Runs that have ended, by outcome: finished, cancelled, or the code of an error.',
     labelNames: ['outcome'],
   });
-  return (event) => {
-    if (event.kind === 'ended') ended.labels(event.result.error?.code ?? event.result.status).increment();
-  };
+  return journal.observe((events, view) => {
+    for (const { kind } of events)
+      if (kind === 'run.finished' || kind === 'run.cancelled' || kind === 'run.failed')
+        ended.labels(view.error?.code ?? view.status).increment();
+  });
 }

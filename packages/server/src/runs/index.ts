@@ -1,7 +1,23 @@
-/** Conversations and runs, as compose/ and the gateway see them. */
-export type { ModelCaller, ModelMessage, ModelPart, ModelTurn, TurnAgent, TurnEvent, TurnResult, Turns } from './contract.ts';
-export { createTurns, type TurnsOptions } from './turns.ts';
-export type { Runs } from './engine/contract.ts';
-export type { RunQuestion } from './journal/contract.ts';
+/** Runs and the conversations that they make up, as compose/ and the gateway see them. */
+export type { ConversationMessage, Runs } from './engine/contract.ts';
+export { createRunEngine, type RunEngine } from './engine/engine.ts';
+export type { Journal, RunQuestion } from './journal/contract.ts';
+export { createJournal } from './journal/journal.ts';
 export type { Programs } from './programs/contract.ts';
 export { createPrograms, type ProgramsOptions } from './programs/programs.ts';
+export { carryOverTurns } from './sessions/carry-over.ts';
+export type {
+  Conversations,
+  OpenApproval,
+  RunningTurn,
+  SessionItem,
+  SessionMessage,
+  SessionSummary,
+  StartedTurn,
+  TurnEvent,
+  TurnRequest,
+  TurnResult,
+} from './sessions/contract.ts';
+export { createConversations } from './sessions/conversations.ts';
+export { createSaid } from './sessions/history.ts';
+export { observeRuns } from './figures.ts';

@@ -78,9 +78,7 @@ const execApprovals = {
 };
 
 const approvals: MethodTable = {
-  'exec.approval.list': answering('operator.approvals', [], () => []),
   'plugin.approval.list': answering('operator.approvals', [], () => []),
-  'openclaw.approval.list': answering('operator.approvals', [], () => []),
   'exec.approvals.get': answering('operator.admin', [], () => ({
     ...{ path: null, exists: false, file: execApprovals, resolvedDefaults: execApprovals.defaults },
     hash: createHash('sha256').update(JSON.stringify(execApprovals)).digest('hex'),

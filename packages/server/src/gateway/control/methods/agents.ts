@@ -2,6 +2,7 @@
 import type { JsonObject } from '../../../core/json.ts';
 import type { Method, MethodCall, MethodTable } from '../contract.ts';
 import type { RunStarter } from '../run-starter.ts';
+import { originOf } from './actor.ts';
 import { invalid, noParams, Params } from './params.ts';
 import { mainKey, resolveSession, type AgentDirectory } from './session-keys.ts';
 import { refusalOf, resultShape } from './turn-shapes.ts';
@@ -26,12 +27,12 @@ export function createAgentMethods(options: AgentMethodsOptions): MethodTable {
 function agent({ turns, agents }: AgentMethodsOptions): Method {
   return {
     scope: (params) => (isCommand(params) ? 'operator.admin' : 'operator.write'),
-    async run({ params, accept, signal }) {
+    async run({ params, client, accept, signal }) {
       const asked = readAgent(params);
       const { sessionKey, agentId } = resolveSession(asked, agents);
       const { message, idempotencyKey, model, timeoutMs } = asked;
       const started = await turns.start({
-        ...{ sessionKey, agentId, message, idempotencyKey },
+        ...{ sessionKey, agentId, message, idempotencyKey, origin: originOf(client) },
         ...(model === undefined ? {} : { model }),
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
       });

@@ -3,6 +3,7 @@ import type { JsonObject } from '../../../core/json.ts';
 import type { Method, MethodTable } from '../contract.ts';
 import type { RunStarter, TurnResult } from '../run-starter.ts';
 import { isCommand, messageLimit } from './agents.ts';
+import { actorOf, originOf } from './actor.ts';
 import { invalid, Params } from './params.ts';
 import { resolveSession, type AgentDirectory } from './session-keys.ts';
 import { chatEnd } from './turn-events.ts';
@@ -29,7 +30,7 @@ function send({ turns, agents }: ChatMethodsOptions): Method {
       const { message, idempotencyKey, timeoutMs, ...named } = readSend(params);
       const { sessionKey, agentId } = resolveSession(named, agents);
       const started = await turns.start({
-        ...{ sessionKey, agentId, message, idempotencyKey },
+        ...{ sessionKey, agentId, message, idempotencyKey, origin: originOf(client) },
         ...(timeoutMs === undefined ? {} : { timeoutMs }),
       });
       const { runId, known } = started;
@@ -78,20 +79,14 @@ function history({ turns, agents, defaultModel }: ChatMethodsOptions): Method {
       read.end();
       const { sessionKey } = resolveSession(named, agents);
       // Before the messages: a turn that ends in between is then told twice, and not left out.
-      const running = turns.running(sessionKey);
-      const { session, messages } = await turns.history(sessionKey, { limit, offset });
-      const total = session?.messageCount ?? 0;
-      const next = offset + messages.length;
+      const running = await turns.running(sessionKey);
+      const { session, messages, nextOffset } = await turns.history(sessionKey, { limit, offset });
       // What a running turn has said comes as `inFlightRun`, which its events go on from.
       const whole = messages.filter(({ role, runId }) => role === 'user' || runId !== running?.runId);
       return {
         ...{ sessionKey, sessionId: session?.sessionId ?? null, messages: whole.map(messageShape) },
         ...{ pendingInputs: { items: [], total: 0 }, deltaCursor: null },
-        ...{
-          hasMore: messages.length > 0 && next < total,
-          nextOffset: messages.length > 0 && next < total ? next : null,
-          totalMessages: total,
-        },
+        ...{ hasMore: nextOffset !== undefined, nextOffset: nextOffset ?? null, totalMessages: session?.messageCount ?? 0 },
         defaults: { model: defaultModel() },
         sessionInfo: session ? sessionShape(session) : {},
         ...(running ? { inFlightRun: { runId: running.runId, text: running.text, startedAt: running.acceptedAtMs } } : {}),
@@ -103,13 +98,13 @@ function history({ turns, agents, defaultModel }: ChatMethodsOptions): Method {
 function abort({ turns, agents }: ChatMethodsOptions): Method {
   return {
     scope: 'operator.write',
-    run({ params }) {
+    async run({ params, client }) {
       const read = new Params(params);
       const named = { sessionKey: read.text('sessionKey', { limit: 400 }), agentId: read.optionalText('agentId', { limit: 200 }) };
       const runId = read.optionalText('runId', { limit: 200 });
       read.end();
       const { sessionKey } = resolveSession(named, agents);
-      const runIds = turns.abort({ sessionKey, ...(runId === undefined ? {} : { runId }) });
+      const runIds = await turns.abort({ sessionKey, ...(runId === undefined ? {} : { runId }) }, actorOf(client.principal));
       return { ok: true, aborted: runIds.length > 0, runIds };
     },
   };

@@ -6,6 +6,8 @@ import type { TurnEvent } from '../run-starter.ts';
 import { openMethods } from './methods.fixture.ts';
 
 const main = 'agent:main:main';
+/** As the clients here are: command lines with the gateway's token. */
+const origin = { kind: 'cli', by: 'gateway-token' } as const;
 
 test('agent answers twice: at once that it was accepted, and at its end with what was said', async () => {
   const { call, turns, clock } = openMethods();
@@ -21,7 +23,9 @@ test('agent answers twice: at once that it was accepted, and at its end with wha
     ...{ startedAt: clock.now() - 500, endedAt: clock.now() },
     result: { payloads: [{ text: 'Hello', mediaUrl: null }], meta: { durationMs: 500, agentMeta: { usage: { input: 3, output: 2 } } } },
   });
-  assert.deepEqual(turns.started, [{ sessionKey: main, agentId: 'main', message: 'hi', idempotencyKey: 'run-1', timeoutMs: 30_000 }]);
+  assert.deepEqual(turns.started, [
+    { sessionKey: main, agentId: 'main', message: 'hi', idempotencyKey: 'run-1', timeoutMs: 30_000, origin },
+  ]);
 });
 
 test('a failed run is an error with what was said beside it', async () => {
@@ -158,7 +162,7 @@ test('what happens in a turn comes as events agent and chat to who may read sess
   const times = { startedAtMs: 900, endedAtMs: 1000 };
   const result = { runId: 'run-1', sessionKey: main, agentId: 'main', ...times };
   const events: TurnEvent[] = [
-    { ...head, seq: 1, kind: 'started' },
+    { ...head, seq: 1, kind: 'started', resumed: false },
     { ...head, seq: 2, kind: 'delta', delta: 'lo', text: 'Hello' },
     { ...head, seq: 3, kind: 'delta', delta: 'x', text: long },
     { ...head, seq: 4, kind: 'ended', result: { ...result, status: 'ok', text: 'Hello' } },

@@ -5,21 +5,24 @@
 import type { MethodTable } from '../contract.ts';
 import { createAbsentMethods } from './absent.ts';
 import { createAgentMethods } from './agents.ts';
+import { createApprovalMethods } from './approvals.ts';
 import { createChatMethods } from './chat.ts';
 import { createConfigMethods, type ConfigMethodsOptions } from './config.ts';
 import { createDeviceMethods, type DeviceMethodsOptions } from './devices.ts';
 import { createHealthMethods, type HealthMethodsOptions } from './health.ts';
 import { createModelMethods, modelShape, type ModelMethodsOptions } from './models.ts';
 import { createOperationMethods, type OperationMethodsOptions } from './operations.ts';
+import { createRunMethods } from './runs.ts';
 import { createSessionMethods, type SessionMethodsOptions } from './sessions.ts';
 import type { Hub } from '../contract.ts';
-import type { RunStarter } from '../run-starter.ts';
+import type { RunDirectory, RunStarter } from '../run-starter.ts';
 
 export type { ConfigurationDesk, ConfigurationTexts } from './config.ts';
 export { publishDevices } from './devices.ts';
 export type { AgentDirectory, AgentRow } from './session-keys.ts';
 export { createStabilityRing, type StabilityRing } from './stability-ring.ts';
 export { watchStability } from './stability-watch.ts';
+export { publishApprovals } from './approvals.ts';
 export { publishTurns } from './turn-events.ts';
 
 export type MethodsOptions = Omit<HealthMethodsOptions, 'hub' | 'turns'> &
@@ -29,6 +32,7 @@ export type MethodsOptions = Omit<HealthMethodsOptions, 'hub' | 'turns'> &
   ModelMethodsOptions &
   OperationMethodsOptions & {
     readonly turns: RunStarter;
+    readonly runs: RunDirectory;
     readonly hub: Hub;
   };
 
@@ -42,7 +46,8 @@ export interface ControlMethods {
 
 /** Names of the events that clients can get from what is here; ticks and presence are the connection's own. */
 export const methodEvents = [
-  ...['agent', 'chat', 'sessions.changed'],
+  ...['agent', 'chat', 'run', 'run.event', 'sessions.changed'],
+  ...['exec.approval.requested', 'exec.approval.resolved', 'openclaw.approval.requested', 'openclaw.approval.resolved'],
   ...['device.pair.requested', 'device.pair.resolved', 'device.pair.changed'],
 ] as const;
 
@@ -62,6 +67,8 @@ export function createMethods(options: MethodsOptions): ControlMethods {
       ...createAgentMethods(options),
       ...createChatMethods({ ...options, models }),
       ...createSessionMethods(options),
+      ...createRunMethods(options),
+      ...createApprovalMethods(options),
       ...createModelMethods(options),
       ...createOperationMethods(options),
       ...createAbsentMethods(options),

@@ -1,13 +1,31 @@
 /** All methods over parts that hold everything in memory, and clients that keep what they are told. */
-import { holdsScope, type ClientDescription } from '@openclaw/protocol';
+import { holdsScope, type ClientDescription, type RunEvent, type RunView } from '@openclaw/protocol';
 import { OpenClawError } from '../../../core/errors.ts';
 import { createFakeClock, type FakeClock } from '../../../core/fake-clock.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import type { BroadcastOptions, ControlClient, Hub, MethodTable } from '../contract.ts';
-import type { RunStarter, SessionMessage, SessionSummary, StartedTurn, TurnEvent, TurnRequest, TurnResult } from '../run-starter.ts';
+import type {
+  OpenApproval,
+  RunDirectory,
+  RunStarter,
+  SessionMessage,
+  SessionSummary,
+  StartedTurn,
+  TurnEvent,
+  TurnRequest,
+  TurnResult,
+} from '../run-starter.ts';
 import type { ConfigurationDesk, ConfigurationTexts } from './config.ts';
 import type { DeviceDirectory, DeviceRow, PairingRow } from './devices.ts';
-import { createMethods, createStabilityRing, publishDevices, publishTurns, type MethodsOptions, type StabilityRing } from './index.ts';
+import {
+  createMethods,
+  createStabilityRing,
+  publishApprovals,
+  publishDevices,
+  publishTurns,
+  type MethodsOptions,
+  type StabilityRing,
+} from './index.ts';
 
 export interface TestClient extends ControlClient {
   readonly events: { readonly event: string; readonly payload: unknown }[];
@@ -17,6 +35,7 @@ export interface TestMethods {
   readonly methods: MethodTable;
   readonly clock: FakeClock;
   readonly turns: FakeTurns;
+  readonly runs: FakeRuns;
   readonly devices: FakeDevices;
   readonly keeper: FakeKeeper;
   readonly ring: StabilityRing;
@@ -40,11 +59,12 @@ export function openMethods(options: Partial<MethodsOptions> = {}): TestMethods 
   const closed: TestMethods['closed'] = [];
   const hub = createHub(clients, closed);
   const turns = createTurns(clock);
+  const runs = createRuns();
   const devices = createDevices();
   const keeper = createKeeper();
   const ring = createStabilityRing({ clock, capacity: 3 });
   const { methods } = createMethods({
-    ...{ clock, hub, turns, devices, keeper, version: '1.2.3', texts: plainTexts },
+    ...{ clock, hub, turns, runs, devices, keeper, version: '1.2.3', texts: plainTexts },
     agents: { defaultId: 'main', list: () => [{ id: 'main' }, { id: 'coder', model: 'acme/coder' }] },
     defaultModel: () => 'openclaw/rehearsal',
     report: async () => ({ status: 'ok', checks: { state: { state: 'ok' }, providers: { state: 'ok' } } }),
@@ -60,6 +80,7 @@ export function openMethods(options: Partial<MethodsOptions> = {}): TestMethods 
     ...options,
   });
   publishTurns({ turns, hub });
+  publishApprovals({ turns, hub });
   publishDevices({ devices, hub, now: clock.now });
   const connect: TestMethods['connect'] = (scopes = admin, more = {}) => {
     const client = createClient(scopes, more, clock.now());
@@ -68,7 +89,7 @@ export function openMethods(options: Partial<MethodsOptions> = {}): TestMethods 
   };
   const usual = connect();
   return {
-    ...{ methods, clock, turns, devices, keeper, ring, closed, connect },
+    ...{ methods, clock, turns, runs, devices, keeper, ring, closed, connect },
     async call(name, params = {}, { client = usual, accepted = [], signal = new AbortController().signal } = {}) {
       const method = methods[name];
       if (!method) throw new Error(`unknown method: ${name}`);
@@ -113,11 +134,14 @@ export interface FakeTurns extends RunStarter {
   finish(runId: string, result: Partial<TurnResult>): void;
   tell(event: TurnEvent): void;
   open(key: string, ...texts: readonly string[]): void;
-  runningNow: ReturnType<RunStarter['running']>;
+  runningNow: Awaited<ReturnType<RunStarter['running']>>;
+  openApprovals: OpenApproval[];
+  commit(events: readonly RunEvent[], view: RunView): void;
 }
 
 function createTurns(clock: FakeClock): FakeTurns {
   const listeners = new Set<(event: TurnEvent) => void>();
+  const observers = new Set<Parameters<RunStarter['observe']>[0]>();
   const waiting = new Map<string, ((result: TurnResult) => void)[]>();
   const need = (key: string) => {
     const session = fake.sessions.get(key);
@@ -129,6 +153,7 @@ function createTurns(clock: FakeClock): FakeTurns {
     results: new Map(),
     sessions: new Map(),
     runningNow: undefined,
+    openApprovals: [],
     async start(request): Promise<StartedTurn> {
       const known = fake.started.some(({ idempotencyKey }) => idempotencyKey === request.idempotencyKey);
       fake.started.push(request);
@@ -140,8 +165,8 @@ function createTurns(clock: FakeClock): FakeTurns {
       if (result || timeoutMs === 0) return result;
       return new Promise((resolve) => waiting.set(runId, [...(waiting.get(runId) ?? []), resolve]));
     },
-    running: () => fake.runningNow,
-    abort: ({ runId }) => (runId === undefined ? ['run-1', 'run-2'] : [runId]),
+    running: async () => fake.runningNow,
+    abort: async ({ runId }) => (runId === undefined ? ['run-1', 'run-2'] : [runId]),
     async listSessions({ limit, offset }) {
       const all = [...fake.sessions.values()].map(({ summary }) => summary);
       return { sessions: all.slice(offset, offset + limit), total: all.length };
@@ -149,7 +174,8 @@ function createTurns(clock: FakeClock): FakeTurns {
     async history(key, { limit, offset = 0 }) {
       const session = fake.sessions.get(key);
       const end = (session?.messages.length ?? 0) - offset;
-      return { session: session?.summary, messages: session?.messages.slice(Math.max(0, end - limit), end) ?? [] };
+      const messages = session?.messages.slice(Math.max(0, end - limit), end) ?? [];
+      return { session: session?.summary, messages, ...(end > limit ? { nextOffset: offset + messages.length } : {}) };
     },
     async patchSession(key, changes) {
       if (!fake.sessions.has(key)) fake.open(key);
@@ -164,6 +190,16 @@ function createTurns(clock: FakeClock): FakeTurns {
       return session.summary;
     },
     deleteSession: async (key) => fake.sessions.delete(key),
+    async compactSession(key) {
+      return need(key).messages.length > 0;
+    },
+    approvals: async () => fake.openApprovals,
+    runOfApproval: async (id) => fake.openApprovals.find(({ approvalId }) => approvalId === id)?.runId,
+    observe(observer) {
+      observers.add(observer);
+      return () => void observers.delete(observer);
+    },
+    commit: (events, view) => observers.forEach((observe) => observe(events, view)),
     subscribe(listener) {
       listeners.add(listener);
       return () => void listeners.delete(listener);
@@ -195,6 +231,47 @@ function createTurns(clock: FakeClock): FakeTurns {
       };
       fake.sessions.set(key, { summary, messages });
     },
+  };
+  return fake;
+}
+
+export interface FakeRuns extends RunDirectory {
+  readonly asked: unknown[][];
+  readonly runs: Map<string, { view: RunView; readonly events: readonly RunEvent[] }>;
+}
+
+export const run: RunView = {
+  ...{ id: 'run-1', status: 'running', agentId: 'main', sessionKey: 'agent:main:main', input: 'hi', model: null },
+  ...{ origin: { kind: 'chat', by: 'gateway-token' }, limits: { steps: 50, tokens: 1000, usd: 1, timeMs: 1000 } },
+  ...{ createdAtMs: 1000, updatedAtMs: 1000, endedAtMs: null, lastSeq: 2, steps: 0, waitsFor: null, output: null, error: null },
+  ...{ use: { inputTokens: 0, outputTokens: 0, costNanoUsd: 0 }, parentRunId: null, forkedFrom: null },
+};
+
+function createRuns(): FakeRuns {
+  const asked: unknown[][] = [];
+  const note =
+    (name: string) =>
+    async (...words: unknown[]): Promise<RunView> => {
+      asked.push([name, ...words]);
+      return fake.get(typeof words[0] === 'string' ? words[0] : (words[0] as { runId: string }).runId);
+    };
+  const fake: FakeRuns = {
+    asked,
+    runs: new Map(),
+    async get(runId) {
+      const found = fake.runs.get(runId);
+      if (!found) throw new OpenClawError('run_not_found', { details: { runId, keptDays: 30 } });
+      return found.view;
+    },
+    async list({ limit, status }) {
+      const all = [...fake.runs.values()].map(({ view }) => view);
+      return all.filter((view) => view.status === (status ?? view.status)).slice(0, limit);
+    },
+    async *events(runId, after, signal) {
+      for (const event of fake.runs.get(runId)?.events ?? []) if (event.seq > after && !signal.aborted) yield event;
+    },
+    ...{ cancel: note('cancel'), signal: note('signal'), retry: note('retry'), fork: note('fork') },
+    ...{ resolveApproval: note('resolveApproval'), resolveOutcome: note('resolveOutcome') },
   };
   return fake;
 }

@@ -1,13 +1,17 @@
 /** `sessions.*`: which conversations there are, and what can be done with them beside speaking. */
 import type { ControlClient, Hub, Method, MethodTable } from '../contract.ts';
 import type { RunStarter, SessionSummary } from '../run-starter.ts';
+import { actorOf } from './actor.ts';
 import { Params } from './params.ts';
 import { resolveSession, type AgentDirectory } from './session-keys.ts';
 import { sessionShape } from './turn-shapes.ts';
 import type { Clock } from '../../../core/clock.ts';
 
 export interface SessionMethodsOptions {
-  readonly turns: Pick<RunStarter, 'listSessions' | 'history' | 'patchSession' | 'resetSession' | 'deleteSession' | 'subscribe'>;
+  readonly turns: Pick<
+    RunStarter,
+    'listSessions' | 'history' | 'patchSession' | 'resetSession' | 'deleteSession' | 'compactSession' | 'subscribe'
+  >;
   readonly agents: AgentDirectory;
   readonly defaultModel: () => string;
   readonly hub: Pick<Hub, 'broadcast'>;
@@ -24,7 +28,7 @@ export function createSessionMethods(options: SessionMethodsOptions): MethodTabl
     options.hub.broadcast('sessions.changed', { sessionKey, reason, ts: options.clock.now() }, { scope: 'operator.sessions.read', to });
   };
   options.turns.subscribe(({ kind, sessionKey }) => {
-    if (kind !== 'delta') tell(sessionKey, kind === 'started' ? 'run-started' : 'run-ended');
+    if (kind === 'started' || kind === 'ended') tell(sessionKey, kind === 'started' ? 'run-started' : 'run-ended');
   });
   return {
     'sessions.list': list(options),
@@ -161,6 +165,18 @@ function changes({ turns, agents }: SessionMethodsOptions, tell: (sessionKey: st
         const session = await turns.resetSession(key);
         tell(key, 'reset');
         return { ok: true, key, entry: sessionShape(session) };
+      },
+    },
+    'sessions.compact': {
+      scope: 'operator.admin',
+      async run({ params, client, signal }) {
+        const read = new Params(params);
+        const key = readKey(read);
+        read.passOver('maxLines');
+        read.end();
+        const compacted = await turns.compactSession(key, { by: actorOf(client.principal), signal });
+        if (compacted) tell(key, 'compact');
+        return { ok: true, key, compacted };
       },
     },
     'sessions.delete': {

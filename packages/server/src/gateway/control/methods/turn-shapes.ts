@@ -1,14 +1,28 @@
 /** How turns, messages and sessions look to clients of the control plane. */
+import { parseObject } from '../../../core/json.ts';
 import { WireRefusal } from '../wire-refusal.ts';
-import type { SessionMessage, SessionSummary, TurnResult } from '../run-starter.ts';
+import type { SessionItem, SessionMessage, SessionSummary, TurnResult } from '../run-starter.ts';
 
 export function messageShape(message: SessionMessage): object {
-  const { id, seq, role, text, atMs, idempotencyKey, incomplete, runId } = message;
+  const { id, seq, role, text, atMs, idempotencyKey, incomplete, runId, items = [] } = message;
   return {
-    ...spoken(role, text, atMs),
+    ...{ role, content: [...items.flatMap(itemShapes), { type: 'text', text }], timestamp: atMs },
     ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     __openclaw: { id, seq, runId, ...(incomplete ? { incomplete } : {}) },
   };
+}
+
+/** What was said on the way to an answer is no part of its text: a client that joins the texts shows the answer alone. */
+function itemShapes(item: SessionItem): object[] {
+  if (item.kind === 'text') return [{ type: 'commentary', text: item.text }];
+  const { call, result, isError } = item;
+  const called = { type: 'toolCall', id: call.callId, name: call.name, arguments: argumentsOf(call.argumentsText) };
+  return result === null ? [called] : [called, { type: 'toolResult', toolCallId: call.callId, text: result, isError }];
+}
+
+/** As a model wrote them: they may be no JSON at all. */
+export function argumentsOf(text: string): object | string {
+  return text.trim() === '' ? {} : (parseObject(text) ?? text);
 }
 
 export function spoken(role: 'user' | 'assistant', text: string, atMs: number): object {

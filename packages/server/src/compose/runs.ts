@@ -1,0 +1,120 @@
+/** Builds what carries out runs: the journal, the engine with all that it needs of others, and the conversations over them. */
+import { mkdir, realpath } from 'node:fs/promises';
+import type { AgentsSettings } from '../config/index.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Ids } from '../core/ids.ts';
+import type { Log } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
+import type { ModelPath } from '../models/index.ts';
+import {
+  createAgentDirectory,
+  createContextWindow,
+  createTokenCounter,
+  isContextOverflow,
+  workspaceOf,
+  type ConfiguredAgents,
+} from '../runs/context/index.ts';
+import {
+  carryOverTurns,
+  createConversations,
+  createJournal,
+  createPrograms,
+  createRunEngine,
+  createSaid,
+  observeRuns,
+  type Conversations,
+  type Journal,
+  type Programs,
+  type RunEngine,
+} from '../runs/index.ts';
+import { faultIn } from '../runs/tools/check-arguments.ts';
+import type { Toolbox } from '../runs/tools/contract.ts';
+import { createFileTools } from '../runs/tools/files/index.ts';
+import type { Database } from '../storage/index.ts';
+import { createAgentModelCaller } from './agent-model-caller.ts';
+import { createModelWindows } from './model-windows.ts';
+
+export interface RunsSide {
+  readonly agents: ConfiguredAgents;
+  readonly journal: Journal;
+  readonly engine: RunEngine;
+  readonly programs: Programs;
+  readonly conversations: Conversations;
+  /** Takes up what the last process left. Nothing is begun before it. */
+  start(): Promise<void>;
+  /** Parks what is under way: it goes on with the next start. */
+  close(): Promise<void>;
+}
+
+export interface BuildRunsOptions {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly models: Pick<ModelPath, 'service' | 'router'>;
+  readonly stateDirectory: () => string;
+  readonly agents: () => AgentsSettings;
+  /** The model of agents that name none. Asked each time. */
+  readonly defaultModel: () => string;
+  /** @default the files of the workspace */
+  readonly toolbox?: Toolbox;
+}
+
+/** As the engine keeps them. */
+const keptDays = 30;
+/** One process has the state; what it had under way before its restart it takes up again at once. */
+const owner = 'gateway';
+/** What everybody who may speak to agents may ask for. */
+const anyModel = { id: 'gateway', models: undefined };
+
+export async function buildRuns(options: BuildRunsOptions): Promise<RunsSide> {
+  const { database, clock, ids, log, models } = options;
+  const carried = await carryOverTurns(database);
+  if (carried > 0) log.info('conversations of an earlier version became runs', { runs: carried });
+  const agents = createAgentDirectory(options.agents);
+  const journal = createJournal({ database, clock, keptDays });
+  const toolbox = options.toolbox ?? fileToolbox(agents, clock);
+  const checkModel = (model: string): void => void models.router.resolve(model, anyModel);
+  const engine = createRunEngine({
+    ...{ journal, clock, ids, log, owner, agents, toolbox, checkModel, isContextOverflow },
+    ...thinking(options),
+    history: createSaid({ database, clock, ids }),
+    workspaceOf: (agentId) => makeWorkspace(workspaceOf(agents.get(agentId), options.stateDirectory())),
+    checkArguments: faultIn,
+  });
+  const conversations = createConversations({ runs: engine, ...{ journal, database, clock, ids, log, agents, checkModel } });
+  const unobserve = observeRuns(options.metrics, { engine, journal });
+  return {
+    ...{ agents, journal, engine, conversations },
+    programs: createPrograms({ journal, newId: () => ids.run() }),
+    start: () => engine.start(),
+    async close() {
+      unobserve();
+      conversations.close();
+      await engine.close();
+      await toolbox.close();
+    },
+  };
+}
+
+/** Whom an agent asks, and how much of its conversation fits. What a provider counted makes the next estimate better. */
+function thinking({ models, ids, defaultModel }: BuildRunsOptions) {
+  const counter = createTokenCounter();
+  return {
+    callModel: createAgentModelCaller({ service: models.service, ids, onCounted: (counted) => counter.learn(counted) }),
+    window: createContextWindow({ counter }),
+    windowOf: createModelWindows(models.router),
+    defaultModel,
+  };
+}
+
+function fileToolbox(agents: ConfiguredAgents, clock: Clock): Toolbox {
+  const tools = createFileTools(clock);
+  return { list: async () => tools, policy: (agentId, tool) => agents.get(agentId).policy(tool.name), close: async () => {} };
+}
+
+async function makeWorkspace(directory: string): Promise<string> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  return realpath(directory);
+}
