@@ -2,7 +2,7 @@
  * A streamed chat completion over the model path, in this process and without HTTP around it: what is sent goes in, the chunks of the
  * answer come out. Whoever stops reading has left, and the model path waits for whoever reads slowly.
  *
- * It does not read what a chunk says: see `model-caller.ts` and `agent-model-caller.ts`. What goes wrong comes back as the error that it was.
+ * It does not read what a chunk says: see `agent-model-caller.ts`. What goes wrong comes back as the error that it was.
  */
 import { errorCatalogue, type ErrorCode } from '@openclaw/protocol';
 import { OpenClawError } from '../core/errors.ts';
