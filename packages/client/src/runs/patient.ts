@@ -51,9 +51,9 @@ export class Patience {
   }
 }
 
-/** Of `retryable` errors the gateway says so itself. */
-function mayPass(error: OpenClawError): boolean {
-  return error.retryable || error.code === 'stream_broken' || error.code === 'deadline_exceeded';
+/** Whether another try may have it; the gateway says so itself. */
+export function mayPass(error: OpenClawError): boolean {
+  return error.retryable || error.code === 'stream_broken';
 }
 
 /** One try. */

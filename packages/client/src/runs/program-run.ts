@@ -14,7 +14,7 @@ import {
   type RunView,
 } from '@openclaw/protocol';
 import { clientError, OpenClawError, reasonOf } from '../errors.ts';
-import { askOnce, askPatiently, type PatientOptions } from './patient.ts';
+import { askOnce, askPatiently, mayPass, type PatientOptions } from './patient.ts';
 import type { Spool, SpooledStep } from './spool.ts';
 
 export interface StepContext {
@@ -163,7 +163,7 @@ class JournaledRun implements ProgramRun {
     try {
       await this.#tell(entry, spool.isDurable ? 'once' : 'patiently');
     } catch (error) {
-      if (!spool.isDurable || !(error instanceof OpenClawError) || !error.retryable) throw error;
+      if (!spool.isDurable || !(error instanceof OpenClawError) || !mayPass(error)) throw error;
     }
   }
 

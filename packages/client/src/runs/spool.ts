@@ -2,7 +2,7 @@
  * Where the end of a step is kept until the gateway has written it down: the gateway may be away when a step ends, and the program may die before
  * it is back.
  *
- * In memory it lasts as long as the program. For a file see `node/file-spool.ts`.
+ * In memory it lasts as long as the program. For a file see `../node/file-spool.ts`.
  */
 export type SpooledStep = {
   readonly runId: string;

@@ -314,6 +314,17 @@ test('a run of a program is not tried again, forked or carried out here; it is c
   assert.equal(await codeOf(await scene.ask('POST', '/v1/runs/open', { body: { key: 'p', input: { day: 1 } } })), '409 run_ended');
 });
 
+test('a run of a program that is cancelled from elsewhere ends too, and its program is told', async () => {
+  await using scene = await setUp();
+  const { run, claim } = await scene.json<{ run: RunView; claim: number }>('POST', '/v1/runs/open', { key: 'p', input: 1 });
+  await scene.server.engine.cancel(run.id, 'device:d1');
+  assert.equal((await scene.stream(`/v1/runs/${run.id}/events`)).at(-2)?.event, 'run.cancelled');
+  assert.equal(
+    await codeOf(await scene.ask('POST', `/v1/runs/${run.id}/steps`, { body: { claim, step: 1, name: 'one' } })),
+    '409 run_ended',
+  );
+});
+
 test('sessions are listed, shown and deleted by their keys, whatever is in them', async () => {
   const view = { key: 'agent:main:a/b c', agentId: 'main', label: null, model: null, messageCount: 0, createdAtMs: 1, updatedAtMs: 2 };
   const gone: string[] = [];
