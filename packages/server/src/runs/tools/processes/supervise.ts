@@ -105,8 +105,9 @@ function entryScript(group: ControlGroup | undefined, bounds: Required<ProcessBo
   const quote = (text: string): string => `'${text.replaceAll("'", String.raw`'\''`)}'`;
   const joins = (group?.memberFiles ?? []).map((file) => `echo $$ >${quote(file)} || exit 126`);
   // Only against what is taken between two looks: many programs reserve much that they never use, Node among them.
-  const memory = `ulimit -d ${Math.ceil((bounds.memoryBytes + reservedBytes) / 1024)}`;
-  return [...joins, 'ulimit -c 0', memory, `ulimit -f ${Math.ceil(bounds.fileBytes / 512)}`, 'exec "$@"'].join('\n');
+  const limits = [`-d ${Math.ceil((bounds.memoryBytes + reservedBytes) / 1024)}`, `-f ${Math.ceil(bounds.fileBytes / 512)}`, '-c 0'];
+  // Where this process itself may have less, less it is, and the program need not hear of it.
+  return [...joins, ...limits.map((limit) => `ulimit ${limit} 2>/dev/null`), 'exec "$@"'].join('\n');
 }
 
 interface Supervision {
