@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import fc from 'fast-check';
 import type { RunEvent } from '@openclaw/protocol';
 import { OpenClaw } from '../openclaw.ts';
 import { json, refuse, reset, startTestServer, type Answer, type TestServer } from '../test-server.fixture.ts';
@@ -44,6 +45,32 @@ test('events are given once and in order over lost connections, restarts and ans
     ['0', '2', '2', '2', '3', '5'],
   );
   assert.deepEqual(reattached, [2, 2, 2, 3, 5]);
+});
+
+test('wherever connections break, whatever is sent twice, a reader has each event once, in order, and all of them', async () => {
+  const all = [1, 2, 3, 5, 8, 9, 12];
+  const text = (after: number): string =>
+    all
+      .filter((seq) => seq > after)
+      .map((seq) => frame(seq))
+      .join('') + end;
+  const attempt = fc.record({ cutAt: fc.integer({ min: 0, max: 700 }), back: fc.integer({ min: 0, max: 3 }), breaks: fc.boolean() });
+  await fc.assert(
+    fc.asyncProperty(fc.array(attempt, { maxLength: 6 }), async (attempts) => {
+      const answers = [...attempts, undefined].map((cut): Answer => (response, request) => {
+        const after = Number(request.headers['last-event-id']) - (cut?.back ?? 0);
+        const sent = text(after);
+        events(cut ? sent.slice(0, Math.min(cut.cutAt, sent.length - end.length)) : sent, cut?.breaks ? 'breaks' : 'ends')(
+          response,
+          request,
+        );
+      });
+      await using server = await startTestServer(...answers);
+      await using openclaw = client(server);
+      assert.deepEqual(await collect(openclaw.runs.events('run_1')), all);
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test('a stream that was asked for from a number goes on after it, and one without a run is an error at once', async () => {

@@ -33,8 +33,8 @@ export interface ProgramsOptions {
 /** All programs are one owner, so that who starts again after a crash need not wait; the claim keeps them apart. */
 const owner = 'program';
 const waitingPerRun = 64;
-/** Runs whose steps are held in memory; the one that was asked for longest ago gives way. */
-const heldRuns = 500;
+/** What is held in memory of runs and their steps, some 20 MB; the run that was asked for longest ago gives way. */
+const heldLimits = { runs: 500, steps: 100_000 };
 const pageEvents = 500;
 
 export function createPrograms(options: ProgramsOptions): Programs {
@@ -244,9 +244,18 @@ class JournaledPrograms implements Programs {
     }
     this.#held.delete(runId);
     this.#held.set(runId, steps);
-    const [oldest] = this.#held.keys();
-    if (this.#held.size > heldRuns && oldest !== undefined) this.#held.delete(oldest);
+    this.#makeRoom(runId);
     return steps;
+  }
+
+  #makeRoom(wanted: string): void {
+    let count = 0;
+    for (const steps of this.#held.values()) count += steps.count;
+    for (const [runId, steps] of this.#held) {
+      if (runId === wanted || (this.#held.size <= heldLimits.runs && count <= heldLimits.steps)) return;
+      this.#held.delete(runId);
+      count -= steps.count;
+    }
   }
 
   async #resultOf(runId: string, seq: number): Promise<unknown> {
