@@ -13,6 +13,7 @@ import { operationErrors } from './errors/operation-errors.ts';
 import { providerErrors } from './errors/provider-errors.ts';
 import { requestErrors } from './errors/request-errors.ts';
 import { runErrors } from './errors/run-errors.ts';
+import { scheduleErrors } from './errors/schedule-errors.ts';
 import { turnErrors } from './errors/turn-errors.ts';
 
 export type { ErrorEntry } from './errors/entry.ts';
@@ -26,6 +27,7 @@ export const errorCatalogue = {
   ...operationErrors,
   ...turnErrors,
   ...runErrors,
+  ...scheduleErrors,
   ...clientErrors,
 } as const;
 

@@ -21,3 +21,5 @@ export type {
 export { createConversations } from './sessions/conversations.ts';
 export { createSaid } from './sessions/history.ts';
 export { observeRuns } from './figures.ts';
+export type { Firing, NewSchedule, ScheduleChanges, ScheduleRuns, Schedules, ScheduleView } from './schedules/contract.ts';
+export { createSchedules, type SchedulesOptions } from './schedules/schedules.ts';
