@@ -35,6 +35,7 @@ export interface RunLimits {
   readonly steps: number;
   readonly tokens: number;
   readonly usd: number;
+  /** Time at work; waiting for somebody does not count. */
   readonly timeMs: number;
 }
 
@@ -166,6 +167,9 @@ export interface RunView {
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
   readonly endedAtMs: number | null;
+  /** Time at work, without the time that it waited for somebody; up to `workingSinceMs` while it works. */
+  readonly workedMs: number;
+  readonly workingSinceMs: number | null;
   readonly lastSeq: number;
   readonly steps: number;
   readonly use: TokenUse;

@@ -69,8 +69,6 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
       hub.broadcast('config.changed', { state: to, version: at ?? null, ts: clock.now() }, { scope: 'operator.read' });
     }),
   ];
-  // What the last process left goes on once there is somebody to tell of it.
-  await runs.start();
   return {
     ...methods,
     runs,

@@ -18,6 +18,7 @@ import { applyChange } from './apply.ts';
 import { buildControlPlane } from './control.ts';
 import { openFront, type Front, type FrontOptions } from './front.ts';
 import { createHolding, tokenFileOf, type Holding } from './in-force.ts';
+import { warnOfUnknownModels } from './model-windows.ts';
 import { buildParts, type Parts } from './parts.ts';
 
 export interface StartOptions {
@@ -103,7 +104,7 @@ interface Built {
 function run(built: Built): RunningGateway {
   const { parts, front, holding } = built;
   const shutdown = new AbortController();
-  const prepared = parts.models.prepare(front.port, shutdown.signal);
+  const prepared = prepare(built, shutdown.signal);
   const unfollow = follow(built);
   return {
     get url() {
@@ -127,6 +128,18 @@ function run(built: Built): RunningGateway {
       await stop(built, prepared);
     }),
   };
+}
+
+/** Runs of the last process go on once models are known: how much of a conversation fits depends on them. */
+async function prepare({ parts, front, holding }: Built, signal: AbortSignal): Promise<void> {
+  try {
+    await parts.models.prepare(front.port, signal);
+  } finally {
+    if (!signal.aborted) {
+      warnOfUnknownModels(holding.configuration().settings.agents, { router: parts.models.router, log: parts.log });
+      await parts.controlSide.runs.start();
+    }
+  }
 }
 
 /** @throws OpenClawError `port_in_use`, `bind_failed`, `tls_invalid` */
@@ -178,6 +191,7 @@ function follow({ parts, front, holding }: Built): () => void {
     parts.keeper.onAccepted(async ({ configuration }) => {
       await applyChange(holding.configuration(), configuration, { parts, front });
       holding.take(configuration);
+      warnOfUnknownModels(configuration.settings.agents, { router: parts.models.router, log: parts.log });
       await parts.state.lock.setAddress(front.url);
     }),
     parts.keeper.onStatus(() => holding.look()),

@@ -297,7 +297,7 @@ class Engine implements RunEngine {
       if (this.#isDraining) held.holding.abort(new OpenClawError('draining'));
       const run = new HeldRun({ journal, lease, clock, log, signal: held.holding.signal });
       const { working } = held;
-      const leftMs = Math.max(0, view.createdAtMs + view.limits.timeMs - clock.now());
+      const leftMs = Math.max(0, view.limits.timeMs - view.workedMs);
       const timer = clock.after(Math.min(leftMs, 2 ** 31 - 1), () => working.abort(new OpenClawError('deadline_exceeded')));
       try {
         await work({ run, signal: working.signal, reason }, this.#options);

@@ -9,8 +9,9 @@ import type { RunEventBody, RunFailure, RunView, ToolCallRequest } from '@opencl
 import type { Clock } from '../../core/clock.ts';
 import { OpenClawError, toOpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
+import { headAfterSummary, summaryRequest } from '../context/summary.ts';
 import type { Tool, Toolbox } from '../tools/contract.ts';
-import type { Agent, AgentDirectory, ContextWindow, ConversationMessage, ModelCaller, WindowLimits } from './contract.ts';
+import type { Agent, AgentDirectory, ContextWindow, ConversationMessage, ModelCaller, ModelToolSpec, WindowLimits } from './contract.ts';
 import type { HeldRun } from './held-run.ts';
 import { takeModelStep } from './model-step.ts';
 import { callKey, type ModelResult, type Progress } from './progress.ts';
@@ -86,11 +87,12 @@ class Worker {
     }
   }
 
-  #reachedLimit({ limits, steps, use, createdAtMs }: RunView): string | undefined {
+  #reachedLimit({ limits, steps, use, workedMs, workingSinceMs }: RunView): string | undefined {
     if (steps >= limits.steps) return `${limits.steps} steps`;
     if (use.inputTokens + use.outputTokens >= limits.tokens) return `${limits.tokens} tokens`;
     if ((use.costNanoUsd ?? 0) >= limits.usd * 1e9) return `US$ ${limits.usd}`;
-    if (this.#options.clock.now() - createdAtMs >= limits.timeMs) return `${limits.timeMs} ms`;
+    const nowMs = this.#options.clock.now();
+    if (workedMs + nowMs - (workingSinceMs ?? nowMs) >= limits.timeMs) return `${limits.timeMs} ms`;
     return undefined;
   }
 
@@ -121,8 +123,10 @@ class Worker {
     const tools = (await this.#options.toolbox.list(agent.id)).filter((tool) => this.#options.toolbox.policy(agent.id, tool) !== 'deny');
     const history = await this.#options.history(view);
     const said = withWarning([...history, { role: 'user', text: view.input } as const, ...messages], progress);
+    const offered = tools.map(({ name, description, parameters }) => ({ name, description, parameters }));
     const nextStep = openStep?.kind === 'model' ? openStep.step : lastStep + 1;
-    const fitting = await this.#fit({ agent, model, said, earlier: history.length, view, nextStep, compaction: progress.compaction });
+    const { compaction } = progress;
+    const fitting = await this.#fit({ agent, model, tools: offered, said, earlier: history.length, view, nextStep, compaction });
     await takeModelStep(
       {
         step: fitting.step,
@@ -130,7 +134,7 @@ class Worker {
         ...{ model, kind: 'model' },
         request: {
           messages: fitting.messages,
-          tools: tools.map(({ name, description, parameters }) => ({ name, description, parameters })),
+          tools: offered,
           sessionKey: view.sessionKey,
         },
       },
@@ -141,28 +145,23 @@ class Worker {
 
   /** What of the conversation fits; older turns become a summary, which is a step of its own. */
   async #fit(wanted: Fitting): Promise<{ readonly step: number; readonly messages: readonly ConversationMessage[] }> {
-    const { agent, model, said, earlier, view, nextStep, compaction } = wanted;
+    const { agent, model, tools, said, earlier, view, nextStep, compaction } = wanted;
     const { window, windowOf, callModel, clock } = this.#options;
-    const limits = this.#overflowed ? tighter(windowOf(model)) : windowOf(model);
-    const head: readonly ConversationMessage[] = [
-      ...(agent.instructions === '' ? [] : [{ role: 'system', text: agent.instructions } as const]),
-      ...(compaction ? [summaryMessage(compaction.summary)] : []),
-    ];
+    const wide = { ...windowOf(model), tools };
+    const limits = this.#overflowed ? tighter(wide) : wide;
+    const { instructions } = agent;
+    const headOf = (summary: string, keptFrom: number): readonly ConversationMessage[] =>
+      headAfterSummary({ instructions, summary, dropped: said.slice(0, keptFrom), kept: said.slice(keptFrom) }, limits);
     const from = compaction?.keptFrom ?? 0;
+    const plainHead = instructions === '' ? [] : [{ role: 'system', text: instructions } as const];
+    const head = compaction ? headOf(compaction.summary, from) : plainHead;
     const fitted = window.fit([...head, ...said.slice(from)], limits);
     if (fitted.kind === 'fits') return { step: nextStep, messages: fitted.messages };
-    const request = {
-      messages: [{ role: 'user', text: summaryRequest(fitted.summarise) } as const],
-      tools: [],
-      sessionKey: view.sessionKey,
-    };
+    const request = { messages: summaryRequest(fitted.summarise, limits), tools: [], sessionKey: view.sessionKey };
     const options = { run: this.#run, clock, callModel, signal: this.#signal };
     const { text: summary } = await takeModelStep({ step: nextStep, attempt: 1, model, kind: 'compaction', request }, options);
     const keptFrom = from + Math.max(0, fitted.keepFrom - head.length);
-    const after = window.fit(
-      [...head.slice(0, agent.instructions === '' ? 0 : 1), summaryMessage(summary), ...said.slice(keptFrom)],
-      limits,
-    );
+    const after = window.fit([...headOf(summary, keptFrom), ...said.slice(keptFrom)], limits);
     await this.#run.append({
       kind: 'context.compacted',
       step: nextStep,
@@ -231,6 +230,7 @@ interface Fitting {
   readonly agent: Agent;
   readonly compaction: Progress['compaction'];
   readonly model: string;
+  readonly tools: readonly ModelToolSpec[];
   readonly said: readonly ConversationMessage[];
   /** How many of them are of earlier runs. */
   readonly earlier: number;
@@ -260,20 +260,6 @@ function failureOf({ code, message, hint, retryable }: OpenClawError): RunFailur
 }
 
 /** The provider counts otherwise than we do. */
-function tighter({ contextTokens, answerTokens }: WindowLimits): WindowLimits {
-  return { contextTokens: Math.floor(contextTokens * 0.7), answerTokens };
-}
-
-function summaryMessage(summary: string): ConversationMessage {
-  return { role: 'user', text: `[What was said before, in short]\n${summary}` };
-}
-
-function summaryRequest(messages: readonly ConversationMessage[]): string {
-  const lines = messages.map((message) => {
-    if (message.role === 'assistant') {
-      return `assistant: ${message.text}${message.toolCalls.map(({ name, argumentsText }) => ` [calls ${name} ${argumentsText}]`).join('')}`;
-    }
-    return `${message.role}: ${message.text}`;
-  });
-  return `Write down in short what matters of this conversation for going on with it: what was asked, what was found out, what was decided, what is open. Names, numbers and paths exactly.\n\n${lines.join('\n')}`;
+function tighter(limits: WindowLimits): WindowLimits {
+  return { ...limits, contextTokens: Math.floor(limits.contextTokens * 0.7) };
 }

@@ -19,6 +19,7 @@ function begin({ runId, seq, atMs, ...body }: RunEvent): RunView {
   const { kind: _kind, ...created } = body;
   return {
     ...{ id: runId, ...created, createdAtMs: atMs, updatedAtMs: atMs, endedAtMs: null, lastSeq: seq },
+    ...{ workedMs: 0, workingSinceMs: null },
     ...{ steps: 0, use: noUse, output: null, error: null, ...ready(created.origin, 'queued') },
   };
 }
@@ -29,7 +30,17 @@ function ready({ kind }: RunOrigin, status: 'queued' | 'running'): Pick<RunView,
 }
 
 export function applyEvent(view: RunView, event: RunEvent): RunView {
-  return { ...view, ...changeOf(view, event), updatedAtMs: event.atMs, lastSeq: event.seq };
+  return { ...view, ...timeAtWork(view, event), ...changeOf(view, event), updatedAtMs: event.atMs, lastSeq: event.seq };
+}
+
+/** A process that died worked up to the last event that it wrote. */
+function timeAtWork(view: RunView, { kind, atMs }: RunEvent): Partial<RunView> {
+  const { workingSinceMs, workedMs, updatedAtMs } = view;
+  if (kind === 'run.resumed') {
+    return { workingSinceMs: atMs, workedMs: workedMs + (workingSinceMs === null ? 0 : updatedAtMs - workingSinceMs) };
+  }
+  if (workingSinceMs === null || !(kind === 'run.parked' || isEnd({ kind }))) return {};
+  return { workingSinceMs: null, workedMs: workedMs + atMs - workingSinceMs };
 }
 
 function changeOf(view: RunView, event: RunEvent): Partial<RunView> {
