@@ -21,6 +21,8 @@ import { examine } from './examine.ts';
 import { gateSettingsOf, modelSettingsOf, type InForce } from './in-force.ts';
 import { watchMemory } from './memory.ts';
 import { buildControlSide, type ControlSide } from './methods.ts';
+import { runEndpointsOf } from './run-endpoints.ts';
+import type { RunsSide } from './runs.ts';
 
 export interface PartsOptions {
   readonly keeper: ConfigurationKeeper;
@@ -79,15 +81,16 @@ export async function buildParts(options: PartsOptions): Promise<Parts> {
   const records = await openRecords(base, allowances);
   const serving = createServing(base, allowances);
   const health = examineAll(base, serving);
-  const gateway = buildGateway(base, { ...records, ...serving, health });
+  const gateway = buildGateway(base, { ...records, ...serving, health, runs: () => parts.controlSide.runs });
   serving.models.sight.watchConnections(gateway.connections);
   const { hub } = options.control;
   const under = { ...base, ...records, ...serving, health, gateway };
-  return {
+  const parts: Parts = {
     ...under,
     controlSide: await buildControlSide(under),
     onAuthChanged: () => hub.closeWhere(cameBySecret, { code: closeCodes.authChanged, reason: 'gateway auth changed' }),
   };
+  return parts;
 }
 
 /** A device has a token of its own, which no change of the gateway's takes away. */
@@ -140,7 +143,7 @@ function examineAll(base: Base, { models, memory }: Serving): Health {
   return examine({ state, stateDirectory, models, memory, eventLoopDelay, watchdog, clock, configuration: () => keeper.status });
 }
 
-function buildGateway(base: Base, built: Records & Serving & { readonly health: Health }): Gateway {
+function buildGateway(base: Base, built: Records & Serving & { readonly health: Health; readonly runs: () => RunsSide }): Gateway {
   const { clock, ids, metrics, inForce, log } = base;
   const { keys, audit, authenticator, models, health } = built;
   return createGateway({
@@ -154,6 +157,7 @@ function buildGateway(base: Base, built: Records & Serving & { readonly health: 
     admin: administration({ keys, models, log }),
     audit,
     sight: models.administration,
+    runs: runEndpointsOf(built.runs),
     log: log.child({ component: 'gateway' }),
   });
 }

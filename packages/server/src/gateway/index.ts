@@ -68,7 +68,7 @@ export interface GatewayOptions {
   readonly audit: AuditReader;
   readonly sight: SightEndpointOptions;
   /** Absent: it has no agents at work. */
-  readonly runs?: Omit<RunEndpointsOptions, 'clock'>;
+  readonly runs?: Pick<RunEndpointsOptions, 'runs' | 'programs' | 'sessions'>;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -92,6 +92,7 @@ const clientGoneStatus = 499;
 
 export function createGateway(options: GatewayOptions): Gateway {
   let draining = false;
+  const stopping = new AbortController();
   const connections = countConnections(options.authenticate);
   const requests = options.metrics.counter({
     name: 'openclaw_http_requests_total',
@@ -99,7 +100,7 @@ export function createGateway(options: GatewayOptions): Gateway {
     labelNames: ['path', 'method', 'status'],
   });
   const { policy } = options;
-  const endpoints = createEndpoints(options, () => draining);
+  const endpoints = createEndpoints(options, () => draining, stopping.signal);
   const handler = createRequestHandler({
     endpoints,
     authenticate: connections.authenticate,
@@ -129,12 +130,13 @@ export function createGateway(options: GatewayOptions): Gateway {
     connections: connections.open,
     drain() {
       draining = true;
+      stopping.abort();
     },
     isDraining: () => draining,
   };
 }
 
-function createEndpoints(options: GatewayOptions, draining: () => boolean): EndpointTable {
+function createEndpoints(options: GatewayOptions, draining: () => boolean, stopping: AbortSignal): EndpointTable {
   const startedMs = options.clock.monotonicMs();
   const { policy } = options;
   const health = {
@@ -166,7 +168,7 @@ function createEndpoints(options: GatewayOptions, draining: () => boolean): Endp
     '/health': { GET: createHealthEndpoint(health) },
     '/metrics': { GET: createMetricsEndpoint(options.metrics, () => policy().loopbackOnly) },
     '/openapi.json': { GET: createOpenApiEndpoint(() => policy().loopbackOnly) },
-    ...(options.runs ? createRunEndpoints({ ...options.runs, clock: options.clock }) : {}),
+    ...(options.runs ? createRunEndpoints({ ...options.runs, clock: options.clock, stopping }) : {}),
     ...createAdminEndpoints(options.admin),
     ...createAuditEndpoint(options.audit),
     ...createSightEndpoints(options.sight),
