@@ -83,7 +83,7 @@ async function startProcess(setup: JournalSetup, options: ProcessOptions): Promi
   const known = (options.agents ?? [{}]).map((agent): Agent => ({ ...usual, ...agent }));
   const agents = { list: () => known, get: (id: string) => known.find((agent) => agent.id === id) ?? unknownAgent(id) };
   const calls: ScriptedCall[] = [];
-  const engine = createRunEngine({
+  const wanted: EngineOptions = {
     ...{ journal, clock: systemClock, ids, log, owner: 'gateway', agents, callModel: scripted(calls) },
     toolbox: { list: async () => options.tools ?? [], policy: (_id, tool) => options.policy?.(tool) ?? 'allow', close: async () => {} },
     window: { fit: (messages: readonly ConversationMessage[]) => ({ kind: 'fits', messages, tokens: 0 }) },
@@ -91,10 +91,10 @@ async function startProcess(setup: JournalSetup, options: ProcessOptions): Promi
     defaultModel: () => 'fast',
     history: createSaid({ database: mortal, clock: systemClock, ids }),
     workspaceOf: async () => '/tmp',
-    checkArguments: () => undefined,
     isContextOverflow: () => false,
     ...options.engine,
-  } as EngineOptions);
+  };
+  const engine = createRunEngine(wanted);
   const conversations = createConversations({
     ...{ runs: engine, journal, database: mortal, clock: systemClock, ids, log, agents },
     ...options.conversations,
@@ -151,6 +151,7 @@ function scripted(calls: ScriptedCall[]): ModelCaller {
       },
     };
     calls.push(call);
+    request.signal.throwIfAborted();
     const onAbort = (): void => {
       state.isOver = true;
       push(request.signal.reason as Error);

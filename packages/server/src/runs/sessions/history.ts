@@ -65,39 +65,40 @@ export interface HistoryPage {
   readonly nextOffset?: number;
 }
 
+export interface HistoryQuestion extends SessionPage {
+  readonly limitCharacters: number;
+  readonly itemCharacters: number;
+}
+
 /** Two places for each run, for what was asked and for what was answered: an offset stays true while runs go on. */
-export async function readHistory(
-  store: SessionStore,
-  sessionId: string,
-  {
-    limit,
-    offset = 0,
-    limitCharacters,
-    itemCharacters,
-  }: SessionPage & { readonly limitCharacters: number; readonly itemCharacters: number },
-): Promise<HistoryPage> {
-  const first = Math.floor(offset / 2);
-  const wanted = await store.page(sessionId, { limit: Math.ceil((limit + (offset % 2)) / 2) + 1, offset: first });
+export async function readHistory(store: SessionStore, sessionId: string, question: HistoryQuestion): Promise<HistoryPage> {
+  const { limit, offset = 0, limitCharacters } = question;
   const messages: SessionMessage[] = [];
   let taken = 0;
   let characters = 0;
+  for await (const message of latestFirst(store, sessionId, question)) {
+    characters += message ? lengthOf(message) : 0;
+    const isFull = taken >= limit || (messages.length > 0 && characters > limitCharacters);
+    if (isFull) return { messages: messages.toReversed(), nextOffset: offset + taken };
+    taken += 1;
+    if (message) messages.push(message);
+  }
+  return { messages: messages.toReversed() };
+}
+
+/** One more run than the page can hold, so that it is known whether there is more. */
+async function* latestFirst(store: SessionStore, sessionId: string, { limit, offset = 0, itemCharacters }: HistoryQuestion) {
+  const wanted = await store.page(sessionId, { limit: Math.ceil((limit + (offset % 2)) / 2) + 1, offset: Math.floor(offset / 2) });
+  // The page before may have ended between an answer and what it answers.
+  let passedOver = offset % 2;
   for (let index = 0; index < wanted.length; index += readTogether) {
     const chunk = wanted.slice(index, index + readTogether);
     const stories = await store.stories(chunk);
     for (const placed of chunk) {
-      const pair = await exchangeOf(store, placed, { events: stories.get(placed.runId) ?? [], itemCharacters });
-      // The latest first: the answer, and then what it is an answer to. The first page may have ended between the two.
-      for (const message of taken === 0 && offset % 2 === 1 ? pair.slice(1) : pair) {
-        const size = message ? lengthOf(message) : 0;
-        const isFull = taken >= limit || (messages.length > 0 && characters + size > limitCharacters);
-        if (isFull) return { messages: messages.toReversed(), nextOffset: offset + taken };
-        taken += 1;
-        characters += size;
-        if (message) messages.push(message);
-      }
+      yield* (await exchangeOf(store, placed, { events: stories.get(placed.runId) ?? [], itemCharacters })).slice(passedOver);
+      passedOver = 0;
     }
   }
-  return { messages: messages.toReversed() };
 }
 
 interface Story {

@@ -122,5 +122,5 @@ test('tools are told to clients that show them; words that count no more are rep
     plain.events.map(({ event }) => event),
     ['agent', 'chat'],
   );
-  assert.equal((plain.events[1]?.payload as { replace: boolean }).replace, true);
+  assert.equal((plain.events[1]?.payload as { replace: boolean } | undefined)?.replace, true);
 });
