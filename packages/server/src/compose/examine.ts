@@ -1,5 +1,6 @@
 /** What the probes look at: the checks of `operations/health`, over the parts that there are. */
 import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/log.ts';
 import type { EventLoopDelay } from '../core/process-metrics.ts';
 import { createHealth, type Health } from '../gateway/index.ts';
 import type { ModelPath } from '../models/index.ts';
@@ -29,10 +30,14 @@ export interface ExamineOptions {
   readonly watchdog: Watchdog;
   readonly configuration: () => ConfigurationLook;
   readonly clock: Clock;
+  readonly log: Log;
 }
 
+/** Whoever reads the log in the morning has to find when a check failed, and when it was well again. */
+const levels = { ok: 'info', degraded: 'warn', failed: 'error' } as const;
+
 export function examine(options: ExamineOptions): Health {
-  const { state, stateDirectory, models, memory, eventLoopDelay, watchdog, configuration, clock } = options;
+  const { state, stateDirectory, models, memory, eventLoopDelay, watchdog, configuration, clock, log } = options;
   const volume = (): ReturnType<typeof readVolume> => readVolume(stateDirectory);
   return createHealth(
     {
@@ -47,6 +52,7 @@ export function examine(options: ExamineOptions): Health {
       providers: createProvidersCheck(() => providersOf(models)),
     },
     clock,
+    (check, { state, detail }) => log[levels[state]](`the check ${check} is ${state}`, { detail }),
   );
 }
 

@@ -140,7 +140,8 @@ function createServing(base: Base, allowances: ReturnType<typeof createAllowance
 function examineAll(base: Base, { models, memory }: Serving): Health {
   const { state, eventLoopDelay, watchdog, clock, keeper, inForce } = base;
   const { stateDirectory } = inForce().configuration;
-  return examine({ state, stateDirectory, models, memory, eventLoopDelay, watchdog, clock, configuration: () => keeper.status });
+  const log = base.log.child({ component: 'health' });
+  return examine({ state, stateDirectory, models, memory, eventLoopDelay, watchdog, clock, log, configuration: () => keeper.status });
 }
 
 function buildGateway(base: Base, built: Records & Serving & { readonly health: Health; readonly runs: () => RunsSide }): Gateway {

@@ -73,3 +73,17 @@ test('a check that is slow but answers in time is believed', async () => {
   resolve({ state: 'degraded', detail: 'slow' });
   assert.deepEqual((await report).checks, { slow: { state: 'degraded', detail: 'slow' } });
 });
+
+test('a check is told when it turns, and not at each look', async () => {
+  const clock = createFakeClock();
+  const states: CheckResult['state'][] = ['ok', 'degraded', 'degraded', 'failed', 'ok'];
+  const turns: string[] = [];
+  const health = createHealth({ disk: () => ({ state: states.shift() ?? 'ok' }) }, clock, (check, { state }) =>
+    turns.push(`${check} ${state}`),
+  );
+  for (let look = 0; look < 5; look += 1) {
+    await health.report();
+    clock.advance(1000);
+  }
+  assert.deepEqual(turns, ['disk degraded', 'disk failed', 'disk ok']);
+});

@@ -44,14 +44,27 @@ export function isProbe(path: string): path is ProbePath {
 const cacheMs = 900;
 const checkTimeoutMs = 2000;
 
-export function createHealth(checks: Readonly<Record<string, Check>>, clock: Clock): Health {
+/** @param onTurn called when a check is in another state than at the look before; at the first look where it is not well */
+export function createHealth(
+  checks: Readonly<Record<string, Check>>,
+  clock: Clock,
+  onTurn: (check: string, result: CheckResult) => void = () => {},
+): Health {
   const patient = Object.entries(checks).map(([name, check]) => [name, createPatientCheck(check, clock)] as const);
   let latest: { readonly atMs: number; readonly report: Promise<HealthReport> } | undefined;
+  const states = new Map<string, CheckResult['state']>();
+
+  const notice = (check: string, result: CheckResult): void => {
+    const before = states.get(check) ?? 'ok';
+    states.set(check, result.state);
+    if (result.state !== before) onTurn(check, result);
+  };
 
   async function examine(): Promise<HealthReport> {
     const results = await Promise.all(patient.map(async ([name, check]) => [name, await check()] as const));
-    const states = new Set(results.map(([, { state }]) => state));
-    const status = states.has('failed') ? 'failed' : states.has('degraded') ? 'degraded' : 'ok';
+    for (const [name, result] of results) notice(name, result);
+    const seen = new Set(results.map(([, { state }]) => state));
+    const status = seen.has('failed') ? 'failed' : seen.has('degraded') ? 'degraded' : 'ok';
     return { status, checks: Object.fromEntries(results) };
   }
 
