@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { OpenClaw, type RunEvent, type SessionDetails } from '@openclaw/client';
+import { createUseOpenClaw } from '../../src/cli/openclaw/runs-access.ts';
 import { startTestGateway, testToken } from '../harness/gateway.ts';
 import { startProgram, type Program } from '../harness/program.ts';
 
@@ -56,6 +57,19 @@ test('a gateway that stops ends event streams at once, and does not wait for the
   const ended = assert.rejects(watching);
   await gateway[Symbol.asyncDispose]();
   await ended;
+});
+
+test('commands trust the certificate that the gateway of their state directory made for itself', async () => {
+  await using gateway = await startTestGateway({ settings: { gateway: { tls: { enabled: true } } } });
+  const { stateDirectory } = gateway;
+  const io = { stdout: { write: () => true }, stderr: { write: () => true } };
+  const env = { HOME: stateDirectory, OPENCLAW_STATE_DIR: stateDirectory, OPENCLAW_GATEWAY_TOKEN: testToken };
+  const said = await createUseOpenClaw({ ...io, env })(async ({ runs }) => {
+    const { id } = await runs.create({ input: 'say Safe.' });
+    return (await collect(runs.events(id))).flatMap((event) => (event.kind === 'step.delta' ? [event.text] : [])).join('');
+  });
+  assert.match(gateway.url, /^https:/);
+  assert.equal(said, 'Safe.');
 });
 
 test('openclaw agent gives its whole answer although the gateway was killed in the middle of it', async () => {
