@@ -1,5 +1,5 @@
 /** What runs look like over HTTP, for the OpenAPI description; the types are those of `@openclaw/protocol`. Bodies of requests are checked against theirs. */
-import { effects, programLimits, runStatuses, stepKinds, type JsonSchema } from '@openclaw/protocol';
+import { effects, programLimits, runStatuses, stepKinds, type JsonSchema, type RunView } from '@openclaw/protocol';
 import type { AnswerSchema } from './operation.ts';
 
 const text = (description: string, more: Partial<JsonSchema> = {}): JsonSchema => ({ type: 'string', description, ...more });
@@ -98,37 +98,41 @@ const session = {
   ...{ messageCount: { type: 'integer' }, createdAtMs: time, updatedAtMs: time },
 };
 
+/** Every field that a run has; the compiler holds it to that. */
+const run = {
+  id: { type: 'string' },
+  status: { enum: runStatuses },
+  agentId: { type: 'string' },
+  sessionKey: { type: 'string' },
+  input: { type: 'string' },
+  origin: whole({ kind: { enum: ['api', 'chat', 'cli', 'webhook', 'schedule', 'run', 'program'] }, by: { type: 'string' } }),
+  model: orNull('string'),
+  limits: whole({
+    ...{ steps: { type: 'integer' }, tokens: { type: 'integer' }, usd: { type: 'number' }, timeMs: { type: 'integer' } },
+  }),
+  ...{ createdAtMs: time, updatedAtMs: time, endedAtMs: orNull('integer'), lastSeq: { type: 'integer' }, steps: { type: 'integer' } },
+  ...{ workedMs: { type: 'integer' }, workingSinceMs: orNull('integer') },
+  use: whole({ inputTokens: { type: 'integer' }, outputTokens: { type: 'integer' }, costNanoUsd: orNull('integer') }),
+  waitsFor: {
+    description: 'What a parked run waits for.',
+    anyOf: [
+      { type: 'null' },
+      {
+        type: 'object',
+        required: ['kind'],
+        properties: { kind: { enum: ['approval', 'outcome', 'signal', 'child', 'program', 'storage', 'until'] } },
+      },
+    ],
+  },
+  output: { description: 'JSON, once it has finished.' },
+  error: { anyOf: [{ type: 'null' }, failure] },
+  parentRunId: orNull('string'),
+  forkedFrom: { anyOf: [{ type: 'null' }, whole({ runId: { type: 'string' }, seq: { type: 'integer' } })] },
+} satisfies Readonly<Record<keyof RunView, AnswerSchema>>;
+
 /** By their names in the description. */
 export const runSchemas: Readonly<Record<string, AnswerSchema>> = {
-  Run: whole({
-    id: { type: 'string' },
-    status: { enum: runStatuses },
-    agentId: { type: 'string' },
-    sessionKey: { type: 'string' },
-    input: { type: 'string' },
-    origin: whole({ kind: { enum: ['api', 'chat', 'cli', 'webhook', 'schedule', 'run', 'program'] }, by: { type: 'string' } }),
-    model: orNull('string'),
-    limits: whole({
-      ...{ steps: { type: 'integer' }, tokens: { type: 'integer' }, usd: { type: 'number' }, timeMs: { type: 'integer' } },
-    }),
-    ...{ createdAtMs: time, updatedAtMs: time, endedAtMs: orNull('integer'), lastSeq: { type: 'integer' }, steps: { type: 'integer' } },
-    use: whole({ inputTokens: { type: 'integer' }, outputTokens: { type: 'integer' }, costNanoUsd: orNull('integer') }),
-    waitsFor: {
-      description: 'What a parked run waits for.',
-      anyOf: [
-        { type: 'null' },
-        {
-          type: 'object',
-          required: ['kind'],
-          properties: { kind: { enum: ['approval', 'outcome', 'signal', 'child', 'program', 'storage', 'until'] } },
-        },
-      ],
-    },
-    output: { description: 'JSON, once it has finished.' },
-    error: { anyOf: [{ type: 'null' }, failure] },
-    parentRunId: orNull('string'),
-    forkedFrom: { anyOf: [{ type: 'null' }, whole({ runId: { type: 'string' }, seq: { type: 'integer' } })] },
-  }),
+  Run: whole(run),
   RunEvent: {
     type: 'object',
     description:
