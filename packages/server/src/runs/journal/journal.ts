@@ -229,11 +229,13 @@ class StoredJournal implements Journal {
   }
 
   async #reload(runId: string): Promise<RunView> {
-    const events = await store.readStateEvents(this.#database, runId);
-    if (events.length === 0) throw this.#notFound(runId);
+    // The row first: what is written between the two readings is in the events, and must not be taken for known where it is not.
     const row = await store.readRow(this.#database, 'id', runId);
+    const events = await store.readStateEvents(this.#database, runId);
+    const last = events.at(-1);
+    if (!row || !last) throw this.#notFound(runId);
     // Deltas are left out of the fold, and have numbers all the same.
-    const view = { ...foldRun(events), lastSeq: (row?.nextSeq ?? 1) - 1 };
+    const view = { ...foldRun(events), lastSeq: Math.max(row.nextSeq - 1, last.seq) };
     this.#remember(view);
     return view;
   }

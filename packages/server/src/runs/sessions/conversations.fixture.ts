@@ -28,8 +28,8 @@ export interface TestProcess {
   readonly conversations: Conversations;
   readonly calls: ScriptedCall[];
   readonly events: TurnEvent[];
-  /** As `kill -9` does: nothing more of it reaches the store. */
-  kill(): void;
+  /** As `kill -9` does: resolves when what was on its way to the store is there, and nothing more comes after it. */
+  kill(): Promise<void>;
 }
 
 export interface ProcessOptions {
@@ -55,7 +55,7 @@ export async function openConversations(options: ProcessOptions = {}): Promise<T
     setup,
     process: await startProcess(setup, options),
     async restart() {
-      opened.process.kill();
+      await opened.process.kill();
       return (opened.process = await startProcess(setup, options));
     },
     async [Symbol.asyncDispose]() {
@@ -71,11 +71,18 @@ export async function openConversations(options: ProcessOptions = {}): Promise<T
 async function startProcess(setup: JournalSetup, options: ProcessOptions): Promise<TestProcess> {
   const { database } = setup;
   const life = { isDead: false };
+  const writing = new Set<Promise<void>>();
+  const noted = (write: Promise<void>): Promise<void> => {
+    writing.add(write);
+    const forget = (): void => void writing.delete(write);
+    write.then(forget, forget);
+    return write;
+  };
   const mortal: typeof database = {
     ...database,
     engine: database.engine,
     read: (statement) => (life.isDead ? new Promise(() => {}) : database.read(statement)),
-    write: (batch) => (life.isDead ? new Promise(() => {}) : database.write(batch)),
+    write: (batch) => (life.isDead ? new Promise(() => {}) : noted(database.write(batch))),
   };
   const ids = createIds();
   const log = createLog({ clock: systemClock, destinations: [], level: 'silent' });
@@ -102,9 +109,10 @@ async function startProcess(setup: JournalSetup, options: ProcessOptions): Promi
   const events: TurnEvent[] = [];
   conversations.subscribe((event) => void events.push(event));
   await engine.start();
-  const kill = (): void => {
+  const kill = async (): Promise<void> => {
     life.isDead = true;
     conversations.close();
+    await Promise.allSettled(writing);
   };
   return { engine, conversations, calls, events, kill };
 }

@@ -78,7 +78,7 @@ class ConversationService implements Conversations {
     this.#limits = { ...sessionLimits, ...options.limits };
     this.#store = new SessionStore(database);
     this.#watch = new TurnWatch({
-      lastStep: (runId) => this.#store.lastStep(runId),
+      whereabouts: (runId) => this.#store.whereabouts(runId),
       tell: (event) => this.#tell(event),
       onFailure: (runId, thrown) => log.warn('where a run was could not be read', { runId, reason: reasonOf(thrown) }),
     });

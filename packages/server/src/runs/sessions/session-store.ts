@@ -163,13 +163,14 @@ export class SessionStore {
     return rows.map(eventOf);
   }
 
-  /** The last step that was begun. */
-  async lastStep(runId: string): Promise<RunEvent | undefined> {
-    const [row] = await this.#database.read({
-      sql: "SELECT run_id, seq, at, body FROM run_events WHERE run_id = $1 AND kind = 'step.started' ORDER BY seq DESC LIMIT 1",
+  /** When it was first taken up, and the last step that was begun. */
+  async whereabouts(runId: string): Promise<readonly RunEvent[]> {
+    const of = (kind: string, order: string): Statement => ({
+      sql: `SELECT run_id, seq, at, body FROM run_events WHERE run_id = $1 AND kind = '${kind}' ORDER BY seq ${order} LIMIT 1`,
       params: [runId],
     });
-    return row && eventOf(row);
+    const rows = await Promise.all([this.#database.read(of('run.resumed', 'ASC')), this.#database.read(of('step.started', 'DESC'))]);
+    return rows.flat().map(eventOf);
   }
 
   /** Calls that wait for somebody's word, the oldest first. */

@@ -11,8 +11,8 @@ import { isSummaryRun } from './places.ts';
 import { answerOf, failureWords } from './telling.ts';
 
 export interface TurnWatchOptions {
-  /** Of a run that was taken up by an earlier process: the step that it was at. */
-  readonly lastStep: (runId: string) => Promise<RunEvent | undefined>;
+  /** Of a run that an earlier process had: when it was first taken up, and the step that it was at. */
+  readonly whereabouts: (runId: string) => Promise<readonly RunEvent[]>;
   readonly tell: (event: TurnEvent) => void;
   /** What could not be read. */
   readonly onFailure: (runId: string, thrown: unknown) => void;
@@ -71,9 +71,11 @@ export class TurnWatch {
 
   async #catchUp(runId: string, run: Watched): Promise<void> {
     try {
-      const step = await this.#options.lastStep(runId);
-      // One of those that wait is the same or a later one.
-      if (step?.kind === 'step.started') run.step = { number: step.step, kind: step.stepKind, call: step.call };
+      for (const event of await this.#options.whereabouts(runId)) {
+        // Those that wait may be among them, or later.
+        if (event.kind === 'run.resumed') run.startedAtMs = event.atMs;
+        else if (event.kind === 'step.started') run.step = { number: event.step, kind: event.stepKind, call: event.call };
+      }
     } catch (thrown) {
       this.#options.onFailure(runId, thrown);
     }
