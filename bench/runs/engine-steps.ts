@@ -12,7 +12,8 @@ import { createJournal } from '../../packages/server/src/runs/journal/journal.ts
 import type { Tool } from '../../packages/server/src/runs/tools/contract.ts';
 import { openState } from '../../packages/server/src/storage/index.ts';
 
-const [runs = 1, stepsPerRun = 100, directory = ''] = [Number(process.argv[2]), Number(process.argv[3]), process.argv[4] ?? ''];
+const [, , runsText, stepsText, directory = ''] = process.argv;
+const [runs, stepsPerRun] = [Number(runsText), Number(stepsText)];
 /** Of each result, as in the figures of others. */
 const payload = 'x'.repeat(2048);
 const limits = { steps: 1e6, tokens: 1e12, usd: 1e9, timeMs: 1e9 };
@@ -43,7 +44,6 @@ const engine = createRunEngine({
   defaultModel: () => 'none',
   history: async () => [],
   workspaceOf: async () => directory,
-  checkArguments: () => undefined,
   isContextOverflow: () => false,
   limits: { underWay: runs, waiting: runs * 2 },
 });

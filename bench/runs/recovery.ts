@@ -12,7 +12,8 @@ import { createJournal } from '../../packages/server/src/runs/journal/journal.ts
 import { openState } from '../../packages/server/src/storage/index.ts';
 
 const startedMs = performance.now();
-const [what, directory = '', ended = 0, open = 0] = [process.argv[2], process.argv[3], Number(process.argv[4]), Number(process.argv[5])];
+const [, , what, directory = '', ...counts] = process.argv;
+const [ended = 0, open = 0] = counts.map(Number);
 const limits = { steps: 100, tokens: 1e9, usd: 1e9, timeMs: 1e9 };
 const agent: Agent = { id: 'main', model: 'none', instructions: '', limits };
 const state = await openState(directory, { clock: systemClock });
@@ -82,7 +83,6 @@ async function takeUp(): Promise<void> {
     defaultModel: () => 'none',
     history: async () => [],
     workspaceOf: async () => directory,
-    checkArguments: () => undefined,
     isContextOverflow: () => false,
   });
   await engine.start();

@@ -37,6 +37,8 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
     log: parts.log.child({ component: 'runs' }),
     stateDirectory: () => parts.inForce().configuration.stateDirectory,
     agents: () => settings().agents,
+    environment: parts.inForce().configuration.environment,
+    tools: settings().tools,
   });
   const { conversations: turns, engine } = runs;
   const agents = agentsOf(runs);

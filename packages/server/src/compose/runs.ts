@@ -1,7 +1,8 @@
 /** Builds what carries out runs: the journal, the engine with all that it needs of others, and the conversations over them. */
 import { mkdir, realpath } from 'node:fs/promises';
-import type { AgentsSettings } from '../config/index.ts';
+import type { AgentsSettings, McpSettings, ToolsSettings } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
+import type { Environment } from '../core/env.ts';
 import type { Ids } from '../core/ids.ts';
 import type { Log } from '../core/log.ts';
 import type { Metrics } from '../core/metrics.ts';
@@ -27,12 +28,10 @@ import {
   type Programs,
   type RunEngine,
 } from '../runs/index.ts';
-import { faultIn } from '../runs/tools/check-arguments.ts';
-import type { Toolbox } from '../runs/tools/contract.ts';
-import { createFileTools } from '../runs/tools/files/index.ts';
 import type { Database } from '../storage/index.ts';
 import { createAgentModelCaller } from './agent-model-caller.ts';
 import { createModelWindows } from './model-windows.ts';
+import { buildTools } from './tools.ts';
 
 export interface RunsSide {
   readonly agents: ConfiguredAgents;
@@ -40,6 +39,8 @@ export interface RunsSide {
   readonly engine: RunEngine;
   readonly programs: Programs;
   readonly conversations: Conversations;
+  /** MCP servers that are new or have changed are started, those that are gone end. */
+  configure(mcp: McpSettings): Promise<void>;
   /** Takes up what the last process left. Nothing is begun before it. */
   start(): Promise<void>;
   /** Parks what is under way: it goes on with the next start. */
@@ -57,8 +58,8 @@ export interface BuildRunsOptions {
   readonly agents: () => AgentsSettings;
   /** The model of agents that name none. Asked each time. */
   readonly defaultModel: () => string;
-  /** @default the files of the workspace */
-  readonly toolbox?: Toolbox;
+  readonly environment: Environment;
+  readonly tools: ToolsSettings;
 }
 
 /** As the engine keeps them. */
@@ -74,19 +75,19 @@ export async function buildRuns(options: BuildRunsOptions): Promise<RunsSide> {
   if (carried > 0) log.info('conversations of an earlier version became runs', { runs: carried });
   const agents = createAgentDirectory(options.agents);
   const journal = createJournal({ database, clock, keptDays });
-  const toolbox = options.toolbox ?? fileToolbox(agents, clock);
+  const { environment, tools } = options;
+  const { toolbox, configure } = await buildTools({ clock, log, agents, environment, tools, stateDirectory: options.stateDirectory() });
   const checkModel = (model: string): void => void models.router.resolve(model, anyModel);
   const engine = createRunEngine({
     ...{ journal, clock, ids, log, owner, agents, toolbox, checkModel, isContextOverflow },
     ...thinking(options),
     history: createSaid({ database, clock, ids }),
     workspaceOf: (agentId) => makeWorkspace(workspaceOf(agents.get(agentId), options.stateDirectory())),
-    checkArguments: faultIn,
   });
   const conversations = createConversations({ runs: engine, ...{ journal, database, clock, ids, log, agents, checkModel } });
   const unobserve = observeRuns(options.metrics, { engine, journal });
   return {
-    ...{ agents, journal, engine, conversations },
+    ...{ agents, journal, engine, conversations, configure },
     programs: createPrograms({ journal, newId: () => ids.run() }),
     start: () => engine.start(),
     async close() {
@@ -107,11 +108,6 @@ function thinking({ models, ids, defaultModel }: BuildRunsOptions) {
     windowOf: createModelWindows(models.router),
     defaultModel,
   };
-}
-
-function fileToolbox(agents: ConfiguredAgents, clock: Clock): Toolbox {
-  const tools = createFileTools(clock);
-  return { list: async () => tools, policy: (agentId, tool) => agents.get(agentId).policy(tool.name), close: async () => {} };
 }
 
 async function makeWorkspace(directory: string): Promise<string> {

@@ -131,15 +131,23 @@ function run(built: Built): RunningGateway {
 }
 
 /** Runs of the last process go on once models are known: how much of a conversation fits depends on them. */
-async function prepare({ parts, front, holding }: Built, signal: AbortSignal): Promise<void> {
+async function prepare(built: Built, signal: AbortSignal): Promise<void> {
+  const { parts, front, holding } = built;
   try {
     await parts.models.prepare(front.port, signal);
   } finally {
     if (!signal.aborted) {
       warnOfUnknownModels(holding.configuration().settings.agents, { router: parts.models.router, log: parts.log });
+      configureServers(built);
       await parts.controlSide.runs.start();
     }
   }
+}
+
+/** Beside everything else: a server may take as long as it likes to start, and costs only its own tools. */
+function configureServers({ parts, holding }: Pick<Built, 'parts' | 'holding'>): void {
+  const { mcp } = holding.configuration().settings;
+  parts.controlSide.runs.configure(mcp).catch((error: unknown) => parts.log.warn('servers of tools could not be started', { error }));
 }
 
 /** @throws OpenClawError `port_in_use`, `bind_failed`, `tls_invalid` */
@@ -192,6 +200,7 @@ function follow({ parts, front, holding }: Built): () => void {
       await applyChange(holding.configuration(), configuration, { parts, front });
       holding.take(configuration);
       warnOfUnknownModels(configuration.settings.agents, { router: parts.models.router, log: parts.log });
+      configureServers({ parts, holding });
       await parts.state.lock.setAddress(front.url);
     }),
     parts.keeper.onStatus(() => holding.look()),

@@ -14,10 +14,12 @@ export {
   timeoutDefaults,
   type AgentsSettings,
   type LimitSettings,
+  type McpSettings,
   type ModelsSettings,
   type ProviderSettings,
   type RouteSettings,
   type TimeoutSettings,
+  type ToolsSettings,
 } from './schema.ts';
 export { createConfigurationKeeper, type KeeperOptions } from './versions/keeper.ts';
 export type {

@@ -12,6 +12,7 @@ export const restartOnly: readonly { readonly path: Path; readonly reason: strin
   { path: ['logging', 'maxAgeMs'], reason: 'the log file is open' },
   { path: ['logging', 'maxFiles'], reason: 'the log file is open' },
   { path: ['gateway', 'limits', 'heldBodyBytes'], reason: 'what is held now was let in by it' },
+  { path: ['tools'], reason: 'the built-in tools are made once' },
 ];
 
 /** Those of the changed paths that hold only after a restart. A whole section that came or went counts where it has such settings. */

@@ -46,8 +46,11 @@ function valuesOf(part: JsonSchema, manner: Manner): fc.Arbitrary<unknown> {
     const shorthand = part.properties[part['x-shorthand'] ?? ''];
     return shorthand ? fc.oneof(whole, valuesOf(shorthand, manner)) : whole;
   }
-  if (part.additionalProperties)
-    return fc.dictionary(fc.constantFrom(...manner.names), valuesOf(part.additionalProperties, manner), { maxKeys: 2 });
+  if (part.additionalProperties) {
+    const { pattern = '' } = part.propertyNames ?? {};
+    const fitting = manner.names.filter((name) => manner.leaf !== fittingLeaf || new RegExp(pattern, 'u').test(name));
+    return fc.dictionary(fc.constantFrom(...fitting), valuesOf(part.additionalProperties, manner), { maxKeys: 2 });
+  }
   if (part.items) return fc.array(valuesOf(part.items, manner), { minLength: part.minItems ?? 0, maxLength: 2 });
   return manner.leaf(part);
 }

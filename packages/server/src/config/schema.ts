@@ -8,6 +8,7 @@
 import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 
 import { agents } from './agents-schema.ts';
+import { mcp, tools } from './tools-schema.ts';
 import { gateway, headerName, headerText, type limits } from './gateway-schema.ts';
 import type { Path } from './path.ts';
 
@@ -248,6 +249,8 @@ export const settingsSchema = {
       gateway,
       models,
       agents,
+      tools,
+      mcp,
       logging,
       telemetry,
     },
@@ -260,6 +263,8 @@ export type Settings = Infer<typeof settingsSchema>;
 export type LimitSettings = Infer<typeof limits>;
 export type ModelsSettings = Infer<typeof models>;
 export type AgentsSettings = Infer<typeof agents>;
+export type ToolsSettings = Infer<typeof tools>;
+export type McpSettings = Infer<typeof mcp>;
 export type RouteSettings = Infer<typeof route>;
 export type ProviderSettings = Infer<typeof provider>;
 export type TimeoutSettings = Infer<typeof timeouts>;

@@ -87,7 +87,7 @@ export async function startRunServer({
     window: { fit: (messages) => ({ kind: 'fits', messages, tokens: 0 }) },
     windowOf: () => ({ contextTokens: 100_000, answerTokens: 4000 }),
     ...{ defaultModel: () => 'fast', history: async () => [], workspaceOf: async () => directory },
-    ...{ checkArguments: () => undefined, isContextOverflow: () => false },
+    isContextOverflow: () => false,
   });
   await engine.start();
   const stopping = new AbortController();

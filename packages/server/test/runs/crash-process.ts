@@ -82,7 +82,6 @@ const engine = createRunEngine({
   defaultModel: () => 'script',
   history: async () => [],
   workspaceOf: async () => directory,
-  checkArguments: () => undefined,
   isContextOverflow: () => false,
 });
 send({ kind: 'recovering' });

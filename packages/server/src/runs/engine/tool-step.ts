@@ -5,9 +5,13 @@
  * else its tool is asked whether it was done, and where that cannot be told, a person.
  */
 import type { OutcomeDecision, ToolCallRequest } from '@openclaw/protocol';
+import type { Clock } from '../../core/clock.ts';
 import { reasonOf } from '../../core/errors.ts';
-import { parseObject, type JsonObject } from '../../core/json.ts';
-import { outputLimitCharacters, type Tool, type ToolPolicy } from '../tools/contract.ts';
+import type { JsonObject } from '../../core/json.ts';
+import { boundText } from '../tools/bounded-text.ts';
+import { checkArguments } from '../tools/check-arguments.ts';
+import type { Tool, ToolPolicy } from '../tools/contract.ts';
+import { effectOf, performCall } from '../tools/perform-call.ts';
 import type { HeldRun } from './held-run.ts';
 import { hashOf } from './model-step.ts';
 import type { OpenStep, ToolOutcome } from './progress.ts';
@@ -19,8 +23,7 @@ export interface ToolStepOptions {
   /** Undefined for a name that the agent has no tool of. */
   readonly find: (name: string) => Tool | undefined;
   readonly policy: (tool: Tool) => ToolPolicy;
-  /** What is wrong with the arguments, in words for the model; undefined where they fit. */
-  readonly check: (tool: Tool, given: JsonObject) => string | undefined;
+  readonly clock: Clock;
   /** Aborted by cancel, limits and the end of the process. */
   readonly signal: AbortSignal;
 }
@@ -31,11 +34,13 @@ export type ToolStepEnd = 'done' | 'unknown';
 /** Begins a call that has not been begun. */
 export async function takeToolStep(step: number, call: ToolCallRequest, options: ToolStepOptions): Promise<ToolStepEnd> {
   const tool = options.find(call.name);
-  const given = argumentsOf(call);
-  const refusal = refusalOf(call, { tool, given, options });
-  if (refusal !== undefined || !tool || !given)
-    return record(step, call, { outcome: { isError: true, text: refusal ?? 'refused' }, options });
-  return make({ step, attempt: 1, call, tool, given }, options);
+  if (!tool) return record(step, call, { outcome: { isError: true, text: `there is no tool ${call.name}` }, options });
+  if (options.policy(tool) === 'deny') {
+    return record(step, call, { outcome: { isError: true, text: `the tool ${call.name} may not be used here` }, options });
+  }
+  const checked = checkArguments(tool, call.argumentsText);
+  if (!checked.ok) return record(step, call, { outcome: { isError: true, text: checked.text }, options });
+  return make({ step, attempt: 1, call, tool, given: checked.arguments }, options);
 }
 
 /** Writes a result for a call that is not made. */
@@ -52,8 +57,7 @@ export async function resumeToolStep(open: OpenStep, options: ToolStepOptions): 
   const { step, call, attempt, effect, decision } = open;
   if (!call) throw new TypeError(`step ${step} of ${options.run.runId} is a tool's and names no call`);
   if (decision) return decide(open, call, { decision, options });
-  const tool = options.find(call.name);
-  const given = argumentsOf(call);
+  const { tool, given } = readyTool(call, options);
   // The effect that was promised when it was begun, not what the tool says of itself today.
   if (effect !== 'once' && tool && given) return make({ step, attempt: attempt + 1, call, tool, given }, options);
   if (tool?.reconcile && given) {
@@ -65,7 +69,7 @@ export async function resumeToolStep(open: OpenStep, options: ToolStepOptions): 
         return void reasonOf(thrown);
       });
     if (found) {
-      await run.append({ kind: 'step.finished', step, attempt, result: bounded(found), use: null, reconciled: true });
+      await run.append({ kind: 'step.finished', step, attempt, result: outcomeOf(found), use: null, reconciled: true });
       return 'done';
     }
   }
@@ -80,14 +84,13 @@ interface Decided {
 async function decide(open: OpenStep, call: ToolCallRequest, { decision, options }: Decided): Promise<ToolStepEnd> {
   const { step, attempt } = open;
   const finish = async (outcome: ToolOutcome): Promise<ToolStepEnd> => {
-    await options.run.append({ kind: 'step.finished', step, attempt, result: bounded(outcome), use: null, reconciled: true });
+    await options.run.append({ kind: 'step.finished', step, attempt, result: outcomeOf(outcome), use: null, reconciled: true });
     return 'done';
   };
   if (decision.kind === 'done')
     return finish({ isError: false, text: typeof decision.result === 'string' ? decision.result : JSON.stringify(decision.result) });
   if (decision.kind === 'failed') return finish({ isError: true, text: decision.message });
-  const tool = options.find(call.name);
-  const given = argumentsOf(call);
+  const { tool, given } = readyTool(call, options);
   if (!tool || !given) return finish({ isError: true, text: `there is no tool ${call.name} any more` });
   return make({ step, attempt: attempt + 1, call, tool, given }, options);
 }
@@ -103,20 +106,26 @@ interface Making {
 async function make({ step, attempt, call, tool, given }: Making, options: ToolStepOptions): Promise<ToolStepEnd> {
   const { run, agentId, workspace, signal } = options;
   const idempotencyKey = keyOf(run, step);
+  const { argumentsText } = call;
   await run.append({
-    ...{ kind: 'step.started', step, stepKind: 'tool', name: tool.name, attempt, effect: tool.effect },
+    ...{ kind: 'step.started', step, stepKind: 'tool', name: tool.name, attempt, effect: effectOf(tool, given) },
     ...{ inputHash: hashOf([tool.name, given]), idempotencyKey, call },
   });
-  let result: ToolOutcome;
-  try {
-    result = await tool.run({ arguments: given, idempotencyKey, runId: run.runId, agentId, workspace, signal, onOutput: () => {} });
-  } catch (thrown) {
-    // The process stops in the middle: what became of the call is found out by whoever takes the run up again.
-    if (run.signal.aborted) throw thrown;
-    result = { isError: true, text: `the tool failed: ${reasonOf(thrown)}` };
-  }
-  if (run.signal.aborted && tool.effect === 'once') throw run.signal.reason;
-  await run.append({ kind: 'step.finished', step, attempt, result: bounded(result), use: null });
+  const { clock } = options;
+  const result = await performCall(tool, {
+    argumentsText,
+    idempotencyKey,
+    runId: run.runId,
+    agentId,
+    workspace,
+    signal,
+    clock,
+    onOutput: () => {},
+  });
+  // The process stops in the middle: what became of the call is found out by whoever takes the run up again.
+  run.signal.throwIfAborted();
+  if (result.isOutcomeUnknown) return 'unknown';
+  await run.append({ kind: 'step.finished', step, attempt, result: outcomeOf(result), use: null });
   return 'done';
 }
 
@@ -131,36 +140,25 @@ async function record(
       ...{ kind: 'step.started', step, stepKind: 'tool', name: call.name, attempt: 1, effect: 'read' },
       ...{ inputHash: hashOf([call.name, call.argumentsText]), idempotencyKey: keyOf(run, step), call },
     },
-    { kind: 'step.finished', step, attempt: 1, result: bounded(outcome), use: null },
+    { kind: 'step.finished', step, attempt: 1, result: outcomeOf(outcome), use: null },
   );
   return 'done';
 }
 
-interface Considered {
-  readonly tool: Tool | undefined;
-  readonly given: JsonObject | undefined;
-  readonly options: ToolStepOptions;
-}
-
-/** In words for the model; undefined where the call can be made. */
-function refusalOf(call: ToolCallRequest, { tool, given, options }: Considered): string | undefined {
-  if (!tool) return `there is no tool ${call.name}`;
-  if (options.policy(tool) === 'deny') return `the tool ${call.name} may not be used here`;
-  if (!given) return 'the arguments are no JSON object';
-  return options.check(tool, given);
-}
-
-/** A call without arguments may come as an empty text. */
-function argumentsOf({ argumentsText }: ToolCallRequest): JsonObject | undefined {
-  return argumentsText.trim() === '' ? {} : parseObject(argumentsText);
+/** Undefined where the tool is gone, or takes these arguments no more. */
+function readyTool(
+  call: ToolCallRequest,
+  { find }: ToolStepOptions,
+): { readonly tool: Tool | undefined; readonly given: JsonObject | undefined } {
+  const tool = find(call.name);
+  const checked = tool && checkArguments(tool, call.argumentsText);
+  return { tool, given: checked?.ok ? checked.arguments : undefined };
 }
 
 function keyOf(run: HeldRun, step: number): string {
   return `${run.runId}/${step}`;
 }
 
-function bounded({ isError, text }: ToolOutcome): ToolOutcome {
-  if (text.length <= outputLimitCharacters) return { isError, text };
-  const half = outputLimitCharacters / 2;
-  return { isError, text: `${text.slice(0, half)}\n… ${text.length - outputLimitCharacters} characters left out …\n${text.slice(-half)}` };
+function outcomeOf({ isError, text }: ToolOutcome): ToolOutcome {
+  return { isError, text: boundText(text) };
 }

@@ -8,7 +8,6 @@ import { randomUUID } from 'node:crypto';
 import type { RunEventBody, RunFailure, RunView, ToolCallRequest } from '@openclaw/protocol';
 import type { Clock } from '../../core/clock.ts';
 import { OpenClawError, toOpenClawError } from '../../core/errors.ts';
-import type { JsonObject } from '../../core/json.ts';
 import { headAfterSummary, summaryRequest } from '../context/summary.ts';
 import type { Tool, Toolbox } from '../tools/contract.ts';
 import type { Agent, AgentDirectory, ContextWindow, ConversationMessage, ModelCaller, ModelToolSpec, WindowLimits } from './contract.ts';
@@ -29,7 +28,6 @@ export interface WorkerOptions {
   readonly history: (view: RunView) => Promise<readonly ConversationMessage[]>;
   /** The directory that tools may touch. */
   readonly workspaceOf: (agentId: string) => Promise<string>;
-  readonly checkArguments: (tool: Tool, given: JsonObject) => string | undefined;
   readonly isContextOverflow: (error: OpenClawError) => boolean;
 }
 
@@ -177,14 +175,14 @@ class Worker {
   }
 
   async #toolOptions(view: RunView): Promise<ToolStepOptions> {
-    const { toolbox, workspaceOf, checkArguments } = this.#options;
+    const { toolbox, workspaceOf, clock } = this.#options;
     const tools = new Map((await toolbox.list(view.agentId)).map((tool) => [tool.name, tool]));
     return {
       ...{ run: this.#run, agentId: view.agentId, signal: this.#signal },
       workspace: await workspaceOf(view.agentId),
       find: (name) => tools.get(name),
       policy: (tool) => toolbox.policy(view.agentId, tool),
-      check: checkArguments,
+      clock,
     };
   }
 
@@ -207,7 +205,13 @@ class Worker {
 
   async #askApproval(step: number, call: ToolCallRequest, tool: Tool): Promise<RunEventBody> {
     const approvalId = randomUUID();
-    await this.#run.append({ kind: 'approval.requested', approvalId, step, call, why: `the tool ${tool.name} asks before it is used` });
+    await this.#run.append({
+      kind: 'approval.requested',
+      approvalId,
+      step,
+      call,
+      why: [`the tool ${tool.name} asks before it is used`, tool.caution].filter(Boolean).join('; '),
+    });
     return { kind: 'run.parked', waitsFor: { kind: 'approval', approvalId } };
   }
 
@@ -220,6 +224,8 @@ class Worker {
 
   async #after(end: ToolStepEnd, step: number, call: ToolCallRequest | undefined): Promise<RunEventBody | undefined> {
     if (end === 'done') return undefined;
+    const { cancelledBy } = (await this.#run.look()).progress;
+    if (cancelledBy !== undefined) return { kind: 'run.cancelled', by: cancelledBy };
     const evidence = 'the call was begun, and the process ended before its result was written; the tool cannot tell whether it was done';
     await this.#run.append({ kind: 'outcome.unknown', step, call: call ?? null, evidence });
     return { kind: 'run.parked', waitsFor: { kind: 'outcome', step } };

@@ -83,7 +83,6 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       defaultModel: () => 'fast',
       history: options.history ?? (async (): Promise<readonly ConversationMessage[]> => []),
       workspaceOf: async () => '/tmp',
-      checkArguments: () => undefined,
       isContextOverflow: () => false,
       ...options.engine,
       ...more,
