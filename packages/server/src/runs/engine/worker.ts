@@ -2,7 +2,7 @@
  * Carries one run on from wherever its journal stands: model calls and tool calls in turns, until there is an answer, somebody is needed, or
  * a limit is reached.
  *
- * It decides by the journal alone, so a run that is taken up after a crash goes the same way. Which run is next: `lanes.ts`.
+ * It decides by the journal alone, so a run that is taken up after a crash goes the same way. Which run is next: `fair-lanes.ts`.
  */
 import { randomUUID } from 'node:crypto';
 import type { RunEventBody, RunFailure, RunView, ToolCallRequest } from '@openclaw/protocol';
