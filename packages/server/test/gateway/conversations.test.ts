@@ -1,6 +1,6 @@
 /** Conversations over the whole gateway: two answers, events, the lanes, and what is left of them after `kill -9`. */
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -20,36 +20,43 @@ interface ChatEvent {
 interface Connected extends AsyncDisposable {
   readonly client: ControlClient;
   readonly chat: ChatEvent[];
+  readonly events: EventFrame[];
+  /** Resolves when an event fits, also one that has come. */
+  untilEvent(fits: (event: EventFrame) => boolean): Promise<EventFrame>;
   /** Resolves when an event of a chat fits, also one that has come. */
   until(fits: (event: ChatEvent) => boolean): Promise<ChatEvent>;
 }
 
 async function connect({ url, token }: { readonly url: string; readonly token: string }): Promise<Connected> {
   const chat: ChatEvent[] = [];
+  const events: EventFrame[] = [];
   const waiting = new Set<() => void>();
   const client = new ControlClient({
     ...{ url: url.replace('http', 'ws'), auth: { token }, scopes: ['operator.admin'], reconnect: false },
     client: { id: 'cli', mode: 'cli', version: '1', platform: 'linux' },
-    onEvent({ event, payload }: EventFrame) {
-      if (event !== 'chat') return;
-      chat.push(payload as ChatEvent);
+    onEvent(frame: EventFrame) {
+      events.push(frame);
+      if (frame.event === 'chat') chat.push(frame.payload as ChatEvent);
       for (const wake of waiting) wake();
     },
   });
+  const until = async <T>(all: readonly T[], fits: (one: T) => boolean): Promise<T> => {
+    for (;;) {
+      const found = all.find(fits);
+      if (found !== undefined) return found;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.add(resolve);
+      await promise;
+      waiting.delete(resolve);
+    }
+  };
   await client.connect();
   return {
     client,
     chat,
-    async until(fits) {
-      for (;;) {
-        const found = chat.find(fits);
-        if (found) return found;
-        const { promise, resolve } = Promise.withResolvers<void>();
-        waiting.add(resolve);
-        await promise;
-        waiting.delete(resolve);
-      }
-    },
+    events,
+    until: (fits) => until(chat, fits),
+    untilEvent: (fits) => until(events, fits),
     [Symbol.asyncDispose]: () => client.close(),
   };
 }
@@ -63,7 +70,7 @@ interface AgentAnswer {
 interface HistoryAnswer {
   readonly messages: readonly {
     readonly role: string;
-    readonly content: readonly { text: string }[];
+    readonly content: readonly { type: string; text: string }[];
     readonly __openclaw: { incomplete?: boolean };
   }[];
 }
@@ -163,6 +170,52 @@ test('a gateway that stops parks the run under way and those that wait behind it
     assert.deepEqual(
       history.messages.map(({ role }) => role),
       ['user', 'assistant', 'user', 'assistant'],
+    );
+  } finally {
+    await rm(stateDirectory, { recursive: true, force: true });
+  }
+});
+
+test('a call that asks first waits for somebody’s word, over a restart too; its events can be had from any of them on', async () => {
+  const stateDirectory = await mkdtemp(join(tmpdir(), 'openclaw-asked-'));
+  try {
+    const params = { sessionKey: 'main', message: 'tool write {"path":"note.txt","content":"written"}\nsay done', idempotencyKey: 'asked' };
+    let id = '';
+    {
+      await using gateway = await startTestGateway({ stateDirectory });
+      await using connected = await connect(gateway);
+      await connected.client.request('chat.send', params);
+      const { payload } = await connected.untilEvent(({ event }) => event === 'openclaw.approval.requested');
+      ({ id } = payload as { id: string });
+    }
+    await using gateway = await startTestGateway({ stateDirectory });
+    await using connected = await connect(gateway);
+    const { client } = connected;
+    const open = await client.request<readonly { id: string; request: { toolName: string; runId: string } }[]>('openclaw.approval.list');
+    assert.deepEqual(
+      open.map((approval) => [approval.id, approval.request.toolName, approval.request.runId]),
+      [[id, 'write', 'asked']],
+    );
+    assert.deepEqual(await client.request('exec.approval.list'), []);
+    await client.request('openclaw.approval.resolve', { id, decision: 'allow-once' });
+    const { payload: resolved } = await connected.untilEvent(({ event }) => event === 'openclaw.approval.resolved');
+    assert.deepEqual([(resolved as { id: string }).id, (resolved as { decision: string }).decision], [id, 'allow-once']);
+    const waited = await client.request<AgentAnswer>('agent.wait', { runId: 'asked' });
+    assert.deepEqual([waited.status, waited.result.payloads[0]?.text.trim()], ['ok', 'done']);
+    assert.equal(await readFile(join(stateDirectory, 'workspaces', 'main', 'note.txt'), 'utf8'), 'written');
+    await assert.rejects(client.request('exec.approval.resolve', { id, decision: 'deny' }), /granted already/);
+    const whole = await client.request<{ lastSeq: number }>('runs.events.subscribe', { runId: 'asked' }, { onAccepted: () => {} });
+    const followed = connected.events
+      .filter(({ event }) => event === 'run.event')
+      .map(({ payload }) => (payload as { event: { seq: number } }).event.seq);
+    assert.deepEqual(
+      followed,
+      Array.from({ length: whole.lastSeq }, (_none, index) => index + 1),
+    );
+    const { messages } = await client.request<HistoryAnswer>('chat.history', { sessionKey: 'main' });
+    assert.deepEqual(
+      messages[1]?.content.map(({ type }) => type),
+      ['toolCall', 'toolResult', 'text'],
     );
   } finally {
     await rm(stateDirectory, { recursive: true, force: true });

@@ -307,7 +307,7 @@ class ConversationService implements Conversations {
 
   /** Synchronously with the commit, so that nobody is told in another order. */
   #take(events: Parameters<RunObserver>[0], view: RunView): void {
-    for (const event of events) if (event.kind === 'approval.requested') this.#remember(event.approvalId, view.id);
+    for (const event of events) if ('approvalId' in event) this.#remember(event.approvalId, view.id);
     this.#watch.take(events, view);
     for (const observe of [...this.#observers]) this.#guarded(view.id, () => observe(events, view));
     if (view.endedAtMs !== null) for (const resolve of this.#waiting.get(view.id) ?? []) resolve();
