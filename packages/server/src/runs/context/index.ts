@@ -8,7 +8,6 @@ export {
   type ConfiguredAgents,
 } from './agents.ts';
 export { isContextOverflow } from './overflow.ts';
-export { headAfterSummary, summaryMessage, summaryRequest, type SummarisedPart } from './summary.ts';
 export { createTokenCounter, type CountedRequest, type TokenCounter } from './token-counter.ts';
 export { createContextWindow, type ContextWindowOptions } from './window.ts';
 export { windowLimitsOf, type KnownWindow } from './window-limits.ts';

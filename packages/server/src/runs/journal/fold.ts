@@ -30,6 +30,8 @@ function ready({ kind }: RunOrigin, status: 'queued' | 'running'): Pick<RunView,
 }
 
 export function applyEvent(view: RunView, event: RunEvent): RunView {
+  // Streamed text leaves no trace in the state but its number: compaction drops it.
+  if (event.kind === 'step.delta') return { ...view, lastSeq: event.seq };
   return { ...view, ...timeAtWork(view, event), ...changeOf(view, event), updatedAtMs: event.atMs, lastSeq: event.seq };
 }
 
