@@ -187,8 +187,10 @@ function describe({ url, configuration, models, tokenFile, fingerprint }: Runnin
   const { auth, bind, controlUi } = configuration.settings.gateway;
   const usable = models.providers().filter(({ id }) => id !== 'openclaw');
   const names = usable.map((provider) => `${provider.id} (${modelCount(provider)}, ${keysOf(provider)})`);
-  const token = tokenFile ?? configuration.origins.get(`gateway.auth.${auth.mode}`)?.where ?? 'the configuration';
-  const secret = tokenFile ? `$(cat ${shellWord(tokenFile)})` : '$OPENCLAW_GATEWAY_TOKEN';
+  const origin = configuration.origins.get(`gateway.auth.${auth.mode}`);
+  const token = tokenFile ?? origin?.where ?? 'the configuration';
+  const inFile = `$(openclaw config get gateway.auth.${auth.mode} --show-secrets)`;
+  const secret = tokenFile ? `$(cat ${shellWord(tokenFile)})` : origin?.kind === 'file' ? inFile : '$OPENCLAW_GATEWAY_TOKEN';
   const request = JSON.stringify({ model: 'openclaw/rehearsal', messages: [{ role: 'user', content: 'say Hello from OpenClaw.' }] });
   const isRescue = status.state === 'rescue';
   const lines = [
