@@ -1,4 +1,4 @@
-/** Rows of the error catalogue: sessions, and the turns of conversations in them. */
+/** Rows of the error catalogue: sessions, and the messages in them. */
 import type { ErrorEntry } from './entry.ts';
 
 export const turnErrors = {
@@ -25,18 +25,6 @@ export const turnErrors = {
     retryable: false,
     message: 'The idempotencyKey {runId} belongs to another message.',
     hint: 'Send each message with a key of its own, and the same message again with the same key.',
-  },
-  interrupted: {
-    status: 503,
-    retryable: true,
-    message: 'The gateway stopped while the run {runId} was under way.',
-    hint: 'What was said until then is kept; send the message again with a new idempotencyKey.',
-  },
-  answer_too_long: {
-    status: 502,
-    retryable: false,
-    message: 'The answer to the run {runId} grew beyond {limit} characters.',
-    hint: 'What was said until then is kept; ask for less at once.',
   },
   not_in_release: {
     status: 501,
