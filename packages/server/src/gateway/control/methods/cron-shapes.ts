@@ -192,6 +192,7 @@ export function entryShape(firing: FiringRow, more: { readonly name: string | un
   return {
     ...{ ts: endedAtMs ?? firing.decidedAtMs, jobId: firing.scheduleId, status, runAtMs: firing.dueAtMs, outcome: firing.outcome },
     action: status === 'running' ? 'started' : 'finished',
+    deliveryStatus: 'not-requested',
     ...(name === undefined ? {} : { jobName: name }),
     ...(firing.runId === null ? {} : { runId: firing.runId }),
     ...(reason === undefined ? {} : { error: reason }),

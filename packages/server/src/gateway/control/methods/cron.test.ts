@@ -168,6 +168,6 @@ test('the history has what became of each time, and of its run', async () => {
   assert.deepEqual([page['total'], page['hasMore'], page['nextOffset']], [5, false, null]);
   assert.deepEqual((page['entries'] as Fields[])[0], {
     ...{ ts: 4000, jobId: 'job-1', jobName: 'report', status: 'error', action: 'finished', runAtMs: 2000, outcome: 'started' },
-    ...{ runId: 'run-2', error: 'It failed.', durationMs: 3000 },
+    ...{ runId: 'run-2', error: 'It failed.', durationMs: 3000, deliveryStatus: 'not-requested' },
   });
 });
