@@ -81,7 +81,7 @@ export interface Journal {
    */
   observe(listener: RunObserver): () => void;
 
-  /** Drops the deltas of steps that are over, of runs that ended before `beforeMs`; results stay. @returns events dropped */
+  /** Drops the deltas of runs that finished before `beforeMs`; results stay, and what a run was saying when it broke off. @returns events dropped */
   compact(beforeMs: number, limit: number): Promise<number>;
   /** Forgets runs that ended before `beforeMs`. @returns runs forgotten */
   forget(beforeMs: number, limit: number): Promise<number>;

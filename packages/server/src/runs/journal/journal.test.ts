@@ -5,6 +5,7 @@ import type { RunEvent, RunEventBody } from '@openclaw/protocol';
 import { startPglite, type PgliteServer } from '../../storage/postgres/pglite.fixture.ts';
 import type { Journal, Lease } from './contract.ts';
 import { foldRun } from './fold.ts';
+import { createJournal } from './journal.ts';
 import { delta, finished, newRun, resumed, setUpJournal, stepFinished, stepStarted } from './store.fixture.ts';
 
 const leaseMs = 30_000;
@@ -158,6 +159,42 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
       assert.equal((await all(journal, 'run_2')).length, 5, 'a run under way keeps its text');
       assert.equal(await journal.forget(clock.now(), 100), 1);
       await assert.rejects(journal.view('run_1'), { code: 'run_not_found' });
+    });
+
+    test('runs that end later are compacted though earlier ones have been, and one that broke off keeps what it was saying', async () => {
+      await using setup = await setUpJournal(server);
+      const { journal, clock } = setup;
+      for (const id of ['run_1', 'run_2', 'run_3']) {
+        await journal.create(newRun(id));
+        const held = await lease(journal, id);
+        await journal.append(held, [resumed(1), stepStarted(1), delta(1, 0, 'text')]);
+        await journal.append(held, id === 'run_1' ? [{ kind: 'run.cancelled', by: 'me' }] : [stepFinished(1), finished]);
+        clock.advance(1000);
+        assert.equal(await journal.compact(clock.now(), 1), id === 'run_1' ? 0 : 1, id);
+      }
+      assert.ok((await all(journal, 'run_1')).some(({ kind }) => kind === 'step.delta'));
+    });
+
+    test('a view that is read anew while its run is written is never older than its number', async () => {
+      await using setup = await setUpJournal(server);
+      const { journal, clock, database } = setup;
+      await journal.create(newRun('run_1'));
+      const held = await lease(journal, 'run_1');
+      let writing: Promise<unknown> | undefined;
+      // Somebody else reads, and between its readings the run ends.
+      const reading: typeof database = {
+        ...database,
+        engine: database.engine,
+        write: (batch) => database.write(batch),
+        async read(statement) {
+          const rows = await database.read(statement);
+          if (statement.sql.includes('run_events')) await (writing ??= journal.append(held, [finished]));
+          return rows as never;
+        },
+      };
+      const other = createJournal({ database: reading, clock, keptDays: 30 });
+      await other.view('run_1');
+      assert.deepEqual(await other.view('run_1'), await journal.view('run_1'));
     });
 
     test('what can be taken up is open, waits for nothing, and is held by nobody', async () => {

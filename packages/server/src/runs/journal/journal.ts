@@ -209,7 +209,7 @@ class StoredJournal implements Journal {
   }
 
   async compact(beforeMs: number, limit: number): Promise<number> {
-    const ids = await store.readEnded(this.#database, beforeMs, limit);
+    const ids = await store.readCompactable(this.#database, beforeMs, limit);
     if (ids.length === 0) return 0;
     const dropped = await store.countDeltas(this.#database, ids);
     if (dropped > 0) await this.#database.write({ statements: store.dropDeltas(ids) });

@@ -182,7 +182,17 @@ export async function readEnded(database: Database, beforeMs: number, limit: num
   return rows.map((row) => String(row['id']));
 }
 
-/** Those of them that still have streamed text, and how much of it. */
+/** Ended well, and still with streamed text. Of a run that broke off, that text is all that there is of what it was saying. */
+export async function readCompactable(database: Database, beforeMs: number, limit: number): Promise<string[]> {
+  const rows = await database.read({
+    sql: `SELECT r.id FROM runs r WHERE r.ended_at IS NOT NULL AND r.ended_at < $1 AND r.status = 'finished'
+            AND EXISTS (SELECT 1 FROM run_events e WHERE e.run_id = r.id AND e.kind = 'step.delta') ORDER BY r.ended_at, r.id LIMIT ${limit}`,
+    params: [beforeMs],
+  });
+  return rows.map((row) => String(row['id']));
+}
+
+/** How much streamed text they have. */
 export async function countDeltas(database: Database, ids: readonly string[]): Promise<number> {
   const list = ids.map((_id, index) => `$${index + 1}`).join(', ');
   const [row] = await database.read({
