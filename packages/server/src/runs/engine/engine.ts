@@ -158,7 +158,10 @@ class Engine implements RunEngine {
   async cancel(runId: string, by: string, reason?: string): Promise<RunView> {
     const view = await this.#post(runId, { kind: 'cancel.requested', by, reason: reason ?? null });
     this.#underWay.get(runId)?.working.abort(new OpenClawError('client_closed'));
-    return view;
+    // One that waits need not wait for that: it does nothing more than end.
+    if (!this.#lanes.remove(runId)) return view;
+    await this.#carryOut(runId);
+    return this.get(runId);
   }
 
   signal(runId: string, { name, payload }: RunSignal, by: string): Promise<RunView> {

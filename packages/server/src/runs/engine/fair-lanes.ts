@@ -40,6 +40,18 @@ export class FairLanes {
     this.#advance();
   }
 
+  /** Takes out one that waits. @returns whether it was there */
+  remove(runId: string): boolean {
+    for (const [sessionKey, lane] of this.#waiting) {
+      const index = lane.indexOf(runId);
+      if (index < 0) continue;
+      lane.splice(index, 1);
+      if (lane.length === 0) this.#waiting.delete(sessionKey);
+      return this.#known.delete(runId);
+    }
+    return false;
+  }
+
   /** Begins nothing more. */
   close(): void {
     this.#isClosed = true;

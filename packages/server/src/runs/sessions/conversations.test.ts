@@ -112,6 +112,19 @@ test('an abort ends runs that are under way and that wait, with what was said, a
   assert.equal((await conversations.history(main, { limit: 10 })).messages[1]?.incomplete, true);
 });
 
+test('a run that waits is ended at once, and the one before it goes on', async () => {
+  await using world = await openConversations();
+  const { conversations, calls } = world.process;
+  for (const key of ['key-1', 'key-2', 'key-3']) await conversations.start(ask(key, key));
+  assert.deepEqual(await conversations.abort({ runId: 'key-2', sessionKey: main }), ['key-2']);
+  assert.equal((await conversations.wait('key-2', now))?.status, 'aborted');
+  await answer(world, 0, 'a1');
+  assert.equal((await conversations.wait('key-1', soon))?.text, 'a1');
+  await answer(world, 1, 'a3');
+  assert.equal((await conversations.wait('key-3', soon))?.text, 'a3');
+  assert.equal(calls.length, 2);
+});
+
 test('calls of tools are told as they begin and end, and are in the history with what came of them', async () => {
   await using world = await openConversations({ tools: [countingTool('look', 'read')] });
   const { conversations, calls, events } = world.process;
