@@ -4,6 +4,7 @@ import type { RunView } from '@openclaw/protocol';
 import { OpenClawError } from '../../../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../../../core/json.ts';
 import { invalid, Params } from './params.ts';
+import { mainKey, resolveSession, type AgentDirectory } from './session-keys.ts';
 
 type Timing =
   | { readonly kind: 'cron'; readonly expr: string; readonly tz?: string }
@@ -80,12 +81,20 @@ export function readWish(params: JsonObject): ScheduleWish {
   return Object.fromEntries(Object.entries(wish).filter(([, value]) => value !== undefined));
 }
 
+/** With the whole name of the session, and an agent that there is. @throws OpenClawError `agent_not_found`, `invalid_request` */
+export function placed(wish: ScheduleWish, before: Pick<ScheduleRow, 'agent' | 'session'>, agents: AgentDirectory): ScheduleWish {
+  const { agent = before.agent, session = before.session } = wish;
+  if (agent === null && session === null) return wish;
+  const { sessionKey, agentId } = resolveSession({ sessionKey: session ?? undefined, agentId: agent ?? undefined }, agents);
+  return session === null ? wish : { ...wish, session: sessionKey, agent: agentId };
+}
+
 function readSession(read: Params): string | null | undefined {
   const target = read.optionalText('sessionTarget', names);
   const key = read.changedText('sessionKey', names);
   if (target === 'isolated') return key ?? null;
   if (key !== undefined || target === undefined) return key;
-  if (target === 'main') return 'main';
+  if (target === mainKey) return mainKey;
   const named = /^session:(.+)$/u.exec(target)?.[1];
   if (named === undefined) throw invalid('sessionTarget', 'must be isolated, main or session:NAME');
   return named;
@@ -157,17 +166,12 @@ export function jobShape(row: ScheduleRow, run?: RunOfFiring): object {
     ...(agent === null ? {} : { agentId: agent }),
     ...(description === null ? {} : { description }),
     schedule: row.timing.kind === 'at' ? { kind: 'at', at: new Date(row.timing.atMs).toISOString() } : row.timing,
-    sessionTarget: targetOf(session),
+    sessionTarget: session === null ? 'isolated' : `session:${session}`,
     wakeMode: 'now',
     payload: { kind: 'agentTurn', message, ...(model === null ? {} : { model }) },
     delivery: { mode: 'none' },
     state: stateOf(row, run),
   };
-}
-
-function targetOf(session: string | null): string {
-  if (session === null) return 'isolated';
-  return session === 'main' ? session : `session:${session}`;
 }
 
 function stateOf({ nextDueAtMs, last }: ScheduleRow, run: RunOfFiring | undefined): object {

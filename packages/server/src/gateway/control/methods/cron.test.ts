@@ -6,6 +6,7 @@ import { WireRefusal } from '../wire-refusal.ts';
 import { createFakeSchedules, firing, type FakeSchedules } from './cron.fixture.ts';
 import { createCronMethods } from './cron.ts';
 import { openMethods } from './methods.fixture.ts';
+import type { AgentDirectory } from './session-keys.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -21,7 +22,7 @@ function setUp(): Setup {
     if (!run) throw new OpenClawError('run_not_found', { details: { runId } });
     return run;
   };
-  const methods = createCronMethods({ schedules, runs: { get } });
+  const methods = createCronMethods({ schedules, agents, runs: { get } });
   const client = openMethods().connect();
   return {
     schedules,
@@ -29,6 +30,8 @@ function setUp(): Setup {
       (await methods[method]!.run({ params, client, signal: new AbortController().signal, accept: () => {} })) as Fields,
   };
 }
+
+const agents: AgentDirectory = { defaultId: 'main', list: () => [{ id: 'main' }, { id: 'writer' }] };
 
 /** As the command line of the existing gateway sends it. */
 const asked = {
@@ -59,8 +62,8 @@ test('each kind of time and of session is taken', async () => {
   assert.deepEqual(
     schedules.rows.map(({ timing, session, catchUp }) => [timing, session, catchUp]),
     [
-      [{ kind: 'every', everyMs: 60_000 }, 'notes', 'none'],
-      [{ kind: 'at', atMs: Date.parse('2026-12-31T09:00:00Z') }, 'main', 'one'],
+      [{ kind: 'every', everyMs: 60_000 }, 'agent:main:notes', 'none'],
+      [{ kind: 'at', atMs: Date.parse('2026-12-31T09:00:00Z') }, 'agent:main:main', 'one'],
       [{ kind: 'at', atMs: 5 }, 'agent:main:x', 'none'],
     ],
   );
@@ -83,6 +86,7 @@ test('what is missing, wrong, or not in this release is refused by its path', as
     [{ sessionTarget: 'current' }, 'sessionTarget'],
     [{ deleteAfterRun: true }, 'deleteAfterRun'],
     [{ catchUp: 'all' }, 'catchUp'],
+    [{ agentId: 'writer', sessionTarget: 'session:agent:main:x' }, 'agentId'],
     [{ surprise: 1 }, 'surprise'],
   ];
   for (const [change, param] of wrong) await assert.rejects(ask('cron.add', { ...asked, ...change }), { code: 'invalid_request', param });
@@ -170,4 +174,15 @@ test('the history has what became of each time, and of its run', async () => {
     ...{ ts: 4000, jobId: 'job-1', jobName: 'report', status: 'error', action: 'finished', runAtMs: 2000, outcome: 'started' },
     ...{ runId: 'run-2', error: 'It failed.', durationMs: 3000, deliveryStatus: 'not-requested' },
   });
+});
+
+test('a session is one of the agent of the job, who is one that there is', async () => {
+  const { schedules, ask } = setUp();
+  await ask('cron.add', { ...asked, agentId: 'writer', sessionTarget: 'session:notes' });
+  await ask('cron.update', { id: 'job-1', patch: { sessionTarget: 'session:letters' } });
+  assert.deepEqual([schedules.rows[0]?.agent, schedules.rows[0]?.session], ['writer', 'agent:writer:letters']);
+  await assert.rejects(ask('cron.update', { id: 'job-1', patch: { agentId: 'main' } }), { param: 'agentId' });
+  await ask('cron.update', { id: 'job-1', patch: { agentId: 'main', sessionTarget: 'isolated' } });
+  assert.deepEqual([schedules.rows[0]?.agent, schedules.rows[0]?.session], ['main', null]);
+  await assert.rejects(ask('cron.add', { ...asked, agentId: 'nobody' }), { code: 'agent_not_found' });
 });

@@ -3,9 +3,10 @@ import { OpenClawError } from '../../../core/errors.ts';
 import type { JsonObject } from '../../../core/json.ts';
 import type { MethodTable } from '../contract.ts';
 import { WireRefusal } from '../wire-refusal.ts';
-import { entryShape, inventoryOf, jobShape, readWish, statusOf } from './cron-shapes.ts';
+import { entryShape, inventoryOf, jobShape, placed, readWish, statusOf } from './cron-shapes.ts';
 import type { FiringRow, RunOfFiring, ScheduleRow, ScheduleWish } from './cron-shapes.ts';
 import { invalid, noParams, Params } from './params.ts';
+import type { AgentDirectory } from './session-keys.ts';
 
 /** What is needed of schedules. */
 export interface ScheduleDesk {
@@ -24,6 +25,7 @@ export interface ScheduleDesk {
 
 export interface CronMethodsOptions {
   readonly schedules: ScheduleDesk;
+  readonly agents: AgentDirectory;
   readonly runs: { get(runId: string): Promise<RunOfFiring> };
 }
 
@@ -64,13 +66,13 @@ function questions(options: CronMethodsOptions): MethodTable {
 }
 
 function orders(options: CronMethodsOptions): MethodTable {
-  const { schedules } = options;
+  const { schedules, agents } = options;
   return {
     'cron.add': {
       scope: 'operator.admin',
       isControlPlaneWrite: true,
       async run({ params }) {
-        const { name, timing, message, ...rest } = readWish(params);
+        const { name, timing, message, ...rest } = placed(readWish(params), { agent: null, session: null }, agents);
         if (name === undefined) throw invalid('name', 'is required');
         if (timing === undefined) throw invalid('schedule', 'is required');
         if (message === undefined) throw invalid('payload.message', 'is required');
@@ -84,7 +86,10 @@ function orders(options: CronMethodsOptions): MethodTable {
         const { patch, ...which } = params;
         if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) throw invalid('patch', 'must be an object');
         const wish = readWish(patch);
-        return known(readId(which), async (id) => shapeOf(await schedules.update(id, wish), options));
+        return known(readId(which), async (id) => {
+          const before = await schedules.get(id);
+          return shapeOf(await schedules.update(before.id, placed(wish, before, agents)), options);
+        });
       },
     },
     'cron.remove': {
