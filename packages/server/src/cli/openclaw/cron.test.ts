@@ -50,7 +50,10 @@ test('each way to say when is sent as it is meant', async () => {
     const fixture = createControlFixture(registerCronCommands);
     fixture.answers['cron.add'] = () => job;
     await fixture.run(['cron', 'add', '--name', 'a', '--message', 'b', ...words]);
-    assert.deepEqual((fixture.calls[0]?.params as { schedule: unknown }).schedule, schedule);
+    assert.deepEqual(
+      fixture.calls.map(({ params }) => (params as { schedule: unknown }).schedule),
+      [schedule],
+    );
   }
 });
 
