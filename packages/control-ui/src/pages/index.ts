@@ -7,10 +7,12 @@ import { keysPage } from './keys/keys-page.tsx';
 import { logsPage } from './logs/logs-page.tsx';
 import { modelsPage } from './models/models-page.tsx';
 import { overviewPage } from './overview/overview-page.tsx';
+import { runsPage } from './runs/runs-page.tsx';
 import type { Page } from './page.ts';
 
 export const pages: readonly [Page, ...Page[]] = [
   overviewPage,
+  runsPage,
   modelsPage,
   logsPage,
   doctorPage,
