@@ -13,6 +13,7 @@ import { renderProvidersPage } from '../packages/server/src/models/catalogue/pro
 import { describeApi } from '../packages/server/src/gateway/openapi.ts';
 import { renderConfigDocs } from './gen-config-docs.ts';
 import { renderErrorDocs } from './gen-error-docs.ts';
+import { renderStarterDocs } from './gen-starter-docs.ts';
 
 const root = join(import.meta.dirname, '..');
 
@@ -21,6 +22,7 @@ const pages: Readonly<Record<string, () => string>> = {
   'docs/errors.md': renderErrorDocs,
   'docs/openapi.json': () => `${JSON.stringify(describeApi(), undefined, 2)}\n`,
   'docs/providers.md': () => renderProvidersPage(createCatalogue(readSnapshot())),
+  'docs/starter.md': renderStarterDocs,
 };
 
 function readSnapshot(): Snapshot {

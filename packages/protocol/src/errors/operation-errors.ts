@@ -56,6 +56,12 @@ export const operationErrors = {
     message: 'The configuration {file} is right, and could not be put in force: {reason}.',
     hint: 'What held before still holds; the log has the details.',
   },
+  config_exists: {
+    status: 0,
+    retryable: false,
+    message: 'There is a configuration already: {file}.',
+    hint: '`openclaw init --print` shows what would be written. With --force it is, and what stands there stays in `openclaw config history`.',
+  },
   config_conflict: {
     status: 409,
     retryable: false,

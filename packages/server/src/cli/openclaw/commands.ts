@@ -7,6 +7,21 @@ import type { RunCommandContext } from './agent.ts';
 import type { CommandContext, Terminal } from './terminal.ts';
 
 export const commands = {
+  async init({ program, terminal }: CommandContext): Promise<void> {
+    const [{ registerInitCommand }, { knownProviders, providersFromEnvironment }] = await Promise.all([
+      import('./init.ts'),
+      import('../../models/index.ts'),
+    ]);
+    registerInitCommand(program, {
+      ...terminal,
+      vendors: knownProviders,
+      findProviders: (environment) =>
+        providersFromEnvironment((name) => environment.lookup(name)?.value).map(({ vendor, keyVariable }) => ({
+          id: vendor.id,
+          keyVariable,
+        })),
+    });
+  },
   async gateway(context: CommandContext): Promise<void> {
     const [{ registerGatewayCommands }, { registerGatewayControl }] = await Promise.all([
       import('./gateway.ts'),

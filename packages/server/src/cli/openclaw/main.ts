@@ -6,7 +6,8 @@ import { Command, CommanderError } from 'commander';
 import { processVariables } from '../../core/env.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import { version } from '../../version.ts';
-import { commands, type CommandName } from './commands.ts';
+import { commands } from './commands.ts';
+import { commandsInOrder, groupCommands, helpExamples } from './help.ts';
 import { exitUsage, formatError, type Terminal } from './terminal.ts';
 
 /** @returns the exit code */
@@ -38,14 +39,11 @@ async function buildProgram(argv: readonly string[], terminal: Terminal, setExit
       writeErr: (text) => void terminal.stderr.write(text),
     })
     .showSuggestionAfterError()
-    .addHelpText(
-      'after',
-      '\nExamples:\n  openclaw gateway run\n  openclaw status\n  openclaw devices list\n  openclaw config validate\n  openclaw keys create --name ci\n  openclaw usage --since 24h\n',
-    );
+    .addHelpText('after', helpExamples);
   const wanted = argv.find((word) => !word.startsWith('-'));
-  const names = Object.keys(commands) as CommandName[];
-  const needed = names.filter((name) => name === wanted);
-  for (const name of needed.length > 0 ? needed : names) await commands[name]({ program, terminal, setExitCode });
+  const needed = commandsInOrder.filter((name) => name === wanted);
+  for (const name of needed.length > 0 ? needed : commandsInOrder) await commands[name]({ program, terminal, setExitCode });
+  groupCommands(program);
   pointToHelp(program, 'openclaw');
   return program;
 }
