@@ -22,7 +22,8 @@ OpenClaw needs no configuration to start. This one is there to be read and chang
 - **Providers** are those whose key is in the environment or in \`.env\`, at most three, each with a model to begin with. Without a key it is a server of your own, and behind it the
   [rehearsal](rehearsal.md), so that the first question is answered without an account.
 - **The token** comes from \`OPENCLAW_GATEWAY_TOKEN\`. Where that is not set, a new one is written into \`.env\` beside the file (0600).
-- **Nothing is overwritten** without \`--force\`. Then the old configuration is kept as a version (\`openclaw config rollback N\` brings it back), or, where it did not hold, as \`openclaw.json.before-init\`.
+- **Nothing is overwritten** without \`--force\`. Then the old configuration is kept as a version (\`openclaw config rollback N\` brings it back). Where secrets stood in it, which versions do not
+  hold, or where it was broken, it is also kept as \`openclaw.json.before-init\`.
 - It is checked before it is written, as every configuration is, and ends with the three commands that come next.
 
 ## Line by line

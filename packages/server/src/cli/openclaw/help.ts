@@ -31,8 +31,8 @@ openclaw COMMAND --help shows the flags of a command and examples of it.
 
 /** Gives the commands that are registered their headings. */
 export function groupCommands(program: Command): void {
-  // `help` itself, which commander makes when it is asked for.
-  program.commandsGroup(firstGroup);
+  // `help` itself comes with commander.
+  program.commandsGroup(firstGroup).helpCommand(true);
   const groups = Object.entries<readonly string[]>(commandGroups);
   for (const command of program.commands) {
     const heading = groups.find(([, names]) => names.includes(command.name()))?.[0];

@@ -94,7 +94,10 @@ async function write({ options, file, text, preset, isThere, environment, contex
   if (isThere) noteEffect(replaced, context);
 }
 
-/** Where the old configuration is kept. One that does not hold is no version, and is kept as a file. */
+/**
+ * Where the old configuration is kept, in words. Versions hold no secrets, and one that does not hold is no version: both are kept as a file, so
+ * that nothing is lost.
+ */
 async function keepOld(options: CommandOptions, file: string): Promise<string> {
   const old = await loadConfiguration(options).catch((thrown: unknown) => {
     if (thrown instanceof OpenClawError) return undefined;
@@ -102,7 +105,9 @@ async function keepOld(options: CommandOptions, file: string): Promise<string> {
   });
   if (old === undefined) return copyAside(file);
   const { version } = await versionOf(old, options);
-  return `version ${version}: \`openclaw config rollback ${version}\` brings it back`;
+  const isWhole = openHistory(options).text(version) === old.texts.get(old.file);
+  if (isWhole) return `version ${version}: \`openclaw config rollback ${version}\` brings it back`;
+  return `version ${version}, and with its secrets ${copyAside(file)}`;
 }
 
 async function versionOf(old: Configuration, options: CommandOptions): Promise<{ readonly version: number }> {
