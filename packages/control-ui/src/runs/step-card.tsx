@@ -107,7 +107,8 @@ function Facts({ step: { step, stepKind, effect, atMs, attempts, use, approval, 
     <dl class="facts step-facts">
       <dt>Step</dt>
       <dd>
-        {step}, at {formatClock(atMs)}
+        {step}
+        {atMs > 0 && `, at ${formatClock(atMs)}`}
         {effect !== null && stepKind !== 'model' && `, effect ${effect}`}
       </dd>
       {use !== null && (

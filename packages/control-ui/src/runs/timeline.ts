@@ -105,7 +105,8 @@ function stepNumberOf(event: RunEvent, entries: readonly TimelineEntry[]): numbe
   return asked?.type === 'step' ? asked.step : undefined;
 }
 
-function newStep({ seq, atMs }: RunEvent, step: number): TimelineStep {
+/** Of which nothing is known but that it is there. */
+export function newStep({ seq, atMs }: Pick<RunEvent, 'seq' | 'atMs'>, step: number): TimelineStep {
   return {
     ...{ type: 'step', seq, atMs, step, stepKind: 'tool', name: '', effect: null, call: null, state: 'running', attempts: [], text: '' },
     ...{ result: undefined, use: null, isReconciled: false, approval: null, evidence: null, endSeq: null },

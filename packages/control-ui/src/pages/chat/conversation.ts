@@ -4,10 +4,15 @@
  * What the gateway has written is the truth: after each turn, and after each new connection, its history takes the place of what was put together
  * from events.
  */
+import type { TimelineStep } from '../../runs/timeline.ts';
+import { callsOf, type WirePart } from './calls.ts';
+
 export interface ChatMessage {
   readonly id: string;
   readonly role: 'user' | 'assistant';
   readonly text: string;
+  /** Of tools, on the way to it; none where the history has not been read since. */
+  readonly calls: readonly TimelineStep[];
   readonly atMs: number;
   readonly runId: string | undefined;
   /** It ended before all of it was said. */
@@ -64,7 +69,7 @@ export interface History {
 
 export interface WireMessage {
   readonly role: 'user' | 'assistant';
-  readonly content: readonly { readonly type: string; readonly text?: string }[];
+  readonly content: readonly WirePart[];
   readonly timestamp: number;
   readonly idempotencyKey?: string;
   readonly __openclaw?: { readonly id: string; readonly runId: string; readonly incomplete?: boolean };
@@ -76,6 +81,8 @@ export interface ChatEvent {
   readonly sessionKey: string;
   readonly state: 'status' | 'delta' | 'final' | 'aborted' | 'error';
   readonly deltaText?: string;
+  /** What was shown before counts no more. */
+  readonly replace?: boolean;
   /** The whole text so far, where it is not too long. */
   readonly message?: Pick<WireMessage, 'content'>;
   readonly errorMessage?: string;
@@ -158,11 +165,12 @@ function afterEvent(conversation: Conversation, { event, atMs }: Extract<Step, {
   const turn = conversation.turn?.runId === runId ? conversation.turn : { runId, text: '', sinceMs: atMs };
   if (state === 'status') return { ...conversation, turn, failure: undefined };
   const told = event.message && textOf(event.message);
-  if (state === 'delta') return { ...conversation, turn: { ...turn, text: told ?? turn.text + (event.deltaText ?? '') } };
+  if (state === 'delta')
+    return { ...conversation, turn: { ...turn, text: told ?? (event.replace ? '' : turn.text) + (event.deltaText ?? '') } };
   const text = told ?? turn.text;
   const isKnown = hasAnswer(conversation.messages, runId);
   const said: ChatMessage = {
-    ...{ id: `${runId}:answer`, role: 'assistant', text, atMs, runId, isIncomplete: state !== 'final', isUnsent: false },
+    ...{ id: `${runId}:answer`, role: 'assistant', text, calls: [], atMs, runId, isIncomplete: state !== 'final', isUnsent: false },
   };
   return {
     ...conversation,
@@ -180,16 +188,23 @@ const hasAnswer = (messages: readonly ChatMessage[], runId: string): boolean =>
 
 function toMessage(message: WireMessage): ChatMessage {
   const { id = message.idempotencyKey ?? String(message.timestamp), runId, incomplete = false } = message.__openclaw ?? {};
-  return { id, role: message.role, text: textOf(message), atMs: message.timestamp, runId, isIncomplete: incomplete, isUnsent: false };
+  const calls = callsOf(message.content);
+  return {
+    ...{ id, role: message.role, text: textOf(message), calls, atMs: message.timestamp, runId },
+    isIncomplete: incomplete,
+    isUnsent: false,
+  };
 }
 
 function unsentMessage({ key, text, atMs }: Outgoing): ChatMessage {
-  return { id: key, role: 'user', text, atMs, runId: key, isIncomplete: false, isUnsent: true };
+  return { id: key, role: 'user', text, calls: [], atMs, runId: key, isIncomplete: false, isUnsent: true };
 }
 
 const offsetOf = ({ hasMore, nextOffset }: History): number | undefined => (hasMore ? (nextOffset ?? undefined) : undefined);
 
-export const textOf = ({ content }: Pick<WireMessage, 'content'>): string => content.map(({ text = '' }) => text).join('');
+/** What was said on the way, and what tools answered, are parts of other types. */
+export const textOf = ({ content }: Pick<WireMessage, 'content'>): string =>
+  content.map(({ type, text = '' }) => (type === 'text' ? text : '')).join('');
 
 /**
  * A turn of which nobody knows how it ended: its message has no answer, or half of one, and nothing is under way. After a restart of the gateway,
