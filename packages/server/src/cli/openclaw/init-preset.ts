@@ -187,11 +187,12 @@ function models(isProduction: boolean, providers: readonly FoundProvider[]): rea
         },
       ],
     },
-    ...resilience(isProduction),
+    ...whenOneFails(isProduction),
+    ...whenMuchIsAsked(isProduction),
   ];
 }
 
-function resilience(isProduction: boolean): readonly Entry[] {
+function whenOneFails(isProduction: boolean): readonly Entry[] {
   return [
     {
       name: 'retry',
@@ -228,6 +229,11 @@ function resilience(isProduction: boolean): readonly Entry[] {
         { name: 'openMs', note: 'Then one request tries it again.', value: isProduction ? "'30s'" : "'1m'" },
       ],
     },
+  ];
+}
+
+function whenMuchIsAsked(isProduction: boolean): readonly Entry[] {
+  return [
     {
       name: 'queue',
       note: 'Requests above what a target takes at once wait here, fairly by caller.',
