@@ -29,6 +29,8 @@ export class Firings {
   readonly #options: FiringsOptions;
   /** Of the schedules of the last round, by id and revision: making them is dearer than asking them. */
   #dueTimes = new Map<string, DueTimes>();
+  /** When it was looked the last time, by the clock that nobody sets. */
+  #lookedAtMs: number | undefined;
 
   constructor(options: FiringsOptions) {
     this.#options = options;
@@ -38,7 +40,8 @@ export class Firings {
   async settleAll(): Promise<number | undefined> {
     const { store, clock, limits } = this.#options;
     const waitsForRun = await this.#beginClaimed();
-    const [all, ahead] = await Promise.all([store.list(), store.decidedAhead()]);
+    const all = await this.#listed();
+    const ahead = await store.decidedAhead();
     const enabled = all.filter(({ isEnabled }) => isEnabled);
     const known = this.#dueTimes;
     this.#dueTimes = new Map();
@@ -87,10 +90,25 @@ export class Firings {
     return waits;
   }
 
-  async #settle(schedule: StoredSchedule, next: DueTimes): Promise<void> {
-    const { store, clock, limits, log } = this.#options;
+  /**
+   * All schedules. Where the clock was set back since the last look, times are due again from where it was set to; what was acted on
+   * stays so.
+   */
+  async #listed(): Promise<StoredSchedule[]> {
+    const { store, clock } = this.#options;
+    const all = await store.list();
+    const monotonicMs = clock.monotonicMs();
     const nowMs = clock.now();
-    if (schedule.settledUntilMs > nowMs) await store.rewind(schedule.id, nowMs);
+    const setToMs = nowMs - (monotonicMs - (this.#lookedAtMs ?? monotonicMs));
+    this.#lookedAtMs = monotonicMs;
+    const ahead = all.filter(({ settledUntilMs }) => settledUntilMs > nowMs);
+    for (const { id } of ahead) await store.rewind(id, setToMs);
+    return ahead.length === 0 ? all : store.list();
+  }
+
+  async #settle(schedule: StoredSchedule, next: DueTimes): Promise<void> {
+    const { clock, limits, log } = this.#options;
+    const nowMs = clock.now();
     const dueAtMs = latestDue(next, this.#settledUntil(schedule, nowMs), nowMs);
     if (dueAtMs === null) return;
     const lateMs = nowMs - dueAtMs;

@@ -210,6 +210,17 @@ test('a clock that is set back fires nothing twice, and goes on', async () => {
   assert.deepEqual(setup.times(), ['08:10', '08:20', '08:30', '08:40', '08:50']);
 });
 
+test('a time that comes anew is due, though it has passed before it is noticed that the clock was set back', async () => {
+  await using setup = await setUpSchedules({ nowMs });
+  await setup.schedules.start();
+  await setup.schedules.add({ ...atNine, timing: { kind: 'every', everyMs: 10 * minuteMs } });
+  setup.clock.jumpWallClock(hourMs);
+  await setup.pass(minuteMs);
+  setup.clock.jumpWallClock(-51.5 * minuteMs);
+  await setup.pass(minuteMs);
+  assert.deepEqual(setup.times(), ['09:01', '08:10']);
+});
+
 test('a clock that was years ahead for a while stops nothing', async () => {
   await using setup = await setUpSchedules({ nowMs });
   await setup.schedules.start();
