@@ -1,10 +1,24 @@
 /** `openclaw init` in an empty home, a gateway on what it wrote, and the first thing said to it: each a process of its own. */
 import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { presetNames } from '../../src/cli/openclaw/init-preset.ts';
 import { startProgram } from '../harness/program.ts';
+
+/** Where `openclaw` lies in a clone. */
+const root = join(import.meta.dirname, '../../../..');
+
+/** What a shell prints that knows `openclaw` and nothing of the token. */
+async function paste(line: string, home: string): Promise<string> {
+  const shell = spawn('sh', ['-c', line], { env: { PATH: `${root}:${process.env['PATH'] ?? ''}`, HOME: home } });
+  let answer = '';
+  shell.stdout.on('data', (text: Buffer) => (answer += text.toString()));
+  await once(shell, 'close');
+  return answer;
+}
 
 for (const preset of presetNames) {
   test(`a gateway on a fresh ${preset} answers a client and runs an agent, and its token is the one in .env`, async () => {
@@ -16,6 +30,7 @@ for (const preset of presetNames) {
     const { url } = await gateway.ready();
     assert.match(url, preset === 'production' ? /^https:/ : /^http:\/\/127\.0\.0\.1:/);
 
+    assert.match(await paste(gateway.stdout().slice(gateway.stdout().indexOf('curl')), home), /Hello from OpenClaw\./);
     const asked = ['agent', '--message', 'say Hello from a fresh gateway.'];
     await using agent = await startProgram({ home, args: asked });
     assert.deepEqual(await agent.exited(), { code: 0, signal: null }, agent.stderr());

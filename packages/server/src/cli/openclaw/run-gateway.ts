@@ -189,8 +189,7 @@ function describe({ url, configuration, models, tokenFile, fingerprint }: Runnin
   const names = usable.map((provider) => `${provider.id} (${modelCount(provider)}, ${keysOf(provider)})`);
   const origin = configuration.origins.get(`gateway.auth.${auth.mode}`);
   const token = tokenFile ?? origin?.where ?? 'the configuration';
-  const inFile = `$(openclaw config get gateway.auth.${auth.mode} --show-secrets)`;
-  const secret = tokenFile ? `$(cat ${shellWord(tokenFile)})` : origin?.kind === 'file' ? inFile : '$OPENCLAW_GATEWAY_TOKEN';
+  const secret = tokenFile ? `$(cat ${shellWord(tokenFile)})` : secretForShell(configuration);
   const request = JSON.stringify({ model: 'openclaw/rehearsal', messages: [{ role: 'user', content: 'say Hello from OpenClaw.' }] });
   const isRescue = status.state === 'rescue';
   const lines = [
@@ -215,6 +214,14 @@ function describe({ url, configuration, models, tokenFile, fingerprint }: Runnin
         ]),
   ];
   return `${lines.join('\n')}\n`;
+}
+
+/** What a shell puts the credential in for: the variable where the shell has it too, and not where only `.env` or another file does. */
+function secretForShell({ settings, origins, environment }: Configuration): string {
+  const { mode } = settings.gateway.auth;
+  const variable = mode === 'password' ? 'OPENCLAW_GATEWAY_PASSWORD' : 'OPENCLAW_GATEWAY_TOKEN';
+  const isInShell = origins.get(`gateway.auth.${mode}`)?.kind !== 'file' && environment.lookup(variable)?.file === undefined;
+  return isInShell ? `$${variable}` : `$(openclaw config get gateway.auth.${mode} --show-secrets)`;
 }
 
 /** Signed by nobody else, so programs have to be told of it. */
