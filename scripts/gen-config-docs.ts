@@ -49,7 +49,8 @@ const introduction = `# Configuration
 
 <!-- Written by scripts/gen-config-docs.ts from the schema. Change the schema, then run it. -->
 
-Everything has a default: OpenClaw starts without a file. \`openclaw config file\` says where the file would be,
+Everything has a default: OpenClaw starts without a file. \`openclaw init\` writes one to begin with, [each line explained](starter.md).
+\`openclaw config file\` says where the file would be,
 \`openclaw config validate\` checks it, \`openclaw config get\` shows what holds and where it comes from, and
 \`openclaw config set gateway.port 8080\` changes one setting and leaves your comments alone.
 
