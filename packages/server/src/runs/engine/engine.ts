@@ -11,6 +11,7 @@ import { OpenClawError, toOpenClawError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import type { Journal, Lease, RunQuestion } from '../journal/contract.ts';
+import { OneAtATime } from '../one-at-a-time.ts';
 import type { Runs, RunSignal } from './contract.ts';
 import { FairLanes } from './fair-lanes.ts';
 import { copyForFork } from './fork.ts';
@@ -50,6 +51,8 @@ export const engineDefaults: EngineLimits = {
   ...{ compactAfterMs: dayMs, forgetAfterMs: 30 * dayMs },
 };
 const pageRuns = 500;
+/** Those who answer one run at once. */
+const answersWaiting = 64;
 const keepHouseMs = 60 * 60_000;
 const inputLimitCharacters = 1_000_000;
 
@@ -84,6 +87,8 @@ class Engine implements RunEngine {
   readonly #lanes: FairLanes;
   readonly #underWay = new Map<string, UnderWay>();
   readonly #reasons = new Map<string, 'recovered' | 'unparked' | 'retried'>();
+  /** Of two who answer the same question at once the second is told so. */
+  readonly #answers = new OneAtATime(answersWaiting);
   readonly #timers: Timer[] = [];
   #isDraining = false;
 
@@ -168,7 +173,11 @@ class Engine implements RunEngine {
     return this.#post(runId, { kind: 'signal.received', name, payload: payload ?? null, by });
   }
 
-  async resolveApproval(which: Parameters<Runs['resolveApproval']>[0], verdict: Parameters<Runs['resolveApproval']>[1]): Promise<RunView> {
+  resolveApproval(which: Parameters<Runs['resolveApproval']>[0], verdict: Parameters<Runs['resolveApproval']>[1]): Promise<RunView> {
+    return this.#answers.run(which.runId, () => this.#answerApproval(which, verdict));
+  }
+
+  async #answerApproval(which: Parameters<Runs['resolveApproval']>[0], verdict: Parameters<Runs['resolveApproval']>[1]): Promise<RunView> {
     const { runId } = which;
     const { waitsFor } = await this.get(runId);
     const approvalId = which.approvalId ?? (waitsFor?.kind === 'approval' ? waitsFor.approvalId : undefined);
@@ -188,26 +197,27 @@ class Engine implements RunEngine {
     return last;
   }
 
-  async resolveOutcome(
+  resolveOutcome(
     { runId, step }: { readonly runId: string; readonly step: number },
     decision: OutcomeDecision,
     by: string,
   ): Promise<RunView> {
-    const { waitsFor } = await this.get(runId);
-    if (waitsFor?.kind !== 'outcome' || waitsFor.step !== step) throw new OpenClawError('outcome_not_open', { details: { runId, step } });
-    return this.#post(runId, { kind: 'outcome.resolved', step, decision, by });
+    return this.#answers.run(runId, async () => {
+      const { waitsFor } = await this.get(runId);
+      if (waitsFor?.kind !== 'outcome' || waitsFor.step !== step) throw new OpenClawError('outcome_not_open', { details: { runId, step } });
+      return this.#post(runId, { kind: 'outcome.resolved', step, decision, by });
+    });
   }
 
   async retry(runId: string, by: string): Promise<RunView> {
     const { status } = await this.get(runId);
     if (status !== 'failed') throw new OpenClawError('run_not_failed', { details: { runId, status } });
     this.#options.log.info('a run that failed is tried again', { runId, by });
-    this.#reasons.set(runId, 'retried');
-    return this.#post(runId, { kind: 'run.resumed', epoch: 0, reason: 'retried' });
+    return this.#post(runId, { kind: 'run.resumed', epoch: 0, reason: 'retried' }, 'retried');
   }
 
   async fork(runId: string, fromSeq: number, origin: RunOrigin): Promise<RunView> {
-    const { journal, ids, owner } = this.#options;
+    const { journal, ids } = this.#options;
     const events: RunEvent[] = [];
     for await (const event of this.#all(runId)) if (event.seq <= fromSeq) events.push(event);
     const [first] = events;
@@ -215,16 +225,13 @@ class Engine implements RunEngine {
     const id = ids.run();
     const { runId: _runId, seq: _seq, atMs: _atMs, ...created } = first;
     const sessionKey = `agent:${first.agentId}:${id}`;
-    await journal.create({
+    const { run } = await journal.create({
       ...{ id, idempotencyKey: undefined, requestHash: hashOf([runId, fromSeq, id]) },
       created: { ...created, sessionKey, origin, forkedFrom: { runId, seq: fromSeq } },
+      copied: copyForFork(events),
     });
-    const lease = await journal.acquire(id, owner, this.#limits.leaseMs);
-    const copied = copyForFork(events);
-    if (lease && copied.length > 0) await journal.append(lease, copied);
-    if (lease) await journal.release(lease);
     this.#lanes.add(sessionKey, id);
-    return journal.view(id);
+    return run;
   }
 
   drain(): void {
@@ -257,11 +264,13 @@ class Engine implements RunEngine {
   }
 
   /** Writes what somebody from outside says, and has the run taken up if that is what it waited for. */
-  async #post(runId: string, body: RunEventBody): Promise<RunView> {
+  async #post(runId: string, body: RunEventBody, reason: 'unparked' | 'retried' = 'unparked'): Promise<RunView> {
     await this.#options.journal.post(runId, body);
     const view = await this.get(runId);
-    if (view.endedAtMs === null && view.status !== 'parked' && !this.#underWay.has(runId)) {
-      if (!this.#reasons.has(runId)) this.#reasons.set(runId, 'unparked');
+    // One that is let go of just now is taken up again after that.
+    const isAtWork = view.status === 'running' && reason !== 'retried' && this.#underWay.has(runId);
+    if (view.endedAtMs === null && view.status !== 'parked' && !isAtWork) {
+      if (!this.#reasons.has(runId)) this.#reasons.set(runId, reason);
       this.#lanes.add(view.sessionKey, runId);
     }
     return view;

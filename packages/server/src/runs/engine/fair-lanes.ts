@@ -15,6 +15,9 @@ export class FairLanes {
   readonly #waiting = new Map<string, string[]>();
   readonly #busy = new Set<string>();
   readonly #known = new Set<string>();
+  /** Runs that are under way and were added meanwhile. */
+  readonly #again = new Set<string>();
+  readonly #begun = new Set<string>();
   #idle: (() => void)[] = [];
   #isClosed = false;
 
@@ -30,9 +33,11 @@ export class FairLanes {
     return this.#known.size - this.#busy.size;
   }
 
-  /** A run that waits or is under way already is not added again. */
+  /** A run that waits already is not added again; one that is under way is begun once more after that. */
   add(sessionKey: string, runId: string): void {
-    if (this.#isClosed || this.#known.has(runId)) return;
+    if (this.#isClosed) return;
+    if (this.#begun.has(runId)) this.#again.add(runId);
+    if (this.#known.has(runId)) return;
     this.#known.add(runId);
     const lane = this.#waiting.get(sessionKey);
     if (lane) lane.push(runId);
@@ -78,11 +83,14 @@ export class FairLanes {
 
   async #carryOut(sessionKey: string, runId: string): Promise<void> {
     this.#busy.add(sessionKey);
+    this.#begun.add(runId);
     try {
       await this.#options.start(runId);
     } finally {
       this.#busy.delete(sessionKey);
       this.#known.delete(runId);
+      this.#begun.delete(runId);
+      if (this.#again.delete(runId)) this.add(sessionKey, runId);
       if (this.#busy.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
       if (!this.#isClosed) this.#advance();
     }

@@ -4,7 +4,7 @@
  * What was done must get into the journal whatever the disk says meanwhile: a write waits for room and tries again until it succeeds, the run
  * is somebody else's, or the process stops.
  */
-import type { RunEventBody, RunView } from '@openclaw/protocol';
+import type { RunEvent, RunEventBody, RunView } from '@openclaw/protocol';
 import type { Clock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
@@ -52,16 +52,28 @@ export class HeldRun {
 
   /** Resolves when it is in the journal. */
   async append(...bodies: readonly RunEventBody[]): Promise<void> {
-    const { journal, lease, clock, log, signal } = this.#options;
+    const { journal, lease } = this.#options;
+    await this.#persist(() => journal.append(lease, bodies));
+  }
+
+  /** Writes how it ends or what it waits for, unless something has come from outside since the last look. @returns whether it did */
+  async conclude(body: RunEventBody): Promise<boolean> {
+    const { journal, lease } = this.#options;
+    return this.#persist(() => journal.appendAfter(lease, this.#lastSeq, [body]));
+  }
+
+  async #persist(write: () => Promise<readonly RunEvent[] | undefined>): Promise<boolean> {
+    const { clock, log, signal } = this.#options;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       signal.throwIfAborted();
       try {
-        const events = await journal.append(lease, bodies);
+        const events = await write();
+        if (!events) return false;
         // Where somebody from outside wrote before, all of it is read in its order at the next look.
-        if (events[0]?.seq !== this.#lastSeq + 1) return;
+        if (events[0]?.seq !== this.#lastSeq + 1) return true;
         for (const event of events) this.#reader.read(event);
         this.#lastSeq = events.at(-1)?.seq ?? this.#lastSeq;
-        return;
+        return true;
       } catch (thrown) {
         if (!mayPass(thrown)) throw thrown;
         log.warn('the run waits until the journal can be written', { runId: this.runId, error: thrown });

@@ -120,6 +120,10 @@ export class ProgressReader {
       case 'cancel.requested':
         this.#cancelledBy ??= event.by;
         return undefined;
+      case 'run.resumed':
+        // Somebody tries again what failed before it was cancelled.
+        if (event.reason === 'retried' && event.epoch === 0) this.#cancelledBy = undefined;
+        return undefined;
       default:
         return undefined;
     }

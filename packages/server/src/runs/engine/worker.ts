@@ -47,9 +47,14 @@ export async function work(worked: WorkedRun, options: WorkerOptions): Promise<v
   const { run, reason } = worked;
   await run.append({ kind: 'run.resumed', epoch: run.epoch, reason });
   const worker = new Worker(worked, options);
-  let end: RunEventBody | undefined;
-  while (!end) end = await worker.next();
-  await run.append(end);
+  for (;;) {
+    const end = await worker.next();
+    if (!end) continue;
+    if (end.kind === 'run.parked' || end.kind === 'run.finished') {
+      // What came in the last moment may be what it would wait for, or a wish that it should end.
+      if (await run.conclude(end)) return;
+    } else return run.append(end);
+  }
 }
 
 class Worker {
@@ -94,6 +99,14 @@ class Worker {
     return undefined;
   }
 
+  /** The timer that stops it may be a little ahead of the time that the journal counts. */
+  async #limitThatStopped(): Promise<string | undefined> {
+    const { view } = await this.#run.look();
+    const { reason } = this.#signal;
+    const isLate = reason instanceof OpenClawError && reason.code === 'deadline_exceeded';
+    return this.#reachedLimit(view) ?? (isLate ? `${view.limits.timeMs} ms` : undefined);
+  }
+
   async #afterFailure(thrown: unknown, progress: Progress): Promise<RunEventBody | undefined> {
     this.#run.signal.throwIfAborted();
     // Somebody wants it to end: what broke is only its echo, and the next look at the journal says who.
@@ -105,8 +118,10 @@ class Worker {
     if (error.code === 'lease_lost') throw error;
     const failure = failureOf(error);
     const open = (await this.#run.look()).progress.openStep ?? progress.openStep;
-    if (open) await this.#run.append({ kind: 'step.failed', step: open.step, attempt: open.attempt, error: failure });
-    const limit = this.#signal.aborted ? this.#reachedLimit((await this.#run.look()).view) : undefined;
+    // What became of a call of a tool is not known: it stays open, so that trying again finds that out first.
+    if (open && open.kind !== 'tool')
+      await this.#run.append({ kind: 'step.failed', step: open.step, attempt: open.attempt, error: failure });
+    const limit = this.#signal.aborted ? await this.#limitThatStopped() : undefined;
     if (limit !== undefined) return finishedBy(progress, limit);
     if (this.#options.isContextOverflow(error) && !this.#overflowed) {
       this.#overflowed = true;

@@ -20,6 +20,8 @@ export interface NewRun {
   /** Of everything that was asked: the same key with something else is an error. */
   readonly requestHash: string;
   readonly created: Extract<RunEventBody, { readonly kind: 'run.created' }>;
+  /** What it has behind it already; there with the run, or not at all. @default nothing */
+  readonly copied?: readonly RunEventBody[];
 }
 
 export interface RunQuestion {
@@ -68,7 +70,9 @@ export interface Journal {
    * @throws OpenClawError `lease_lost`, `storage_full`
    */
   append(lease: Lease, bodies: readonly RunEventBody[]): Promise<readonly RunEvent[]>;
-  /** Appends from outside: an approval, a signal, a wish to cancel. Tries again where the owner was quicker. @throws OpenClawError `run_ended`, `run_not_found` */
+  /** The same, but only where `after` is still the last event. @returns undefined where somebody from outside has written since */
+  appendAfter(lease: Lease, after: number, bodies: readonly RunEventBody[]): Promise<readonly RunEvent[] | undefined>;
+  /** Appends from outside: an approval, a signal, a wish to cancel. Tries again where the owner was quicker. @throws OpenClawError `run_ended`, `run_not_failed`, `run_not_found` */
   post(runId: string, body: RunEventBody): Promise<RunEvent>;
 
   /** In order, after `after`. @throws OpenClawError `run_not_found` */

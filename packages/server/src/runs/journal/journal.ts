@@ -52,16 +52,17 @@ class StoredJournal implements Journal {
   }
 
   async create(run: NewRun): Promise<{ readonly run: RunView; readonly isKnown: boolean }> {
-    const event: RunEvent = { runId: run.id, seq: 1, atMs: this.#clock.now(), ...run.created };
-    const view = foldRun([event]);
+    const atMs = this.#clock.now();
+    const events = [run.created, ...(run.copied ?? [])].map((body, index): RunEvent => ({ runId: run.id, seq: index + 1, atMs, ...body }));
+    const view = foldRun(events);
     try {
-      await this.#database.write(store.creation(run, view));
+      await this.#database.write(store.creation(run, view, events.slice(1)));
     } catch (thrown) {
       if (!isConflict(thrown) || run.idempotencyKey === undefined) throw thrown;
       return { run: await this.#known(run, run.idempotencyKey), isKnown: true };
     }
     this.#remember(view);
-    this.#tell([event], view);
+    this.#tell(events, view);
     return { run: view, isKnown: false };
   }
 
@@ -84,8 +85,10 @@ class StoredJournal implements Journal {
   }
 
   async list(question: RunQuestion): Promise<readonly RunView[]> {
-    const ids = await store.readIds(this.#database, question);
-    return Promise.all(ids.map((id) => this.view(id)));
+    const views: RunView[] = [];
+    // One after the other: to know how one stands all of its events may have to be read.
+    for (const id of await store.readIds(this.#database, question)) views.push(await this.view(id));
+    return views;
   }
 
   async acquire(runId: string, owner: string, leaseMs: number): Promise<Lease | undefined> {
@@ -129,19 +132,35 @@ class StoredJournal implements Journal {
       for (let attempt = 0; attempt < postAttempts; attempt += 1) {
         const written = await this.#write(lease.runId, bodies, lease.epoch);
         if (written) return written;
-        const row = await store.readRow(this.#database, 'id', lease.runId);
-        if (row?.epoch !== lease.epoch) throw leaseLost(lease.runId);
+        await this.#checkHeld(lease);
       }
       throw new OpenClawError('storage_busy', { retryAfterMs: 1000 });
     });
+  }
+
+  appendAfter(lease: Lease, after: number, bodies: readonly RunEventBody[]): Promise<readonly RunEvent[] | undefined> {
+    return this.#order.run(lease.runId, async () => {
+      const { lastSeq } = this.#views.get(lease.runId) ?? (await this.#reload(lease.runId));
+      if (lastSeq > after) return undefined;
+      const written = await this.#write(lease.runId, bodies, lease.epoch);
+      if (!written) await this.#checkHeld(lease);
+      return written;
+    });
+  }
+
+  async #checkHeld({ runId, epoch }: Lease): Promise<void> {
+    const row = await store.readRow(this.#database, 'id', runId);
+    if (row?.epoch !== epoch) throw leaseLost(runId);
   }
 
   post(runId: string, body: RunEventBody): Promise<RunEvent> {
     return this.#order.run(runId, async () => {
       for (let attempt = 0; attempt < postAttempts; attempt += 1) {
         const view = await this.view(runId);
-        if (view.endedAtMs !== null && body.kind !== 'run.resumed')
-          throw new OpenClawError('run_ended', { details: { runId, status: view.status } });
+        const { status } = view;
+        if (body.kind === 'run.resumed') {
+          if (status !== 'failed') throw new OpenClawError('run_not_failed', { details: { runId, status } });
+        } else if (view.endedAtMs !== null) throw new OpenClawError('run_ended', { details: { runId, status } });
         const [written] = (await this.#write(runId, [body], undefined)) ?? [];
         if (written) return written;
       }
@@ -236,6 +255,9 @@ class StoredJournal implements Journal {
     if (!row || !last) throw this.#notFound(runId);
     // Deltas are left out of the fold, and have numbers all the same.
     const view = { ...foldRun(events), lastSeq: Math.max(row.nextSeq - 1, last.seq) };
+    // What was written while this was read is newer than what was read.
+    const known = this.#views.get(runId);
+    if (known && known.lastSeq > view.lastSeq) return known;
     this.#remember(view);
     return view;
   }

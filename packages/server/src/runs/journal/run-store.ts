@@ -83,7 +83,7 @@ export async function readTakeable(database: Database, { owner, limit, after }: 
   return rows.map((row) => ({ runId: String(row['id']), sessionKey: String(row['session_key']) }));
 }
 
-export function creation(run: NewRun, view: RunView): WriteBatch {
+export function creation(run: NewRun, view: RunView, copied: readonly RunEvent[] = []): WriteBatch {
   const { created } = run;
   return {
     guards:
@@ -108,6 +108,8 @@ export function creation(run: NewRun, view: RunView): WriteBatch {
         ],
       },
       insertion({ runId: run.id, seq: 1, atMs: view.createdAtMs, ...created }),
+      ...copied.map(insertion),
+      ...(copied.length > 0 ? [standing(view)] : []),
     ],
   };
 }
