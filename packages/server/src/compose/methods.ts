@@ -40,11 +40,11 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
     environment: parts.inForce().configuration.environment,
     tools: settings().tools,
   });
-  const { conversations: turns, engine } = runs;
+  const { conversations: turns, engine, schedules } = runs;
   const agents = agentsOf(runs);
   const stability = createStabilityRing({ clock });
   const methods = createMethods({
-    ...{ clock, version, hub, turns, runs: engine, agents, defaultModel, keeper, devices, stability },
+    ...{ clock, version, hub, turns, runs: engine, schedules, agents, defaultModel, keeper, devices, stability },
     texts: createEditableTexts({
       file: () => keeper.status.file,
       current: () => keeper.readText(),

@@ -22,11 +22,13 @@ import {
   createPrograms,
   createRunEngine,
   createSaid,
+  createSchedules,
   observeRuns,
   type Conversations,
   type Journal,
   type Programs,
   type RunEngine,
+  type Schedules,
 } from '../runs/index.ts';
 import type { Database } from '../storage/index.ts';
 import { createAgentModelCaller } from './agent-model-caller.ts';
@@ -39,6 +41,7 @@ export interface RunsSide {
   readonly engine: RunEngine;
   readonly programs: Programs;
   readonly conversations: Conversations;
+  readonly schedules: Schedules;
   /** MCP servers that are new or have changed are started, those that are gone end. */
   configure(mcp: McpSettings): Promise<void>;
   /** Takes up what the last process left. Nothing is begun before it. */
@@ -85,12 +88,17 @@ export async function buildRuns(options: BuildRunsOptions): Promise<RunsSide> {
     workspaceOf: (agentId) => makeWorkspace(workspaceOf(agents.get(agentId), options.stateDirectory())),
   });
   const conversations = createConversations({ runs: engine, ...{ journal, database, clock, ids, log, agents, checkModel } });
+  const schedules = createSchedules({ database, clock, log, runs: engine });
   const unobserve = observeRuns(options.metrics, { engine, journal });
   return {
-    ...{ agents, journal, engine, conversations, configure },
+    ...{ agents, journal, engine, conversations, schedules, configure },
     programs: createPrograms({ journal, newId: () => ids.run() }),
-    start: () => engine.start(),
+    async start() {
+      await engine.start();
+      await schedules.start();
+    },
     async close() {
+      await schedules.close();
       unobserve();
       conversations.close();
       await engine.close();

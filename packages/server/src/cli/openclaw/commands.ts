@@ -37,6 +37,10 @@ export const commands = {
     const [{ registerStatusCommand }, { createConnect }] = await Promise.all([import('./status.ts'), import('./control.ts')]);
     registerStatusCommand(program, { io: terminal, connect: createConnect(terminal), setExitCode });
   },
+  async cron({ program, terminal, setExitCode }: CommandContext): Promise<void> {
+    const [{ registerCronCommands }, { createConnect }] = await Promise.all([import('./cron.ts'), import('./control.ts')]);
+    registerCronCommands(program, { io: terminal, connect: createConnect(terminal), setExitCode });
+  },
   async devices({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerDevicesCommands }, { createUseDevices }, { createConnect }] = await Promise.all([
       import('./devices.ts'),

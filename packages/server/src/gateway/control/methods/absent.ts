@@ -7,7 +7,6 @@ import type { OperatorScope } from '@openclaw/protocol';
 import type { Clock } from '../../../core/clock.ts';
 import { OpenClawError } from '../../../core/errors.ts';
 import type { Method, MethodTable } from '../contract.ts';
-import { WireRefusal } from '../wire-refusal.ts';
 import { Params } from './params.ts';
 
 export interface AbsentMethodsOptions {
@@ -15,7 +14,7 @@ export interface AbsentMethodsOptions {
 }
 
 export function createAbsentMethods({ clock }: AbsentMethodsOptions): MethodTable {
-  return { ...channels(clock), ...cron, ...nodes, ...approvals, ...waking, ...asking, 'doctor.memory.status': memoryStatus };
+  return { ...channels(clock), ...nodes, ...approvals, ...waking, ...asking, 'doctor.memory.status': memoryStatus };
 }
 
 function channels(clock: Clock): MethodTable {
@@ -24,44 +23,6 @@ function channels(clock: Clock): MethodTable {
     'channels.status': answering('operator.read', ['probe', 'timeoutMs', 'channel'], () => ({
       ...{ ts: clock.now(), ...empty, channels: {}, channelAccounts: {}, channelDefaultAccountId: {}, statusIssues: [] },
     })),
-  };
-}
-
-const noJobs = { what: 'timed jobs', suggestion: 'Let a timer of the system call `openclaw agent --message` meanwhile.' };
-
-const cron: MethodTable = {
-  'cron.list': {
-    scope: 'operator.read',
-    run({ params }) {
-      const read = new Params(params);
-      const limit = read.optionalNumber('limit', { minimum: 1, maximum: 1000 }) ?? 200;
-      const offset = read.optionalNumber('offset') ?? 0;
-      read.passOver('includeDisabled', 'enabled', 'query', 'sortBy', 'sortDir', 'agentId');
-      read.end();
-      return { jobs: [], snapshotRevision: 'empty', total: 0, offset, limit, hasMore: false, nextOffset: null, deliveryPreviews: {} };
-    },
-  },
-  'cron.status': answering('operator.read', [], () => ({ enabled: false, triggersEnabled: false, jobs: 0, nextWakeAtMs: null })),
-  'cron.runs': answering('operator.read', ['id', 'limit', 'offset', 'scope', 'status', 'sortDir'], () => ({
-    ...{ entries: [], total: 0, offset: 0, hasMore: false, nextOffset: null },
-  })),
-  'cron.get': unknownJob('operator.read'),
-  'cron.update': unknownJob('operator.admin'),
-  'cron.remove': unknownJob('operator.admin'),
-  'cron.run': unknownJob('operator.admin'),
-  'cron.add': refusing('operator.admin', noJobs),
-};
-
-function unknownJob(scope: OperatorScope): Method {
-  return {
-    scope,
-    run({ params }) {
-      const id = typeof params['id'] === 'string' ? params['id'].slice(0, 200) : '';
-      throw new WireRefusal({
-        ...{ code: 'INVALID_REQUEST', message: `cron job not found: ${id}` },
-        details: { code: 'CRON_JOB_NOT_FOUND', id },
-      });
-    },
   };
 }
 

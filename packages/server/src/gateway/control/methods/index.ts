@@ -8,6 +8,7 @@ import { createAgentMethods } from './agents.ts';
 import { createApprovalMethods } from './approvals.ts';
 import { createChatMethods } from './chat.ts';
 import { createConfigMethods, type ConfigMethodsOptions } from './config.ts';
+import { createCronMethods, type CronMethodsOptions } from './cron.ts';
 import { createDeviceMethods, type DeviceMethodsOptions } from './devices.ts';
 import { createHealthMethods, type HealthMethodsOptions } from './health.ts';
 import { createModelMethods, modelShape, type ModelMethodsOptions } from './models.ts';
@@ -32,6 +33,7 @@ export type MethodsOptions = Omit<HealthMethodsOptions, 'hub' | 'turns'> &
   ModelMethodsOptions &
   OperationMethodsOptions & {
     readonly turns: RunStarter;
+    readonly schedules: CronMethodsOptions['schedules'];
     readonly runs: RunDirectory;
     readonly hub: Hub;
   };
@@ -69,6 +71,7 @@ export function createMethods(options: MethodsOptions): ControlMethods {
       ...createSessionMethods(options),
       ...createRunMethods(options),
       ...createApprovalMethods(options),
+      ...createCronMethods(options),
       ...createModelMethods(options),
       ...createOperationMethods(options),
       ...createAbsentMethods(options),

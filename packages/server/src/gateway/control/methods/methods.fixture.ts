@@ -15,6 +15,7 @@ import type {
   TurnRequest,
   TurnResult,
 } from '../run-starter.ts';
+import { createFakeSchedules } from './cron.fixture.ts';
 import type { ConfigurationDesk, ConfigurationTexts } from './config.ts';
 import type { DeviceDirectory, DeviceRow, PairingRow } from './devices.ts';
 import {
@@ -64,6 +65,7 @@ export function openMethods(options: Partial<MethodsOptions> = {}): TestMethods 
   const keeper = createKeeper();
   const ring = createStabilityRing({ clock, capacity: 3 });
   const { methods } = createMethods({
+    schedules: createFakeSchedules(),
     ...{ clock, hub, turns, runs, devices, keeper, version: '1.2.3', texts: plainTexts },
     agents: { defaultId: 'main', list: () => [{ id: 'main' }, { id: 'coder', model: 'acme/coder' }] },
     defaultModel: () => 'openclaw/rehearsal',
@@ -243,18 +245,7 @@ export interface FakeRuns extends RunDirectory {
 export const run: RunView = {
   ...{ id: 'run-1', status: 'running', agentId: 'main', sessionKey: 'agent:main:main', input: 'hi', model: null },
   ...{ origin: { kind: 'chat', by: 'gateway-token' }, limits: { steps: 50, tokens: 1000, usd: 1, timeMs: 1000 } },
-  ...{
-    createdAtMs: 1000,
-    updatedAtMs: 1000,
-    endedAtMs: null,
-    workedMs: 0,
-    workingSinceMs: null,
-    lastSeq: 2,
-    steps: 0,
-    waitsFor: null,
-    output: null,
-    error: null,
-  },
+  ...{ createdAtMs: 1000, updatedAtMs: 1000, endedAtMs: null, workedMs: 0, workingSinceMs: null, lastSeq: 2, steps: 0, waitsFor: null, output: null, error: null },
   ...{ use: { inputTokens: 0, outputTokens: 0, costNanoUsd: 0 }, parentRunId: null, forkedFrom: null },
 };
 

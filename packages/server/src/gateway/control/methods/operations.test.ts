@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { WireRefusal } from '../wire-refusal.ts';
 import type { UsageDay } from './operations.ts';
 import { openMethods } from './methods.fixture.ts';
 
@@ -66,18 +65,9 @@ test('of what there is none yet the answer is empty, in the shapes that clients 
     ...{ ts: clock.now(), channelOrder: [], channelLabels: {}, channelDetailLabels: {}, channelSystemImages: {}, channelMeta: [] },
     ...{ channels: {}, channelAccounts: {}, channelDefaultAccountId: {}, statusIssues: [] },
   });
-  assert.deepEqual(await call('cron.list', { includeDisabled: true, limit: 200, offset: 0 }), {
-    ...{ jobs: [], snapshotRevision: 'empty', total: 0, offset: 0, limit: 200, hasMore: false, nextOffset: null, deliveryPreviews: {} },
-  });
   assert.deepEqual(await call('node.list'), { nodes: [] });
   for (const name of ['exec.approval.list', 'plugin.approval.list', 'openclaw.approval.list']) assert.deepEqual(await call(name), []);
   assert.equal(((await call('exec.approvals.get')) as { resolvedDefaults: Fields }).resolvedDefaults['security'], 'deny');
-  await assert.rejects(call('cron.add', { name: 'x' }), { code: 'not_in_release', message: 'timed jobs: not in this release.' });
-  await assert.rejects(call('cron.run', { id: 'job-1' }), (thrown: unknown) => {
-    assert.ok(thrown instanceof WireRefusal);
-    assert.deepEqual(thrown.error.details, { code: 'CRON_JOB_NOT_FOUND', id: 'job-1' });
-    return true;
-  });
 });
 
 test('models are listed under the provider and the id that clients put together', async () => {
