@@ -83,7 +83,7 @@ export function nextTimeline(timeline: Timeline, events: readonly RunEvent[]): T
     if (mark && !(before?.type === 'mark' && before.title === mark.title)) {
       entries.push({ type: 'mark', seq: event.seq, atMs: event.atMs, ...mark });
     }
-    if (isEnd(event)) for (const [index, entry] of entries.entries()) if (entry.type === 'step') entries[index] = stopped(entry);
+    if (isEnd(event)) entries.splice(0, entries.length, ...entries.map(stopped));
     const number = stepNumberOf(event, entries);
     if (number === undefined) continue;
     const place = places.get(number);
@@ -150,6 +150,8 @@ function ended(attempts: readonly StepAttempt[], { atMs }: RunEvent, error: RunF
   return attempts.map((each, index) => (index === attempts.length - 1 ? { ...each, endedAtMs: atMs, error } : each));
 }
 
-function stopped(step: TimelineStep): TimelineStep {
-  return step.state === 'running' || step.state === 'asking' || step.state === 'unknown' ? { ...step, state: 'stopped' } : step;
+/** As it is when its run has ended. */
+function stopped(entry: TimelineEntry): TimelineEntry {
+  const isOpen = entry.type === 'step' && (entry.state === 'running' || entry.state === 'asking' || entry.state === 'unknown');
+  return isOpen ? { ...entry, state: 'stopped' } : entry;
 }

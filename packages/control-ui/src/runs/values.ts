@@ -27,5 +27,10 @@ export function firstWords(text: string, limit = 160): string {
     .slice(0, limit * 4)
     .replace(/\s+/g, ' ')
     .trim();
-  return line.length > limit ? `${line.slice(0, limit - 1).toWellFormed()}…` : line;
+  return line.length > limit
+    ? `${line
+        .slice(0, limit - 1)
+        .trimEnd()
+        .toWellFormed()}…`
+    : line;
 }

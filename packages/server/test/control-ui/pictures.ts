@@ -123,8 +123,27 @@ async function makeTraffic(url: string, over: AbortSignal): Promise<void> {
   await Promise.all(Array.from({ length: 24 }, (_, index) => program(index)));
 }
 
+/** Looks around, and then asks whether it may write. */
+const work = [
+  '# Collect the open questions of last week in one file.',
+  'say I look at what there is.',
+  'tool list {}',
+  'tool search {"pattern":"open question","path":"."}',
+  '',
+  'say There is nothing yet, so I begin the file.',
+  'tool write {"path":"open-questions.md","content":"# Open questions\\n"}',
+].join('\n');
+
 /** What a page needs before there is something to see on it. */
 const prepare: Readonly<Record<string, (page: Page) => Promise<void>>> = {
+  async runs(page) {
+    const { origin } = new URL(page.url());
+    const created = await post(`${origin}/v1/runs`, token, { input: work, model: 'openclaw/rehearsal' });
+    const { id } = (await created.json()) as { id: string };
+    await page.evaluate(`location.hash = '#/runs/${id}'`);
+    await page.getByRole('button', { name: 'Approve' }).waitFor();
+    await wait(500);
+  },
   async chat(page) {
     const last = page.getByText('runs go on where they were').last();
     if ((await last.count()) > 0) return;

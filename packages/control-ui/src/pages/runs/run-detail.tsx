@@ -1,13 +1,12 @@
 /** One run: how it stands, what it asks, and its timeline, live while it runs. */
 import type { RunView } from '@openclaw/protocol';
-import { useApp } from '../../app-context.ts';
 import { Card, Stat } from '../../components/card.tsx';
 import { CopyText } from '../../components/copy.tsx';
 import { Empty, ErrorNote, Notice, Waiting } from '../../components/feedback.tsx';
 import { Icon } from '../../components/icon.tsx';
 import { PageHead } from '../../components/page-head.tsx';
 import { StatusDot } from '../../components/status.tsx';
-import { formatAgo, formatClock, formatCount, formatDuration, formatNanoUsd, formatTime, plural } from '../../format.ts';
+import { formatAgo, formatClock, formatCount, formatDuration, formatNanoUsd, formatTime } from '../../format.ts';
 import { routeHash } from '../../routing.ts';
 import { waitWords } from '../../runs/marks.ts';
 import { StepCard, Text } from '../../runs/step-card.tsx';
@@ -31,7 +30,7 @@ export function RunDetail({ runId }: { readonly runId: string }) {
           <Icon name="chevron" size={14} /> Runs
         </a>
       </p>
-      <PageHead title={view ? firstWords(view.input, 60) || 'Run' : 'Run'}>
+      <PageHead title={firstWords(view?.input.trim().split('\n')[0] ?? '', 70) || 'Run'}>
         {view && <RunActions view={view} onGoesOn={() => void desk?.load()} />}
       </PageHead>
       {problem && <ErrorNote error={problem} onRetry={() => void desk?.load()} />}
@@ -55,7 +54,7 @@ function Shown({ view, timeline, nowMs }: ShownProps) {
       <WaitNotice view={view} />
       <OpenQuestions runId={view.id} steps={stepsOf(timeline)} />
       {error && <ErrorNote error={Object.assign(new Error(error.message), { code: error.code, hint: error.hint })} />}
-      <Card title="Timeline" note={plural(stepsOf(timeline).length, 'step')}>
+      <Card title="Timeline">
         {timeline.entries.length === 0 ? (
           <Empty title="Nothing done yet">Steps show here as they begin.</Empty>
         ) : (

@@ -158,7 +158,7 @@ const columns: readonly Column<RunView>[] = [
       </a>
     ),
   },
-  { id: 'steps', title: 'Steps', align: 'end', sortBy: ({ steps }) => steps, cell: ({ steps }) => formatCount(steps) },
+  { id: 'steps', title: 'Steps', align: 'end', wideOnly: true, sortBy: ({ steps }) => steps, cell: ({ steps }) => formatCount(steps) },
   {
     ...{ id: 'tokens', title: 'Tokens', align: 'end', hint: 'Input and output', wideOnly: true },
     sortBy: ({ use }) => use.inputTokens + use.outputTokens,
