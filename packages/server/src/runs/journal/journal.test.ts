@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import type { RunEvent, RunEventBody } from '@openclaw/protocol';
 import { startPglite, type PgliteServer } from '../../storage/postgres/pglite.fixture.ts';
+import type { Database, Row, Statement } from '../../storage/index.ts';
 import type { Journal, Lease } from './contract.ts';
 import { foldRun } from './fold.ts';
 import { createJournal } from './journal.ts';
@@ -123,6 +124,50 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
       const last = 3 + 800 + 2;
       const numbers = (from: number): number[] => Array.from({ length: last - from }, (_, index) => from + 1 + index);
       assert.deepEqual(await Promise.all(readers), [0, 1, 4].map(numbers));
+    });
+
+    test('whoever follows misses nothing that another process writes between what this one does', async () => {
+      await using setup = await setUpJournal(server);
+      const [here, there] = [setup.journal, setup.again()];
+      await here.create(newRun('run_1'));
+      const held = await lease(there, 'run_1');
+      const reader = here.follow('run_1', 0, new AbortController().signal)[Symbol.asyncIterator]();
+      const seen = [(await reader.next()).value?.seq];
+      await here.post('run_1', { kind: 'signal.received', name: 'one', payload: null, by: 'me' });
+      await there.append(held, [resumed(1)]);
+      await here.post('run_1', { kind: 'signal.received', name: 'two', payload: null, by: 'me' });
+      for (let count = 0; count < 3; count += 1) seen.push((await reader.next()).value?.seq);
+      await reader.return?.();
+      assert.deepEqual(seen, [1, 2, 3, 4]);
+    });
+
+    test('a slow reader of large events holds only a few of them', async () => {
+      await using setup = await setUpJournal(server);
+      let most = 0;
+      const counting: Database = {
+        ...setup.database,
+        engine: setup.database.engine,
+        write: (batch) => setup.database.write(batch),
+        async read<R extends Row>(statement: Statement): Promise<R[]> {
+          const rows = await setup.database.read<R>(statement);
+          most = Math.max(most, rows.filter((row) => 'body' in row).length);
+          return rows;
+        },
+      };
+      await setup.journal.create(newRun('run_1'));
+      const held = await lease(setup.journal, 'run_1');
+      await setup.journal.append(held, [resumed(1), stepStarted(1)]);
+      const text = 'x'.repeat(64 * 1024);
+      for (let index = 0; index < 100; index += 1) await setup.journal.append(held, [delta(1, index, text)]);
+      await setup.journal.append(held, [stepFinished(1), finished]);
+      const journal = createJournal({ database: counting, clock: setup.clock, keptDays: 30 });
+      const seen: number[] = [];
+      for await (const { seq } of journal.follow('run_1', 0, new AbortController().signal)) seen.push(seq);
+      assert.deepEqual(
+        seen,
+        Array.from({ length: 105 }, (_, index) => index + 1),
+      );
+      assert.ok(most <= 32, `${most} events were read at once`);
     });
 
     test('a reader that leaves ends its following; one of a run that has ended gets what is left and no more', async () => {

@@ -25,6 +25,10 @@ export interface JournalOptions {
 const waitingPerRun = 1000;
 /** Events that are read at once. */
 const pageEvents = 500;
+/** Whoever follows reads so many to begin with, at least, and then about so much text. */
+const firstFollowed = 32;
+const fewestFollowed = 4;
+const followedCharacters = 256 * 1024;
 /** How often somebody from outside tries again where the owner was quicker. */
 const postAttempts = 20;
 /** Views that are kept beside those of runs that are held here. */
@@ -187,9 +191,13 @@ class StoredJournal implements Journal {
   }
 
   async read(runId: string, after: number, limit: number): Promise<readonly RunEvent[]> {
-    const events = await store.readEvents(this.#database, runId, { after, limit: Math.min(limit, pageEvents) });
-    if (events.length === 0) await this.view(runId);
-    return events;
+    return (await this.#readPage(runId, { after, limit })).events;
+  }
+
+  async #readPage(runId: string, { after, limit }: store.EventPage): Promise<store.EventsRead> {
+    const page = await store.readEvents(this.#database, runId, { after, limit: Math.min(limit, pageEvents) });
+    if (page.events.length === 0) await this.view(runId);
+    return page;
   }
 
   async *follow(runId: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent> {
@@ -199,15 +207,18 @@ class StoredJournal implements Journal {
     signal.addEventListener('abort', onAbort, { once: true });
     try {
       let last = after;
+      let limit = firstFollowed;
       let fresh: readonly RunEvent[] | undefined;
       while (!signal.aborted && !this.#isClosed) {
-        const events = continues(fresh, last) ? fresh : await this.read(runId, last, pageEvents);
+        const page =
+          fresh && continues(fresh, last) ? { events: fresh, characters: 0 } : await this.#readPage(runId, { after: last, limit });
         const from = last;
-        for (const event of (events ?? []).filter(({ seq }) => seq > from)) {
+        for (const event of page.events.filter(({ seq }) => seq > from)) {
           yield event;
           last = event.seq;
         }
-        if ((events?.length ?? 0) >= pageEvents) {
+        if (page.events !== fresh && page.events.length >= limit) {
+          limit = nextLimit(limit, page.characters);
           fresh = undefined;
           continue;
         }
@@ -279,10 +290,15 @@ class StoredJournal implements Journal {
   }
 }
 
-/** Whether these follow what was handed on last, without a gap that only the store can fill. */
-function continues(events: readonly RunEvent[] | undefined, last: number): boolean {
-  const [first] = events ?? [];
-  return first !== undefined && first.seq <= last + 1;
+/** Whether these follow what was handed on last, without a gap that only the store can fill: another process may have written in between. */
+function continues(events: readonly RunEvent[], last: number): boolean {
+  const [first] = events;
+  return first !== undefined && first.seq <= last + 1 && events.every(({ seq }, index) => seq === first.seq + index);
+}
+
+/** Many where they are small: whoever reads slowly holds what it was given. */
+function nextLimit(limit: number, characters: number): number {
+  return characters > followedCharacters ? Math.max(fewestFollowed, Math.floor(limit / 2)) : Math.min(pageEvents, limit * 2);
 }
 
 function isConflict(thrown: unknown): boolean {

@@ -36,12 +36,19 @@ export interface EventPage {
   readonly limit: number;
 }
 
-export async function readEvents(database: Database, runId: string, { after, limit }: EventPage): Promise<RunEvent[]> {
+export interface EventsRead {
+  readonly events: readonly RunEvent[];
+  /** How much text they are. */
+  readonly characters: number;
+}
+
+export async function readEvents(database: Database, runId: string, { after, limit }: EventPage): Promise<EventsRead> {
   const rows = await database.read({
     sql: `SELECT seq, at, body FROM run_events WHERE run_id = $1 AND seq > $2 ORDER BY seq LIMIT ${limit}`,
     params: [runId, after],
   });
-  return rows.map((row) => eventOf(runId, row));
+  const characters = rows.reduce((sum, row) => sum + String(row['body']).length, 0);
+  return { events: rows.map((row) => eventOf(runId, row)), characters };
 }
 
 /** Without deltas, which no state is made of. */
