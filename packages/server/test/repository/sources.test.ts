@@ -40,7 +40,16 @@ test('the configuration of lint excepts the one place of each thing, and tests, 
         'packages/client/src/clock.ts',
         'packages/control-ui/src/clock.ts',
       ],
-      ['**/*.test.ts', '**/*.suite.ts', '**/*.fixture.ts', 'packages/*/test/**', 'packages/*/bin/**', 'scripts/**', 'bench/**', 'examples/**'],
+      [
+        '**/*.test.ts',
+        '**/*.suite.ts',
+        '**/*.fixture.ts',
+        'packages/*/test/**',
+        'packages/*/bin/**',
+        'scripts/**',
+        'bench/**',
+        'examples/**',
+      ],
     ],
   );
 });

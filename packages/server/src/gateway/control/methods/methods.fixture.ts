@@ -245,7 +245,18 @@ export interface FakeRuns extends RunDirectory {
 export const run: RunView = {
   ...{ id: 'run-1', status: 'running', agentId: 'main', sessionKey: 'agent:main:main', input: 'hi', model: null },
   ...{ origin: { kind: 'chat', by: 'gateway-token' }, limits: { steps: 50, tokens: 1000, usd: 1, timeMs: 1000 } },
-  ...{ createdAtMs: 1000, updatedAtMs: 1000, endedAtMs: null, workedMs: 0, workingSinceMs: null, lastSeq: 2, steps: 0, waitsFor: null, output: null, error: null },
+  ...{
+    createdAtMs: 1000,
+    updatedAtMs: 1000,
+    endedAtMs: null,
+    workedMs: 0,
+    workingSinceMs: null,
+    lastSeq: 2,
+    steps: 0,
+    waitsFor: null,
+    output: null,
+    error: null,
+  },
   ...{ use: { inputTokens: 0, outputTokens: 0, costNanoUsd: 0 }, parentRunId: null, forkedFrom: null },
 };
 
