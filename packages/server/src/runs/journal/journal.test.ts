@@ -21,6 +21,22 @@ async function all(journal: Journal, runId: string): Promise<readonly RunEvent[]
   return journal.read(runId, 0, 500);
 }
 
+/** The same store, and how many events were read of it at once at most. */
+function counting(inner: Database): { readonly database: Database; readonly most: () => number } {
+  let most = 0;
+  const database: Database = {
+    ...inner,
+    engine: inner.engine,
+    write: (batch) => inner.write(batch),
+    async read<R extends Row>(statement: Statement): Promise<R[]> {
+      const rows = await inner.read<R>(statement);
+      most = Math.max(most, rows.filter((row) => 'body' in row).length);
+      return rows;
+    },
+  };
+  return { database, most: () => most };
+}
+
 for (const engine of ['SQLite', 'PostgreSQL'] as const) {
   describe(`journal of runs on ${engine}`, () => {
     let server: PgliteServer | undefined;
@@ -143,31 +159,35 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
 
     test('a slow reader of large events holds only a few of them', async () => {
       await using setup = await setUpJournal(server);
-      let most = 0;
-      const counting: Database = {
-        ...setup.database,
-        engine: setup.database.engine,
-        write: (batch) => setup.database.write(batch),
-        async read<R extends Row>(statement: Statement): Promise<R[]> {
-          const rows = await setup.database.read<R>(statement);
-          most = Math.max(most, rows.filter((row) => 'body' in row).length);
-          return rows;
-        },
-      };
+      const { database, most } = counting(setup.database);
       await setup.journal.create(newRun('run_1'));
       const held = await lease(setup.journal, 'run_1');
       await setup.journal.append(held, [resumed(1), stepStarted(1)]);
       const text = 'x'.repeat(64 * 1024);
       for (let index = 0; index < 100; index += 1) await setup.journal.append(held, [delta(1, index, text)]);
       await setup.journal.append(held, [stepFinished(1), finished]);
-      const journal = createJournal({ database: counting, clock: setup.clock, keptDays: 30 });
+      const journal = createJournal({ database, clock: setup.clock, keptDays: 30 });
       const seen: number[] = [];
       for await (const { seq } of journal.follow('run_1', 0, new AbortController().signal)) seen.push(seq);
       assert.deepEqual(
         seen,
         Array.from({ length: 105 }, (_, index) => index + 1),
       );
-      assert.ok(most <= 32, `${most} events were read at once`);
+      assert.ok(most() <= 32, `${most()} events were read at once`);
+    });
+
+    test('how a run of many events stands is made out a part at a time', async () => {
+      await using setup = await setUpJournal(server);
+      await setup.journal.create(newRun('run_1'));
+      const held = await lease(setup.journal, 'run_1');
+      await setup.journal.append(held, [resumed(1)]);
+      for (let step = 1; step <= 300; step += 1)
+        await setup.journal.append(held, [stepStarted(step), delta(step, 0, 'x'), stepFinished(step)]);
+      await setup.journal.append(held, [finished]);
+      const { database, most } = counting(setup.database);
+      const view = await createJournal({ database, clock: setup.clock, keptDays: 30 }).view('run_1');
+      assert.deepEqual(view, await setup.journal.view('run_1'));
+      assert.ok(most() <= 200, `${most()} events were read at once`);
     });
 
     test('a reader that leaves ends its following; one of a run that has ended gets what is left and no more', async () => {

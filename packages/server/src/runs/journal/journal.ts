@@ -25,6 +25,8 @@ export interface JournalOptions {
 const waitingPerRun = 1000;
 /** Events that are read at once. */
 const pageEvents = 500;
+/** Events that are held while it is made out how a run stands. */
+const foldedEvents = 200;
 /** Whoever follows reads so many to begin with, at least, and then about so much text. */
 const firstFollowed = 32;
 const fewestFollowed = 4;
@@ -261,16 +263,25 @@ class StoredJournal implements Journal {
   async #reload(runId: string): Promise<RunView> {
     // The row first: what is written between the two readings is in the events, and must not be taken for known where it is not.
     const row = await store.readRow(this.#database, 'id', runId);
-    const events = await store.readStateEvents(this.#database, runId);
-    const last = events.at(-1);
-    if (!row || !last) throw this.#notFound(runId);
+    const folded = row && (await this.#readState(runId));
+    if (!folded) throw this.#notFound(runId);
     // Deltas are left out of the fold, and have numbers all the same.
-    const view = { ...foldRun(events), lastSeq: Math.max(row.nextSeq - 1, last.seq) };
+    const view = { ...folded, lastSeq: Math.max(row.nextSeq - 1, folded.lastSeq) };
     // What was written while this was read is newer than what was read.
     const known = this.#views.get(runId);
     if (known && known.lastSeq > view.lastSeq) return known;
     this.#remember(view);
     return view;
+  }
+
+  /** A part at a time: the results of a long run are large, and no state is made of them. */
+  async #readState(runId: string): Promise<RunView | undefined> {
+    let view: RunView | undefined;
+    for (;;) {
+      const events = await store.readStateEvents(this.#database, runId, { after: view?.lastSeq ?? 0, limit: foldedEvents });
+      view = view ? events.reduce(applyEvent, view) : events.length > 0 ? foldRun(events) : undefined;
+      if (events.length < foldedEvents) return view;
+    }
   }
 
   #tell(events: readonly RunEvent[], view: RunView): void {

@@ -52,10 +52,10 @@ export async function readEvents(database: Database, runId: string, { after, lim
 }
 
 /** Without deltas, which no state is made of. */
-export async function readStateEvents(database: Database, runId: string): Promise<RunEvent[]> {
+export async function readStateEvents(database: Database, runId: string, { after, limit }: EventPage): Promise<RunEvent[]> {
   const rows = await database.read({
-    sql: "SELECT seq, at, body FROM run_events WHERE run_id = $1 AND kind <> 'step.delta' ORDER BY seq",
-    params: [runId],
+    sql: `SELECT seq, at, body FROM run_events WHERE run_id = $1 AND seq > $2 AND kind <> 'step.delta' ORDER BY seq LIMIT ${limit}`,
+    params: [runId, after],
   });
   return rows.map((row) => eventOf(runId, row));
 }
