@@ -14,10 +14,13 @@ export interface Calls {
 
 export function useCalls(turnRunId: string | undefined): Calls {
   const kept = useRef(new Map<string, readonly TimelineStep[]>());
-  const desk = useRun(turnRunId);
+  // The answer may be here before the end of its last call is.
+  const latest = useRef(turnRunId);
+  if (turnRunId !== undefined) latest.current = turnRunId;
+  const desk = useRun(latest.current);
   const timeline = desk?.timeline.value;
   const nowMs = useNow(turnRunId !== undefined);
-  if (desk !== undefined && timeline !== undefined) {
+  if (desk !== undefined && timeline !== undefined && timeline.lastSeq > 0) {
     kept.current.set(
       desk.runId,
       stepsOf(timeline).filter(({ stepKind }) => stepKind === 'tool'),
