@@ -8,10 +8,14 @@ const copied: ReadonlySet<RunEventBody['kind']> = new Set<RunEventBody['kind']>(
 
 export function copyForFork(events: readonly RunEvent[]): readonly RunEventBody[] {
   const bodies = events.filter(({ kind }) => copied.has(kind)).map(bodyOf);
-  const over = new Set(bodies.flatMap((body) => (body.kind === 'step.finished' || body.kind === 'step.failed' ? [body.step] : [])));
+  /** By step, the last attempt that is over: one that was begun after it is not. */
+  const over = new Map(
+    bodies.flatMap((body) => (body.kind === 'step.finished' || body.kind === 'step.failed' ? [[body.step, body.attempt] as const] : [])),
+  );
   const answered = new Set(bodies.flatMap((body) => (body.kind === 'approval.resolved' ? [body.approvalId] : [])));
   return bodies.filter((body) => {
     if (body.kind === 'approval.requested') return answered.has(body.approvalId);
+    if (body.kind === 'step.started') return body.attempt <= (over.get(body.step) ?? 0);
     return !('step' in body) || over.has(body.step);
   });
 }

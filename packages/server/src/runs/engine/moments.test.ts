@@ -1,11 +1,15 @@
 /** What comes from outside at the worst moment: between two writes of the owner, twice, or while it lets go. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { RunEvent } from '@openclaw/protocol';
+import type { RunEvent, RunEventBody } from '@openclaw/protocol';
 import { systemClock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { Journal } from '../journal/contract.ts';
 import { createJournal } from '../journal/journal.ts';
+import { stepStarted } from '../journal/store.fixture.ts';
+import type { ConversationMessage } from './contract.ts';
+import { copyForFork } from './fork.ts';
+import { progressOf } from './progress.ts';
 import { countingTool, createWorld, type Script, type World } from './world.fixture.ts';
 
 const origin = { kind: 'api', by: 'gateway' } as const;
@@ -141,6 +145,50 @@ test('a fork that a crash cuts has its whole history or is not there, and repeat
     for (const { id } of await engine.list({ limit: 10 })) await ended(world, id);
     assert.deepEqual([send.calls.length, (await engine.list({ limit: 10 })).length], [1, 2]);
   }
+});
+
+test('a fork has nothing of an attempt that was only begun, though the one before it failed', () => {
+  const steps: readonly RunEventBody[] = [
+    stepStarted(1),
+    { kind: 'step.failed', step: 1, attempt: 1, error: { code: 'x', message: 'm', hint: 'h', retryable: true } },
+    stepStarted(1, 2),
+  ];
+  const events = steps.map((body, index): RunEvent => ({ runId: 'run_1', seq: index + 1, atMs: 0, ...body }));
+  assert.deepEqual(copyForFork(events), steps.slice(0, 2));
+  assert.equal(progressOf(events.slice(0, 2)).openStep, undefined);
+});
+
+test('a fork of a run that was summarised keeps its own words, though it has none of the session before', async () => {
+  const earlier = Array.from({ length: 4 }, (_, index): ConversationMessage => ({ role: 'user', text: `earlier ${index}` }));
+  const isFork = (sessionKey: string): boolean => sessionKey !== 'agent:main:one';
+  const tooLong = (messages: readonly ConversationMessage[]): boolean =>
+    messages.some((message) => 'text' in message && message.text === 'earlier 0');
+  await using world = await createWorld({
+    script: (answers, { tools }) => (tools.length > 0 && answers === 0 ? { calls: [['look', {}]] } : { text: 'said' }),
+    tools: [countingTool('look', 'read')],
+    history: async ({ sessionKey }) => (isFork(sessionKey) ? [] : earlier),
+    engine: {
+      window: {
+        // The system message and what was said in the session before are summarised.
+        fit: (messages) =>
+          tooLong(messages)
+            ? { kind: 'tooLong', summarise: messages.slice(1, 5), keepFrom: 5, tokens: 10 }
+            : { kind: 'fits', messages, tokens: 1 },
+      },
+    },
+  });
+  const { run } = await world.engine.create({ input: 'the question', session: 'agent:main:one' }, origin);
+  await ended(world, run.id);
+  const looked = (await world.events(run.id)).findLast((event) => event.kind === 'step.finished' && event.step === 3);
+  const fork = await world.engine.fork(run.id, looked?.seq ?? 0, origin);
+  await ended(world, fork.id);
+  assert.deepEqual(
+    world.asked
+      .at(-1)
+      ?.messages.slice(-3)
+      .map(({ role }) => role),
+    ['user', 'assistant', 'tool'],
+  );
 });
 
 test('a call whose outcome is not known is not made again where the run fails first and is tried again', async () => {

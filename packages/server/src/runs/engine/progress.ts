@@ -52,7 +52,7 @@ export interface Progress {
   readonly answerStep: number;
   readonly lastStep: number;
   /** What stands for the beginning of the conversation: it goes on with the message of this index. */
-  readonly compaction: { readonly summary: string; readonly keptFrom: number } | undefined;
+  readonly compaction: { readonly summary: string; readonly keptFrom: number; readonly earlier: number } | undefined;
   readonly cancelledBy: string | undefined;
   /** How often the same call had the same result just now. */
   readonly repetitions: number;
@@ -115,7 +115,7 @@ export class ProgressReader {
         this.#messages.push({ role: 'user', text: wordsOfSignal(event.name, event.payload) });
         return undefined;
       case 'context.compacted':
-        this.#compaction = { summary: event.summary, keptFrom: event.keptFrom };
+        this.#compaction = { summary: event.summary, keptFrom: event.keptFrom, earlier: event.earlier };
         return undefined;
       case 'cancel.requested':
         this.#cancelledBy ??= event.by;

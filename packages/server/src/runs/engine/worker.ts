@@ -165,7 +165,8 @@ class Worker {
     const { instructions } = agent;
     const headOf = (summary: string, keptFrom: number): readonly ConversationMessage[] =>
       headAfterSummary({ instructions, summary, dropped: said.slice(0, keptFrom), kept: said.slice(keptFrom) }, limits);
-    const from = compaction?.keptFrom ?? 0;
+    // Of earlier runs there may be less by now, and a fork has none.
+    const from = compaction ? Math.max(0, compaction.keptFrom - compaction.earlier + earlier) : 0;
     const plainHead = instructions === '' ? [] : [{ role: 'system', text: instructions } as const];
     const head = compaction ? headOf(compaction.summary, from) : plainHead;
     const fitted = window.fit([...head, ...said.slice(from)], limits);
