@@ -36,7 +36,7 @@ describe('runs in the Control UI', { skip: withoutChromium }, () => {
     await using visiting = await visit(browser, `${gateway.url}/#/runs?token=${testToken}`);
     const { page, complaints } = visiting;
     await page.getByText('No runs yet').waitFor();
-    const { id } = await openclaw.runs.create({ input: `wait 1s\n${writes('a.txt')}` });
+    const { id } = await openclaw.runs.create({ input: `wait 4s\n${writes('a.txt')}` });
     await page.getByRole('link', { name: /Let me look/ }).click();
     await step(page, 'openclaw/rehearsal').getByText('running').waitFor();
     await question(page).waitFor();
