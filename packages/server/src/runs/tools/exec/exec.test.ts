@@ -97,7 +97,9 @@ for (const usesControlGroup of [true, false]) {
       assert.equal(result.isOutcomeUnknown, true);
     });
 
-    test('a fork bomb is bounded, and ended', async () => {
+    // Without a group nothing of the system holds root: the bomb would fill the process table of the machine before anybody looks.
+    const mayBomb = usesControlGroup || process.getuid?.() !== 0;
+    test('a fork bomb is bounded, and ended', { skip: !mayBomb && 'root needs a control group for it' }, async () => {
       using workspace = createWorkspace();
       const name = `${workspace.path}/bomb`;
       // Where nothing but a look now and then bounds them, they get a little time between two.
