@@ -226,6 +226,7 @@ test('a run whose time is up ends in an orderly way, however exact the timer is'
     engine: {
       clock,
       callModel: async function* wait({ signal }) {
+        signal.throwIfAborted();
         await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true }));
         yield { kind: 'text', text: '' };
       },
