@@ -26,7 +26,7 @@ test('the events of a run come from the one that was seen last, to who asks, unt
   const client = connect(['operator.read']);
   const accepted: unknown[] = [];
   const end = await ask('runs.events.subscribe', { runId: 'run-1', after: 2 }, { client, accepted });
-  assert.deepEqual(accepted, [{ runId: 'run-1', subscribed: true, lastSeq: 2, status: 'running' }]);
+  assert.deepEqual(accepted, [{ runId: 'run-1', subscribed: true, lastSeq: 2, status: 'accepted', runStatus: 'running' }]);
   assert.deepEqual(client.events, [{ event: 'run.event', payload: { runId: 'run-1', event: cancelled } }]);
   assert.deepEqual(end, { runId: 'run-1', subscribed: false, lastSeq: 3 });
   assert.deepEqual(await ask('runs.events.unsubscribe', { runId: 'run-1' }, { client }), { ok: true, unsubscribed: false });

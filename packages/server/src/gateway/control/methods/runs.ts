@@ -69,7 +69,8 @@ function createFollowing(runs: RunDirectory): MethodTable {
         const leaving = new AbortController();
         const mine = followed.get(client) ?? new Map<string, AbortController>();
         followed.set(client, mine.set(runId, leaving));
-        accept({ runId, subscribed: true, lastSeq, status });
+        // As every first answer of two; clients tell it from the last one by this word.
+        accept({ runId, subscribed: true, lastSeq, status: 'accepted', runStatus: status });
         let seq = after;
         try {
           for await (const event of runs.events(runId, after, AbortSignal.any([signal, leaving.signal]))) {
