@@ -60,9 +60,10 @@ test('a provider whose only key is refused is not hammered: after a few, request
 
 test('a key that is checked after the start and refused makes health degraded, with its name, and not down', async () => {
   await using provider = await startProvider(knows('key-good'));
+  // Listened for before the start: the check may well be over by the time that everything is prepared.
+  const asked = provider.received();
   await using gateway = await startTestGateway({ settings: settingsOf(provider.baseUrl, { apiKey: 'key-dead' }), checkKeys: true });
-  await gateway.running.prepared;
-  await provider.received();
+  await asked;
   let health: { status: string; checks: Record<string, { detail?: string }> } | undefined;
   for (let count = 0; count < 200 && health?.status !== 'degraded'; count++) {
     await new Promise((resolve) => void setTimeout(resolve, 10));
