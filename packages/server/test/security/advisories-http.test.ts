@@ -20,7 +20,7 @@ const launcher = fileURLToPath(new URL('../../bin/openclaw.js', import.meta.url)
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 const bearer = { authorization: `Bearer ${testToken}` };
 const page = { accept: 'text/html' };
-const publicPaths = new Set(['/', '/assets/*', '/favicon.svg', '/healthz', '/readyz', '/startupz', '/health', '/metrics']);
+const publicPaths = new Set(['/', '/assets/*', '/favicon.svg', '/healthz', '/readyz', '/startupz', '/health', '/metrics', '/openapi.json']);
 
 test(
   advisory('CVE-2026-25253 GHSA-g8p2-7wf7-98mq GHSA-r2c6-8jc8-g32w', 'no address of the page makes it send its token to somebody else'),
@@ -139,6 +139,11 @@ test(advisory('CVE-2026-32045 GHSA-hff7-ccv5-52f8', 'what Tailscale writes into 
     assert.equal((await fetch(gateway.url + path, { headers })).status, 401, path);
 });
 
+/** Runs, and the sessions that they stand in, use tools on the operator's machine, so a key for models opens them as little as the administration. */
+function isForOperators(path: string): boolean {
+  return path.startsWith('/admin/') || /^\/v1\/(runs|sessions)(\/|$)/.test(path);
+}
+
 test(
   advisory(
     'CVE-2026-35634 GHSA-6mqc-jqh6-x8fc CVE-2026-35657 GHSA-5jvj-hxmh-6h6j GHSA-943q-mwmv-hhvh',
@@ -153,10 +158,11 @@ test(
       for (const method of methods) {
         assert.equal((await fetch(url, { method })).status, 401, `${method} ${path}`);
         const asKey = (await fetch(url, { method, headers: { authorization: `Bearer ${key}` } })).status;
-        assert.equal(asKey === 403, path.startsWith('/admin/'), `${method} ${path} ${asKey}`);
+        // A wildcard stands for several routes, not each of which knows each method.
+        assert.equal(asKey === 403 || (path.includes('*') && asKey === 405), isForOperators(path), `${method} ${path} ${asKey}`);
       }
     }
-    for (const path of ['/tools/invoke', '/api/sessions', '/hooks/agent', '/v1/runs']) {
+    for (const path of ['/tools/invoke', '/api/sessions', '/hooks/agent']) {
       assert.equal((await gateway.request(path, { json: {} })).status, 404, path);
     }
   },
