@@ -115,7 +115,7 @@ async function measureIdle(): Promise<Section> {
 const calls: readonly (readonly string[])[] = [
   ['gateway', 'health', '--url', 'URL', '--token', token],
   ['gateway', 'probe', '--url', 'URL', '--token', token],
-  ['health', '--json'],
+  ['health'],
   ['status'],
   ['devices', 'list', '--url', 'URL', '--token', token],
   ['logs', '--limit', '20', '--url', 'URL', '--token', token],
