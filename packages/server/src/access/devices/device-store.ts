@@ -1,6 +1,6 @@
 /** The tables of devices and of those that ask to become one: rows and statements. It holds nothing in memory and decides nothing. */
 import type { Database, Guard, Row, Statement, WriteBatch } from '../../storage/index.ts';
-import type { PairingRequest } from './contract.ts';
+import type { PairedDevice, PairingRequest } from './contract.ts';
 
 /** What a device may do in one role. */
 export interface StoredRole {
@@ -12,19 +12,8 @@ export interface StoredRole {
   readonly tokenHash: string | null;
 }
 
-export interface StoredDevice {
-  readonly deviceId: string;
-  readonly publicKey: string;
-  readonly displayName: string | null;
-  readonly platform: string | null;
-  readonly deviceFamily: string | null;
-  readonly clientId: string;
-  readonly clientMode: string;
-  readonly approvedVia: string;
-  readonly createdAtMs: number;
-  readonly approvedAtMs: number;
-  readonly lastSeenAtMs: number | null;
-  readonly lastSeenIp: string | null;
+/** A paired device as it is kept: with its roles and the hashes of their tokens in place of the tokens that are shown. */
+export interface StoredDevice extends Omit<PairedDevice, 'tokens'> {
   /** Rises with every change but of when it was last seen. 0: not stored yet. */
   readonly revision: number;
   readonly roles: readonly StoredRole[];

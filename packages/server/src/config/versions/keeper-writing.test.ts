@@ -5,23 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 
 import { OpenClawError } from '../../core/errors.ts';
-import type { ConfigurationKeeper } from './contract.ts';
-import { createKeptFolder } from './keeper.fixture.ts';
-
-const onPort = (port: number): string => `{\n  // mine\n  gateway: { port: ${port} },\n}\n`;
-
-function portOf(keeper: ConfigurationKeeper): number | undefined {
-  return keeper.current?.settings.gateway.port;
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error === undefined || error instanceof OpenClawError, String(error));
-  return error?.code;
-}
+import { codeOf, createKeptFolder, onPort, portOf } from './keeper.fixture.ts';
 
 test('write checks, puts in force, and says who it was', async (t) => {
   const folder = createKeptFolder(t, { 'openclaw.json': onPort(1) });

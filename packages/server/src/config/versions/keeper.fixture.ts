@@ -1,8 +1,10 @@
 /** A keeper on a folder of its own, with ways to break and mend its file. */
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 
 import { systemClock, type Clock } from '../../core/clock.ts';
 import { readEnvironment, type Variables } from '../../core/env.ts';
+import { OpenClawError } from '../../core/errors.ts';
 import { createLog, type Log } from '../../core/log.ts';
 import { createFolder, type Folder } from '../folder.fixture.ts';
 import type { ConfigurationKeeper, ConfigurationStatus } from './contract.ts';
@@ -69,4 +71,21 @@ export function createLoggedLines(): { log: Log; lines: LoggedLine[]; text: () =
     lines,
     text: () => texts.join(''),
   };
+}
+
+/** A file with a comment that must outlive every change. */
+export const onPort = (port: number): string => `{\n  // mine\n  gateway: { port: ${port} },\n}\n`;
+
+export function portOf(keeper: ConfigurationKeeper): number | undefined {
+  return keeper.current?.settings.gateway.port;
+}
+
+/** Of the error with which it ends; undefined where it goes well. */
+export async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  assert.ok(error === undefined || error instanceof OpenClawError, String(error));
+  return error?.code;
 }

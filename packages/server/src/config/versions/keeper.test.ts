@@ -5,24 +5,9 @@ import { test } from 'node:test';
 
 import { OpenClawError } from '../../core/errors.ts';
 import { createFakeClock } from '../../core/fake-clock.ts';
-import type { AcceptedChange, ConfigurationKeeper } from './contract.ts';
+import type { AcceptedChange } from './contract.ts';
 import { ensureGatewayToken } from '../gateway-token.ts';
-import { createKeptFolder, createLoggedLines, statusOf } from './keeper.fixture.ts';
-
-const onPort = (port: number): string => `{\n  // mine\n  gateway: { port: ${port} },\n}\n`;
-
-function portOf(keeper: ConfigurationKeeper): number | undefined {
-  return keeper.current?.settings.gateway.port;
-}
-
-async function codeOf(promise: Promise<unknown>): Promise<string | undefined> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  assert.ok(error === undefined || error instanceof OpenClawError, String(error));
-  return error?.code;
-}
+import { codeOf, createKeptFolder, createLoggedLines, onPort, portOf, statusOf } from './keeper.fixture.ts';
 
 test('a good file is in force from the start, and is version 1', async (t) => {
   const keeper = await createKeptFolder(t, { 'openclaw.json': onPort(1) }).open();
