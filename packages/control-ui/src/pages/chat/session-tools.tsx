@@ -1,9 +1,9 @@
 /** What is done with one conversation: its model, its name, beginning anew, deleting it. */
 import { useState } from 'preact/hooks';
 import { useApp } from '../../app-context.ts';
-import { Confirm, Dialog } from '../../components/dialog.tsx';
-import { TextField } from '../../components/fields.tsx';
+import { Confirm } from '../../components/dialog.tsx';
 import { Icon } from '../../components/icon.tsx';
+import { RenameDialog } from '../../components/rename-dialog.tsx';
 import type { ModelRow } from './use-chat.ts';
 
 export interface SessionToolsProps {
@@ -42,7 +42,13 @@ export function SessionTools({ sessionKey, name, model, defaultModel, models, on
       <ToolButton icon="refresh" label="Begin anew" onClick={() => setOpen('reset')} disabled={!isAdmin} />
       <ToolButton icon="trash" label="Delete" onClick={() => setOpen('delete')} disabled={!isAdmin} />
       {open === 'rename' && (
-        <RenameDialog name={name} onClose={close} onRename={(label) => void call('sessions.patch', { label }, 'changed')} />
+        <RenameDialog
+          title="Rename the conversation"
+          name={name}
+          helpOfEmpty="Empty: it has no name of its own."
+          onClose={close}
+          onRename={(label) => void call('sessions.patch', { label: label === '' ? null : label }, 'changed')}
+        />
       )}
       {open === 'reset' && (
         <Confirm
@@ -111,37 +117,5 @@ function ModelSelect({ model, defaultModel, models, disabled, onChange }: ModelS
         </option>
       ))}
     </select>
-  );
-}
-
-interface RenameDialogProps {
-  readonly name: string;
-  readonly onRename: (label: string | null) => void;
-  readonly onClose: () => void;
-}
-
-function RenameDialog({ name, onRename, onClose }: RenameDialogProps) {
-  const [value, setValue] = useState(name);
-  return (
-    <Dialog title="Rename the conversation" onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          onRename(value.trim() === '' ? null : value.trim());
-          onClose();
-        }}
-      >
-        <TextField label="Name" value={value} onInput={setValue} autoFocus help="Empty: it has no name of its own." />
-        <div class="dialog-buttons">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button button-primary">
-            Rename
-          </button>
-        </div>
-      </form>
-    </Dialog>
   );
 }

@@ -4,7 +4,7 @@ import { useApp } from '../../app-context.ts';
 import { CopyText } from '../../components/copy.tsx';
 import { Confirm, Dialog, type ConfirmProps } from '../../components/dialog.tsx';
 import { Notice } from '../../components/feedback.tsx';
-import { TextField } from '../../components/fields.tsx';
+import { RenameDialog } from '../../components/rename-dialog.tsx';
 import { nameOf, type PairedDevice } from './devices.ts';
 import type { DeviceAction } from './paired-devices.tsx';
 
@@ -26,6 +26,7 @@ export function DeviceDialog({ action, device, isOwn, onClose, refresh }: Device
     case 'rename':
       return (
         <RenameDialog
+          title="Rename the device"
           name={device.displayName ?? ''}
           onClose={onClose}
           onRename={(displayName) => void call('device.pair.rename', { displayName }, `It is called ${displayName} now`)}
@@ -148,39 +149,6 @@ function TokenDialog({ name, token, onClose }: { readonly name: string; readonly
           </button>
         </div>
       </div>
-    </Dialog>
-  );
-}
-
-interface RenameDialogProps {
-  readonly name: string;
-  readonly onRename: (name: string) => void;
-  readonly onClose: () => void;
-}
-
-function RenameDialog({ name, onRename, onClose }: RenameDialogProps) {
-  const [value, setValue] = useState(name);
-  return (
-    <Dialog title="Rename the device" onClose={onClose}>
-      <form
-        class="stack"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (value.trim() === '') return;
-          onRename(value.trim());
-          onClose();
-        }}
-      >
-        <TextField label="Name" value={value} onInput={setValue} autoFocus required />
-        <div class="dialog-buttons">
-          <button type="button" class="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" class="button button-primary">
-            Rename
-          </button>
-        </div>
-      </form>
     </Dialog>
   );
 }
