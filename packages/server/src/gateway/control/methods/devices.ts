@@ -1,78 +1,12 @@
 /** `device.*`: what operators do with devices; and what clients are told of it. */
 import { closeCodes } from '@openclaw/protocol';
 import type { BroadcastOptions, Hub, MethodCall, MethodTable } from '../contract.ts';
+import type { Approver, Devices, PairedDevice, PairingRequest } from '../../../access/index.ts';
 import { actorOf } from './actor.ts';
 import { noParams, Params } from './params.ts';
 
-export interface PairingRow {
-  readonly requestId: string;
-  readonly deviceId: string;
-  readonly publicKey: string;
-  readonly platform: string | null;
-  readonly deviceFamily: string | null;
-  readonly clientId: string;
-  readonly clientMode: string;
-  readonly displayName: string | null;
-  readonly role: string;
-  readonly scopes: readonly string[];
-  readonly remoteIp: string;
-  readonly reason: string;
-  readonly createdAtMs: number;
-}
-
-export interface DeviceRow {
-  readonly deviceId: string;
-  readonly publicKey: string;
-  readonly displayName: string | null;
-  readonly platform: string | null;
-  readonly deviceFamily: string | null;
-  readonly clientId: string;
-  readonly clientMode: string;
-  readonly approvedVia: string;
-  readonly createdAtMs: number;
-  readonly approvedAtMs: number;
-  readonly lastSeenAtMs: number | null;
-  readonly lastSeenIp: string | null;
-  readonly tokens: readonly TokenRow[];
-}
-
-interface TokenRow {
-  readonly role: string;
-  readonly scopes: readonly string[];
-  readonly createdAtMs: number;
-}
-
-interface Approver {
-  readonly id: string;
-  readonly scopes: ReadonlySet<string>;
-  /** Of a device that came by its own token alone. */
-  readonly boundTo?: string;
-}
-
-type DeviceChange =
-  | { readonly kind: 'requested'; readonly request: PairingRow }
-  | { readonly kind: 'resolved'; readonly requestId: string; readonly deviceId: string; readonly decision: string }
-  | { readonly kind: 'invalidated'; readonly deviceId: string; readonly reason: string }
-  | { readonly kind: 'changed'; readonly deviceId: string };
-
-/** What is needed of `access`. */
-export interface DeviceDirectory {
-  pending(): readonly PairingRow[];
-  paired(): readonly DeviceRow[];
-  approve(requestId: string, approver: Approver): Promise<DeviceRow>;
-  reject(requestId: string, approver: Approver): Promise<PairingRow>;
-  remove(deviceId: string, approver: Approver): Promise<void>;
-  rename(deviceId: string, displayName: string, approver: Approver): Promise<DeviceRow>;
-  rotate(
-    which: { readonly deviceId: string; readonly role: string; readonly scopes?: readonly string[] },
-    approver: Approver,
-  ): Promise<{ readonly token: string; readonly issuedAtMs: number } & TokenRow>;
-  revoke(which: { readonly deviceId: string; readonly role: string }, approver: Approver): Promise<void>;
-  onChange(listener: (change: DeviceChange) => void): () => void;
-}
-
 export interface DeviceMethodsOptions {
-  readonly devices: DeviceDirectory;
+  readonly devices: Devices;
   readonly hub: Pick<Hub, 'clients'>;
 }
 
@@ -116,7 +50,7 @@ function decision(decide: (requestId: string, approver: Approver) => Promise<obj
   };
 }
 
-function keptDevices(devices: DeviceDirectory): MethodTable {
+function keptDevices(devices: Devices): MethodTable {
   return {
     'device.pair.remove': {
       scope: 'operator.pairing',
@@ -170,7 +104,7 @@ function keptDevices(devices: DeviceDirectory): MethodTable {
 const pairers: BroadcastOptions = { scope: 'operator.pairing' };
 
 export interface PublishDevicesOptions {
-  readonly devices: Pick<DeviceDirectory, 'onChange'>;
+  readonly devices: Pick<Devices, 'onChange'>;
   readonly hub: Pick<Hub, 'broadcast' | 'closeWhere'>;
   readonly now: () => number;
 }
@@ -202,11 +136,11 @@ function approverOf({ client }: MethodCall): Approver {
   return { id: actorOf(client.principal), scopes, ...bound };
 }
 
-function pendingShape({ createdAtMs, reason, ...request }: PairingRow): object {
+function pendingShape({ createdAtMs, reason, ...request }: PairingRequest): object {
   return { ...withoutNulls(request), roles: [request.role], reason, silent: false, isRepair: reason !== 'not-paired', ts: createdAtMs };
 }
 
-function deviceShape({ tokens, ...device }: DeviceRow, isConnected: boolean): object {
+function deviceShape({ tokens, ...device }: PairedDevice, isConnected: boolean): object {
   const scopes = [...new Set(tokens.flatMap((token) => token.scopes))];
   return {
     ...withoutNulls(device),

@@ -17,7 +17,7 @@ import type {
 } from '../run-starter.ts';
 import { createFakeSchedules } from './cron.fixture.ts';
 import type { ConfigurationDesk, ConfigurationTexts } from './config.ts';
-import type { DeviceDirectory, DeviceRow, PairingRow } from './devices.ts';
+import type { Devices, PairedDevice, PairingRequest } from '../../../access/index.ts';
 import {
   createMethods,
   createStabilityRing,
@@ -289,17 +289,17 @@ function createRuns(): FakeRuns {
   return fake;
 }
 
-export interface FakeDevices extends DeviceDirectory {
+export interface FakeDevices extends Devices {
   readonly asked: unknown[][];
-  readonly listeners: Set<Parameters<DeviceDirectory['onChange']>[0]>;
+  readonly listeners: Set<Parameters<Devices['onChange']>[0]>;
 }
 
-export const pairing: PairingRow = {
+export const pairing: PairingRequest = {
   ...{ requestId: 'request-1', deviceId: 'device-1', publicKey: 'key-1', platform: 'linux', deviceFamily: null, clientId: 'cli' },
   ...{ clientMode: 'cli', displayName: null, role: 'operator', scopes: ['operator.read'], remoteIp: '10.0.0.2', reason: 'not-paired' },
   createdAtMs: 1000,
 };
-export const device: DeviceRow = {
+export const device: PairedDevice = {
   ...{ deviceId: 'device-2', publicKey: 'key-2', displayName: 'Desk', platform: 'linux', deviceFamily: 'Linux', clientId: 'cli' },
   ...{ clientMode: 'cli', approvedVia: 'silent', createdAtMs: 1, approvedAtMs: 2, lastSeenAtMs: 3, lastSeenIp: '127.0.0.1' },
   tokens: [{ role: 'operator', scopes: ['operator.read'], createdAtMs: 2 }],
