@@ -117,7 +117,7 @@ async function openOnMain(directory: string): Promise<Subject> {
 }
 
 function openThreads(directory: string): Promise<Subject> {
-  return openSqlite({ paths: storePaths(directory), clock: systemClock, migrations: [steps], startUpMs: 0 }).then((database) => ({
+  return openSqlite({ paths: storePaths(directory), clock: systemClock, migrations: [steps], reader: 'at once' }).then((database) => ({
     write: database.write,
     read: (sql) => database.read({ sql }),
     close: database.close,

@@ -106,8 +106,8 @@ export interface ModelPath {
   /** How each key of each provider stands. */
   keysStatus(): KeyStatus[];
   /**
-   * Looks for model servers on this machine, loads the dialects and the catalogue; both may take longer than a start should.
-   * Requests that come earlier wait for the latter, which takes milliseconds.
+   * Looks for model servers on this machine, and loads the dialects and the catalogue where there is a provider to ask; both may take
+   * longer than a start should. Requests that come earlier wait for the latter, which takes milliseconds.
    * @param ownPort the gateway's own, so that it does not take itself for a model server
    */
   prepare(ownPort: number, signal: AbortSignal): Promise<void>;
@@ -141,6 +141,11 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     ...{ retryBudget: () => plan.retryBudget.figures, cache: () => plan.cache?.answers.figures },
   });
 
+  /** A gateway that has nobody to ask yet, but for the rehearsal, does without: half of the program. */
+  const load = async (): Promise<void> => {
+    if (selection.providers().some(({ id }) => id !== rehearsal.provider)) await service.load();
+  };
+
   function reconfigure(change: ModelPathChange): void {
     if (closed) throw closed;
     // The only one that may refuse. From here to the end nobody else has a turn, so no request sees half of it.
@@ -158,9 +163,11 @@ export function createModelPath(options: ModelPathOptions): ModelPath {
     providers: () => selection.providers(),
     keysStatus: () => selection.keysStatus(),
     async prepare(ownPort, signal) {
-      await Promise.all([service.load(), selection.prepare(ownPort, signal)]);
+      await Promise.all([load(), selection.prepare(ownPort, signal)]);
+      // Some may have been found.
+      await load();
     },
-    reconfigure: (change) => Promise.resolve(change).then(reconfigure),
+    reconfigure: (change) => Promise.resolve(change).then(reconfigure).then(load),
     shedCaches() {
       plan.cache?.answers.clear();
       sight.shed();

@@ -74,7 +74,7 @@ export async function startRunServer({
   sessions,
   endpoints: more,
 }: RunServerOptions): Promise<RunServer> {
-  const database = await openSqlite({ paths: storePaths(directory), clock: systemClock, migrations, startUpMs: 0 });
+  const database = await openSqlite({ paths: storePaths(directory), clock: systemClock, migrations, reader: 'at once' });
   const journal = createJournal({ database, clock: systemClock, keptDays: 30 });
   const log = createLog({ clock: systemClock, destinations: [], level: 'silent' });
   const ids = createIds();

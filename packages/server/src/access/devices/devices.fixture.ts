@@ -89,7 +89,7 @@ function openOnDisk(resources: AsyncDisposableStack): () => Promise<Database> {
   const clock = createFakeClock();
   const directory = mkdtempSync(join(tmpdir(), 'openclaw-devices-'));
   resources.defer(() => rmSync(directory, { recursive: true }));
-  return () => openSqlite({ paths: storePaths(directory), clock, migrations, startUpMs: 0 });
+  return () => openSqlite({ paths: storePaths(directory), clock, migrations, reader: 'at once' });
 }
 
 function openEmpty(server: PgliteServer, resources: AsyncDisposableStack): () => Promise<Database> {

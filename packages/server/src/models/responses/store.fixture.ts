@@ -41,7 +41,7 @@ export async function openResponses(server?: PgliteServer, options: Partial<Resp
 async function openOnDisk(resources: AsyncDisposableStack, clock: FakeClock): Promise<Database> {
   const directory = mkdtempSync(join(tmpdir(), 'openclaw-responses-'));
   resources.defer(() => rmSync(directory, { recursive: true }));
-  return openSqlite({ paths: storePaths(directory), clock, migrations, startUpMs: 0 });
+  return openSqlite({ paths: storePaths(directory), clock, migrations, reader: 'at once' });
 }
 
 function openEmpty(server: PgliteServer, resources: AsyncDisposableStack): Promise<Database> {

@@ -36,7 +36,7 @@ async function setup(server: PgliteServer | undefined, secrets: readonly string[
 function openOnDisk(resources: AsyncDisposableStack): Promise<Database> {
   const directory = mkdtempSync(join(tmpdir(), 'openclaw-audit-'));
   resources.defer(() => rmSync(directory, { recursive: true }));
-  return openSqlite({ paths: storePaths(directory), clock: createFakeClock(), migrations, startUpMs: 0 });
+  return openSqlite({ paths: storePaths(directory), clock: createFakeClock(), migrations, reader: 'at once' });
 }
 
 function openEmpty(server: PgliteServer, resources: AsyncDisposableStack): Promise<Database> {

@@ -87,7 +87,7 @@ export async function setUpSchedules({ nowMs, limits = {}, server }: SetupOption
 function openOnDisk(resources: AsyncDisposableStack): Promise<Database> {
   const directory = mkdtempSync(join(tmpdir(), 'openclaw-schedules-'));
   resources.defer(() => rmSync(directory, { recursive: true }));
-  return openSqlite({ paths: storePaths(directory), clock: createFakeClock(), migrations, startUpMs: 0 });
+  return openSqlite({ paths: storePaths(directory), clock: createFakeClock(), migrations, reader: 'at once' });
 }
 
 function openEmpty(server: PgliteServer, resources: AsyncDisposableStack): Promise<Database> {

@@ -13,7 +13,7 @@ describeDatabase('SQLite', () =>
       return Promise.resolve({
         shared: false,
         // From the first read on by the reader thread: what the writer wrote must be seen from another connection.
-        open: () => openSqlite({ paths: storePaths(directory), clock: systemClock, migrations, startUpMs: 0 }),
+        open: () => openSqlite({ paths: storePaths(directory), clock: systemClock, migrations, reader: 'at once' }),
         remove: () => Promise.resolve(rmSync(directory, { recursive: true })),
       });
     },

@@ -15,7 +15,7 @@ import { createStatementChecker } from '../statement.ts';
 import { encodeBatch } from './batch-line.ts';
 import { toStorageError } from './failures.ts';
 import type { StorePaths } from './paths.ts';
-import { createReads, type Reads } from './reads.ts';
+import { createReads, type ReaderStart, type Reads } from './reads.ts';
 import type { RecoveryReport } from './recovery.ts';
 import type { OpenOptions, OpenReply } from './thread.ts';
 import { startStorageThread, type StorageThread } from './thread-call.ts';
@@ -32,8 +32,8 @@ export interface SqliteOptions {
   readonly limits?: CommitQueueLimits;
   /** Told of what has no caller to be told: a snapshot that failed. */
   readonly onWarning?: (error: OpenClawError) => void;
-  /** How long after opening the writer also answers reads. @default 5_000 */
-  readonly startUpMs?: number;
+  /** @default 'when needed' */
+  readonly reader?: ReaderStart;
 }
 
 export interface SqliteDatabase extends Database {
@@ -42,19 +42,13 @@ export interface SqliteDatabase extends Database {
   readonly migrated: readonly number[];
 }
 
-/**
- * Reads of the first seconds are small and come before any traffic. The writer answers them, so that the reader, 13 MiB and
- * 35 ms of work, does not compete with a start and is not there at all in a gateway that nobody asks.
- */
-export const sqliteDefaults = { startUpMs: 5_000 } as const;
-
 export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase> {
-  const { paths, clock, migrations = allMigrations, startUpMs = sqliteDefaults.startUpMs } = options;
+  const { paths, clock, migrations = allMigrations, reader = 'when needed' } = options;
   const writer = options.thread ?? startStorageThread();
   const opened = await openWriter(writer, paths, { ...options.store, migrations });
   const checker = createStatementChecker();
   const channels = createLocalChannels();
-  const reads = createReads(writer, { path: paths.live, clock, startUpMs });
+  const reads = createReads(writer, { path: paths.live, clock, reader });
   const snapshots = createSnapshots(writer, paths, options.onWarning);
   let closing: Promise<void> | undefined;
 

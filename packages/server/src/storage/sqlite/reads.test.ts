@@ -8,7 +8,7 @@ import { OpenClawError } from '../../core/errors.ts';
 import { createFakeClock } from '../../core/fake-clock.ts';
 import { openSqlite } from './database.ts';
 import { storePaths } from './paths.ts';
-import { createReads } from './reads.ts';
+import { createReads, type ReaderStart } from './reads.ts';
 import { startStorageThread, type StorageThread } from './thread-call.ts';
 
 interface FakeThread extends StorageThread {
@@ -16,6 +16,8 @@ interface FakeThread extends StorageThread {
   /** Answers nothing while it hangs. */
   hangs: boolean;
   readonly asked: string[];
+  /** What else it has been asked and has not answered. */
+  pending: number;
 }
 
 function createThread(): FakeThread {
@@ -32,7 +34,7 @@ function createThread(): FakeThread {
   return thread as unknown as FakeThread;
 }
 
-function createScene({ dead = false } = {}) {
+function createScene({ dead = false, reader = 'at once' }: { dead?: boolean; reader?: ReaderStart } = {}) {
   const clock = createFakeClock();
   const writer = createThread();
   const readers: FakeThread[] = [];
@@ -42,22 +44,45 @@ function createScene({ dead = false } = {}) {
     readers.push(reader);
     return reader;
   };
-  return { clock, writer, readers, reads: createReads(writer, { path: 'x', clock, startUpMs: 5000, startThread }) };
+  return { clock, writer, readers, reads: createReads(writer, { path: 'x', clock, reader, startThread }) };
 }
 
 const question = { sql: 'SELECT x FROM y' };
 
-test('a gateway that nobody asks has no reader, and looking at it starts none', async () => {
-  const { clock, writer, readers, reads } = createScene();
-  await reads.read(question);
-  clock.advance(60_000);
+test('a gateway that asks little now and then has no reader, and looking at it starts none', async () => {
+  const { clock, writer, readers, reads } = createScene({ reader: 'when needed' });
+  for (let minute = 0; minute < 5; minute += 1) {
+    await reads.read(question);
+    clock.advance(60_000);
+  }
   assert.equal(await reads.check(), undefined);
+  assert.deepEqual([writer.asked, readers.length], [Array(5).fill('read'), 0]);
+});
+
+test('a read that would wait behind writes goes to a reader, and all later ones do; not so while the gateway starts', async () => {
+  const { clock, writer, readers, reads } = createScene({ reader: 'when needed' });
+  writer.pending = 3;
+  await reads.read(question);
   assert.deepEqual([writer.asked, readers.length], [['read'], 0]);
+  clock.advance(5000);
+  await reads.read(question);
+  writer.pending = 0;
+  await reads.read(question);
+  assert.deepEqual([writer.asked, readers.map(({ asked }) => asked)], [['read'], [['openReader', 'read', 'read']]]);
+});
+
+test('a question that kept the writer for long is the last that it answers', async () => {
+  const { clock, writer, readers, reads } = createScene({ reader: 'when needed' });
+  clock.advance(5000);
+  const answer = reads.read(question);
+  clock.advance(11);
+  await answer;
+  await reads.read(question);
+  assert.deepEqual([writer.asked, readers[0]?.asked], [['read'], ['openReader', 'read']]);
 });
 
 test('a reader that has ended is replaced by the next read, and by the next look', async () => {
-  const { clock, readers, reads } = createScene();
-  clock.advance(5000);
+  const { readers, reads } = createScene();
   await reads.read(question);
   await readers[0]?.end();
   assert.deepEqual(await reads.read(question), [{ x: 1 }]);
@@ -74,15 +99,13 @@ test('a reader that has ended is replaced by the next read, and by the next look
 });
 
 test('where no reader lives the check says so', async () => {
-  const { clock, reads } = createScene({ dead: true });
-  clock.advance(5000);
+  const { reads } = createScene({ dead: true });
   await assert.rejects(reads.read(question), { code: 'storage_failed' });
   assert.match((await reads.check()) ?? '', /not answered: .*thread has ended/);
 });
 
 test('a long question is waited for, and a thread that has answered nothing for half a minute hangs', async () => {
   const { clock, readers, reads } = createScene();
-  clock.advance(5000);
   await reads.read(question);
   readers[0]!.hangs = true;
   void reads.read(question);

@@ -1,5 +1,6 @@
 /**
- * Who answers reads: the writer in the first seconds, then a reader thread of its own, and another one where that has ended.
+ * Who answers reads: the writer as long as it has nothing else to do and is quick about it, then a reader thread of its own, and
+ * another one where that has ended.
  *
  * It knows no SQL but the question whether anybody is there.
  */
@@ -19,20 +20,32 @@ export interface Reads {
 export interface ReadsOptions {
   readonly path: string;
   readonly clock: Clock;
-  readonly startUpMs: number;
+  /** `at once`: the writer never answers. */
+  readonly reader: ReaderStart;
   /** @default a thread of the store */
   readonly startThread?: () => StorageThread;
 }
 
+/**
+ * A reader is 16 MiB, and 35 ms of work that would compete with a start. A gateway that nobody asks, and that itself asks little now
+ * and then, does without.
+ */
+export type ReaderStart = 'at once' | 'when needed';
+
+/** Reads so soon after the opening are small and come before any traffic, many at once. */
+const startUpMs = 5_000;
+/** A question that takes longer keeps writes waiting for longer than they take themselves. */
+const slowMs = 10;
 /** Reads that wait; more are refused. */
 const waitingLimit = 1_000;
 /** No question that the program asks takes so long; a thread that has answered none for so long hangs. */
 const silenceLimitMs = 30_000;
 
 export function createReads(writer: StorageThread, options: ReadsOptions): Reads {
-  const { path, clock, startUpMs, startThread = startStorageThread } = options;
+  const { path, clock, startThread = startStorageThread } = options;
   const openedMs = clock.monotonicMs();
   let reader: StorageThread | undefined;
+  let needed = options.reader === 'at once';
   let waiting = 0;
   /** When the reader last answered, or had nothing to answer. */
   let quietMs = openedMs;
@@ -45,7 +58,9 @@ export function createReads(writer: StorageThread, options: ReadsOptions): Reads
   };
 
   const threadForReads = (): StorageThread => {
-    if (reader === undefined && clock.monotonicMs() - openedMs < startUpMs) return writer;
+    const startingUp = clock.monotonicMs() - openedMs < startUpMs;
+    needed ||= writer.pending > 0 && !startingUp;
+    if (!needed) return writer;
     if (reader === undefined || reader.ended) reader = startReader();
     return reader;
   };
@@ -54,11 +69,13 @@ export function createReads(writer: StorageThread, options: ReadsOptions): Reads
     if (waiting >= waitingLimit) throw new OpenClawError('storage_busy', { details: { waiting }, retryAfterMs: 1000 });
     if (waiting === 0) quietMs = clock.monotonicMs();
     waiting += 1;
+    const askedMs = clock.monotonicMs();
     try {
       return await threadForReads().call('read', statement);
     } finally {
       waiting -= 1;
       quietMs = clock.monotonicMs();
+      needed ||= quietMs - askedMs > slowMs && quietMs - openedMs >= startUpMs;
     }
   }
 
