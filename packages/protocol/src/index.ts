@@ -106,3 +106,15 @@ export {
   type Warning,
 } from './sight.ts';
 export { formatUnit, parseUnit, unitExamples, type Unit } from './units.ts';
+export {
+  explainQuantity,
+  formatBytes,
+  formatMemory,
+  formatMilli,
+  formatQuantity,
+  parseBytes,
+  parseMilli,
+  parseQuantity,
+  type Quantity,
+  type QuantityForm,
+} from './workloads/quantity.ts';
