@@ -107,6 +107,19 @@ export {
 } from './sight.ts';
 export { formatUnit, parseUnit, unitExamples, type Unit } from './units.ts';
 export {
+  memoryMarkKinds,
+  memoryTraceLimits,
+  memoryTraceSchema,
+  memoryTraceVersion,
+  type AllocationDiff,
+  type AllocationSite,
+  type MemoryMark,
+  type MemoryMarkKind,
+  type MemorySample,
+  type MemoryTrace,
+  type SmapsSummary,
+} from './workloads/memory-trace.ts';
+export {
   explainQuantity,
   formatBytes,
   formatMemory,
