@@ -9,6 +9,7 @@ import { callerErrors } from './errors/caller-errors.ts';
 import { clientErrors } from './errors/client-errors.ts';
 import { deviceErrors } from './errors/device-errors.ts';
 import { gatewayErrors } from './errors/gateway-errors.ts';
+import { memoryTraceErrors } from './errors/memory-trace-errors.ts';
 import { operationErrors } from './errors/operation-errors.ts';
 import { providerErrors } from './errors/provider-errors.ts';
 import { requestErrors } from './errors/request-errors.ts';
@@ -28,6 +29,7 @@ export const errorCatalogue = {
   ...turnErrors,
   ...runErrors,
   ...scheduleErrors,
+  ...memoryTraceErrors,
   ...clientErrors,
 } as const;
 

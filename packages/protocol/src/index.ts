@@ -106,3 +106,28 @@ export {
   type Warning,
 } from './sight.ts';
 export { formatUnit, parseUnit, unitExamples, type Unit } from './units.ts';
+export {
+  memoryMarkKinds,
+  memoryTraceLimits,
+  memoryTraceSchema,
+  memoryTraceVersion,
+  type AllocationDiff,
+  type AllocationSite,
+  type MemoryMark,
+  type MemoryMarkKind,
+  type MemorySample,
+  type MemoryTrace,
+  type SmapsSummary,
+} from './workloads/memory-trace.ts';
+export {
+  explainQuantity,
+  formatBytes,
+  formatMemory,
+  formatMilli,
+  formatQuantity,
+  parseBytes,
+  parseMilli,
+  parseQuantity,
+  type Quantity,
+  type QuantityForm,
+} from './workloads/quantity.ts';

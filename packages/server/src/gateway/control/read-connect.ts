@@ -4,7 +4,7 @@
  * Who may come in is the `Door`'s to say; this is only about form, version and role.
  */
 import { closeCodes, connectSchema, probeProtocolVersion, protocolVersion, type ConnectParams, type WireError } from '@openclaw/protocol';
-import { findFault, sayFault } from './check-shape.ts';
+import { findFault, sayFault } from '../../core/check-shape.ts';
 import { readFrame, type CheckedRequest, type Message } from './read-frame.ts';
 import type { WireEnd } from './wire.ts';
 

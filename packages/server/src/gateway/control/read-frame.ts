@@ -7,7 +7,7 @@ import { requestSchema, type RequestFrame } from '@openclaw/protocol';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import { parseJsonBody } from '../../core/parse-json.ts';
-import { findFault, sayFault } from './check-shape.ts';
+import { findFault, sayFault } from '../../core/check-shape.ts';
 
 export interface Message {
   readonly bytes: Buffer;

@@ -8,7 +8,7 @@ import { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { parseJsonBody } from '../../core/parse-json.ts';
 import { readBody } from '../body.ts';
-import { findFault } from '../control/check-shape.ts';
+import { findFault } from '../../core/check-shape.ts';
 import type { Endpoint, EndpointTable, GatewayRequest } from '../request.ts';
 import type { Method, Operation } from './operation.ts';
 

@@ -1,7 +1,7 @@
 /**
  * Holds a value against a closed schema and names the first thing that does not fit.
  *
- * It knows the keywords that the schemas of `packages/protocol/src/control/connect-schema.ts` use and fills in no defaults.
+ * It knows the keywords that the schemas of wires and files in `packages/protocol` use and fills in no defaults.
  */
 import type { JsonSchema } from '@openclaw/protocol';
 
@@ -49,7 +49,8 @@ function findTextFault({ minLength = 0, maxLength = Infinity }: Keywords, value:
 }
 
 function findNumberFault({ type, minimum = -Infinity, maximum = Infinity }: Keywords, value: unknown, path: string): Fault | undefined {
-  if (typeof value !== 'number' || (type === 'integer' && !Number.isInteger(value))) return { path, reason: 'must be a whole number' };
+  if (typeof value !== 'number' || (type === 'integer' && !Number.isInteger(value)))
+    return { path, reason: type === 'integer' ? 'must be a whole number' : 'must be a number' };
   if (value < minimum) return { path, reason: `must be at least ${minimum}` };
   return value > maximum ? { path, reason: `must be at most ${maximum}` } : undefined;
 }
