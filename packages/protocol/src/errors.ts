@@ -16,6 +16,7 @@ import { requestErrors } from './errors/request-errors.ts';
 import { runErrors } from './errors/run-errors.ts';
 import { scheduleErrors } from './errors/schedule-errors.ts';
 import { turnErrors } from './errors/turn-errors.ts';
+import { workloadErrors } from './errors/workload-errors.ts';
 
 export type { ErrorEntry } from './errors/entry.ts';
 
@@ -30,6 +31,7 @@ export const errorCatalogue = {
   ...runErrors,
   ...scheduleErrors,
   ...memoryTraceErrors,
+  ...workloadErrors,
   ...clientErrors,
 } as const;
 
