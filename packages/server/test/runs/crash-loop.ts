@@ -119,7 +119,8 @@ export async function carryThrough({ outside, kills, random, compactions = 0, ai
         const all = [...hit, ...Array<Phase>(hits).fill('compaction')];
         return { view, seen, left, kills: all, unknown, notes: await notesIn(directory) };
       }
-      hit.push(phaseOf(life, { seen, outside, notes: await notesIn(directory) }));
+      const phase = phaseOf(life, { seen, outside, notes: await notesIn(directory) });
+      if (phase !== undefined) hit.push(phase);
     }
   } finally {
     await rm(directory, { recursive: true, force: true });
@@ -235,13 +236,15 @@ function momentOf(event: RunEvent, seen: readonly RunEvent[]): Phase {
   return begun?.kind === 'step.started' && begun.stepKind === 'tool' ? 'result to reply' : 'before intent';
 }
 
-/** Where the kill hit, by what is known outside: the last event that was told, and what came of the call that it is about. */
+/**
+ * Where the kill hit, by what is known outside: the last event that was told, and what came of the call that it is about. Undefined where there was
+ * no run yet, and nothing to hit.
+ */
 function phaseOf(
   life: Life,
   { seen, outside, notes }: { readonly seen: readonly RunEvent[]; readonly outside: Outside; readonly notes: readonly string[] },
-): Phase {
-  // Where there is no run yet, nothing is taken up.
-  if (life.recoveryMs === undefined && seen.length > 0) return 'recovery';
+): Phase | undefined {
+  if (life.recoveryMs === undefined) return seen.length > 0 ? 'recovery' : undefined;
   const last = seen.findLast(({ kind }) => kind !== 'run.parked');
   if (!last) return 'before intent';
   const moment = momentOf(last, seen);
