@@ -6,13 +6,13 @@ export const turnErrors = {
     status: 404,
     retryable: false,
     message: 'There is no run {runId}.',
-    hint: 'Runs that ended are known for {keptDays} days; `sessions.list` names the conversations that there are.',
+    hint: 'Runs that ended are known for {keptDays} days; `openclaw sessions list` names the conversations that there are.',
   },
   session_not_found: {
     status: 404,
     retryable: false,
     message: 'There is no session {sessionKey}.',
-    hint: '`sessions.list` names those that there are; the first message to a new key begins one.',
+    hint: '`openclaw sessions list` names those that there are; the first message to a new key begins one.',
   },
   agent_not_found: {
     status: 404,

@@ -1,5 +1,4 @@
 /** Builds what carries out runs: the journal, the engine with all that it needs of others, and the conversations over them. */
-import { mkdir, realpath } from 'node:fs/promises';
 import type { AgentsSettings, McpSettings, ToolsSettings } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Environment } from '../core/env.ts';
@@ -30,6 +29,7 @@ import {
   type RunEngine,
   type Schedules,
 } from '../runs/index.ts';
+import { makeWorkspace } from '../runs/tools/workspace.ts';
 import type { Database } from '../storage/index.ts';
 import { createAgentModelCaller } from './agent-model-caller.ts';
 import { createModelWindows } from './model-windows.ts';
@@ -116,9 +116,4 @@ function thinking({ models, ids, defaultModel }: BuildRunsOptions) {
     windowOf: createModelWindows(models.router),
     defaultModel,
   };
-}
-
-async function makeWorkspace(directory: string): Promise<string> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
-  return realpath(directory);
 }

@@ -15,7 +15,7 @@ import type { ModelCall } from './call.ts';
 import type { ModelEvent, Usage } from './dialects/events.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Operation } from './operation.ts';
-import { rehearsal } from './rehearsal/index.ts';
+import { rehearsal } from './rehearsal/identity.ts';
 import type { AttemptReport } from './report.ts';
 import type { RetryBudget } from './retry-budget.ts';
 import type { Target } from './target.ts';

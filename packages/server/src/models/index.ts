@@ -10,7 +10,7 @@ import { createRedactor, type Redactor } from '../core/redact.ts';
 import type { Database } from '../storage/index.ts';
 import type { Allowances } from './allowance.ts';
 import { createAdmission } from './admission/index.ts';
-import { costNanoUsd, vendors } from './catalogue/index.ts';
+import { costNanoUsd } from './catalogue/index.ts';
 import { showFigures } from './figures.ts';
 import { createHttpUpstream, type HttpUpstream } from './http/http-upstream.ts';
 import { createLateService } from './late-service.ts';
@@ -18,7 +18,8 @@ import { createLifecycleRegistry } from './lifecycle.ts';
 import type { ModelDirectory } from './routing/directory.ts';
 import type { KeyStatus } from './keys/keys.ts';
 import type { FoundKey } from './providers.ts';
-import { createRehearsal, rehearsal } from './rehearsal/index.ts';
+import { rehearsal } from './rehearsal/identity.ts';
+import { createRehearsal } from './rehearsal/index.ts';
 import { createResponseStore, type ResponseReader } from './responses/index.ts';
 import { createPlan, type Plan } from './plan.ts';
 import type { Router } from './routing/route.ts';
@@ -36,7 +37,7 @@ import { createUsageLog, type UsageLog } from './usage/usage.ts';
 export type { ModelSink, OperationName, Taken } from './call.ts';
 export type { ClientDialectName } from './dialects/dialect.ts';
 export { encodeErrorBody } from './dialects/error-bodies.ts';
-export { providersFromEnvironment } from './catalogue/index.ts';
+export { knownProviders, providersFromEnvironment } from './known-providers.ts';
 
 export type { FoundKey } from './providers.ts';
 export type { ModelDirectory } from './routing/directory.ts';
@@ -50,9 +51,6 @@ export type { ModelService } from './service.ts';
 export type { Provider } from './target.ts';
 export { traceTarget } from './tracing/index.ts';
 export { createUsageReader, type UsageLog, type UsageReader } from './usage/usage.ts';
-
-/** Names of providers that need no `baseUrl` in the configuration. */
-export const knownProviders: readonly string[] = [...vendors.map(({ id }) => id), rehearsal.provider];
 
 /** What may change while the model path runs. */
 export interface ModelPathSettings {

@@ -14,7 +14,7 @@ import { findVendor, type Catalogue, type CatalogueModel, type Vendor } from './
 import type { DialectName } from './dialects/dialect.ts';
 import type { LocalServer } from './discovery.ts';
 import { holdKeys, letGo, type FollowedKey, type HeldKeys, type HoldOptions, type KeySource } from './keys/provider-keys.ts';
-import { rehearsal } from './rehearsal/index.ts';
+import { rehearsal } from './rehearsal/identity.ts';
 import type { ConcurrencyBounds, KnownModel, Provider, ProviderKey } from './target.ts';
 import type { Upstream } from './upstream.ts';
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -125,10 +125,17 @@ test('a volume without room is a refusal in words, and not a crash', async (cont
     return;
   }
   try {
-    mkdirSync(join(directory, 'state'));
-    writeFileSync(join(directory, 'lock.db'), '');
-    assert.throws(() => writeFileSync(join(directory, 'filler'), Buffer.alloc(1024 * 1024)), /ENOSPC/);
-    await assert.rejects(acquireStateLock(directory), (thrown) => thrown instanceof OpenClawError && thrown.code === 'state_unwritable');
+    const before = await acquireStateLock(directory);
+    before.release();
+    const filler = join(directory, 'filler');
+    assert.throws(() => writeFileSync(filler, Buffer.alloc(1024 * 1024)), /ENOSPC/);
+    // A page is enough for the lock, and not for the name of its owner.
+    for (const freeBytes of [0, 4096]) {
+      truncateSync(filler, statSync(filler).size - freeBytes);
+      await assert.rejects(acquireStateLock(directory), (thrown) => thrown instanceof OpenClawError && thrown.code === 'state_unwritable');
+    }
+    truncateSync(filler);
+    (await acquireStateLock(directory)).release();
   } finally {
     execFileSync('umount', ['-l', directory]);
     rmSync(directory, { recursive: true });

@@ -96,7 +96,12 @@ async function own(directory: string, held: DatabaseSync, clock: Clock): Promise
     await writeFile(`${path}.new`, `${JSON.stringify(text)}\n`, { mode: 0o600 });
     await rename(`${path}.new`, path);
   };
-  await write(owner);
+  try {
+    await write(owner);
+  } catch (thrown) {
+    held.close();
+    throw unwritable(directory, thrown);
+  }
   return {
     directory,
     setAddress: (address) => write({ ...owner, address }),

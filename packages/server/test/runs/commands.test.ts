@@ -105,7 +105,11 @@ test('a run that fails ends the command with 1 and its reason; wrong names are s
   assert.equal(failed.code, 1);
   assert.match(failed.stderr, /✗ .*it says so/);
   await assert.rejects(scene.run(['agent', '-m', 'x', '--agent', 'nobody']), { code: 'command_refused', message: /no agent nobody/ });
-  await assert.rejects(scene.run('runs show run_none'), { code: 'command_refused', message: /no run run_none/ });
+  await assert.rejects(scene.run('runs show run_none'), {
+    code: 'command_refused',
+    message: 'There is no run run_none.',
+    hint: /^Runs that ended .* `openclaw sessions list`/,
+  });
 });
 
 test('without a gateway, and with a credential that does not hold, a command says so at once', async () => {

@@ -89,36 +89,56 @@ export interface CarryOptions {
   readonly random: () => number;
   /** Kills while the run that has ended is compacted. @default 0 */
   readonly compactions?: number;
+  /** Every other kill waits for one of these; the rest come at random moments. @default none */
+  readonly aims?: readonly Phase[];
 }
 
-/** How long a life lasts at most; most are shorter. */
-const lifeMs = 120;
+/** How long a run takes about, where nobody kills it. */
+const runMs = 250;
+/** How long it takes to take up what was left, until one has been seen that did. */
+const firstRecoveryMs = 40;
+/** Of the moments that a kill waits for this part is taken, so that none of them is always the first. */
+const partTaken = 0.2;
 
-export async function carryThrough({ outside, kills, random, compactions = 0 }: CarryOptions): Promise<Carried> {
+export async function carryThrough({ outside, kills, random, compactions = 0, aims = [] }: CarryOptions): Promise<Carried> {
   const directory = await mkdtemp(join(tmpdir(), 'openclaw-crash-'));
   const seen: RunEvent[] = [];
   const hit: Phase[] = [];
   const unknown = new Set<string>();
   let runId: string | undefined;
+  let recoveryMs = firstRecoveryMs;
   try {
     for (;;) {
       const life = new Life(directory, outside.url);
-      const isLast = hit.length >= kills;
-      // Some are killed before they are ready: while they take up what was left.
-      const early = !isLast && random() < 0.15;
-      if (!isLast) life.killAfter(early ? random() * 60 : 150 + random() * lifeMs, early);
+      if (hit.length < kills) arm(life, { seen, recoveryMs, aims, random });
       const view = await live(life, { runId, seen, unknown, outside, onRun: (id) => (runId = id) });
       await life.ended();
+      recoveryMs = life.recoveryMs ?? recoveryMs;
       if (view) {
-        const left = await killCompactions({ directory, url: outside.url, runId: view.id, times: compactions, random });
-        const all = [...hit, ...Array<Phase>(compactions).fill('compaction')];
+        const { left, hits } = await killCompactions({ directory, url: outside.url, runId: view.id, times: compactions, random });
+        const all = [...hit, ...Array<Phase>(hits).fill('compaction')];
         return { view, seen, left, kills: all, unknown, notes: await notesIn(directory) };
       }
-      hit.push(phaseOf(life, seen, outside));
+      const phase = phaseOf(life, { seen, outside, notes: await notesIn(directory) });
+      if (phase !== undefined) hit.push(phase);
     }
   } finally {
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+interface Arming extends Required<Pick<CarryOptions, 'aims' | 'random'>> {
+  readonly seen: readonly RunEvent[];
+  readonly recoveryMs: number;
+}
+
+/** Sees to it that a life ends: at a random moment, or in one of the phases that are aimed at. */
+function arm(life: Life, { seen, recoveryMs, aims, random }: Arming): void {
+  const aim = random() < 0.5 ? aims[Math.floor(random() * aims.length)] : undefined;
+  // Before there is a run, there is nothing to take up.
+  if (aim === 'recovery' && seen.length > 0) life.killAfter(random() * recoveryMs);
+  else if (aim === undefined || aim === 'recovery') life.killAfter(random() * (recoveryMs + runMs));
+  else life.killOn((event) => momentOf(event, seen) === aim && random() < partTaken);
 }
 
 interface Compactions {
@@ -129,16 +149,26 @@ interface Compactions {
   readonly random: () => number;
 }
 
-/** @returns the events that are there afterwards */
-async function killCompactions({ directory, url, runId, times, random }: Compactions): Promise<RunEvent[]> {
+interface Compacted {
+  /** The events that are there afterwards. */
+  readonly left: readonly RunEvent[];
+  /** Kills that came before it said that it was done. */
+  readonly hits: number;
+}
+
+async function killCompactions({ directory, url, runId, times, random }: Compactions): Promise<Compacted> {
+  let hits = 0;
   for (let kill = 0; kill < times; kill += 1) {
     const life = new Life(directory, url);
+    let isDone = false;
     for await (const message of life.messages()) {
+      if (message.kind === 'compacted') isDone = true;
       if (message.kind !== 'ready') continue;
       life.send({ kind: 'compact' });
       setTimeout(() => life.stop(), random() * 6);
     }
     await life.ended();
+    if (!isDone) hits += 1;
   }
   const left: RunEvent[] = [];
   const life = new Life(directory, url);
@@ -148,7 +178,7 @@ async function killCompactions({ directory, url, runId, times, random }: Compact
     else if (message.kind === 'over') life.stop();
   }
   await life.ended();
-  return left;
+  return { left, hits };
 }
 
 async function notesIn(directory: string): Promise<string[]> {
@@ -197,20 +227,36 @@ async function live(life: Life, { runId, seen, unknown, outside, onRun }: LiveOp
   return undefined;
 }
 
-/** Where the kill hit, by what is known outside: the last event that was told, and what the server counted. */
-function phaseOf(life: Life, seen: readonly RunEvent[], { counts }: Outside): Phase {
-  if (!life.wasReady) return 'recovery';
+/** What comes after an event, as far as that can be told by the event alone. */
+function momentOf(event: RunEvent, seen: readonly RunEvent[]): Phase {
+  if (event.kind === 'step.delta') return 'streaming';
+  if (event.kind === 'step.started') return event.stepKind === 'tool' ? 'intent to effect' : 'streaming';
+  if (event.kind !== 'step.finished') return 'before intent';
+  const begun = seen.findLast((each) => each.kind === 'step.started' && each.step === event.step);
+  return begun?.kind === 'step.started' && begun.stepKind === 'tool' ? 'result to reply' : 'before intent';
+}
+
+/**
+ * Where the kill hit, by what is known outside: the last event that was told, and what came of the call that it is about. Undefined where there was
+ * no run yet, and nothing to hit.
+ */
+function phaseOf(
+  life: Life,
+  { seen, outside, notes }: { readonly seen: readonly RunEvent[]; readonly outside: Outside; readonly notes: readonly string[] },
+): Phase | undefined {
+  if (life.recoveryMs === undefined) return seen.length > 0 ? 'recovery' : undefined;
   const last = seen.findLast(({ kind }) => kind !== 'run.parked');
   if (!last) return 'before intent';
-  if (last.kind === 'step.delta') return 'streaming';
-  if (last.kind !== 'step.started') return last.kind === 'step.finished' ? 'result to reply' : 'before intent';
-  if (last.stepKind !== 'tool') return 'streaming';
-  const method = { look: 'GET', put: 'PUT', send: 'POST' }[last.name];
-  return method !== undefined && counts.has(`${method} ${last.idempotencyKey}`) ? 'effect to result' : 'intent to effect';
+  const moment = momentOf(last, seen);
+  if (moment !== 'intent to effect' || last.kind !== 'step.started') return moment;
+  const key = last.idempotencyKey ?? '';
+  const wasDone = notes.includes(key) || ['GET', 'PUT', 'POST'].some((method) => outside.counts.has(`${method} ${key}`));
+  return wasDone ? 'effect to result' : moment;
 }
 
 class Life {
-  wasReady = false;
+  /** From when it begins to open what is there until it has taken up what was left; undefined where it did not get that far. */
+  recoveryMs: number | undefined;
   readonly #child: ChildProcess;
   readonly #exit: Promise<unknown>;
   #timer: NodeJS.Timeout | undefined;
@@ -219,13 +265,23 @@ class Life {
     const program = join(import.meta.dirname, 'crash-process.ts');
     this.#child = fork(program, [directory, server], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     this.#exit = once(this.#child, 'exit');
+    let recoveringMs = 0;
+    this.#child.on('message', ({ kind }: FromProcess) => {
+      if (kind === 'recovering') recoveringMs = performance.now();
+      if (kind === 'ready') this.recoveryMs = performance.now() - recoveringMs;
+    });
   }
 
-  /** @param early counted from the moment when it begins to take up what was left; else from when it is ready */
-  killAfter(ms: number, early: boolean): void {
-    const wanted: FromProcess['kind'] = early ? 'recovering' : 'ready';
+  /** Counted from when it begins to open what is there. */
+  killAfter(ms: number): void {
+    this.#child.on('message', ({ kind }: FromProcess) => {
+      if (kind === 'recovering') this.#timer = setTimeout(() => this.#child.kill('SIGKILL'), ms);
+    });
+  }
+
+  killOn(isMoment: (event: RunEvent) => boolean): void {
     this.#child.on('message', (message: FromProcess) => {
-      if (message.kind === wanted) this.#timer = setTimeout(() => this.#child.kill('SIGKILL'), early ? ms / 4 : ms);
+      if (message.kind === 'event' && isMoment(message.event)) this.#child.kill('SIGKILL');
     });
   }
 
@@ -238,7 +294,6 @@ class Life {
     let wake: (() => void) | undefined;
     let isOver = false;
     this.#child.on('message', (message: FromProcess) => {
-      if (message.kind === 'ready') this.wasReady = true;
       waiting.push(message);
       wake?.();
     });

@@ -69,6 +69,8 @@ const tools: readonly Tool[] = [
 ];
 
 const agent: Agent = { id: 'main', model: 'script', instructions: '', limits: { steps: 100, tokens: 1e9, usd: 1e9, timeMs: 1e9 } };
+// From here on: the journal is replayed, and the runs that it knows of are taken up.
+send({ kind: 'recovering' });
 const state = await openState(directory, { clock: systemClock });
 const journal = createJournal({ database: state.database, clock: systemClock, keptDays: 30 });
 const engine = createRunEngine({
@@ -84,7 +86,6 @@ const engine = createRunEngine({
   workspaceOf: async () => directory,
   isContextOverflow: () => false,
 });
-send({ kind: 'recovering' });
 await engine.start();
 send({ kind: 'ready' });
 

@@ -10,7 +10,7 @@ export const commands = {
   async init({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerInitCommand }, { knownProviders, providersFromEnvironment }] = await Promise.all([
       import('./init.ts'),
-      import('../../models/index.ts'),
+      import('../../models/known-providers.ts'),
     ]);
     registerInitCommand(program, {
       ...terminal,
@@ -74,7 +74,10 @@ export const commands = {
     registerSessionsCommands(program, await runContext(terminal));
   },
   async config({ program, terminal }: CommandContext): Promise<void> {
-    const [{ registerConfigCommands }, { knownProviders }] = await Promise.all([import('./config.ts'), import('../../models/index.ts')]);
+    const [{ registerConfigCommands }, { knownProviders }] = await Promise.all([
+      import('./config.ts'),
+      import('../../models/known-providers.ts'),
+    ]);
     registerConfigCommands(program, { ...terminal, vendors: knownProviders });
   },
   async keys({ program, terminal }: CommandContext): Promise<void> {

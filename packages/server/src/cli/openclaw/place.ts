@@ -35,7 +35,7 @@ export async function findPlace({ env }: Terminal): Promise<Place> {
   const owner = await readStateOwner(configuration.stateDirectory);
   const address = named ?? owner?.address;
   if (address !== undefined) return { configuration, gateway: gatewayAt(address, owner?.address, configuration) };
-  const { knownProviders } = await import('../../models/index.ts');
+  const { knownProviders } = await import('../../models/known-providers.ts');
   return { configuration: await loadConfiguration({ environment, vendors: knownProviders }), gateway: undefined };
 }
 

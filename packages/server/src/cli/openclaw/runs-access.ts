@@ -37,11 +37,14 @@ function toCommandError(
   thrown: Error & { readonly code: string; readonly status: number; readonly hint?: string | undefined },
   url: string,
 ): OpenClawError {
-  const reason = thrown.message.replace(/\s+/g, ' ').replace(/\.$/, '');
+  const suggestion = thrown.hint ?? '';
+  // The gateway's message ends with its hint, for those who read nothing else.
+  const words = thrown.message.endsWith(suggestion) ? thrown.message.slice(0, thrown.message.length - suggestion.length) : thrown.message;
+  const reason = words.replace(/\s+/g, ' ').trimEnd().replace(/\.$/, '');
   if (thrown.status === 0) return new OpenClawError('gateway_unreachable', { details: { url, reason }, cause: thrown });
   if (thrown.status === 401 || thrown.status === 403)
     return new OpenClawError('gateway_refused', { details: { url, reason }, cause: thrown });
-  return new OpenClawError('command_refused', { details: { reason, suggestion: thrown.hint ?? '' }, cause: thrown });
+  return new OpenClawError('command_refused', { details: { reason, suggestion }, cause: thrown });
 }
 
 /** The platform's `fetch` trusts no certificate that a gateway made for itself, and one that comes back may have another address. */

@@ -10,7 +10,7 @@ import { mergePrices, type PartialPrice, type Price } from './price.ts';
 
 export { quirksOfModel } from './model-quirks.ts';
 export { costNanoUsd, type PartialPrice, type Price } from './price.ts';
-export { findVendor, providersFromEnvironment, vendors, type Vendor } from './vendors.ts';
+export { findVendor, vendors, type Vendor } from './vendors.ts';
 
 export interface Abilities {
   readonly tools: boolean;

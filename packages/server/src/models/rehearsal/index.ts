@@ -13,6 +13,7 @@ import { readConversation, type Conversation } from './conversation.ts';
 import { createFailureCounter, type FailureCounter } from './failure-counter.ts';
 import { performTurn, type CutAct, type EndAct, type FailAct, type OutputAct, type Stage } from './performance.ts';
 import { parseScript, type ScriptFault, type Turn } from './script.ts';
+import { rehearsal } from './identity.ts';
 import {
   encodeAct,
   encodeFinish,
@@ -24,9 +25,6 @@ import {
   modelName,
   type AnswerIdentity,
 } from './wire.ts';
-
-/** How the rehearsal is named as a provider and what its model is called there. */
-export const rehearsal = { provider: 'openclaw', model: 'rehearsal', origin: 'rehearsal:' } as const;
 
 export interface RehearsalOptions {
   readonly clock: Clock;

@@ -10,7 +10,7 @@ import { modelAbilities } from '@openclaw/protocol';
 import type { ProviderSettings } from '../../config/index.ts';
 import type { Abilities, Catalogue, CatalogueModel, Price } from '../catalogue/index.ts';
 import type { KeyStatus } from '../keys/keys.ts';
-import { rehearsal } from '../rehearsal/index.ts';
+import { rehearsal } from '../rehearsal/identity.ts';
 import type { Router, RouteTarget } from './route.ts';
 
 export interface ModelDirectory {

@@ -1,5 +1,5 @@
 /** A workspace of its own for a test, and calls as the engine makes them. */
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '../../core/clock.ts';
@@ -13,6 +13,8 @@ export interface Workspace extends Disposable {
 
 export function createWorkspace(): Workspace {
   const path = realpathSync(mkdtempSync(join(tmpdir(), 'openclaw-workspace-')));
+  // As `workspace.ts` makes them.
+  if (process.getuid?.() === 0) chownSync(path, 65_534, 65_534);
   return { path, [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true }) };
 }
 

@@ -8,11 +8,12 @@ import { createHash } from 'node:crypto';
 import type { Clock } from '../../../core/clock.ts';
 import { ownerDigest } from '../processes/mark.ts';
 import type { ProcessBounds } from '../processes/supervise.ts';
+import { commandUser } from '../workspace.ts';
 
 export interface Sandbox {
   /** For people, such as `Docker 28.2`. */
   readonly name: string;
-  /** The program that runs `command` by a shell in there. */
+  /** The program that runs `command` by a shell in there. @throws Error if it may not be run there */
   program(order: SandboxOrder): readonly [string, ...string[]];
   /** What the program itself needs; the command does not see it. */
   readonly variables: Readonly<Record<string, string>>;
@@ -59,8 +60,7 @@ export async function findDocker(options: DockerOptions): Promise<Sandbox | unde
 }
 
 function runArguments({ image, owner }: DockerOptions, { command, workspace, idempotencyKey, bounds }: SandboxOrder): readonly string[] {
-  // Files that it makes belong to whoever runs the gateway.
-  const user = process.getuid === undefined ? [] : ['--user', `${process.getuid()}:${process.getgid?.() ?? 0}`];
+  const user = commandUser(workspace);
   return [
     'run',
     '--rm',
@@ -68,11 +68,13 @@ function runArguments({ image, owner }: DockerOptions, { command, workspace, ide
     ...['--name', containerName(idempotencyKey)],
     ...['--label', labelOf(owner)],
     ...['--network', 'none'],
+    // What it prints is read here, to its bounds; the daemon would keep all of it in a file.
+    ...['--log-driver', 'none'],
     ...['--cap-drop', 'ALL', '--security-opt', 'no-new-privileges'],
     ...['--read-only', '--tmpfs', '/tmp:rw,size=256m'],
     ...['--pids-limit', String(bounds.processes), '--memory', String(bounds.memoryBytes), '--memory-swap', String(bounds.memoryBytes)],
     ...['--ulimit', `fsize=${bounds.fileBytes}`, '--ulimit', 'core=0'],
-    ...user,
+    ...(user === undefined ? [] : ['--user', `${user.uid}:${user.gid}`]),
     ...['--mount', `type=bind,source=${workspace},target=${inside}`, '--workdir', inside, '--env', `HOME=${inside}`],
     image,
     ...['/bin/sh', '-c', command],

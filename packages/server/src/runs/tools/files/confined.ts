@@ -10,6 +10,7 @@ import { constants } from 'node:fs';
 import { access, type FileHandle, lstat, mkdir, open } from 'node:fs/promises';
 import { isAbsolute, join, sep } from 'node:path';
 import { ToolFault } from '../fault.ts';
+import { giveTo } from '../workspace.ts';
 
 export interface ConfinedDirectory extends AsyncDisposable {
   /** The path that reaches `name` in this very directory, wherever it has been moved. */
@@ -47,10 +48,11 @@ export async function openDirectory(
     for (const [index, name] of names.entries()) {
       const next = byDescriptor ? `/proc/self/fd/${handle.fd}/${name}` : join(path, name);
       const shown = names.slice(0, index + 1).join('/');
-      if (create) await mkdir(next).catch(unlessExists);
+      const isNew = create && (await mkdir(next).then(() => true, unlessExists));
       if (!byDescriptor) await refuseLink(next, shown);
       const before = handle;
       handle = await openStep(next, shown);
+      if (isNew) await giveTo(handle, await before.stat());
       await before.close();
       path = next;
     }
@@ -137,7 +139,8 @@ export function codeOf(thrown: unknown): string | undefined {
   return thrown instanceof Error && 'code' in thrown && typeof thrown.code === 'string' ? thrown.code : undefined;
 }
 
-function unlessExists(thrown: unknown): void {
+function unlessExists(thrown: unknown): false {
   // Whether it is a directory turns out when it is opened.
   if (codeOf(thrown) !== 'EEXIST') throw thrown;
+  return false;
 }

@@ -4,6 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { constants, type BigIntStats } from 'node:fs';
 import { type FileHandle, lstat, open, rename, unlink } from 'node:fs/promises';
 import { ToolFault } from '../fault.ts';
+import { giveTo } from '../workspace.ts';
 import { codeOf, type ConfinedDirectory, faultOf, openDirectory, openFile } from './confined.ts';
 
 /** What is edited or written whole; reading by lines has no limit. */
@@ -80,7 +81,7 @@ export async function replaceText(place: FilePlace, { text, idempotencyKey, made
   await removeLeftover(place, idempotencyKey);
   const temporary = directory.at(temporaryName(idempotencyKey));
   try {
-    await writeDurably(temporary, text, before);
+    await writeDurably(temporary, text, { before, owner: before ?? (await lstat(directory.at('.'))) });
     if (madeFrom !== undefined) await refuseChanged(place, madeFrom);
     await rename(temporary, directory.at(name));
   } catch (thrown) {
@@ -97,9 +98,15 @@ export async function removeLeftover({ directory }: FilePlace, idempotencyKey: s
   return removed === true;
 }
 
-async function writeDurably(path: string, text: string, before: BigIntStats | undefined): Promise<void> {
+interface Like {
+  readonly before: BigIntStats | undefined;
+  readonly owner: Parameters<typeof giveTo>[1];
+}
+
+async function writeDurably(path: string, text: string, { before, owner }: Like): Promise<void> {
   await using handle = await open(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o666);
   await handle.writeFile(text);
+  await giveTo(handle, owner);
   if (before) await handle.chmod(Number(before.mode & 0o777n));
   await handle.sync();
 }
