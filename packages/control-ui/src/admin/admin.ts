@@ -1,5 +1,5 @@
 /**
- * What the page asks of the gateway over HTTP: `/admin/v1`, `/health` and `/metrics`. Errors come as the catalogue words them.
+ * What the page asks of the gateway over HTTP: `/admin/v1`, `/health`, `/metrics`, and the API of workloads. Errors come as the catalogue words them.
  *
  * It keeps no answers: see `../live/use-live.ts`. What goes over the WebSocket: `../connection/connection.ts`.
  */
@@ -35,6 +35,8 @@ export interface AdminOptions {
 export interface AdminRequest {
   readonly method?: 'GET' | 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly body?: unknown;
+  /** Of the body. @default 'application/json' */
+  readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
   /** Statuses whose answers are what was asked for; others are errors. @default 200 to 299 */
   readonly statuses?: readonly number[];
@@ -53,10 +55,10 @@ export function createAdmin(options: AdminOptions): Admin {
   let accepted: string | undefined;
 
   async function attempt(path: string, request: AdminRequest, credential: string | undefined): Promise<Response> {
-    const { method = 'GET', body, signal } = request;
+    const { method = 'GET', body, contentType = 'application/json', signal } = request;
     const headers: Record<string, string> = { accept: 'application/json, text/plain' };
     if (credential !== undefined) headers['authorization'] = `Bearer ${credential}`;
-    if (body !== undefined) headers['content-type'] = 'application/json';
+    if (body !== undefined) headers['content-type'] = contentType;
     try {
       return await send(new URL(path.replace(/^\//, ''), options.baseUrl), {
         method,
@@ -104,11 +106,15 @@ async function errorOf(response: Response | undefined): Promise<AdminError> {
 interface ErrorBody {
   readonly error?: { readonly message?: unknown; readonly code?: unknown };
   readonly openclaw?: { readonly code?: unknown; readonly hint?: unknown };
+  /** Of a `Status`, in which the API of workloads refuses. */
+  readonly message?: unknown;
+  readonly reason?: unknown;
 }
 
 function readError(text: string): { message?: string | undefined; code?: string | undefined; hint?: string | undefined } {
   try {
-    const { error, openclaw } = JSON.parse(text) as ErrorBody & { error?: { openclaw?: ErrorBody['openclaw'] } };
+    const { error, openclaw, ...status } = JSON.parse(text) as ErrorBody & { error?: { openclaw?: ErrorBody['openclaw'] } };
+    if (error === undefined && openclaw === undefined) return { message: textOf(status.message), code: textOf(status.reason) };
     const ours = openclaw ?? error?.openclaw;
     const hint = textOf(ours?.hint);
     // For programs that show the message alone the hint is at its end too.

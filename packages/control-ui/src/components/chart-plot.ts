@@ -2,14 +2,14 @@
 import uPlot from 'uplot';
 import { now } from '../clock.ts';
 import { formatClock } from '../format.ts';
-import type { ChartProps } from './chart.tsx';
+import type { ChartMark, ChartProps } from './chart.tsx';
 
 export interface Drawing {
   setData(data: DrawnData): void;
   destroy(): void;
 }
 
-export type DrawnData = Pick<ChartProps, 'times' | 'lines' | 'spanMs'>;
+export type DrawnData = Pick<ChartProps, 'times' | 'lines' | 'marks' | 'spanMs'>;
 
 export interface DrawnOn {
   readonly element: HTMLElement;
@@ -22,11 +22,16 @@ const font = '11px system-ui, sans-serif';
 
 /** Follows the width of the element until it is destroyed. */
 export function draw(props: ChartProps, on: DrawnOn): Drawing {
-  const plot = new uPlot(optionsOf(props, on), dataOf(props), on.element);
+  let { marks } = props;
+  const drawMarks = (shown: uPlot): void => strokeMarks(shown, marks ?? [], on.element);
+  const plot = new uPlot(optionsOf(props, on, drawMarks), dataOf(props), on.element);
   const resizing = new ResizeObserver(() => plot.setSize({ width: on.element.clientWidth, height: on.heightPx }));
   resizing.observe(on.element);
   return {
-    setData: (data) => plot.setData(dataOf(data)),
+    setData(data) {
+      ({ marks } = data);
+      plot.setData(dataOf(data));
+    },
     destroy() {
       resizing.disconnect();
       plot.destroy();
@@ -47,7 +52,11 @@ const increments = {
   whole: Array.from({ length: 9 }, (_, power) => [10 ** power, 2 * 10 ** power, 5 * 10 ** power]).flat(),
 };
 
-function optionsOf({ lines, format, steps = 'decimal', leastTop = 1 }: ChartProps, { element, heightPx, onPoint }: DrawnOn): uPlot.Options {
+function optionsOf(
+  { lines, format, steps = 'decimal', leastTop = 1 }: ChartProps,
+  { element, heightPx, onPoint }: DrawnOn,
+  drawMarks: (plot: uPlot) => void,
+): uPlot.Options {
   const axis = { stroke: colorOf(element, '--muted'), font, ticks: { show: false } };
   const onCursor = ({ cursor, data }: uPlot): void => {
     const time = typeof cursor.idx === 'number' ? data[0][cursor.idx] : undefined;
@@ -59,7 +68,7 @@ function optionsOf({ lines, format, steps = 'decimal', leastTop = 1 }: ChartProp
     padding: [6, 6, 0, 0],
     cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false }, sync: { key: 'openclaw' } },
     legend: { show: false },
-    hooks: { setCursor: [onCursor] },
+    hooks: { setCursor: [onCursor], draw: [drawMarks] },
     scales: { x: { time: true }, y: { range: (_, _low, high) => [0, Math.max(leastTop, (high ?? 0) * 1.15)] } },
     axes: [
       {
@@ -74,13 +83,35 @@ function optionsOf({ lines, format, steps = 'decimal', leastTop = 1 }: ChartProp
     ],
     series: [
       {},
-      ...lines.map(({ label, color, filled }) => {
+      ...lines.map(({ label, color, filled, dashed }) => {
         const stroke = colorOf(element, color);
         const fill = filled ? { fill: withAlpha(stroke) } : {};
-        return { ...{ label, stroke, width: 1.75, points: { show: false }, spanGaps: false }, ...fill };
+        return {
+          ...{ label, stroke, width: 1.75, points: { show: false }, spanGaps: false },
+          ...fill,
+          ...(dashed ? { dash: [5, 4] } : {}),
+        };
       }),
     ],
   };
+}
+
+function strokeMarks({ ctx, bbox, valToPos, scales }: uPlot, marks: readonly ChartMark[], element: HTMLElement): void {
+  const [from = 0, to = 0] = [scales['x']?.min, scales['x']?.max];
+  ctx.save();
+  ctx.lineWidth = 1;
+  ctx.setLineDash([2, 3]);
+  for (const { atMs, label, color } of marks) {
+    if (atMs / 1000 < from || atMs / 1000 > to) continue;
+    const x = Math.round(valToPos(atMs / 1000, 'x', true)) + 0.5;
+    ctx.strokeStyle = ctx.fillStyle = colorOf(element, color);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+    ctx.fillText(label, x + 3, bbox.top + 10);
+  }
+  ctx.restore();
 }
 
 /** Canvas knows no custom properties, nor light-dark(): the browser is asked what they come to. */

@@ -13,6 +13,15 @@ export interface ChartLine {
   readonly values: readonly (number | null)[];
   /** Coloured down to zero. */
   readonly filled?: boolean;
+  /** What is not measured but set, or expected. */
+  readonly dashed?: boolean;
+}
+
+/** Something that happened at a moment: a line from top to bottom. */
+export interface ChartMark {
+  readonly atMs: number;
+  readonly label: string;
+  readonly color: ChartLine['color'];
 }
 
 export interface ChartProps {
@@ -21,6 +30,7 @@ export interface ChartProps {
   /** Milliseconds since 1970, rising. */
   readonly times: readonly number[];
   readonly lines: readonly ChartLine[];
+  readonly marks?: readonly ChartMark[];
   readonly format: (value: number | null) => string;
   /** Steps between the lines of the grid: powers of two for sizes, whole numbers for what is counted. @default decimal ones */
   readonly steps?: 'decimal' | 'binary' | 'whole';
@@ -33,9 +43,10 @@ export interface ChartProps {
 }
 
 const defaultHeightPx = 140;
+const none: readonly ChartMark[] = [];
 
 export function Chart(props: ChartProps) {
-  const { label, times, lines, format, spanMs, heightPx = defaultHeightPx } = props;
+  const { label, times, lines, marks = none, format, spanMs, heightPx = defaultHeightPx } = props;
   const container = useRef<HTMLDivElement>(null);
   const drawing = useRef<Drawing | undefined>(undefined);
   const latest = useRef(props);
@@ -60,7 +71,7 @@ export function Chart(props: ChartProps) {
     };
   }, [shape]);
 
-  useEffect(() => drawing.current?.setData({ times, lines, spanMs }), [times, lines, spanMs]);
+  useEffect(() => drawing.current?.setData({ times, lines, marks, spanMs }), [times, lines, marks, spanMs]);
 
   const now = lines.map((line) => `${line.label} ${format(line.values.at(-1) ?? null)}`).join(', ');
   return (

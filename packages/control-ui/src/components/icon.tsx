@@ -4,6 +4,7 @@ const paths = {
   chat: 'M4 5h16v11H9l-5 4z',
   models: 'M12 3l8 4.5v9L12 21l-8-4.5v-9zM12 12l8-4.5M12 12v9M12 12L4 7.5',
   runs: 'M5 6h.01M9 6h10M5 12h.01M9 12h10M5 18h.01M9 18h6',
+  workloads: 'M12 3l8 4-8 4-8-4zM4 12l8 4 8-4M4 16.5l8 4 8-4',
   keys: 'M14.5 9.5a4.5 4.5 0 1 1-4.4-4.5 4.5 4.5 0 0 1 4.4 4.5zM13.3 12.7L20 19.4M17 16.4l2-2',
   devices: 'M3 5h13v10H3zM7 19h5M9.5 15v4M18 9h3v10h-5v-2',
   configuration: 'M4 7h9M17 7h3M4 17h3M11 17h9M15 5v4M9 15v4',

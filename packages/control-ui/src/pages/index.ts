@@ -8,11 +8,13 @@ import { logsPage } from './logs/logs-page.tsx';
 import { modelsPage } from './models/models-page.tsx';
 import { overviewPage } from './overview/overview-page.tsx';
 import { runsPage } from './runs/runs-page.tsx';
+import { workloadsPage } from './workloads/workloads-page.tsx';
 import type { Page } from './page.ts';
 
 export const pages: readonly [Page, ...Page[]] = [
   overviewPage,
   runsPage,
+  workloadsPage,
   modelsPage,
   logsPage,
   doctorPage,

@@ -4,7 +4,7 @@ import { useApp } from '../../app-context.ts';
 import { Card } from '../../components/card.tsx';
 import { Dialog } from '../../components/dialog.tsx';
 import { ErrorNote, Notice } from '../../components/feedback.tsx';
-import { DiffView } from './diff-view.tsx';
+import { DiffView } from '../../components/diff-view.tsx';
 import { Editor } from './editor.tsx';
 import { IssueList } from './status-card.tsx';
 import { describeWritten, useCheck, useLeaveWarning, useSave } from './use-configuration.ts';

@@ -9,7 +9,7 @@ import { Badge } from '../../components/status.tsx';
 import { Table, type Column } from '../../components/table.tsx';
 import { formatTime, plural } from '../../format.ts';
 import { useLive, type Live } from '../../live/use-live.ts';
-import { DiffView } from './diff-view.tsx';
+import { DiffView } from '../../components/diff-view.tsx';
 import { describeWritten } from './use-configuration.ts';
 import type { History, Version, Written } from './wire.ts';
 

@@ -1,5 +1,5 @@
 /** Two texts, and what differs between them. */
-import { Empty } from '../../components/feedback.tsx';
+import { Empty } from './feedback.tsx';
 import { aroundChanges, diffLines } from './line-diff.ts';
 
 const marks = { same: ' ', added: '+', removed: '−' } as const;
