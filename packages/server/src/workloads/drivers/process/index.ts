@@ -5,7 +5,7 @@
  * finds both. Of a whole state directory there may be one driver at a time; the lock of the state directory sees to that.
  */
 import { constants } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Clock, Timer } from '../../../core/clock.ts';
 import { OpenClawError } from '../../../core/errors.ts';
 import { openControlGroup, removeStaleGroups } from '../../../core/processes/control-group.ts';
@@ -195,9 +195,11 @@ class ProcessDriver implements Driver {
     const { unitsDirectory, clock } = this.#settings;
     for (const files of await readUnits(unitsDirectory)) {
       // One that was asked for and never begun, and whose place is taken here, so that it never will.
-      const isUnborn = (await files.readNote()) !== undefined && (await files.claim());
-      const unit = await this.#takeUp(files);
-      if (isUnborn && unit instanceof LiveUnit) await unit.ended;
+      await files.claim();
+      // What has happened while nobody was there is told by the list, and not as an event.
+      const name = basename(files.directory);
+      this.#held.set(name, []);
+      await this.#takeUp(files).finally(() => this.#held.delete(name));
     }
     // Of units whose directory was never finished, or is gone.
     await removeStaleGroups(groupPrefix(unitsDirectory), unitTrees);

@@ -88,7 +88,7 @@ export class SpoolTimes {
       const final = isLast ? segment : await readSegment(this.#directory, stream, noted.segment);
       if (final !== undefined && final.bytes > noted.offset) {
         hasGrown = true;
-        await this.#append(stream, noted, { offset: final.bytes, atMs: isLast ? nowMs : Math.min(nowMs, final.changedAtMs) });
+        await this.#append(stream, noted, { offset: final.bytes, atMs: Math.min(nowMs, final.changedAtMs) });
       }
       if (isLast && segment !== undefined) return hasGrown;
       const next = isLast ? await this.#oldestAfter(stream, noted.segment) : noted.segment + 1;
