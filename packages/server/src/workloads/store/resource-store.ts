@@ -57,7 +57,13 @@ export interface UpdateOptions {
   readonly uid?: string;
 }
 
-export interface DeleteOptions extends UpdateOptions {}
+export interface DeleteOptions extends UpdateOptions {
+  /**
+   * What becomes of what it owns: deleted after it, deleted before it (it stays, marked, until they are gone), or left without an owner.
+   * @default 'Background'
+   */
+  readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
+}
 
 export interface ListQuery {
   readonly resource: string;
@@ -65,8 +71,10 @@ export interface ListQuery {
   /** Asked of each object before it counts for `limit`. */
   readonly matches?: (object: ApiObject) => boolean;
   readonly limit?: number;
-  /** Of the page before. */
+  /** Of the page before. All pages show what there was at the version of the first. @throws OpenClawError `workload_version_gone` */
   readonly continue?: string;
+  /** As it was at this version. @default now @throws OpenClawError `workload_version_gone` */
+  readonly atVersion?: string;
 }
 
 export interface ListPage {
@@ -80,8 +88,11 @@ export interface WatchQuery extends Pick<ListQuery, 'resource' | 'namespace' | '
   /** Undefined: what is there first, as added, and then what changes. */
   readonly resourceVersion?: string;
   readonly signal: AbortSignal;
+  /** Told the version up to which everything was handed over, also where that was nothing: from there a consumer may come again. */
+  readonly onProgress?: (resourceVersion: string) => void;
 }
 
+/** With `matches`, an object that begins to fit is added, and one that no longer does is deleted. */
 export interface ObjectChange {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly object: ApiObject;
