@@ -9,8 +9,8 @@ import { hostNameOf, isLoopbackName } from '../../core/caller-place.ts';
 import { readEnvironment } from '../../core/env.ts';
 import { createLog, type Log } from '../../core/log.ts';
 import { readStateOwner } from '../../storage/index.ts';
-import { readOwnCertificate } from './gateway-target.ts';
-import type { Terminal } from './terminal.ts';
+import { readOwnCertificate } from '../gateway-target.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface Place {
   /** Not checked against the vendors that are known where a gateway runs, which has done so. */
