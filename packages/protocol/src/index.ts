@@ -131,3 +131,15 @@ export {
   type Quantity,
   type QuantityForm,
 } from './workloads/quantity.ts';
+export {
+  memoryScenarios,
+  memoryVerdicts,
+  type Confidence,
+  type GrowthPlace,
+  type GrowthPlaceName,
+  type Interval,
+  type MemoryAnalysis,
+  type MemoryScenario,
+  type MemoryScenarioName,
+  type MemoryVerdict,
+} from './workloads/memory-analysis.ts';
