@@ -1,5 +1,6 @@
 /** `clw analyze workload NAME` and `clw analyze memory-trace FILE`: limit, leak or traffic. What each prints is in its file. */
 import type { Command } from 'commander';
+import type { TraceFlags } from './analyze-trace.ts';
 import { addPlaceFlags, parseTime, type PlaceFlags } from './flags.ts';
 import { readWorkloadName } from './names.ts';
 import { withSession, type ClwContext } from './session.ts';
@@ -36,4 +37,15 @@ export function registerAnalyzeCommands(program: Command, context: ClwContext): 
         }),
       );
     });
+  group
+    .command('memory-trace')
+    .description('judge a file of `clw debug export`, without a gateway')
+    .argument('<file>', 'the file, or - for the standard input')
+    .option('--leak-detection', 'whether it leaks; this is what is always done')
+    .option('-o, --output <format>', 'how to print: text, json', 'text')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  clw analyze memory-trace /tmp/memory-trace.json --leak-detection\n  clw analyze memory-trace trace.json -o json | jq .verdict\n',
+    )
+    .action(async (file: string, flags: TraceFlags) => (await import('./analyze-trace.ts')).analyzeTrace(file, flags, context));
 }
