@@ -183,7 +183,9 @@ function changeQuery({ dryRun = false, strict = false }: ChangeOptions): Query {
 
 function queryText(query: Query): string {
   const pairs = Object.entries(query).filter(([, value]) => value !== undefined && value !== false);
-  return pairs.length === 0 ? '' : `?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)] as [string, string])).toString()}`;
+  return pairs.length === 0
+    ? ''
+    : `?${new URLSearchParams(pairs.map(([name, value]) => [name, String(value)] as [string, string])).toString()}`;
 }
 
 interface Ask {

@@ -23,33 +23,13 @@ interface ShowFlags {
 
 export function registerConfigCommands(program: Command, { terminal, stdin }: ClwContext): void {
   const group = program.command('config').description('the gateways that clw knows by name');
-  group
-    .command('get-contexts')
-    .description('list them')
-    .option('-o, --output <format>', 'how to print: table, json', 'table')
-    .addHelpText('after', '\nExamples:\n  clw config get-contexts\n  clw config get-contexts -o json\n')
-    .action((flags: ShowFlags) => list(flags, terminal));
-  group
-    .command('current-context')
-    .description('the one that is asked')
-    .addHelpText('after', '\nExamples:\n  clw config current-context\n')
-    .action(() => {
-      const { current } = readContexts(terminal.env);
-      if (current === undefined)
-        throw usage('No context is chosen: the gateway of this machine is asked', 'Choose one with `clw config use-context NAME`.');
-      terminal.stdout.write(`${current}\n`);
-    });
+  registerShowing(group, terminal);
   group
     .command('use-context')
     .description('ask this one from now on')
     .argument('<name>')
     .addHelpText('after', '\nExamples:\n  clw config use-context production\n')
-    .action((name: string) => {
-      const known = readContexts(terminal.env);
-      if (!Object.hasOwn(known.contexts, name)) throw unknownContext(name, Object.keys(known.contexts));
-      writeContexts(terminal.env, { ...known, current: name });
-      terminal.stdout.write(`Switched to context "${name}".\n`);
-    });
+    .action((name: string) => useContext(name, terminal));
   group
     .command('set-context')
     .description('add one, or change what is named of it; the first becomes the current one')
@@ -71,25 +51,56 @@ export function registerConfigCommands(program: Command, { terminal, stdin }: Cl
     .description('forget one')
     .argument('<name>')
     .addHelpText('after', '\nExamples:\n  clw config delete-context staging\n')
-    .action((name: string) => {
-      const { contexts, current } = readContexts(terminal.env);
-      const { [name]: gone, ...others } = contexts;
-      if (!gone) throw unknownContext(name, Object.keys(contexts));
-      writeContexts(terminal.env, { contexts: others, ...(current === undefined || current === name ? {} : { current }) });
-      terminal.stdout.write(`deleted context ${name} from ${contextsFile(terminal.env)}\n`);
+    .action((name: string) => deleteContext(name, terminal));
+}
+
+function registerShowing(group: Command, terminal: Terminal): void {
+  group
+    .command('get-contexts')
+    .description('list them')
+    .option('-o, --output <format>', 'how to print: table, json', 'table')
+    .addHelpText('after', '\nExamples:\n  clw config get-contexts\n  clw config get-contexts -o json\n')
+    .action((flags: ShowFlags) => list(flags, terminal));
+  group
+    .command('current-context')
+    .description('the one that is asked')
+    .addHelpText('after', '\nExamples:\n  clw config current-context\n')
+    .action(() => {
+      const { current } = readContexts(terminal.env);
+      if (current === undefined) throw noneChosen();
+      terminal.stdout.write(`${current}\n`);
     });
   group
     .command('view')
     .description('all of it, as JSON, without the tokens')
     .option('--show-secrets', 'with the tokens')
     .addHelpText('after', '\nExamples:\n  clw config view\n  clw config view --show-secrets\n')
-    .action(({ showSecrets }: ShowFlags) => {
-      const { contexts, ...rest } = readContexts(terminal.env);
-      const shown = Object.entries(contexts).map(([name, context]) => [name, showSecrets === true ? context : withoutToken(context)]);
-      terminal.stdout.write(
-        `${JSON.stringify({ file: contextsFile(terminal.env), ...rest, contexts: Object.fromEntries(shown) }, null, 2)}\n`,
-      );
-    });
+    .action((flags: ShowFlags) => view(flags, terminal));
+}
+
+function useContext(name: string, { env, stdout }: Terminal): void {
+  const known = readContexts(env);
+  if (!Object.hasOwn(known.contexts, name)) throw unknownContext(name, Object.keys(known.contexts));
+  writeContexts(env, { ...known, current: name });
+  stdout.write(`Switched to context "${name}".\n`);
+}
+
+function deleteContext(name: string, { env, stdout }: Terminal): void {
+  const { contexts, current } = readContexts(env);
+  if (!Object.hasOwn(contexts, name)) throw unknownContext(name, Object.keys(contexts));
+  const others = Object.fromEntries(Object.entries(contexts).filter(([one]) => one !== name));
+  writeContexts(env, { contexts: others, ...(current === undefined || current === name ? {} : { current }) });
+  stdout.write(`deleted context ${name} from ${contextsFile(env)}\n`);
+}
+
+function view({ showSecrets }: ShowFlags, { env, stdout }: Terminal): void {
+  const { contexts, ...rest } = readContexts(env);
+  const shown = Object.entries(contexts).map(([name, context]) => [name, showSecrets === true ? context : withoutToken(context)]);
+  stdout.write(`${JSON.stringify({ file: contextsFile(env), ...rest, contexts: Object.fromEntries(shown) }, null, 2)}\n`);
+}
+
+function noneChosen(): OpenClawError {
+  return usage('No context is chosen: the gateway of this machine is asked', 'Choose one with `clw config use-context NAME`.');
 }
 
 function withoutToken({ token, ...context }: Context): Context {

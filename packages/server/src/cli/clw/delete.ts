@@ -40,7 +40,7 @@ interface Asked {
 }
 
 async function deleteAll(words: readonly string[], asked: Asked): Promise<void> {
-  const { flags, session, context } = asked;
+  const { flags, context } = asked;
   if (!['true', 'false', true].includes(flags.wait)) throw usage(`--wait=${flags.wait} is neither true nor false`, 'Write --wait=false.');
   const targets = await targetsOf(words, asked);
   const deleted: (ObjectName & { readonly uid: string | undefined })[] = [];

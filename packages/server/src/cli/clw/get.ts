@@ -140,12 +140,9 @@ async function watch([named, more]: readonly NamedKind[], wish: OutputWish, { fl
   stdout.write(formatApiTable(table, { ...options, withHeadings: flags.headers }));
   const changes = session.api.watch({ ...question, resourceVersion: table.metadata.resourceVersion, asTable: true });
   for await (const { object } of changes) {
-    const { columnDefinitions = [], rows } = object as unknown as ApiTable;
-    // Later events leave the columns out.
-    const definitions = columnDefinitions.length > 0 ? columnDefinitions : table.columnDefinitions;
-    stdout.write(
-      formatApiTable({ ...table, columnDefinitions: definitions, rows }, { ...options, withHeadings: false, above: table.rows }),
-    );
+    // Events need not repeat the columns.
+    const { rows } = object as unknown as ApiTable;
+    stdout.write(formatApiTable({ ...table, rows }, { ...options, withHeadings: false, above: table.rows }));
   }
 }
 

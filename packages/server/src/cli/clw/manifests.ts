@@ -111,7 +111,7 @@ function readDocument(document: Document.Parsed, { lines, ...collected }: Collec
     faults.push(manifestError(`${file}:${lineOf(document.contents)}`, reasonOf(thrown)));
     return;
   }
-  const isList = typeof value === 'object' && value !== null && 'kind' in value && /List$/.test(String(value.kind)) && 'items' in value;
+  const isList = typeof value === 'object' && value !== null && 'kind' in value && String(value.kind).endsWith('List') && 'items' in value;
   const items = isList ? document.get('items') : undefined;
   const nodes: readonly unknown[] = isSeq(items) ? items.items : [document.contents];
   const values: readonly unknown[] = isSeq(items) ? (value as { items: unknown[] }).items : [value];
