@@ -91,7 +91,7 @@ export function createWorkloadsClient({ transport, server }: WorkloadsClientOpti
   const read = async <T>(path: string, headers: Readonly<Record<string, string>> = {}): Promise<T> =>
     (await ask.json<T>({ method: 'GET', path, headers })).value;
   const ofWorkload = (place: WorkloadPlace, what: string, query: Query = {}): string =>
-    `${objectPath({ kind: workloadKind, ...place })}/${what}${queryText(query)}`;
+    `${objectPath({ ...place, kind: workloadKind })}/${what}${queryText(query)}`;
   return {
     get: (name: ObjectName) => read<ApiObject>(objectPath(name)),
     list: (question: ListQuestion) => read<ApiList>(listPath(question)),
@@ -126,7 +126,7 @@ export function createWorkloadsClient({ transport, server }: WorkloadsClientOpti
     trace: (place: WorkloadPlace, query: { readonly windowSeconds: number; readonly instance?: string }) =>
       read<MemoryTrace>(ofWorkload(place, 'trace', query)),
     recordedTrace: (place: WorkloadPlace, instance?: string) =>
-      read<MemoryTrace>(`${objectPath({ kind: memoryTraceKind, ...place })}/trace${queryText({ instance })}`),
+      read<MemoryTrace>(`${objectPath({ ...place, kind: memoryTraceKind })}/trace${queryText({ instance })}`),
     analysis: (place: WorkloadPlace, windowSeconds: number) => read<WorkloadAnalysis>(ofWorkload(place, 'analysis', { windowSeconds })),
     revisions: (place: WorkloadPlace) => read<WorkloadRevisions>(ofWorkload(place, 'revisions')),
 

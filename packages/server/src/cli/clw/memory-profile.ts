@@ -98,7 +98,7 @@ async function untilComplete(place: WorkloadPlace, durationMs: number, { session
     await wait(lookEveryMs);
     const elapsedMs = clock.monotonicMs() - startedMs;
     try {
-      const trace = (await session.api.get({ kind: memoryTraceKind, ...place })) as TraceObject;
+      const trace = (await session.api.get({ ...place, kind: memoryTraceKind })) as TraceObject;
       failures = 0;
       progress.show(trace, elapsedMs);
       if (trace.status?.phase === 'Complete' || trace.status?.phase === 'Failed') {

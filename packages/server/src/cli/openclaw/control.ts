@@ -1,7 +1,7 @@
 /**
  * One conversation of a command with a gateway over its WebSocket: connect, ask, close.
  *
- * Which gateway: `gateway-target.ts`. What is said when it does not work: `control-failure.ts`.
+ * Which gateway: `../gateway-target.ts`. What is said when it does not work: `control-failure.ts`.
  */
 import type { HelloOk, OperatorScope } from '@openclaw/protocol';
 import type { ControlRequestOptions, ControlSocket, OpenSocket } from '@openclaw/client/control';

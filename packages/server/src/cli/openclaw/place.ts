@@ -21,7 +21,7 @@ export interface Place {
 
 export interface GatewayAt {
   readonly address: string;
-  /** The configuration's goes to the gateway of this configuration and to this machine alone, as in `gateway-target.ts`. */
+  /** The configuration's goes to the gateway of this configuration and to this machine alone, as in `../gateway-target.ts`. */
   readonly secret: string | undefined;
   /** The one that the gateway made for itself. */
   readonly certificate: string | undefined;
