@@ -167,8 +167,8 @@ export const operationErrors = {
   workloads_unavailable: {
     status: 0,
     retryable: false,
-    message: 'clw {command} is not part of this release: OpenClaw does not run workloads yet.',
-    hint: '`openclaw --help` shows the commands that there are.',
+    message: 'clw {command} is not part of this release.',
+    hint: '`clw --help` shows the commands that there are.',
   },
   gateway_refused: {
     status: 0,

@@ -14,7 +14,7 @@ import { createLog } from '../../src/core/log.ts';
 import { outputLimitCharacters, type ToolResult } from '../../src/runs/tools/contract.ts';
 import { createExecTool } from '../../src/runs/tools/exec/exec.ts';
 import { findDocker } from '../../src/runs/tools/exec/sandbox.ts';
-import { ownerDigest } from '../../src/runs/tools/processes/mark.ts';
+import { ownerDigest } from '../../src/core/processes/mark.ts';
 import type { ProcessBounds } from '../../src/runs/tools/processes/supervise.ts';
 import { perform } from '../../src/runs/tools/tool.fixture.ts';
 import { makeWorkspace } from '../../src/runs/tools/workspace.ts';

@@ -4,7 +4,7 @@
  */
 import type { CreatedKey, CreateKeyRequest, KeyRecord, UpdateKeyRequest, UsageDimension, UsageRow } from '@openclaw/protocol';
 import type { Clock } from '../../core/clock.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface AdminClient {
   /** In the order of their creation; revoked and expired ones too. */

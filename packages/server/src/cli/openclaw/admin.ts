@@ -11,7 +11,7 @@ import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import type { AdminClient } from './admin-client.ts';
 import { wordsOf } from './gateway-words.ts';
 import { findPlace, silentLog, type GatewayAt } from './place.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** Opens what it needs at each call and closes it again, so that a command that fails to parse opens nothing. */
 export function createAdmin(terminal: Terminal): AdminClient {

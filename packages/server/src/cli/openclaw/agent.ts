@@ -2,7 +2,7 @@
 import { type Command, Option } from 'commander';
 import type { UseOpenClaw } from './runs-access.ts';
 import { sessionKeyOf } from './session-key.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 import { type Interrupts, type OnInterrupt, watchRun } from './watch-run.ts';
 
 export interface RunCommandContext {

@@ -3,7 +3,7 @@ import type { AuditEntry } from '@openclaw/protocol';
 import { callGateway } from './admin.ts';
 import type { AuditClient } from './audit.ts';
 import { findPlace, silentLog } from './place.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** Opens what it needs at each call and closes it again. */
 export function createAuditClient(terminal: Terminal): AuditClient {

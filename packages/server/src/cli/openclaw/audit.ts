@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { AuditEntry } from '@openclaw/protocol';
 import { type Column, formatTable, widthOf } from '../table.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface AuditQuestion {
   readonly limit: number;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { Command } from 'commander';
 import { registerEverything } from './commands.ts';
-import { type CompletedCommand, everyCommand, readCommand } from './completion-words.ts';
+import { type CompletedCommand, everyCommand, readCommand } from '../completion-words.ts';
 
 const page = readFileSync(new URL('../../../../../docs/commands.md', import.meta.url), 'utf8');
 

@@ -4,7 +4,7 @@ import { systemClock } from '../../core/clock.ts';
 import { version } from '../../version.ts';
 import type { DoctorReport } from '../../operations/doctor/index.ts';
 import type { RunCommandContext } from './agent.ts';
-import type { CommandContext, Terminal } from './terminal.ts';
+import type { CommandContext, Terminal } from '../terminal.ts';
 
 export const commands = {
   async init({ program, terminal }: CommandContext): Promise<void> {
@@ -52,7 +52,7 @@ export const commands = {
   async dashboard({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerDashboardCommand }, { findTarget }, { openBrowser }] = await Promise.all([
       import('./dashboard.ts'),
-      import('./gateway-target.ts'),
+      import('../gateway-target.ts'),
       import('./programs.ts'),
     ]);
     registerDashboardCommand(program, {
@@ -139,7 +139,7 @@ export const commands = {
     registerStateCommands(program, terminal);
   },
   async completion({ program, terminal, setExitCode }: CommandContext): Promise<void> {
-    const { registerCompletionCommand } = await import('./completion.ts');
+    const { registerCompletionCommand } = await import('../completion.ts');
     const everything = async (): Promise<Command> => {
       const all = new Command('openclaw').version(version, '-V, --version', 'print the version');
       await registerEverything({ program: all, terminal, setExitCode });

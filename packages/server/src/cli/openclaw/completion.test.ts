@@ -6,9 +6,9 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { Command } from 'commander';
 import { registerEverything } from './commands.ts';
-import { registerCompletionCommand } from './completion.ts';
-import { shells, type Shell } from './completion-scripts.ts';
-import { everyCommand, readCommand } from './completion-words.ts';
+import { registerCompletionCommand } from '../completion.ts';
+import { shells, type Shell } from '../completion-scripts.ts';
+import { everyCommand, readCommand } from '../completion-words.ts';
 
 const silent = { stdout: { write: () => true }, stderr: { write: () => true }, env: {} };
 

@@ -2,7 +2,7 @@
 import { type CommandOptions, type Configuration, needingRestart, type Replaced } from '../../config/index.ts';
 import { systemClock } from '../../core/clock.ts';
 import { readEnvironment, type Variables } from '../../core/env.ts';
-import type { Output } from './terminal.ts';
+import type { Output } from '../terminal.ts';
 
 export interface ConfigCommandIo {
   readonly stdout: Output;

@@ -5,7 +5,7 @@ import type { WireError } from '@openclaw/protocol';
 import { OpenClawError } from '../../core/errors.ts';
 import { localTarget } from './control.fixture.ts';
 import { toCommandError } from './control-failure.ts';
-import type { GatewayTarget } from './gateway-target.ts';
+import type { GatewayTarget } from '../gateway-target.ts';
 
 interface Ending {
   readonly refusal?: WireError;

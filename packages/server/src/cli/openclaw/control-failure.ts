@@ -5,7 +5,7 @@
  */
 import { ControlError, OpenClawError as ClientError } from '@openclaw/client/control';
 import { OpenClawError } from '../../core/errors.ts';
-import type { GatewayTarget } from './gateway-target.ts';
+import type { GatewayTarget } from '../gateway-target.ts';
 
 export interface FailureContext {
   readonly target: GatewayTarget;

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { HelloOk } from '@openclaw/protocol';
 import { OpenClawError } from '../../core/errors.ts';
 import type { ControlCommandContext, ControlSession, Need } from './control.ts';
-import type { GatewayTarget } from './gateway-target.ts';
+import type { GatewayTarget } from '../gateway-target.ts';
 
 export interface ControlFixture {
   /** Answers by the names of methods; what throws is what the gateway refuses. */

@@ -1,17 +1,17 @@
 /**
  * One conversation of a command with a gateway over its WebSocket: connect, ask, close.
  *
- * Which gateway: `gateway-target.ts`. What is said when it does not work: `control-failure.ts`.
+ * Which gateway: `../gateway-target.ts`. What is said when it does not work: `control-failure.ts`.
  */
 import type { HelloOk, OperatorScope } from '@openclaw/protocol';
 import type { ControlRequestOptions, ControlSocket, OpenSocket } from '@openclaw/client/control';
 import type { OpenClawError } from '../../core/errors.ts';
 import { version } from '../../version.ts';
-import type { ClientDirectory } from './client-directory.ts';
+import type { ClientDirectory } from '../client-directory.ts';
 import type { CommandDevice } from './device-identity.ts';
-import type { GatewayTarget, TargetFlags } from './gateway-target.ts';
+import type { GatewayTarget, TargetFlags } from '../gateway-target.ts';
 import type { KnownGateways } from './known-gateways.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface ControlSession {
   readonly target: GatewayTarget;
@@ -45,9 +45,9 @@ export function createConnect(terminal: Terminal): Connect {
     const { flags, scopes, signal } = need;
     const [{ ControlClient }, { findTarget }, { toCommandError }, { openClientDirectory }, { createKnownGateways }] = await Promise.all([
       import('@openclaw/client/control'),
-      import('./gateway-target.ts'),
+      import('../gateway-target.ts'),
       import('./control-failure.ts'),
-      import('./client-directory.ts'),
+      import('../client-directory.ts'),
       import('./known-gateways.ts'),
     ]);
     const target = await findTarget(flags, terminal.env);

@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { formatTable, widthOf } from '../table.ts';
 import type { ControlCommandContext, ControlSession } from './control.ts';
 import { readSchedule, timingWords, type TimingFlags } from './cron-timing.ts';
-import type { TargetFlags } from './gateway-target.ts';
+import type { TargetFlags } from '../gateway-target.ts';
 import { listAt, numberAt, objectAt, textAt } from './payload.ts';
 import { addOutput, addTargetFlags, visible, type OutputFlags } from './target-flags.ts';
 

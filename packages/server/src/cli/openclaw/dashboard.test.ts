@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Command } from 'commander';
 import { localTarget } from './control.fixture.ts';
 import { dashboardUrl, registerDashboardCommand } from './dashboard.ts';
-import type { GatewayTarget } from './gateway-target.ts';
+import type { GatewayTarget } from '../gateway-target.ts';
 
 async function run(words: readonly string[], changes: Partial<GatewayTarget> = {}, hasBrowser = true) {
   let stdout = '';

@@ -4,9 +4,9 @@
  * The token stands in the fragment, which browsers send to nobody; never in the query.
  */
 import type { Command } from 'commander';
-import type { GatewayTarget, TargetFlags } from './gateway-target.ts';
+import type { GatewayTarget, TargetFlags } from '../gateway-target.ts';
 import { addOutput, addTargetFlags, type OutputFlags } from './target-flags.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface DashboardContext {
   readonly io: Terminal;

@@ -6,7 +6,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import type { DeviceSigner } from '@openclaw/client/control';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
-import type { ClientDirectory } from './client-directory.ts';
+import type { ClientDirectory } from '../client-directory.ts';
 
 export interface CommandDevice {
   readonly signer: DeviceSigner;

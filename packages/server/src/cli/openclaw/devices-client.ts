@@ -7,9 +7,9 @@ import type { OpenedState } from '../../compose/index.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { Connect, ControlSession } from './control.ts';
-import type { TargetFlags } from './gateway-target.ts';
+import type { TargetFlags } from '../gateway-target.ts';
 import { objectAt, textAt } from './payload.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** One that waits, as `device.pair.list` shows it. */
 export interface ShownRequest {
@@ -65,7 +65,7 @@ export type UseDevices = <Result>(flags: TargetFlags, use: (devices: DevicesClie
 /** @param connect to the gateway, where there is one */
 export function createUseDevices(terminal: Terminal, connect: Connect): UseDevices {
   return async (flags, use) => {
-    const { findLocalPlace, isGatewayNamed } = await import('./gateway-target.ts');
+    const { findLocalPlace, isGatewayNamed } = await import('../gateway-target.ts');
     /** Approving gives away what the device asked for, and only who has it may do that. */
     const ask = () => connect({ flags, scopes: ['operator.admin', 'operator.pairing'] }, (session) => use(overGateway(session)));
     if (isGatewayNamed(flags, terminal.env)) return ask();

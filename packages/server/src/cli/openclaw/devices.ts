@@ -7,9 +7,9 @@ import type { Command } from 'commander';
 import { OpenClawError } from '../../core/errors.ts';
 import { formatTable, widthOf } from '../table.ts';
 import { pick, type DeviceList, type DevicesClient, type ShownDevice, type ShownRequest, type UseDevices } from './devices-client.ts';
-import type { TargetFlags } from './gateway-target.ts';
+import type { TargetFlags } from '../gateway-target.ts';
 import { addOutput, addTargetFlags, type OutputFlags } from './target-flags.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface DevicesContext {
   readonly io: Terminal;

@@ -4,7 +4,7 @@ import { readEnvironment } from '../../core/env.ts';
 import { knownProviders, providersFromEnvironment } from '../../models/index.ts';
 import { diagnose, gatherFacts, type DoctorReport } from '../../operations/doctor/index.ts';
 import { version } from '../../version.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export async function diagnoseHere({ env }: Pick<Terminal, 'env'>): Promise<DoctorReport> {
   const facts = await gatherFacts({

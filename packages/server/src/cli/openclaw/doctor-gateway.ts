@@ -1,7 +1,7 @@
 /** `openclaw doctor`: what is wrong with the gateway and what is around it. It prints; what it finds: `operations/doctor`. */
 import { Option, type Command } from 'commander';
 import type { DoctorReport, Finding, Severity } from '../../operations/doctor/index.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface GatewayDoctorContext {
   readonly io: Pick<Terminal, 'stdout'>;

@@ -3,7 +3,7 @@ import { operatorScopes, type OperatorScope } from '@openclaw/protocol';
 import { type Command, Option } from 'commander';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import type { ControlCommandContext } from './control.ts';
-import type { TargetFlags } from './gateway-target.ts';
+import type { TargetFlags } from '../gateway-target.ts';
 import { addTargetFlags } from './target-flags.ts';
 
 interface Flags extends TargetFlags {

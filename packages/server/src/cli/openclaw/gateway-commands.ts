@@ -11,16 +11,16 @@ import { registerCallCommand } from './gateway-call.ts';
 import { type InstallContext, registerInstallCommands } from './gateway-install.ts';
 import { registerStatusCommands } from './gateway-status.ts';
 import { registerStopCommand } from './gateway-stop.ts';
-import type { LocalPlace } from './gateway-target.ts';
+import type { LocalPlace } from '../gateway-target.ts';
 import { registerHealthCommand } from './health.ts';
 import { run } from './programs.ts';
 import { readServiceState, unitName, type ServiceContext, type UnitOptions } from './systemd.ts';
-import type { CommandContext, Terminal } from './terminal.ts';
+import type { CommandContext, Terminal } from '../terminal.ts';
 
 export function registerGatewayControl(group: Command, { terminal, setExitCode }: CommandContext): void {
   const connect = createConnect(terminal);
   const context = { io: terminal, connect, setExitCode };
-  const findPlace = async (): Promise<LocalPlace> => (await import('./gateway-target.ts')).findLocalPlace(terminal.env);
+  const findPlace = async (): Promise<LocalPlace> => (await import('../gateway-target.ts')).findLocalPlace(terminal.env);
   const service = (): ServiceContext => serviceContext(readEnvironment({ env: terminal.env }));
   registerHealthCommand(group, context, 'openclaw gateway');
   registerStatusCommands(group, { ...context, clock: systemClock, findPlace, serviceState: () => readServiceState(service()) });

@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import { OpenClawError } from '../../core/errors.ts';
 import { readUnit, type ServiceContext, unitMark, unitName, type UnitOptions, unitText } from './systemd.ts';
 import { addOutput, type OutputFlags } from './target-flags.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface InstallContext extends ServiceContext {
   readonly io: Terminal;

@@ -8,9 +8,9 @@ import { Option } from 'commander';
 import type { Clock } from '../../core/clock.ts';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import type { StateOwner } from '../../storage/index.ts';
-import type { LocalPlace } from './gateway-target.ts';
+import type { LocalPlace } from '../gateway-target.ts';
 import { addOutput, type OutputFlags, parseTime } from './target-flags.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface StopContext {
   readonly io: Terminal;

@@ -4,7 +4,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { memoryLimitBytes } from '../../core/process-load.ts';
 import { describeSmallMemory } from '../../operations/memory/need.ts';
 import type { RunFlags } from './run-gateway.ts';
-import type { CommandContext } from './terminal.ts';
+import type { CommandContext } from '../terminal.ts';
 
 export function registerGatewayCommands({ program, terminal, setExitCode }: CommandContext): Command {
   const group = program.command('gateway').description('run the gateway, look after it, stop it');

@@ -8,8 +8,8 @@ import type { Command } from 'commander';
 import { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { ControlCommandContext } from './control.ts';
-import { formatMs } from './durations.ts';
-import type { TargetFlags } from './gateway-target.ts';
+import { formatMs } from '../durations.ts';
+import type { TargetFlags } from '../gateway-target.ts';
 import { objectAt, textAt } from './payload.ts';
 import { addOutput, addTargetFlags, type OutputFlags, visible } from './target-flags.ts';
 

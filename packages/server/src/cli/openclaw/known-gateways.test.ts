@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { openClientDirectory, type ClientDirectory } from './client-directory.ts';
+import { openClientDirectory, type ClientDirectory } from '../client-directory.ts';
 import { openCommandDevice } from './device-identity.ts';
 import { createKnownGateways } from './known-gateways.ts';
 

@@ -4,7 +4,7 @@
  */
 import { OpenClawError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
-import type { ClientDirectory } from './client-directory.ts';
+import type { ClientDirectory } from '../client-directory.ts';
 
 export interface KnownGateways {
   /** The error to tell where another state was known at this address; undefined where it is the same, or the first. */

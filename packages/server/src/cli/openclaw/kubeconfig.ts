@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import { hostNameOf } from '../../core/caller-place.ts';
 import { findPlace } from './place.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 interface Flags {
   readonly server?: string;

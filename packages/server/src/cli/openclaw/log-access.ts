@@ -2,14 +2,14 @@
 import { join } from 'node:path';
 import type { Connect } from './control.ts';
 import type { Tail, UseLog } from './logs.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** Of one answer; lines are at most some 16 KiB. */
 const maxBytes = 1_000_000;
 
 export function createUseLog(terminal: Terminal, connect: Connect): UseLog {
   return async (flags, use) => {
-    const { findLocalPlace, isGatewayNamed } = await import('./gateway-target.ts');
+    const { findLocalPlace, isGatewayNamed } = await import('../gateway-target.ts');
     const ask = () =>
       connect({ flags, scopes: ['operator.read'] }, ({ request }) =>
         use((question) => request<Tail>('logs.tail', { ...question, maxBytes })),

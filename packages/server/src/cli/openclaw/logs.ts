@@ -7,9 +7,9 @@ import { OpenClawError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { formatPretty } from '../../core/log-format.ts';
 import { logLevels, type LogLevel } from '../../core/log-level.ts';
-import type { TargetFlags } from './gateway-target.ts';
+import type { TargetFlags } from '../gateway-target.ts';
 import { addTargetFlags } from './target-flags.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface Tail {
   readonly cursor: number;

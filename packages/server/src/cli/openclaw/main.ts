@@ -8,7 +8,7 @@ import { OpenClawError } from '../../core/errors.ts';
 import { version } from '../../version.ts';
 import { commands } from './commands.ts';
 import { commandsInOrder, groupCommands, helpExamples } from './help.ts';
-import { exitUsage, formatError, type Terminal } from './terminal.ts';
+import { exitUsage, formatError, type Terminal } from '../terminal.ts';
 
 /** @returns the exit code */
 export async function main(argv: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {

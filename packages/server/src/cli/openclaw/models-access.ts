@@ -8,7 +8,7 @@ import { OpenClawError } from '../../core/errors.ts';
 import { callGateway } from './admin.ts';
 import type { ModelsClient } from './models-client.ts';
 import { findPlace, type Place } from './place.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 import { askForOneWord } from './trial.ts';
 
 export function createModelsClient(terminal: Terminal): ModelsClient {

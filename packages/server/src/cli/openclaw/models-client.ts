@@ -1,6 +1,6 @@
 /** What `openclaw models list|show|test` need of the gateway. How it is reached is the business of whoever passes a client in. */
 import type { ModelDescription, ModelRow } from '@openclaw/protocol';
-import type { CommandContext, Terminal } from './terminal.ts';
+import type { CommandContext, Terminal } from '../terminal.ts';
 
 export interface ModelsClient {
   list(): Promise<readonly ModelRow[]>;

@@ -2,7 +2,7 @@
 import { Argument, type Command, Option } from 'commander';
 import { statisticsWindows, type StatisticsWindow, type TargetRow } from '@openclaw/protocol';
 import { type Column, formatTable, widthOf } from '../table.ts';
-import { formatMs } from './durations.ts';
+import { formatMs } from '../durations.ts';
 import { formatUsd } from './money.ts';
 import type { SightCommandContext } from './sight-client.ts';
 

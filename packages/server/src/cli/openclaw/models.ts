@@ -4,7 +4,7 @@ import type { ModelDescription, ModelPrice, ModelRow, ModelTargetDescription } f
 import { OpenClawError } from '../../core/errors.ts';
 import { nearestName } from '../../core/nearest-name.ts';
 import { type Column, formatTable, widthOf } from '../table.ts';
-import { formatMs } from './durations.ts';
+import { formatMs } from '../durations.ts';
 import type { ModelsCommandContext, Trial, TrialUsage } from './models-client.ts';
 import { formatUsd } from './money.ts';
 

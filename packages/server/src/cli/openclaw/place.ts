@@ -9,8 +9,8 @@ import { hostNameOf, isLoopbackName } from '../../core/caller-place.ts';
 import { readEnvironment } from '../../core/env.ts';
 import { createLog, type Log } from '../../core/log.ts';
 import { readStateOwner } from '../../storage/index.ts';
-import { readOwnCertificate } from './gateway-target.ts';
-import type { Terminal } from './terminal.ts';
+import { readOwnCertificate } from '../gateway-target.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface Place {
   /** Not checked against the vendors that are known where a gateway runs, which has done so. */
@@ -21,7 +21,7 @@ export interface Place {
 
 export interface GatewayAt {
   readonly address: string;
-  /** The configuration's goes to the gateway of this configuration and to this machine alone, as in `gateway-target.ts`. */
+  /** The configuration's goes to the gateway of this configuration and to this machine alone, as in `../gateway-target.ts`. */
   readonly secret: string | undefined;
   /** The one that the gateway made for itself. */
   readonly certificate: string | undefined;

@@ -22,8 +22,8 @@ import { knownProviders, type Provider } from '../../models/index.ts';
 import { createLoopGuard, loopGuardDefaults } from '../../operations/index.ts';
 import { version } from '../../version.ts';
 import type { StorageThread } from '../../storage/index.ts';
-import { ownCertificateFile } from './gateway-target.ts';
-import { exitConfiguration, formatError, type Terminal } from './terminal.ts';
+import { ownCertificateFile } from '../gateway-target.ts';
+import { exitConfiguration, formatError, type Terminal } from '../terminal.ts';
 
 export interface RunFlags {
   readonly port?: string;

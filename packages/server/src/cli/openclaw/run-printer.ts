@@ -3,9 +3,9 @@
  * standard error, so that a pipe gets the answer alone.
  */
 import type { RunEvent, WaitsFor } from '@openclaw/protocol';
-import { formatMs } from './durations.ts';
+import { formatMs } from '../durations.ts';
 import { visible } from './target-flags.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface RunPrinter {
   print(event: RunEvent): void;

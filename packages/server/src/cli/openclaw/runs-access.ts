@@ -6,7 +6,7 @@ import type { Fetch, OpenClaw } from '@openclaw/client';
 import { OpenClawError } from '../../core/errors.ts';
 import { request as httpRequest } from '../../core/node-http.ts';
 import { findPlace, type GatewayAt } from './place.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** For as long as `use` takes. */
 export type UseOpenClaw = <Result>(use: (openclaw: OpenClaw) => Promise<Result>) => Promise<Result>;

@@ -1,6 +1,6 @@
 /** What the commands that show traffic need of the gateway. Whether it is asked over HTTP or the database is read is not their business. */
 import type { RequestTrail, RequestTrails, StatisticsWindow, TargetRow, TrafficReport } from '@openclaw/protocol';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export interface SightClient {
   /** @throws OpenClawError `gateway_unreachable`: only a running gateway knows */

@@ -6,7 +6,7 @@ import type { StoredTrails } from '../../models/index.ts';
 import { callGateway } from './admin.ts';
 import { findPlace, silentLog } from './place.ts';
 import type { SightClient } from './sight-client.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 /** Opens what it needs at each call and closes it again. */
 export function createSightClient(terminal: Terminal): SightClient {

@@ -7,7 +7,7 @@ import { InvalidArgumentError, type Command } from 'commander';
 import { locate } from '../../config/index.ts';
 import { readEnvironment } from '../../core/env.ts';
 import { restoreBeforeMigration } from '../../storage/index.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export function registerStateCommands(program: Command, io: Terminal): void {
   const group = program.command('state').description('the state directory');

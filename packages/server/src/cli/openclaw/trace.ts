@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { RequestTrail, TrailAttempt } from '@openclaw/protocol';
 import { type Column, formatTable, widthOf } from '../table.ts';
-import { formatMs } from './durations.ts';
+import { formatMs } from '../durations.ts';
 import { formatUsd } from './money.ts';
 import type { SightCommandContext } from './sight-client.ts';
 

@@ -1,7 +1,7 @@
 /** Follows a run at a terminal to its end, over restarts of the gateway. Ctrl-C leaves the run alone or ends it, as was asked for. */
 import type { OpenClaw, RunView } from '@openclaw/client';
 import { createRunPrinter } from './run-printer.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../terminal.ts';
 
 export type OnInterrupt = 'detach' | 'cancel';
 

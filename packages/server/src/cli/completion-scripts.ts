@@ -13,9 +13,9 @@ export function completionScript(shell: Shell, root: CompletedCommand): string {
 }
 
 function bash(root: CompletedCommand): string {
-  return `# Completion of openclaw for bash. Load it with: source <(openclaw completion bash)
-_openclaw() {
-  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path=openclaw word skip= words=
+  return `# Completion of ${root.name} for bash. Load it with: source <(${root.name} completion bash)
+_${root.name}() {
+  local current=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]} path=${root.name} word skip= words=
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
     if [[ -n $skip ]]; then skip=; continue; fi
     case "$path $word" in
@@ -34,15 +34,15 @@ ${everyCommand(root)
   fi
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
 }
-complete -o default -F _openclaw openclaw
+complete -o default -F _${root.name} ${root.name}
 `;
 }
 
 function zsh(root: CompletedCommand): string {
-  return `#compdef openclaw
-# Completion of openclaw for zsh. Load it with: source <(openclaw completion zsh)
-_openclaw() {
-  local path=openclaw word skip= previous=\${words[CURRENT-1]}
+  return `#compdef ${root.name}
+# Completion of ${root.name} for zsh. Load it with: source <(${root.name} completion zsh)
+_${root.name}() {
+  local path=${root.name} word skip= previous=\${words[CURRENT-1]}
   local -a choices
   for word in "\${(@)words[2,CURRENT-1]}"; do
     if [[ -n $skip ]]; then skip=; continue; fi
@@ -64,9 +64,9 @@ ${everyCommand(root)
   )
   .join('\n')}
   esac
-  _describe -t commands 'openclaw' choices || _files
+  _describe -t commands '${root.name}' choices || _files
 }
-if [[ $funcstack[1] == _openclaw ]]; then _openclaw "$@"; else compdef _openclaw openclaw; fi
+if [[ $funcstack[1] == _${root.name} ]]; then _${root.name} "$@"; else compdef _${root.name} ${root.name}; fi
 `;
 }
 
@@ -76,9 +76,9 @@ function fish(root: CompletedCommand): string {
     ...(command.choices.length > 0 ? [fishLine(command.path, `-f -a ${quoted(command.choices.join(' '))}`)] : []),
     ...command.options.map((option) => fishLine(command.path, fishOption(option))),
   ]);
-  return `# Completion of openclaw for fish. Load it with: openclaw completion fish | source
-function __openclaw_path
-  set -l path openclaw
+  return `# Completion of ${root.name} for fish. Load it with: ${root.name} completion fish | source
+function __${root.name}_path
+  set -l path ${root.name}
   set -l skip
   for word in (commandline -opc)[2..-1]
     if test -n "$skip"
@@ -101,7 +101,8 @@ ${lines.join('\n')}
 }
 
 function fishLine(path: string, rest: string): string {
-  return `complete -c openclaw -n ${quoted(`test (__openclaw_path) = "${path}"`)} ${rest}`;
+  const [program = ''] = path.split(' ');
+  return `complete -c ${program} -n ${quoted(`test (__${program}_path) = "${path}"`)} ${rest}`;
 }
 
 function fishOption({ names, takesValue, choices, description }: CompletedOption): string {

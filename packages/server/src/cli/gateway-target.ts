@@ -8,10 +8,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { controlUrl, isLoopbackUrl, type ControlAuth } from '@openclaw/client/control';
-import { loadConfiguration, locate, type Configuration } from '../../config/index.ts';
-import { readEnvironment, type Environment, type Variables } from '../../core/env.ts';
-import { OpenClawError } from '../../core/errors.ts';
-import type { StateOwner } from '../../storage/index.ts';
+import { loadConfiguration, locate, type Configuration } from '../config/index.ts';
+import { readEnvironment, type Environment, type Variables } from '../core/env.ts';
+import { OpenClawError } from '../core/errors.ts';
+import type { StateOwner } from '../storage/index.ts';
 
 export interface TargetFlags {
   readonly url?: string;
@@ -46,7 +46,7 @@ export interface LocalPlace {
 /** Loads as little as it can: this stands before every command that asks a gateway. */
 export async function findLocalPlace(env: Variables): Promise<LocalPlace> {
   const { stateDirectory } = locate(readEnvironment({ env }));
-  const { readStateOwner } = await import('../../storage/state-lock.ts');
+  const { readStateOwner } = await import('../storage/state-lock.ts');
   return { stateDirectory, owner: await readStateOwner(stateDirectory) };
 }
 

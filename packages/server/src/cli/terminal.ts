@@ -1,6 +1,6 @@
 /** How a command meets the terminal: where it writes, and what an error looks like there. */
 import type { Command } from 'commander';
-import { OpenClawError } from '../../core/errors.ts';
+import { OpenClawError } from '../core/errors.ts';
 
 export interface Terminal {
   readonly stdout: Output;
@@ -12,6 +12,8 @@ export interface Output {
   write(text: string): unknown;
   readonly isTTY?: boolean;
   readonly columns?: number;
+  /** Where `write` was answered with false, when more may be written. */
+  once?(event: 'drain', listener: () => void): unknown;
 }
 
 /** What a command is registered with. */

@@ -7,8 +7,8 @@
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { readEnvironment, type Variables } from '../../core/env.ts';
-import { isJsonObject, type JsonObject } from '../../core/json.ts';
+import { readEnvironment, type Variables } from '../core/env.ts';
+import { isJsonObject, type JsonObject } from '../core/json.ts';
 
 export interface ClientDirectory {
   readonly path: string;

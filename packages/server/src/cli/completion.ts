@@ -1,4 +1,4 @@
-/** `openclaw completion SHELL`: prints what a shell needs to complete the commands. */
+/** `openclaw completion SHELL`, `clw completion SHELL`: prints what a shell needs to complete the commands. */
 import { Argument, type Command } from 'commander';
 import { completionScript, type Shell, shells } from './completion-scripts.ts';
 import { readCommand } from './completion-words.ts';
@@ -11,13 +11,14 @@ export interface CompletionContext {
 }
 
 export function registerCompletionCommand(program: Command, { io, everything }: CompletionContext): void {
+  const name = program.name();
   program
     .command('completion')
-    .description('print the completion of openclaw for a shell')
+    .description(`print the completion of ${name} for a shell`)
     .addArgument(new Argument('<shell>', 'for which shell').choices([...shells]))
     .addHelpText(
       'after',
-      '\nExamples:\n  source <(openclaw completion bash)\n  source <(openclaw completion zsh)\n  openclaw completion fish | source\n',
+      `\nExamples:\n  source <(${name} completion bash)\n  source <(${name} completion zsh)\n  ${name} completion fish | source\n`,
     )
     .action(async (shell: Shell) => {
       io.stdout.write(completionScript(shell, readCommand(await everything())));

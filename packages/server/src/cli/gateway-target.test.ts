@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { acquireStateLock } from '../../storage/state-lock.ts';
+import { acquireStateLock } from '../storage/state-lock.ts';
 import { findTarget, isGatewayNamed, type TargetFlags } from './gateway-target.ts';
 
 async function inState<Result>(use: (directory: string) => Promise<Result>): Promise<Result> {
@@ -47,7 +47,7 @@ test('the gateway that holds the state directory is found by its lock, with the 
       spawn(process.execPath, [
         '--input-type=module',
         '-e',
-        `import { acquireStateLock } from ${JSON.stringify(new URL('../../storage/state-lock.ts', import.meta.url).href)};
+        `import { acquireStateLock } from ${JSON.stringify(new URL('../storage/state-lock.ts', import.meta.url).href)};
          const lock = await acquireStateLock(${JSON.stringify(directory)});
          await lock.setAddress('http://127.0.0.1:4711');
          console.log('held'); setInterval(() => {}, 1000);`,
