@@ -20,7 +20,7 @@ export interface ResourceStore {
   list(query: ListQuery): Promise<ListPage>;
 
   /** Gives uid, creationTimestamp, generation 1 and a resourceVersion. @throws OpenClawError `workload_exists` */
-  create(object: NewObject): Promise<ApiObject>;
+  create(object: NewObject, options?: Pick<UpdateOptions, 'dryRun'>): Promise<ApiObject>;
 
   /**
    * Replaces an object by what `change` makes of the one that is there, and tries again where somebody else came between. A changed spec raises the
@@ -55,9 +55,17 @@ export type NewObject = Pick<ApiObject, 'apiVersion' | 'kind' | 'spec' | 'status
 export interface UpdateOptions {
   readonly resourceVersion?: string;
   readonly uid?: string;
+  /** Refuses what it would refuse, says what it would say, and writes nothing. */
+  readonly dryRun?: boolean;
 }
 
-export interface DeleteOptions extends UpdateOptions {}
+export interface DeleteOptions extends UpdateOptions {
+  /**
+   * What becomes of what it owns: deleted after it, deleted before it (it stays, marked, until they are gone), or left without an owner.
+   * @default 'Background'
+   */
+  readonly propagation?: 'Background' | 'Foreground' | 'Orphan';
+}
 
 export interface ListQuery {
   readonly resource: string;
@@ -65,8 +73,10 @@ export interface ListQuery {
   /** Asked of each object before it counts for `limit`. */
   readonly matches?: (object: ApiObject) => boolean;
   readonly limit?: number;
-  /** Of the page before. */
+  /** Of the page before. All pages show what there was at the version of the first. @throws OpenClawError `workload_version_gone` */
   readonly continue?: string;
+  /** As it was at this version. @default now @throws OpenClawError `workload_version_gone` */
+  readonly atVersion?: string;
 }
 
 export interface ListPage {
@@ -80,8 +90,11 @@ export interface WatchQuery extends Pick<ListQuery, 'resource' | 'namespace' | '
   /** Undefined: what is there first, as added, and then what changes. */
   readonly resourceVersion?: string;
   readonly signal: AbortSignal;
+  /** Told the version up to which everything was handed over, also where that was nothing: from there a consumer may come again. */
+  readonly onProgress?: (resourceVersion: string) => void;
 }
 
+/** With `matches`, an object that begins to fit is added, and one that no longer does is deleted. */
 export interface ObjectChange {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED';
   readonly object: ApiObject;
