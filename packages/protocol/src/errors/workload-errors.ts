@@ -56,18 +56,6 @@ export const workloadErrors = {
     message: 'The memory trace {name} is still being recorded: {progress}.',
     hint: 'Wait until it is complete: `clw get memorytrace {name} -w`.',
   },
-  workload_patch_unsupported: {
-    status: 415,
-    retryable: false,
-    message: 'A patch of the type {contentType} is not served: {reason}.',
-    hint: '{suggestion}',
-  },
-  workload_insight_unavailable: {
-    status: 503,
-    retryable: true,
-    message: 'Nothing is measured and nothing is run here yet.',
-    hint: 'Try again once the gateway has started; `openclaw logs` says what keeps it.',
-  },
   manifest_invalid: {
     status: 0,
     retryable: false,
@@ -109,5 +97,17 @@ export const workloadErrors = {
     retryable: true,
     message: '{what} has not come about within {timeout}: {state}.',
     hint: '{suggestion}',
+  },
+  workload_patch_unsupported: {
+    status: 415,
+    retryable: false,
+    message: 'A patch of the type {contentType} is not served: {reason}.',
+    hint: '{suggestion}',
+  },
+  workload_insight_unavailable: {
+    status: 503,
+    retryable: true,
+    message: 'Nothing is measured and nothing is run here yet.',
+    hint: 'Try again once the gateway has started; `openclaw logs` says what keeps it.',
   },
 } as const satisfies Record<string, ErrorEntry>;

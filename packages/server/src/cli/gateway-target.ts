@@ -4,11 +4,15 @@
  *
  * The configuration's credential goes to the gateway of this configuration alone, and to this machine: an address that somebody was talked
  * into must not be sent it.
+ *
+ * It imports files and not doors: `clw` starts in a tenth of a second, and the rest of the configuration would be a fifth of that.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { controlUrl, isLoopbackUrl, type ControlAuth } from '@openclaw/client/control';
-import { loadConfiguration, locate, type Configuration } from '../config/index.ts';
+import type { ControlAuth } from '@openclaw/client/control';
+import { controlUrl, isLoopbackUrl } from '@openclaw/client/control/socket';
+import { loadConfiguration, type Configuration } from '../config/load.ts';
+import { locate } from '../config/locations.ts';
 import { readEnvironment, type Environment, type Variables } from '../core/env.ts';
 import { OpenClawError } from '../core/errors.ts';
 import type { StateOwner } from '../storage/index.ts';
