@@ -178,3 +178,15 @@ export type {
   WorkloadRevision,
   WorkloadRevisions,
 } from './workloads/insight.ts';
+export {
+  memoryScenarios,
+  memoryVerdicts,
+  type Confidence,
+  type GrowthPlace,
+  type GrowthPlaceName,
+  type Interval,
+  type MemoryAnalysis,
+  type MemoryScenario,
+  type MemoryScenarioName,
+  type MemoryVerdict,
+} from './workloads/memory-analysis.ts';
