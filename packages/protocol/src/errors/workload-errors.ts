@@ -56,4 +56,10 @@ export const workloadErrors = {
     message: 'The memory trace {name} is still being recorded: {progress}.',
     hint: 'Wait until it is complete: `clw get memorytrace {name} -w`.',
   },
+  memory_trace_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no recording of memory {name} in the namespace {namespace}.',
+    hint: '`clw get memorytraces -A` names those that there are; `clw debug workload NAME --memory-profile` makes one.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -74,8 +74,8 @@ export interface SeenContainer extends LedgerContainer {
   readonly isUnknown: boolean;
   /** Its probes say so; without probes, while it runs. */
   readonly isReady: boolean;
-  /** Its startup probe has succeeded, or it has none. */
-  readonly isStarted: boolean;
+  /** It was ready at some time: when it is not now, something is wrong with it. */
+  readonly hasServed: boolean;
   /** Its liveness or startup probe has given it up. */
   readonly isUnhealthy: boolean;
   /** It was ended for its memory by us. */

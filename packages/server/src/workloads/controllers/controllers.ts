@@ -20,7 +20,7 @@ export interface Controllers {
   trigger(workloadUid: string): void;
   /** Settings have changed. */
   hasten(): void;
-  /** Resolves when nothing is left to do at this moment. */
+  /** Resolves when everything that was told has been looked at. */
   settled(): Promise<void>;
   /** Units go on. */
   close(): Promise<void>;

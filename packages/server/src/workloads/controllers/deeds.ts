@@ -38,8 +38,6 @@ export interface Deeds {
   isStarting(id: UnitId): boolean;
   /** Outcomes of starts since it was last asked. */
   outcomes(): readonly StartOutcome[];
-  /** Resolves when nothing is under way. */
-  idle(): Promise<void>;
 }
 
 /** Connections of an instance that goes may take so long to end by themselves. */
@@ -73,9 +71,6 @@ export function createDeeds(world: World, onDone: () => void): Deeds {
       const taken = outcomes;
       outcomes = [];
       return taken;
-    },
-    async idle() {
-      await Promise.all([...starting.values(), ...stopping.values()]);
     },
   };
 }

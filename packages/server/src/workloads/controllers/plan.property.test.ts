@@ -38,7 +38,7 @@ class Simulation {
       ...instance,
       containers: instance.containers.map((container) => {
         const unit = this.units.get(`${instance.id}/${container.attempt}`);
-        const health = { isReady: unit?.isReady === true, isStarted: true, isUnhealthy: false, isUnknown: false, isEndedForMemory: false };
+        const health = { isReady: unit?.isReady === true, hasServed: true, isUnhealthy: false, isUnknown: false, isEndedForMemory: false };
         return { ...container, ...health, ...(unit ? { unit } : {}) };
       }),
     }));
@@ -255,7 +255,7 @@ test('what a restart policy does not start again stays ended, and a job that has
   ] as const;
   for (const { policy, exitCode, isStarted } of cases) {
     const unit = { startedAtMs: 0, ended: { atMs: 5, exitCode, outOfMemory: false, how: 'by itself' as const } };
-    const health = { isUnknown: false, isReady: false, isStarted: true, isUnhealthy: false, isEndedForMemory: false };
+    const health = { isUnknown: false, isReady: false, hasServed: true, isUnhealthy: false, isEndedForMemory: false };
     const container = { name: 'main', attempt: 0, failures: 0, ...health, unit };
     const desired: Desired = { replicas: 1, revision: 1, isDeleting: false, restartPolicyOf: () => policy };
     const { actions } = plan(desired, [{ id: 'i', revision: 1, createdAtMs: 0, containers: [container] }], 10);
@@ -265,7 +265,7 @@ test('what a restart policy does not start again stays ended, and a job that has
 });
 
 test('of a driver that does not answer nothing is decided: its units may well live', () => {
-  const health = { isUnknown: true, isReady: false, isStarted: false, isUnhealthy: false, isEndedForMemory: false };
+  const health = { isUnknown: true, isReady: false, hasServed: false, isUnhealthy: false, isEndedForMemory: false };
   const instance = {
     id: 'i',
     revision: 1,

@@ -22,6 +22,8 @@ export interface Health {
   readonly isStarted: boolean;
   readonly isReady: boolean;
   readonly isUnhealthy: boolean;
+  /** It was ready at some time. */
+  readonly hasServed: boolean;
 }
 
 export interface Probes {
@@ -43,7 +45,7 @@ interface Watched {
 
 type Kind = 'startupProbe' | 'livenessProbe' | 'readinessProbe';
 
-const unknown: Health = { isStarted: false, isReady: false, isUnhealthy: false };
+const unknown: Health = { isStarted: false, isReady: false, isUnhealthy: false, hasServed: false };
 
 export function createProbes({ clock, onChange }: ProbesOptions): Probes {
   const workloads = new Map<string, Map<string, Watched>>();
@@ -52,9 +54,9 @@ export function createProbes({ clock, onChange }: ProbesOptions): Probes {
     const { startupProbe, readinessProbe } = unit.container;
     const isStarted = startupProbe === undefined || unit.wasReady;
     const isReady = unit.wasReady || (isStarted && readinessProbe === undefined);
-    const watched: Watched = { health: { isStarted, isReady, isUnhealthy: false }, end: new AbortController() };
+    const watched: Watched = { health: { isStarted, isReady, isUnhealthy: false, hasServed: isReady }, end: new AbortController() };
     const change = (health: Partial<Health>): void => {
-      const next = { ...watched.health, ...health };
+      const next = { ...watched.health, ...health, hasServed: watched.health.hasServed || health.isReady === true };
       const differs = (Object.keys(next) as (keyof Health)[]).some((name) => next[name] !== watched.health[name]);
       watched.health = next;
       if (differs) onChange(workloadUid);

@@ -10,6 +10,7 @@ import type { Timer } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { Availability, UnitState } from '../drivers/driver.ts';
 import type { ObjectKey } from '../store/resource-store.ts';
+import { isAvailable } from './availability.ts';
 import { backOff } from './back-off.ts';
 import type { Action, Desired, Ledger, SeenInstance } from './contract.ts';
 import { createDeeds, type Deeds, type StartOrder } from './deeds.ts';
@@ -33,7 +34,7 @@ export interface Reconciler {
   trigger(): void;
   /** Settings have changed: what was refused is tried at once. */
   hasten(): void;
-  /** Resolves when it has looked at everything that it was told of, and nothing is under way. */
+  /** Resolves when it has looked at everything that it was told of; what it has carried out may still be under way. */
   settled(): Promise<void>;
   /** Units go on. */
   close(): Promise<void>;
@@ -41,6 +42,8 @@ export interface Reconciler {
   readonly ledger: Ledger | undefined;
   /** The spec that holds, as it was last seen. */
   readonly spec: WorkloadSpec | undefined;
+  /** Instances that serve, as of the last look. */
+  readonly ready: number;
 }
 
 /** More decisions in one look than any workload needs: beyond them something decides in circles. */
@@ -67,6 +70,7 @@ class OneWorkload implements Reconciler {
   #ledger: Ledger | undefined;
   #written: Ledger | undefined;
   #spec: WorkloadSpec | undefined;
+  #ready = 0;
   #isDirty = false;
   #isHasty = false;
   #isOver = false;
@@ -91,6 +95,10 @@ class OneWorkload implements Reconciler {
     return this.#spec;
   }
 
+  get ready(): number {
+    return this.#ready;
+  }
+
   trigger(): void {
     this.#isDirty = true;
     if (this.#isOver || this.#world.signal.aborted) return;
@@ -103,19 +111,13 @@ class OneWorkload implements Reconciler {
   }
 
   async settled(): Promise<void> {
-    await this.#looked();
-    await this.#deeds.idle();
-    await this.#looked();
+    for (let looking = this.#looking; looking !== undefined; looking = this.#looking) await looking;
   }
 
   async close(): Promise<void> {
     this.#isOver = true;
     this.#timer?.cancel();
     await this.#looking;
-  }
-
-  async #looked(): Promise<void> {
-    for (let looking = this.#looking; looking !== undefined; looking = this.#looking) await looking;
   }
 
   async #lookWhileDirty(): Promise<void> {
@@ -327,6 +329,7 @@ class OneWorkload implements Reconciler {
 
   async #tell(object: Workload, isDeleting: boolean): Promise<void> {
     const seen = seenOf(this.#ledger!, this.#world);
+    this.#ready = seen.filter((instance) => instance.leaving === undefined && isAvailable(instance)).length;
     const problems = await this.#serving.serve(seen, this.#spec);
     for (const [port, reason] of problems) {
       this.#happened('PortInUse', `127.0.0.1:${port} cannot be opened: ${reason}`, { of: String(port), type: 'Warning' });

@@ -16,13 +16,13 @@ function seenContainer(instance: LedgerInstance, container: LedgerContainer, { b
   const id = { instance: instance.id, container: container.name, attempt: container.attempt };
   const known = book.get(id);
   const key = unitKey(id);
-  const { isReady, isStarted, isUnhealthy } = probes.healthOf(key);
+  const { isReady, hasServed, isUnhealthy } = probes.healthOf(key);
   return {
     ...container,
     ...(known === undefined ? {} : { unit: known.state }),
     // Where nothing was ever started there is nothing to be known of.
     isUnknown: known === undefined && instance.driver !== undefined && !book.isListed(instance.driver),
-    ...{ isReady, isStarted, isUnhealthy },
+    ...{ isReady, hasServed, isUnhealthy },
     isEndedForMemory: isEndedForMemory(key),
   };
 }

@@ -132,9 +132,9 @@ function containerPhase(container: SeenContainer): Judged {
     : { phase: 'CrashLoopBackOff', reason: end.reason, message };
 }
 
-function livingPhase({ isReady, isStarted }: SeenContainer): Judged {
+function livingPhase({ isReady, hasServed }: SeenContainer): Judged {
   if (isReady) return { phase: 'Running' };
-  return isStarted ? { phase: 'Degraded', reason: 'NotReady', message: 'Its readiness probe fails.' } : { phase: 'Starting' };
+  return hasServed ? { phase: 'Degraded', reason: 'NotReady', message: 'Its readiness probe fails.' } : { phase: 'Starting' };
 }
 
 function phaseOfRefusal(reason: string): WorkloadPhase {

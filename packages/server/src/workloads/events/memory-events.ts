@@ -5,7 +5,6 @@
  * It ends nothing itself: see `controllers/soft-limit.ts` and the reconciler.
  */
 import type { Clock } from '../../core/clock.ts';
-import type { Log } from '../../core/log.ts';
 import type { UnitId, UnitSample, UnitState } from '../drivers/driver.ts';
 import {
   account,
@@ -39,7 +38,8 @@ export interface MemoryEventsOptions {
     mark: { readonly at: number; readonly kind: 'oom' | 'pressure'; readonly text: string },
   ) => void;
   readonly clock: Clock;
-  readonly log: Log;
+  /** What was last known of a unit that has ended. */
+  readonly readingOf: (state: UnitState) => { readonly usedBytes: number; readonly limitBytes: number };
 }
 
 export interface MemoryEvents {
@@ -109,7 +109,7 @@ export function createMemoryEvents(options: MemoryEventsOptions): MemoryEvents {
       const wasTold = told.delete(key);
       if (ended === undefined || !(ended.outOfMemory || forMemory)) return;
       // The event of the kernel was missed, while nobody watched: its end is all that is known.
-      if (ended.outOfMemory && !wasTold) tellOutOfMemory(state, occurrenceOf(state, { usedBytes: 0, limitBytes: 0 }), ended.atMs);
+      if (ended.outOfMemory && !wasTold) tellOutOfMemory(state, occurrenceOf(state, options.readingOf(state)), ended.atMs);
       const { exitCode, signal } = ended;
       recorder.account(state.workload, placeOf(state, ended.atMs), [account.terminated(signal, exitCode)]);
       const kill = { container: state.id.container, reason: 'OOMKilled', exitCode, ...(signal === undefined ? {} : { signal }) };

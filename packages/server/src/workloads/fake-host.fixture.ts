@@ -3,9 +3,9 @@
  * units end when the test says so.
  */
 import type { DriverName } from '@openclaw/protocol';
-import type { Clock } from '../../core/clock.ts';
-import { OpenClawError } from '../../core/errors.ts';
-import type { Driver, OutputLine, UnitEnd, UnitEvent, UnitId, UnitPlan, UnitSample, UnitState } from '../drivers/driver.ts';
+import type { Clock } from '../core/clock.ts';
+import { OpenClawError } from '../core/errors.ts';
+import type { Driver, OutputLine, UnitEnd, UnitEvent, UnitId, UnitPlan, UnitSample, UnitState } from './drivers/driver.ts';
 
 export interface FakeUnit {
   readonly plan: UnitPlan;
@@ -62,6 +62,8 @@ export function createFakeHost(clock: Clock, name: DriverName = 'process'): Fake
     end: (unit, end) => void finish(unit, end),
     exceed(unit, { survives = false } = {}) {
       const limitBytes = unit.plan.memoryLimitBytes ?? 0;
+      // The kernel has acted already: no signal that comes after it changes how it ends.
+      if (!survives) unit.isStubborn = true;
       emit({ kind: 'outOfMemory', atMs: clock.now(), id: unit.state.id, usedBytes: limitBytes, limitBytes });
       if (!survives) finish(unit, { exitCode: 137, signal: 'SIGKILL', outOfMemory: true });
     },
@@ -85,14 +87,18 @@ function driverOf({ host, units, starts, listeners, emit, finish, clock, name }:
   const own = new Set<(event: UnitEvent) => void>();
   const find = (id: UnitId): FakeUnit => {
     const unit = units.get(keyOf(id));
-    if (!unit) throw new OpenClawError('workload_cannot_run', { details: { container: id.container, workload: id.instance, reason: 'there is no such unit' } });
+    if (!unit)
+      throw new OpenClawError('workload_cannot_run', {
+        details: { container: id.container, workload: id.instance, reason: 'there is no such unit' },
+      });
     return unit;
   };
   return {
     name,
     available: async () => (host.unusable === undefined ? { usable: true, limits: 'kernel' } : { usable: false, reason: host.unusable }),
     async list() {
-      if (host.unusable !== undefined) throw new OpenClawError('workload_driver_unavailable', { details: { driver: name, reason: host.unusable } });
+      if (host.unusable !== undefined)
+        throw new OpenClawError('workload_driver_unavailable', { details: { driver: name, reason: host.unusable } });
       return [...units.values()].map(({ state }) => state);
     },
     async start(plan) {
@@ -145,7 +151,16 @@ function sampleOf(unit: FakeUnit | undefined, at: number): UnitSample | undefine
   if (!unit || unit.state.ended !== undefined) return undefined;
   const bytes = unit.usageBytes;
   return {
-    ...{ at, usageBytes: bytes, workingSetBytes: bytes, rssBytes: bytes, anonymousBytes: bytes, fileBytes: 0, swapBytes: 0, peakBytes: bytes },
+    ...{
+      at,
+      usageBytes: bytes,
+      workingSetBytes: bytes,
+      rssBytes: bytes,
+      anonymousBytes: bytes,
+      fileBytes: 0,
+      swapBytes: 0,
+      peakBytes: bytes,
+    },
     ...(unit.plan.memoryLimitBytes === undefined ? {} : { limitBytes: unit.plan.memoryLimitBytes }),
     ...{ outOfMemoryKills: 0, majorFaults: 0, processes: 1, cpuSeconds: 1 },
   };
