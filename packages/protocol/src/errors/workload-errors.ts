@@ -62,4 +62,16 @@ export const workloadErrors = {
     message: 'There is no recording of memory {name} in the namespace {namespace}.',
     hint: '`clw get memorytraces -A` names those that there are; `clw debug workload NAME --memory-profile` makes one.',
   },
+  workload_patch_unsupported: {
+    status: 415,
+    retryable: false,
+    message: 'A patch of the type {contentType} is not served: {reason}.',
+    hint: '{suggestion}',
+  },
+  workload_insight_unavailable: {
+    status: 503,
+    retryable: true,
+    message: 'Nothing is measured and nothing is run here yet.',
+    hint: 'Try again once the gateway has started; `openclaw logs` says what keeps it.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

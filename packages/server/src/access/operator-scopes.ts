@@ -24,12 +24,14 @@ export function holdsAll(held: readonly string[], wanted: readonly string[]): bo
   return wanted.every((scope) => holdsScope(set, scope));
 }
 
-const none: ReadonlySet<Scope> = new Set();
-const models: ReadonlySet<Scope> = new Set<Scope>(['models']);
-const everything: ReadonlySet<Scope> = new Set<Scope>(['models', 'runs', 'admin']);
+const models: readonly Scope[] = ['models'];
+const everything: readonly Scope[] = ['models', 'runs', 'admin'];
 
-/** What somebody with these scopes may do over HTTP: ask models with `operator.write`, and administer with `operator.admin`. */
-export function httpScopes(held: readonly string[]): ReadonlySet<Scope> {
-  if (held.includes('operator.admin')) return everything;
-  return held.includes('operator.write') ? models : none;
+/**
+ * What somebody with these scopes may do over HTTP: those that he holds, for what asks for them by name, as workloads do; and besides to ask models
+ * with `operator.write`, and to administer with `operator.admin`.
+ */
+export function httpScopes(held: readonly string[]): ReadonlySet<string> {
+  if (held.includes('operator.admin')) return new Set([...everything, ...held]);
+  return new Set([...(held.includes('operator.write') ? models : []), ...held]);
 }

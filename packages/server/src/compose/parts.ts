@@ -23,6 +23,7 @@ import { watchMemory } from './memory.ts';
 import { buildControlSide, type ControlSide } from './methods.ts';
 import { runEndpointsOf } from './run-endpoints.ts';
 import type { RunsSide } from './runs.ts';
+import { workloadEndpointsOf } from './workload-endpoints.ts';
 
 export interface PartsOptions {
   readonly keeper: ConfigurationKeeper;
@@ -159,6 +160,7 @@ function buildGateway(base: Base, built: Records & Serving & { readonly health: 
     audit,
     sight: models.administration,
     runs: runEndpointsOf(built.runs),
+    workloads: workloadEndpointsOf({ database: base.state.database, clock, log }),
     log: log.child({ component: 'gateway' }),
   });
 }

@@ -21,6 +21,7 @@ import { createResponseEndpoints } from './endpoints/responses.ts';
 import { createRunEndpoints, type RunEndpointsOptions } from './endpoints/runs.ts';
 import { createSightEndpoints, type SightEndpointOptions } from './endpoints/sight.ts';
 import type { Health } from './health.ts';
+import { createKubernetesEndpoints, type WorkloadEndpointsOptions } from './kubernetes/index.ts';
 import type { RequestHandler } from './listener.ts';
 import { createOpenApiEndpoint } from './openapi.ts';
 import { createControlUiEndpoints } from './pages/control-ui.ts';
@@ -50,6 +51,7 @@ export { kindOfOrigin, refuseUnknownHost } from './origins.ts';
 export type { GatewayPolicy } from './policy.ts';
 export type { AdminOptions } from './endpoints/admin.ts';
 export type { RunEndpointsOptions } from './endpoints/runs.ts';
+export type { OpenedWorkloads, WorkloadEndpointsOptions } from './kubernetes/index.ts';
 export type { SessionDirectory } from './endpoints/sessions.ts';
 export { servedPaths } from './paths.ts';
 export { startingHandler } from './starting.ts';
@@ -69,6 +71,8 @@ export interface GatewayOptions {
   readonly sight: SightEndpointOptions;
   /** Absent: it has no agents at work. */
   readonly runs?: Pick<RunEndpointsOptions, 'runs' | 'programs' | 'sessions'>;
+  /** Absent: it runs no workloads. */
+  readonly workloads?: WorkloadEndpointsOptions;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -169,10 +173,28 @@ function createEndpoints(options: GatewayOptions, draining: () => boolean, stopp
     '/metrics': { GET: createMetricsEndpoint(options.metrics, () => policy().loopbackOnly) },
     '/openapi.json': { GET: createOpenApiEndpoint(() => policy().loopbackOnly) },
     ...(options.runs ? createRunEndpoints({ ...options.runs, clock: options.clock, stopping }) : {}),
+    ...(options.workloads ? createWorkloads({ ...options, workloads: options.workloads }, bodyBudget, stopping) : {}),
     ...createAdminEndpoints(options.admin),
     ...createAuditEndpoint(options.audit),
     ...createSightEndpoints(options.sight),
   };
+}
+
+function createWorkloads(
+  options: GatewayOptions & Required<Pick<GatewayOptions, 'workloads'>>,
+  bodyBudget: BodyBudget,
+  stopping: AbortSignal,
+): EndpointTable {
+  const { workloads, clock, log, version, policy } = options;
+  return createKubernetesEndpoints({
+    ...workloads,
+    clock,
+    log,
+    version,
+    bodyBudget,
+    stopping,
+    bodyLimitBytes: () => policy().limits.bodyBytes,
+  });
 }
 
 function showBodies(metrics: Metrics, budget: BodyBudget): void {

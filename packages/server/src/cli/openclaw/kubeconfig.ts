@@ -1,7 +1,7 @@
 /**
  * `openclaw kubeconfig`: what `kubectl` needs to speak to this gateway: its address, its certificate where it is its own, and the token.
  *
- * Written as JSON, which is YAML too. What `/api` and `/apis` answer is not its business; this release serves neither yet, and it says so.
+ * Written as JSON, which is YAML too. What `/api` and `/apis` answer is not its business: see `gateway/kubernetes`.
  */
 import { X509Certificate } from 'node:crypto';
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
@@ -24,7 +24,7 @@ interface Flags {
 export function registerKubeconfigCommand(program: Command, terminal: Terminal): void {
   program
     .command('kubeconfig')
-    .description('print a kubeconfig for this gateway, with its token (kubectl needs a later release of OpenClaw)')
+    .description('print a kubeconfig for this gateway, with its token: kubectl then shows and changes its workloads')
     .option('--server <url>', 'the address that kubectl is to use (default: the gateway that runs here)')
     .option('--token <token>', "the token in it (default: the gateway's own, for the gateway of this configuration alone)")
     .option('--certificate <file>', 'PEM of whoever signed the certificate (default: the one that the gateway made for itself)')
@@ -36,11 +36,10 @@ export function registerKubeconfigCommand(program: Command, terminal: Terminal):
 }
 
 const help = `
-kubectl sends no token over plain http, so the gateway needs gateway.tls.enabled. This release has no /api and /apis yet, which is
-what kubectl asks: until they come, kubectl connects and is answered 404.
+kubectl sends no token over plain http, so the gateway needs gateway.tls.enabled. Which commands of kubectl work: docs/workloads-api.md.
 
 Examples:
-  openclaw kubeconfig --write ~/.kube/openclaw
+  openclaw kubeconfig --write ~/.kube/openclaw && kubectl --kubeconfig ~/.kube/openclaw get workloads
   openclaw kubeconfig --server https://claw.example.org --token "$TOKEN"
 `;
 

@@ -2,7 +2,7 @@
  * What an endpoint takes and gives, as data: requests are held against it, and the OpenAPI description is made of it. Types, and the small
  * words that tables of operations are written with.
  */
-import type { ErrorCode, JsonSchema, Scope } from '@openclaw/protocol';
+import type { ErrorCode, JsonSchema, OperatorScope, Scope } from '@openclaw/protocol';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
@@ -21,7 +21,7 @@ export interface Operation {
   /** `/v1/runs/{id}`: what stands in braces is one piece of the path. */
   readonly path: string;
   readonly summary: string;
-  readonly needs: Scope | 'none';
+  readonly needs: Scope | OperatorScope | 'none';
   readonly query?: Readonly<Record<string, JsonSchema>>;
   readonly body?: JsonSchema;
   /** By status. */

@@ -80,11 +80,13 @@ class DatabaseStore implements ResourceStore {
     return listAt(this.#database, query);
   }
 
-  async create(wanted: NewObject): Promise<ApiObject> {
+  async create(wanted: NewObject, { dryRun = false }: Pick<UpdateOptions, 'dryRun'> = {}): Promise<ApiObject> {
     const { key } = wanted;
     const object = born(wanted, { uid: randomUUID(), atMs: this.#clock.now() });
     const writeId = randomUUID();
-    if (await this.#write(statements.creation({ key, writeId, object }, this.#keptChanges))) return this.#versioned(object, writeId);
+    if (dryRun) {
+      if (!(await statements.readRow(this.#database, key))) return object;
+    } else if (await this.#write(statements.creation({ key, writeId, object }, this.#keptChanges))) return this.#versioned(object, writeId);
     throw new OpenClawError('workload_exists', { details: { ...key } });
   }
 
@@ -99,14 +101,14 @@ class DatabaseStore implements ResourceStore {
   async delete(key: ObjectKey, { propagation = 'Background', ...options }: DeleteOptions = {}): Promise<ApiObject> {
     const before = await this.#existing(key, options);
     const { uid } = statements.toObject(before).metadata;
-    const owned = propagation === 'Background' ? [] : await statements.readOwned(this.#database, uid);
+    const owned = propagation === 'Background' || options.dryRun ? [] : await statements.readOwned(this.#database, uid);
     if (propagation === 'Orphan') await removeOwned(this, { owned, ownerUid: uid, keep: true });
     const deleted = await this.#replace(key, { ...options, uid }, (current) => {
       const waits = propagation === 'Foreground' && owned.length > 0;
       const object = waits || hasFinalizers(current) ? marked(current, this.#clock.now(), waits) : current;
       return hasFinalizers(object) ? { object } : { object, remove: true };
     });
-    if (!waitsForOwned(deleted)) return deleted;
+    if (options.dryRun || !waitsForOwned(deleted)) return deleted;
     await removeOwned(this, { owned, ownerUid: uid, keep: false });
     await releaseWaiting(this.#database, this, [uid]);
     return deleted;
@@ -129,7 +131,7 @@ class DatabaseStore implements ResourceStore {
       const row = await this.#existing(key, options);
       const current = statements.toObject(row);
       const { object, remove } = decide(current);
-      if (object === current && !remove) return current;
+      if (options.dryRun || (object === current && !remove)) return object;
       const writeId = randomUUID();
       const write = { key, writeId, object };
       const batch = remove

@@ -20,7 +20,7 @@ export interface ResourceStore {
   list(query: ListQuery): Promise<ListPage>;
 
   /** Gives uid, creationTimestamp, generation 1 and a resourceVersion. @throws OpenClawError `workload_exists` */
-  create(object: NewObject): Promise<ApiObject>;
+  create(object: NewObject, options?: Pick<UpdateOptions, 'dryRun'>): Promise<ApiObject>;
 
   /**
    * Replaces an object by what `change` makes of the one that is there, and tries again where somebody else came between. A changed spec raises the
@@ -55,6 +55,8 @@ export type NewObject = Pick<ApiObject, 'apiVersion' | 'kind' | 'spec' | 'status
 export interface UpdateOptions {
   readonly resourceVersion?: string;
   readonly uid?: string;
+  /** Refuses what it would refuse, says what it would say, and writes nothing. */
+  readonly dryRun?: boolean;
 }
 
 export interface DeleteOptions extends UpdateOptions {

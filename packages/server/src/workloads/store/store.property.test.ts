@@ -69,7 +69,10 @@ test('a list is what the operations made of it, and any list with the changes af
       }
       const last = lists.at(-1)!;
       const sizes = last.items.map(({ metadata, spec }) => [`${metadata.namespace}/${metadata.name}`, (spec as { size: number }).size]);
-      assert.deepEqual(sizes, [...model].map(([place, { size }]) => [place, size]).toSorted());
+      assert.deepEqual(
+        sizes,
+        [...model].map(([place, { size }]) => [place, size]).toSorted(([one], [other]) => (String(one) < String(other) ? -1 : 1)),
+      );
       const first = lists[0]!;
       const count = Number(last.resourceVersion) - Number(first.resourceVersion);
       const changes = await take(store, count, { resourceVersion: first.resourceVersion });

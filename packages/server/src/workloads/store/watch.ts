@@ -1,8 +1,8 @@
 /** One watch: what there is, or the changes since a version, from the database; then what comes, from the reader of changes. */
 import type { ApiObject } from '@openclaw/protocol';
 import type { Database } from '../../storage/index.ts';
-import { toSeenChange, type ChangeReader, type SeenChange } from './change-reader.ts';
-import type { ObjectChange, WatchQuery } from './resource-store.ts';
+import { toSeenChange, type ChangeReader, type SeenChange, type Subscription } from './change-reader.ts';
+import type { ObjectChange, ObjectKey, WatchQuery } from './resource-store.ts';
 import { listAt, toVersion, versionGone } from './snapshot.ts';
 import { readChanges, readSequence } from './statements.ts';
 
@@ -14,39 +14,39 @@ interface WatchSources {
 }
 
 export async function* watchChanges({ database, reader }: WatchSources, query: WatchQuery): AsyncGenerator<ObjectChange, void> {
-  const { signal, onProgress } = query;
-  const isWanted = ({ key }: Pick<SeenChange, 'key'>): boolean =>
-    key.resource === query.resource && (query.namespace === undefined || key.namespace === query.namespace);
-  const subscription = await reader.subscribe((key) => isWanted({ key }));
+  const { signal } = query;
+  const subscription = await reader.subscribe((key) => concerns(query, key));
   const end = (): void => subscription.end();
   signal.addEventListener('abort', end, { once: true });
   try {
-    if (signal.aborted) return;
-    let position: number;
-    if (query.resourceVersion === undefined) {
-      const page = await listAt(database, { ...query });
-      position = toVersion(page.resourceVersion);
-      for (const object of page.items) yield { type: 'ADDED', object };
-    } else {
-      position = toVersion(query.resourceVersion);
-      await refuseUnknown(database, position);
-    }
-    onProgress?.(String(position));
-    for await (const change of changesUntil(database, { from: position, to: subscription.from })) {
-      if (signal.aborted) return;
-      position = change.version;
-      if (isWanted(change)) yield* seenBy(query, change);
-    }
-    position = Math.max(position, subscription.from);
-    for (let news = await subscription.next(); news !== undefined; news = await subscription.next()) {
-      for (const change of news.changes) if (change.version > position) yield* seenBy(query, change);
-      position = Math.max(position, news.upTo);
-      onProgress?.(String(position));
-    }
+    if (!signal.aborted) yield* changesFor(query, database, subscription);
   } finally {
     signal.removeEventListener('abort', end);
     subscription.end();
   }
+}
+
+async function* changesFor(query: WatchQuery, database: Database, subscription: Subscription): AsyncGenerator<ObjectChange, void> {
+  const { signal, onProgress } = query;
+  const initial = query.resourceVersion === undefined ? await listAt(database, { ...query }) : undefined;
+  let position = toVersion(initial?.resourceVersion ?? query.resourceVersion ?? '');
+  if (!initial) await refuseUnknown(database, position);
+  for (const object of initial?.items ?? []) yield { type: 'ADDED', object };
+  onProgress?.(String(position));
+  for await (const change of changesUntil(database, { from: position, to: subscription.from })) {
+    if (signal.aborted) return;
+    if (concerns(query, change.key)) yield* seenBy(query, change);
+  }
+  position = Math.max(position, subscription.from);
+  for (let news = await subscription.next(); news !== undefined; news = await subscription.next()) {
+    for (const change of news.changes) if (change.version > position) yield* seenBy(query, change);
+    position = Math.max(position, news.upTo);
+    onProgress?.(String(position));
+  }
+}
+
+function concerns({ resource, namespace }: WatchQuery, key: ObjectKey): boolean {
+  return key.resource === resource && (namespace === undefined || key.namespace === namespace);
 }
 
 async function refuseUnknown(database: Database, version: number): Promise<void> {
