@@ -82,15 +82,14 @@ export function createLedgerStore(database: Database): LedgerStore {
       const hash = hashOf(templateOf(spec));
       const [latest] = known;
       if (latest?.hash === hash) return latest;
-      const earlier = known.find((each) => each.hash === hash);
       const next: StoredRevision = {
         ...{ revision: (latest?.revision ?? 0) + 1, hash, createdAt: new Date(nowMs).toISOString(), spec },
         ...(cause === undefined ? {} : { cause }),
       };
-      // One that an instance still has keeps its number; it is forgotten with that instance.
-      const kept = known.filter(({ revision }) => revision !== earlier?.revision || inUse.includes(revision));
-      const excess = kept.slice(spec.revisionHistoryLimit).filter(({ revision }) => !inUse.includes(revision));
-      const forgotten = [...known.filter((each) => !kept.includes(each)), ...excess];
+      // One that has come back keeps only its new number, once no instance has the old one any more.
+      const distinct = known.filter(({ hash: other }, index) => other !== hash && known.findIndex((each) => each.hash === other) === index);
+      const kept = distinct.slice(0, spec.revisionHistoryLimit);
+      const forgotten = known.filter((each) => !kept.includes(each) && !inUse.includes(each.revision));
       await database.write({
         statements: [
           {

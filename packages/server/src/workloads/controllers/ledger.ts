@@ -71,6 +71,14 @@ export function withDriver(ledger: Ledger, id: string, driver: DriverName): Ledg
   return withInstance(ledger, id, (instance) => (instance.driver === driver ? instance : { ...instance, driver }));
 }
 
+/** A revision holds from now on, also for instances of an earlier one that is the same. */
+export function withRevision(ledger: Ledger, revision: number, isSame: (other: number) => boolean): Ledger {
+  const isOther = (instance: LedgerInstance): boolean =>
+    instance.revision !== revision && instance.leaving === undefined && isSame(instance.revision);
+  if (ledger.revision === revision && !ledger.instances.some(isOther)) return ledger;
+  return { ...ledger, revision, instances: ledger.instances.map((instance) => (isOther(instance) ? { ...instance, revision } : instance)) };
+}
+
 /** Settings have changed, and what could not be started may be possible now. */
 export function hasten(ledger: Ledger): Ledger {
   if (!ledger.instances.some(({ containers }) => containers.some(({ refusal }) => refusal !== undefined))) return ledger;

@@ -14,7 +14,7 @@ import { isAvailable } from './availability.ts';
 import { backOff } from './back-off.ts';
 import type { Action, Desired, Ledger, SeenInstance } from './contract.ts';
 import { createDeeds, type Deeds, type StartOrder } from './deeds.ts';
-import { emptyLedger, hasten, remember, rememberRefusal, rememberStart, withDriver, withoutOldest } from './ledger.ts';
+import { emptyLedger, hasten, remember, rememberRefusal, rememberStart, withDriver, withoutOldest, withRevision } from './ledger.ts';
 import type { LedgerOwner, StoredRevision } from './ledger-store.ts';
 import { place } from './placement.ts';
 import { plan } from './plan.ts';
@@ -191,7 +191,9 @@ class OneWorkload implements Reconciler {
     const inUse = this.#ledger!.instances.map(({ revision }) => revision);
     const latest = await this.#world.ledgers.revise(this.owner, { spec, cause, nowMs: this.#world.clock.now(), inUse });
     this.#revisions.set(latest.revision, latest);
-    if (this.#ledger!.revision !== latest.revision) this.#ledger = { ...this.#ledger!, revision: latest.revision };
+    // Instances of an earlier revision with the same template are what is wanted now: they stay.
+    const isSame = (revision: number): boolean => this.#revisions.get(revision)?.hash === latest.hash;
+    this.#ledger = withRevision(this.#ledger!, latest.revision, isSame);
   }
 
   /** What has come of what was carried out. */

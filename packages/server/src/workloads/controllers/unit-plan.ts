@@ -68,9 +68,9 @@ async function environmentOf(container: ContainerSpec, options: EnvironmentOptio
   const [first] = ports;
   const environment: Record<string, string> = {
     ...(driver === 'process' ? baseEnvironment : {}),
-    // Where the program has to listen. A process shares the machine with its replicas, so each has another port.
+    // Where the program has to listen. A process shares the machine with its replicas, so each has another port. Here too, so that `$(PORT)` is filled in.
     ...(first === undefined ? {} : { PORT: listenAt(first, driver) }),
-    ...Object.fromEntries(ports.map((port) => [`PORT_${port.containerPort}`, listenAt(port, driver)])),
+    ...Object.fromEntries(ports.map((port) => [`OPENCLAW_PORT_${port.containerPort}`, listenAt(port, driver)])),
     OPENCLAW_WORKLOAD: workload.name,
     OPENCLAW_NAMESPACE: workload.namespace,
     OPENCLAW_INSTANCE: id.instance,

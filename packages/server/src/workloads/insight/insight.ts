@@ -72,7 +72,9 @@ export function createInsight(options: InsightOptions): WorkloadInsight {
     async revisions(name): Promise<WorkloadRevisions> {
       const { metadata } = await find(name);
       const items = await ledgers.revisions(metadata.uid);
-      return { items: items.map(({ hash: _hash, ...revision }) => revision) };
+      // One that has come back is told once, by its latest number.
+      const distinct = items.filter(({ hash }, index) => items.findIndex((each) => each.hash === hash) === index);
+      return { items: distinct.map(({ hash: _hash, ...revision }) => revision) };
     },
     async *output(name, query): AsyncIterable<WorkloadLine> {
       const { metadata } = await find(name);

@@ -153,13 +153,14 @@ class Recorder implements Recordings {
     const endsAtMs = Date.parse(startedAt) + spec.durationSeconds * 1000;
     const tape = new Tape(object.status);
     let writtenMs = clock.now();
+    let telling: Promise<void> = Promise.resolve();
     const tell = async (phase: MemoryTraceStatus['phase']): Promise<void> => {
       await tape.write(this.#options.database, uid);
       const over = phase === 'Complete' ? { completedAt: new Date(clock.now()).toISOString() } : {};
       const message = spec.heapProfile ? { message: 'The heap is not profiled: only readings are recorded.' } : {};
       await this.#update(object, { phase, startedAt, ...over, ...message, instances: tape.instances() });
-      writtenMs = clock.now();
     };
+    const unwritten = (error: unknown): void => this.#options.log.warn('readings of a memory trace could not be written yet', { error });
     await tell('Recording');
     while (!signal.aborted && clock.now() < endsAtMs && !tape.isFull) {
       const readings = await Promise.all(
@@ -167,9 +168,14 @@ class Recorder implements Recordings {
       );
       const read = readings.filter((each): each is readonly [UnitState, UnitSample] => each[1] !== undefined);
       for (const [instance, parts] of Map.groupBy(read, ([{ id }]) => id.instance)) tape.add(instance, combine(parts, clock.now()).sample);
-      if (clock.now() - writtenMs >= writeEveryMs) await tell('Recording');
+      // Beside the readings: a slow disk must not make them fewer.
+      if (clock.now() - writtenMs >= writeEveryMs) {
+        writtenMs = clock.now();
+        telling = telling.then(() => tell('Recording')).catch(unwritten);
+      }
       await sleep(clock, Math.min(intervalOf(spec), Math.max(1, endsAtMs - clock.now())), signal).catch(() => {});
     }
+    await telling;
     // The gateway ends: the next process goes on.
     if (this.#end.signal.aborted) return tape.write(this.#options.database, uid);
     if (!signal.aborted) await tell('Complete');
@@ -248,8 +254,9 @@ class Tape {
       sql: 'INSERT INTO workload_recordings (trace_uid, instance, from_at, samples) VALUES ($1, $2, $3, $4)',
       params: [traceUid, instance, unwritten[0]!.at, pack(unwritten)],
     }));
+    const written = parts.map(([, part]) => [part, part.unwritten.length] as const);
     await database.write({ statements });
-    for (const [, part] of parts) part.unwritten = [];
+    for (const [part, count] of written) part.unwritten = part.unwritten.slice(count);
   }
 }
 
