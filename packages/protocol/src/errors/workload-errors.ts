@@ -98,6 +98,12 @@ export const workloadErrors = {
     message: '{what} has not come about within {timeout}: {state}.',
     hint: '{suggestion}',
   },
+  memory_trace_not_found: {
+    status: 404,
+    retryable: false,
+    message: 'There is no recording of memory {name} in the namespace {namespace}.',
+    hint: '`clw get memorytraces -A` names those that there are; `clw debug workload NAME --memory-profile` makes one.',
+  },
   workload_patch_unsupported: {
     status: 415,
     retryable: false,
