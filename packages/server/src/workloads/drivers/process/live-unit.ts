@@ -56,6 +56,8 @@ export class LiveUnit {
   #timer: Timer | undefined;
   #changed = Promise.withResolvers<void>();
   #finishing = false;
+  #wasStopped = false;
+  #wasTooLarge = false;
   /** One look at a time: each waits for the one before. */
   #work: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -119,13 +121,14 @@ export class LiveUnit {
     // It was seen a look ago, and the first process lives: it was another's end.
     else if (kills > this.#survivedKills && this.#isAlive()) {
       this.#survivedKills = kills;
-      void this.files.mark('survived', String(kills)).catch(() => {});
+      void this.files.mark('survived', String(kills));
     }
   }
 
   /** The watchdog has found it too large. */
   async endForMemory(usedBytes: number): Promise<void> {
     if (this.#finishing) return;
+    this.#wasTooLarge = true;
     await this.files.mark('out-of-memory', String(usedBytes));
     this.outOfMemoryKills += 1;
     const { memoryLimitBytes = totalmem(), state } = this.note;
@@ -137,6 +140,7 @@ export class LiveUnit {
   async stop({ graceMs, signal }: StopOptions): Promise<UnitState> {
     await this.hasBegun();
     if (this.#finishing) return this.ended;
+    this.#wasStopped = true;
     await this.files.mark('stopped');
     for (const pid of await this.members()) send(pid, 'SIGTERM');
     const over = new AbortController();
@@ -154,7 +158,7 @@ export class LiveUnit {
   }
 
   members(): Promise<readonly number[]> {
-    return findUnitMembers(this.group, this.program, this.note.mark);
+    return findUnitMembers(this.group, this.#options.isOfThisBoot ? this.program : undefined, this.note.mark);
   }
 
   nextChange(): Promise<void> {
@@ -215,8 +219,8 @@ export class LiveUnit {
   }
 
   async #describeEnd(exit: { readonly code: number; readonly atMs: number } | undefined): Promise<UnitEnd> {
-    const wasStopped = (await this.files.readMark('stopped')) !== undefined;
-    const byWatchdog = (await this.files.readMark('out-of-memory')) !== undefined;
+    const wasStopped = this.#wasStopped || (await this.files.readMark('stopped')) !== undefined;
+    const byWatchdog = this.#wasTooLarge || (await this.files.readMark('out-of-memory')) !== undefined;
     const message = await messageOf(this.files.directory);
     // As container runtimes say it of an end that nobody saw.
     const exitCode = exit?.code ?? 255;

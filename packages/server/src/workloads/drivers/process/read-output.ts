@@ -60,12 +60,15 @@ async function findStart(
 ): Promise<Start> {
   const starts =
     tailLines === undefined ? all.map(positionOfStart) : await Promise.all(all.map((files) => positionOfTail(files, tailLines)));
-  const linesOf = (isBounded: boolean): readonly StreamLines[] =>
-    all.map((files, index) => new StreamLines({ files, from: starts[index]!, until: isBounded ? positionOfEnd(files) : undefined }));
-  if (tailLines === undefined) return { lines: linesOf(!follow), skipped: 0 };
+  const linesOf = (isLast: boolean): readonly StreamLines[] =>
+    all.map((files, index) => {
+      const until = follow && isLast ? undefined : positionOfEnd(files);
+      return new StreamLines({ files, from: starts[index]!, until, isLast });
+    });
+  if (tailLines === undefined) return { lines: linesOf(true), skipped: 0 };
   let found = 0;
-  for await (const line of allOf(linesOf(true), true)) if (isWanted(line)) found += 1;
-  return { lines: linesOf(!follow), skipped: found - tailLines };
+  for await (const line of allOf(linesOf(false), true)) if (isWanted(line)) found += 1;
+  return { lines: linesOf(true), skipped: found - tailLines };
 }
 
 /** Whole lines that are there now, in their order. */
