@@ -59,7 +59,7 @@ export const workloadErrors = {
   manifest_invalid: {
     status: 0,
     retryable: false,
-    message: '{where}: {reason}.',
+    message: '{where}: {reason}',
     hint: '{suggestion}',
   },
   workload_nowhere: {

@@ -161,9 +161,13 @@ function mistakesIn({ causes, message, status }: ApiRefusal, manifest: Manifest)
   if (status !== 422 && status !== 400) return [];
   const named = causes.length > 0 ? causes : fieldsNamedIn(message);
   if (named.length === 0) return [manifestError(manifest.whereIs(''), message)];
-  return named.map(({ field, message: reason }) =>
-    manifestError(manifest.whereIs(field ?? ''), field === undefined ? reason : `${field}: ${reason}`),
-  );
+  return named
+    .map(({ field = '', message: reason }) => {
+      const where = manifest.whereIs(field);
+      return { where, reason: field === '' || reason.includes(field) ? reason : `${field}: ${reason}` };
+    })
+    .toSorted((one, other) => one.where.localeCompare(other.where, 'en', { numeric: true }))
+    .map(({ where, reason }) => manifestError(where, reason));
 }
 
 /** Servers of Kubernetes name an unknown field in words alone. */

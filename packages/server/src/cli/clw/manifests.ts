@@ -40,14 +40,18 @@ export async function readManifests(sources: readonly string[], stdin: AsyncIter
   return manifests;
 }
 
-/** All that were found, told as one failure. */
-export function throwAll([first, ...others]: readonly OpenClawError[]): void {
-  if (!first) return;
-  throw new OpenClawError(first.code, { words: { message: first.message, hint: first.hint }, others });
+/** All that were found, told as one failure; what to do is said once, behind the last. */
+export function throwAll(faults: readonly OpenClawError[]): void {
+  const hint = faults.at(-1)?.hint ?? '';
+  const told = faults.map(
+    ({ code, message }, index) => new OpenClawError(code, { words: { message, hint: index === faults.length - 1 ? hint : '' } }),
+  );
+  const [first, ...others] = told;
+  if (first) throw new OpenClawError(first.code, { words: { message: first.message, hint: first.hint }, others });
 }
 
 export function manifestError(where: string, reason: string, suggestion = 'Nothing was changed.'): OpenClawError {
-  return new OpenClawError('manifest_invalid', { details: { where, reason: reason.replace(/\.$/, ''), suggestion } });
+  return new OpenClawError('manifest_invalid', { details: { where, reason: reason.replace(/(?<![.?!])$/, '.'), suggestion } });
 }
 
 function filesOf(source: string): readonly string[] {
