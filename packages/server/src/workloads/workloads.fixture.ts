@@ -4,10 +4,9 @@ import type { ApiEvent, Workload, WorkloadSpec } from '@openclaw/protocol';
 import { createLog } from '../core/log.ts';
 import { createMetrics, type Metrics } from '../core/metrics.ts';
 import { createFakeHost, type FakeHost, type FakeUnit } from './fake-host.fixture.ts';
-import type { ActiveRuns } from './events/memory-events.ts';
 import { registerFigures } from './metrics/figures.ts';
 import { openObjects, type TestObjects } from './store/store.fixture.ts';
-import { createWorkloads, type Workloads, type WorkloadSettings } from './workloads.ts';
+import { createWorkloads, type Workloads, type WorkloadSettings, type WorkloadsOptions } from './workloads.ts';
 
 export const mebibyte = 2 ** 20;
 
@@ -23,7 +22,7 @@ export interface TestWorkloads extends AsyncDisposable {
   readonly host: FakeHost;
   readonly lines: string[];
   settings: WorkloadSettings;
-  activeRuns: ActiveRuns;
+  activeRuns: WorkloadsOptions['activeRuns'];
   start(): Promise<TestGateway>;
   apply(name: string, spec?: Partial<WorkloadSpec>): Promise<Workload>;
   get(name: string): Promise<Workload | undefined>;
@@ -81,7 +80,7 @@ export async function openWorkloads(): Promise<TestWorkloads> {
         settings: () => test.settings,
         host: { node: 'this-machine', memoryBytes: 8 * 2 ** 30, baseEnvironment: { PATH: '/bin' } },
         readSecret: async (name, secret) => (name === 'known' ? `value of ${secret}` : undefined),
-        activeRuns: (workload) => test.activeRuns(workload),
+        activeRuns: (addresses) => test.activeRuns(addresses),
         figures: registerFigures(metrics),
       });
       const gateway: TestGateway = {

@@ -17,7 +17,7 @@ import { createUnitBook, unitKey, type KnownUnit } from './controllers/unit-book
 import type { SecretReader } from './controllers/unit-plan.ts';
 import type { ControllerSettings, Host, World } from './controllers/world.ts';
 import type { Driver, UnitEvent, UnitState } from './drivers/driver.ts';
-import { createMemoryEvents, type ActiveRuns, type MemoryEvents } from './events/memory-events.ts';
+import { createMemoryEvents, type ActiveRun, type MemoryEvents } from './events/memory-events.ts';
 import { createRecorder, type Recorder } from './events/recorder.ts';
 import { createRuntimeLines, type RuntimeLines } from './events/runtime-lines.ts';
 import type { WorkloadInsight } from './insight.ts';
@@ -42,7 +42,8 @@ export interface WorkloadsOptions {
   readonly settings: () => WorkloadSettings;
   readonly host: Host;
   readonly readSecret: SecretReader;
-  readonly activeRuns: ActiveRuns;
+  /** Runs that use what is at one of these addresses at this moment: `127.0.0.1:8080`. */
+  readonly activeRuns: (addresses: readonly string[]) => readonly ActiveRun[];
   readonly figures: Figures;
   readonly random: () => number;
 }
@@ -86,7 +87,7 @@ class Part implements Workloads {
 
   constructor(options: WorkloadsOptions) {
     this.#options = options;
-    const { store, database, clock, log, activeRuns, figures, settings } = options;
+    const { store, database, clock, log, figures, settings } = options;
     this.#lines = createRuntimeLines({ database, clock });
     this.#recorder = createRecorder({ store, lines: this.#lines, clock, log, counted: figures.events });
     this.#history = createHistory({ database, clock, log, retention: () => settings().retention });
@@ -94,7 +95,8 @@ class Part implements Workloads {
     this.#world = this.#createWorld(end.signal);
     const { book, ledgers } = this.#world;
     this.#memoryEvents = createMemoryEvents({
-      ...{ recorder: this.#recorder, activeRuns, clock },
+      ...{ recorder: this.#recorder, clock },
+      activeRuns: ({ uid }) => options.activeRuns(this.#controllers.of(uid)?.addresses ?? []),
       readingOf: (state) => this.#lastReading(state),
       mark: (uid, instance, mark) => this.#history.mark(uid, instance, mark),
     });

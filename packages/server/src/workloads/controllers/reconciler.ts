@@ -42,6 +42,8 @@ export interface Reconciler {
   readonly ledger: Ledger | undefined;
   /** The spec that holds, as it was last seen. */
   readonly spec: WorkloadSpec | undefined;
+  /** Where it is reached: `127.0.0.1:8080`. */
+  readonly addresses: readonly string[];
   /** Instances that serve, as of the last look. */
   readonly ready: number;
 }
@@ -93,6 +95,10 @@ class OneWorkload implements Reconciler {
 
   get spec(): WorkloadSpec | undefined {
     return this.#spec;
+  }
+
+  get addresses(): readonly string[] {
+    return this.#serving.endpoints().map(({ address }) => address);
   }
 
   get ready(): number {
