@@ -101,7 +101,7 @@ function strokeMarks({ ctx, bbox, valToPos, scales }: uPlot, marks: readonly Cha
   ctx.save();
   ctx.lineWidth = 1;
   ctx.setLineDash([2, 3]);
-  for (const { atMs, label, color } of marks) {
+  for (const [index, { atMs, label, color }] of marks.entries()) {
     if (atMs / 1000 < from || atMs / 1000 > to) continue;
     const x = Math.round(valToPos(atMs / 1000, 'x', true)) + 0.5;
     ctx.strokeStyle = ctx.fillStyle = colorOf(element, color);
@@ -109,7 +109,8 @@ function strokeMarks({ ctx, bbox, valToPos, scales }: uPlot, marks: readonly Cha
     ctx.moveTo(x, bbox.top);
     ctx.lineTo(x, bbox.top + bbox.height);
     ctx.stroke();
-    ctx.fillText(label, x + 3, bbox.top + 10);
+    // In turns a line lower, since what happens together stands close together.
+    ctx.fillText(label, x + 3, bbox.top + 10 + (index % 3) * 12);
   }
   ctx.restore();
 }

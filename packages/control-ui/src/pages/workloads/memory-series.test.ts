@@ -12,7 +12,7 @@ const sample = (at: number, bytes: number) => ({
 const hour = 3_600_000;
 const metrics: InstanceMetrics = {
   ...{ instance: 'a-1', driver: 'process', limits: 'kernel', limitBytes: 1000, peakBytes: 510 },
-  samples: [sample(0, 400), sample(hour, 500)],
+  samples: [sample(-3 * hour, 300), sample(0, 400), sample(hour, 500)],
   marks: [{ at: 10, kind: 'oom' }],
 };
 const leak = (estimate: number, isLeak = true): LeakAnalysis => ({
@@ -36,7 +36,7 @@ test('every line has a value for each time, and the limit is one of them where t
   }
 });
 
-test('what is expected is drawn for a leak alone, on its slope, and no further than the limit or a quarter of the window', () => {
+test('what is expected is drawn for a leak alone, on its slope, and no further than the limit or a quarter of what is shown', () => {
   const expectedOf = (estimate: number, isLeak = true) => {
     const { times, lines } = memorySeries(metrics, 4 * hour, leak(estimate, isLeak));
     const values = lines.find(({ label }) => label === 'Expected')?.values;

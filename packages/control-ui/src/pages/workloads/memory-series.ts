@@ -9,7 +9,9 @@ export interface MemorySeries {
   readonly spanMs: number;
 }
 
-/** Of the window: how far the forecast is drawn. */
+/** What is not known yet is not drawn as an empty field. */
+const shortestSpanMs = 10 * 60_000;
+/** Of the span: how far the forecast is drawn. */
 const forecastShare = 0.25;
 
 /** @param leak of the same workload; drawn where it is one and has a slope */
@@ -19,7 +21,8 @@ export function memorySeries(
   leak: LeakAnalysis | undefined,
 ): MemorySeries {
   const last = samples.at(-1);
-  const ahead = last && leak?.isLeak ? forecast(last.at, last.workingSetBytes, { windowMs, limitBytes, leak }) : [];
+  const spanMs = Math.min(windowMs, Math.max(shortestSpanMs, (last?.at ?? 0) - (samples[0]?.at ?? 0)));
+  const ahead = last && leak?.isLeak ? forecast(last.at, last.workingSetBytes, { spanMs, limitBytes, leak }) : [];
   const times = [...samples.map(({ at }) => at), ...ahead.map(({ at }) => at)];
   const empty = ahead.map(() => null);
   const lines: ChartLine[] = [
@@ -35,25 +38,25 @@ export function memorySeries(
       values: [...before, last.workingSetBytes, ...ahead.map(({ bytes }) => bytes)],
     });
   }
-  return { times, lines, marks: marks.map(toChartMark), spanMs: windowMs * (ahead.length > 0 ? 1 + forecastShare : 1) };
+  return { times, lines, marks: marks.map(toChartMark), spanMs: spanMs * (ahead.length > 0 ? 1 + forecastShare : 1) };
 }
 
 interface ForecastOptions {
-  readonly windowMs: number;
+  readonly spanMs: number;
   readonly limitBytes: number | undefined;
   readonly leak: LeakAnalysis;
 }
 
 /** On the slope that was found, up to the limit. */
-function forecast(fromMs: number, fromBytes: number, { windowMs, limitBytes = Infinity, leak }: ForecastOptions) {
+function forecast(fromMs: number, fromBytes: number, { spanMs, limitBytes = Infinity, leak }: ForecastOptions) {
   const bytesPerMs = (leak.slopeBytesPerHour?.estimate ?? 0) / 3_600_000;
   if (bytesPerMs <= 0) return [];
-  const spanMs = Math.min(windowMs * forecastShare, (limitBytes - fromBytes) / bytesPerMs);
+  const aheadMs = Math.min(spanMs * forecastShare, (limitBytes - fromBytes) / bytesPerMs);
   const steps = 10;
-  return spanMs <= 0
+  return aheadMs <= 0
     ? []
     : Array.from({ length: steps }, (_, index) => {
-        const afterMs = (spanMs * (index + 1)) / steps;
+        const afterMs = (aheadMs * (index + 1)) / steps;
         return { at: Math.round(fromMs + afterMs), bytes: fromBytes + bytesPerMs * afterMs };
       });
 }

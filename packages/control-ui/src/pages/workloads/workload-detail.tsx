@@ -80,7 +80,7 @@ function Figures({ workload }: { readonly workload: Workload }) {
           <span class="workload-phase">
             <PhaseBadge phase={status?.phase} />
           </span>
-          <span class="note">since {formatAgo(Date.parse(metadata.creationTimestamp), now())} known</span>
+          <span class="note">made {formatAgo(Date.parse(metadata.creationTimestamp), now())}</span>
         </dd>
       </div>
       <Stat
