@@ -167,14 +167,14 @@ test('describe shows OOMKilled, the exit code and the events where Kubernetes us
 test('events are those of what is named, the latest last, of the types that are asked for', async (t) => {
   const api = await startApi(t);
   addShop(api);
-  const event = (name: string, type: string, lastTimestamp: string, of = 'payment-processor'): void =>
+  const event = (reason: string, type: string, { at, of = 'payment-processor' }: { at: string; of?: string }): void =>
     void api.add('events', {
-      ...{ kind: 'Event', metadata: { name }, type, reason: name, message: 'm', count: 1, lastTimestamp },
+      ...{ kind: 'Event', metadata: { name: reason }, type, reason, message: 'm', count: 1, lastTimestamp: at },
       involvedObject: { kind: 'Workload', name: of, namespace: 'default' },
     });
-  event('Late', 'Warning', '2026-01-01T11:59:00Z');
-  event('Early', 'Normal', '2026-01-01T11:00:00Z');
-  event('Other', 'Warning', '2026-01-01T11:30:00Z', 'order-service');
+  event('Late', 'Warning', { at: '2026-01-01T11:59:00Z' });
+  event('Early', 'Normal', { at: '2026-01-01T11:00:00Z' });
+  event('Other', 'Warning', { at: '2026-01-01T11:30:00Z', of: 'order-service' });
   const { stdout } = await api.run('events workload payment-processor');
   assert.equal(
     stdout,
