@@ -2,7 +2,7 @@
  * What one synthetic program shows: the verdicts of the analysis and of the rivals after 6 and 24 hours, when a leak was first seen, whether the
  * forecast held, and how often a clean program was called a leak in a week. It adds nothing up.
  */
-import type { MemoryTrace, MemoryVerdict } from '@openclaw/protocol';
+import type { Confidence, MemoryTrace, MemoryVerdict } from '@openclaw/protocol';
 import { analyseMemory } from '../../packages/server/src/workloads/analysis/index.ts';
 import type { Class } from './classes/class.ts';
 import { generate } from './classes/index.ts';
@@ -19,6 +19,8 @@ export interface Examined {
   readonly seed: number;
   /** By `24 all`. */
   readonly verdicts: Readonly<Record<string, MemoryVerdict>>;
+  /** The same. */
+  readonly confidences: Readonly<Record<string, Confidence>>;
   /** By `24 Coroot`. */
   readonly rivals: Readonly<Record<string, boolean>>;
   /** Hours until the first verdict `leak`, asked every hour for a day; of leaks alone, by view and by rival. */
@@ -50,16 +52,22 @@ export interface ExamineOptions {
 export function examine(one: Class, seed: number, { withWeek }: ExamineOptions): Examined {
   const day = generate(one, seed, { hours: 24, intervalMs }).trace;
   const verdicts: Record<string, MemoryVerdict> = {};
+  const confidences: Record<string, Confidence> = {};
   const rivalVerdicts: Record<string, boolean> = {};
   for (const hours of lengthsHours) {
     const part = windowOf(day, 0, hours);
-    for (const view of views) verdicts[`${hours} ${view}`] = analyseMemory(seenAs(view, part)).verdict;
+    for (const view of views) {
+      const { verdict, confidence } = analyseMemory(seenAs(view, part));
+      verdicts[`${hours} ${view}`] = verdict;
+      confidences[`${hours} ${view}`] = confidence;
+    }
     for (const [name, rule] of Object.entries(rivals)) rivalVerdicts[`${hours} ${name}`] = rule(part);
   }
   return {
     name: one.name,
     seed,
     verdicts,
+    confidences,
     rivals: rivalVerdicts,
     detectedAfter: one.leaks ? detections(day) : {},
     forecasts: one.leaks ? forecasts(one, seed) : [],

@@ -66,7 +66,10 @@ async function record(name: string, seconds: number): Promise<void> {
   lines.on('line', (line) => (told = { ...told, ...(JSON.parse(line) as Told) }));
   const samples: MemorySample[] = [];
   const sampling = setInterval(() => {
-    if (child.pid !== undefined && child.exitCode === null && told.requests !== undefined) samples.push(sampleOf(child.pid, told));
+    if (child.pid === undefined || child.exitCode !== null || told.requests === undefined) return;
+    const sample = sampleOf(child.pid, told);
+    // Of a process that is ending nothing is left.
+    if (sample.rssBytes > 0) samples.push(sample);
   }, intervalMs);
   const code = await new Promise((resolve) => child.once('close', resolve));
   clearInterval(sampling);

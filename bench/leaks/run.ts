@@ -1,7 +1,7 @@
 /**
  * How well leaks are told from what only looks like them: the analysis and the rules of others on 30 classes of synthetic programs.
  *
- *     npm run leak-score -- [--seeds 20] [--weeks 4] [--half design|report] [--write]
+ *     npm run leak-score -- [--seeds 20] [--weeks 4] [--part design|report|unseen] [--write]
  *
  * `--write` puts the tables into docs/memory-analysis.md. What was examined is kept by the code that examined it, so a run that was broken off goes
  * on where it was; other code begins anew. Seeds are 1 up to their number.
@@ -12,10 +12,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { machine } from '../report.ts';
-import type { Half } from './classes/class.ts';
+import { type Part, parts } from './classes/class.ts';
 import { classes } from './classes/index.ts';
 import { examine, type Examined } from './examine.ts';
-import { assumedPrevalence, renderComparison, renderConfusion, renderForecasts, renderTimes } from './tables.ts';
+import { assumedPrevalence, renderComparison, renderConfidence, renderConfusion, renderForecasts, renderTimes } from './tables.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const page = join(root, 'docs', 'memory-analysis.md');
@@ -25,7 +25,7 @@ const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
     weeks: { type: 'string', default: '4' },
-    half: { type: 'string' },
+    part: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
 });
@@ -46,7 +46,7 @@ function examineAll(): Examined[] {
     lines.map((line) => JSON.parse(line) as Examined & { withWeek: boolean }).map((one) => [keyOf(one.name, one.seed, one.withWeek), one]),
   );
   const found: Examined[] = [];
-  for (const one of classes.filter(({ half }) => values.half === undefined || half === values.half)) {
+  for (const one of classes.filter(({ part }) => values.part === undefined || part === values.part)) {
     for (let seed = 1; seed <= Number(values.seeds); seed += 1) {
       const withWeek = seed <= Number(values.weeks);
       let examined = known.get(keyOf(one.name, seed, withWeek));
@@ -56,7 +56,7 @@ function examineAll(): Examined[] {
       }
       found.push(examined);
     }
-    process.stderr.write(`${one.half}: ${one.name}\n`);
+    process.stderr.write(`${one.part}: ${one.name}\n`);
   }
   return found;
 }
@@ -65,26 +65,30 @@ function keyOf(name: string, seed: number, withWeek: boolean): string {
   return `${name} ${seed} ${withWeek}`;
 }
 
-function renderHalf(all: readonly Examined[], half: Half): string {
+function renderPart(all: readonly Examined[], part: Part): string {
   return [
-    `#### Precision and recall\n\n${renderComparison(all, half)}`,
-    `#### Time to detect, and false alarms\n\n${renderTimes(all, half)}`,
-    `#### Forecast of the kill\n\n${renderForecasts(all, half)}`,
-    `#### What each class was called\n\n${renderConfusion(all, half)}`,
-  ].join('\n');
+    `${titles[part]}`,
+    `#### Precision and recall\n\n${renderComparison(all, part)}`,
+    `#### Time to detect, and false alarms\n\n${renderTimes(all, part)}`,
+    `#### Forecast of the kill\n\n${renderForecasts(all, part)}`,
+    `#### What each class was called\n\n${renderConfusion(all, part)}`,
+  ].join('\n\n');
 }
+
+const titles: Readonly<Record<Part, string>> = {
+  unseen: '### Classes written when the method was finished',
+  report: '### Classes kept for the report',
+  design: '### Classes that the method was made with',
+};
 
 function main(): void {
   const startedAt = performance.now();
   const all = examineAll();
   const seconds = Math.round((performance.now() - startedAt) / 1000);
-  const halves: readonly Half[] = values.half === undefined ? ['report', 'design'] : [values.half as Half];
-  const titles: Readonly<Record<Half, string>> = {
-    report: '### The classes kept for the report',
-    design: '### The classes that the method was made with',
-  };
-  const head = `Measured ${new Date().toISOString().slice(0, 10)} by \`npm run leak-score\` in ${seconds} s, on ${machine()}: ${values.seeds} seeds of each class, ${values.weeks} weeks of each clean class; prevalence assumed for the last column ${assumedPrevalence * 100} %.`;
-  const text = [head, ...halves.map((half) => `${titles[half]}\n\n${renderHalf(all, half)}`)].join('\n\n');
+  const shown = parts.toReversed().filter((part) => values.part === undefined || part === values.part);
+  const head = `Measured ${new Date().toISOString().slice(0, 10)} by \`npm run leak-score\` in ${seconds} s, on ${machine()}: ${values.seeds} seeds of each class, a week of ${values.weeks} seeds of each clean one; in the last column of the first tables ${assumedPrevalence * 100} % of workloads leak.`;
+  const sure = `### How sure\n\nOver all classes, views and lengths:\n\n${renderConfidence(all)}`;
+  const text = [head, ...shown.map((part) => renderPart(all, part)), sure].join('\n\n').replaceAll(/\n{3,}/g, '\n\n');
   process.stdout.write(`${text}\n`);
   if (!values.write) return;
   const before = readFileSync(page, 'utf8');

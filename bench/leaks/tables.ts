@@ -2,7 +2,7 @@
 import type { MemoryVerdict } from '@openclaw/protocol';
 import { median, percentile } from '../percentile.ts';
 import { renderTable } from '../report.ts';
-import type { Class, Half } from './classes/class.ts';
+import type { Class, Part } from './classes/class.ts';
 import { classes } from './classes/index.ts';
 import { type Examined, lengthsHours, views } from './examine.ts';
 import { rivals } from './rivals.ts';
@@ -21,8 +21,8 @@ const shown: readonly MemoryVerdict[] = ['leak', 'growing', 'load-driven', 'cach
 
 const classOf = new Map(classes.map((one) => [one.name, one]));
 
-function ofHalf(all: readonly Examined[], half: Half): Examined[] {
-  return all.filter(({ name }) => classOf.get(name)?.half === half);
+function ofPart(all: readonly Examined[], part: Part): Examined[] {
+  return all.filter(({ name }) => classOf.get(name)?.part === part);
 }
 
 function count(all: readonly Examined[], saysLeak: (one: Examined) => boolean): Counted {
@@ -45,23 +45,23 @@ function rowOf(name: string, { truePositives, falsePositives, leaks, clean }: Co
   return [name, asShare(truePositives / (truePositives + falsePositives)), asShare(recall), asShare(falseRate), asShare(atPrevalence)];
 }
 
-/** Precision and recall of everybody, on one half of the classes. */
-export function renderComparison(all: readonly Examined[], half: Half): string {
-  const part = ofHalf(all, half);
+/** Precision and recall of everybody, on one part of the classes. */
+export function renderComparison(all: readonly Examined[], part: Part): string {
+  const found = ofPart(all, part);
   const parts = lengthsHours.map((hours) => {
     const rows = [
       rowOf(
         'OpenClaw, heap and work told',
-        count(part, ({ verdicts }) => verdicts[`${hours} all`] === 'leak'),
+        count(found, ({ verdicts }) => verdicts[`${hours} all`] === 'leak'),
       ),
       rowOf(
         'OpenClaw, memory alone',
-        count(part, ({ verdicts }) => verdicts[`${hours} memory`] === 'leak'),
+        count(found, ({ verdicts }) => verdicts[`${hours} memory`] === 'leak'),
       ),
       ...Object.keys(rivals).map((name) =>
         rowOf(
           name,
-          count(part, (one) => one.rivals[`${hours} ${name}`] === true),
+          count(found, (one) => one.rivals[`${hours} ${name}`] === true),
         ),
       ),
     ];
@@ -72,10 +72,10 @@ export function renderComparison(all: readonly Examined[], half: Half): string {
 }
 
 /** What each class was called. */
-export function renderConfusion(all: readonly Examined[], half: Half): string {
+export function renderConfusion(all: readonly Examined[], part: Part): string {
   const parts = views.map((view) => {
     const rows = classes
-      .filter((one) => one.half === half)
+      .filter((one) => one.part === part)
       .flatMap((one) => lengthsHours.map((hours) => [nameOf(one), `${hours} h`, ...verdictCounts(all, one, `${hours} ${view}`)]));
     const title = view === 'all' ? 'With the heap and the work that the program tells' : 'With memory as the kernel sees it, alone';
     return `${title}:\n\n${renderTable({ columns: ['', 'after', ...shown], rows })}`;
@@ -93,12 +93,12 @@ function verdictCounts(all: readonly Examined[], { name }: Class, key: string): 
 }
 
 /** How soon leaks are seen, and how often there is a false alarm. */
-export function renderTimes(all: readonly Examined[], half: Half): string {
-  const part = ofHalf(all, half);
+export function renderTimes(all: readonly Examined[], part: Part): string {
+  const found = ofPart(all, part);
   const names = { all: 'OpenClaw, heap and work told', memory: 'OpenClaw, memory alone' } as const;
   const rows = ['all', 'memory', ...Object.keys(rivals)].map((key) => {
-    const times = part.flatMap(({ detectedAfter }) => (key in detectedAfter ? [detectedAfter[key] ?? Infinity] : []));
-    const weeks = part.flatMap(({ alarmsInWeek }) => (key in alarmsInWeek ? [alarmsInWeek[key] ?? 0] : []));
+    const times = found.flatMap(({ detectedAfter }) => (key in detectedAfter ? [detectedAfter[key] ?? Infinity] : []));
+    const weeks = found.flatMap(({ alarmsInWeek }) => (key in alarmsInWeek ? [alarmsInWeek[key] ?? 0] : []));
     const asHours = (value: number): string => (Number.isFinite(value) ? `${value} h` : 'later');
     const perWeek = weeks.reduce((sum, alarms) => sum + alarms, 0) / weeks.length;
     return [
@@ -112,9 +112,9 @@ export function renderTimes(all: readonly Examined[], half: Half): string {
 }
 
 /** How often the time of the kill lay in the interval that was given for it. */
-export function renderForecasts(all: readonly Examined[], half: Half): string {
+export function renderForecasts(all: readonly Examined[], part: Part): string {
   const rows = lengthsHours.map((hours) => {
-    const found = ofHalf(all, half)
+    const found = ofPart(all, part)
       .flatMap(({ forecasts }) => forecasts)
       .filter(({ afterHours }) => afterHours === hours);
     const share = (isSo: (one: (typeof found)[number]) => boolean): string =>
@@ -136,8 +136,15 @@ export function renderForecasts(all: readonly Examined[], half: Half): string {
   });
 }
 
-/** The classes, and which half they are in. */
-export function renderClasses(): string {
-  const rows = classes.map((one) => [nameOf(one), one.half, one.about]);
-  return renderTable({ columns: ['', '', ''], rows }).replace(/^\|[ |]+\|/, (head) => head.replace(/ {6}/, ' class'));
+/** How often `leak` was right, by how sure the analysis said it was. */
+export function renderConfidence(all: readonly Examined[]): string {
+  const rows = (['high', 'medium', 'low'] as const).map((confidence) => {
+    const said = all.flatMap(({ name, verdicts, confidences }) =>
+      Object.keys(verdicts).flatMap((key) =>
+        verdicts[key] === 'leak' && confidences[key] === confidence ? [classOf.get(name)?.leaks === true] : [],
+      ),
+    );
+    return [confidence, String(said.length), asShare(said.filter(Boolean).length / said.length)];
+  });
+  return renderTable({ columns: ['', 'said leak', 'precision'], rows });
 }

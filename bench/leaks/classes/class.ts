@@ -1,13 +1,14 @@
 /** A class of synthetic programs, and how the classes are split. Types only. */
 import type { Plan, Random } from './simulate.ts';
 
-/** The method was made with the one half before the eyes, and is judged by the other. */
-export type Half = 'design' | 'report';
+/** The method was made with the first part before the eyes, and is judged by the others; the last was written when it was finished. */
+export const parts = ['design', 'report', 'unseen'] as const;
+export type Part = (typeof parts)[number];
 
 export interface Class {
   readonly name: string;
   readonly about: string;
   readonly leaks: boolean;
-  readonly half: Half;
+  readonly part: Part;
   readonly plan: (random: Random) => Plan;
 }

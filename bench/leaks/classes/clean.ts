@@ -181,7 +181,7 @@ function day(random: Random, phaseHours?: number): Plan {
   return following(random, diurnal(random, phaseHours), random() < 0.5 ? 0 : between(random, 0.1, 0.5));
 }
 
-export const clean: readonly Omit<Class, 'half' | 'leaks'>[] = [
+export const clean: readonly Omit<Class, 'part' | 'leaks'>[] = [
   { name: 'steady', about: 'wanders for minutes to an hour', plan: wandering({ from: 0.08, to: 1 }, { from: 0.01, to: 0.04 }) },
   { name: 'slow wandering', about: 'to and fro over 2 to 8 hours', plan: wandering({ from: 2, to: 8 }, { from: 0.02, to: 0.05 }) },
   { name: 'cache that fills', about: 'ever more slowly, with a time constant of 1 to 8 hours', plan: cacheFilling },

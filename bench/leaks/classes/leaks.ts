@@ -165,7 +165,7 @@ function speedingUp(random: Random): Plan {
 
 const kibibyte = mebibyte / 1024;
 
-export const leaks: readonly Omit<Class, 'half' | 'leaks'>[] = [
+export const leaks: readonly Omit<Class, 'part' | 'leaks'>[] = [
   { name: 'slow leak', about: 'straight, OOM after 3 to 8 days', plan: straight({ from: 72, to: 192 }) },
   { name: 'leak of a day or two', about: 'straight, OOM after 20 to 72 hours', plan: straight(day) },
   { name: 'fast leak', about: 'straight, OOM after 7 to 20 hours, and again', plan: straight({ from: 7, to: 20 }) },

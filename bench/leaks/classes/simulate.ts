@@ -43,6 +43,7 @@ export interface Plan {
   /** Where the work is counted. */
   readonly ratePerSecond?: (hours: number) => number;
   readonly deploymentsAtHours?: readonly number[];
+  readonly restartsAtHours?: readonly number[];
   /** The trace begins with the process, and the process with a warm-up. */
   readonly young: boolean;
   /** Noise of the kernel's figures: standard deviation as a share of the base, and how long it stays. */
@@ -93,7 +94,10 @@ export function simulate(plan: Plan, random: Random, options: SimulateOptions): 
   const samples: MemorySample[] = [];
   const marks: MemoryMark[] = [];
   const oomAtHours: number[] = [];
-  const deployments = [...(plan.deploymentsAtHours ?? [])];
+  const endings = [
+    ...(plan.deploymentsAtHours ?? []).map((endsAt) => ({ endsAt, kind: 'deployment' as const })),
+    ...(plan.restartsAtHours ?? []).map((endsAt) => ({ endsAt, kind: 'restart' as const })),
+  ];
   const loadNoise = createWander(random, 0.1);
   let body = createBody(plan, random, plan.young ? 0 : 48);
   let restarts = 0;
@@ -107,9 +111,9 @@ export function simulate(plan: Plan, random: Random, options: SimulateOptions): 
     samples.push({ at, ...figures, restarts });
     if (isOom) oomAtHours.push(hours);
     if (isOom && options.endsAtOom) break;
-    if (isOom || hours >= (deployments[0] ?? Infinity)) {
-      marks.push({ at, kind: isOom ? 'oom' : 'deployment' });
-      if (!isOom) deployments.shift();
+    const ending = hours >= (endings[0]?.endsAt ?? Infinity) ? endings.shift() : undefined;
+    if (isOom || ending) {
+      marks.push({ at, kind: isOom ? 'oom' : (ending?.kind ?? 'restart') });
       restarts += 1;
       body = createBody(plan, random, 0);
     }

@@ -15,4 +15,4 @@ function handle(request: number): void {
   pool.add({ socket, body });
 }
 
-await serve(handle, () => 5);
+await serve(handle, () => 5, { sessionMs: 30_000 });

@@ -8,4 +8,4 @@ function handle(request: number): void {
   if (payload(request).length > 0) kept.push(buffer);
 }
 
-await serve(handle, () => 5);
+await serve(handle, () => 5, { sessionMs: 30_000 });

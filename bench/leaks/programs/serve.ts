@@ -92,16 +92,16 @@ async function profileOf(session: Session): Promise<Profile> {
   return profile.head as Profile;
 }
 
-/** By place; places of Node itself count for whoever called it, so they are left out. */
-function sitesOf(node: Profile, sites = new Map<string, Site>()): Map<string, Site> {
-  const { functionName, url, lineNumber } = node.callFrame;
-  if (url.startsWith('file:')) {
-    const file = relative(process.cwd(), fileURLToPath(url));
-    const place = `${file}:${lineNumber}`;
+/** By place. What Node's own code allocates counts for the line of the program that called it. */
+function sitesOf(node: Profile, sites = new Map<string, Site>(), caller?: Profile['callFrame']): Map<string, Site> {
+  const frame = node.callFrame.url.startsWith('file:') ? node.callFrame : caller;
+  if (frame) {
+    const file = relative(process.cwd(), fileURLToPath(frame.url));
+    const place = `${file}:${frame.lineNumber}`;
     const bytes = (sites.get(place)?.bytes ?? 0) + Math.round(node.selfSize);
-    sites.set(place, { function: functionName || '(anonymous)', file, line: lineNumber + 1, bytes });
+    sites.set(place, { function: frame.functionName || '(anonymous)', file, line: frame.lineNumber + 1, bytes });
   }
-  for (const child of node.children) sitesOf(child, sites);
+  for (const child of node.children) sitesOf(child, sites, frame);
   return sites;
 }
 

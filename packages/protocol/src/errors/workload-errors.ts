@@ -56,47 +56,11 @@ export const workloadErrors = {
     message: 'The memory trace {name} is still being recorded: {progress}.',
     hint: 'Wait until it is complete: `clw get memorytrace {name} -w`.',
   },
-  manifest_invalid: {
-    status: 0,
+  memory_trace_not_found: {
+    status: 404,
     retryable: false,
-    message: '{where}: {reason}',
-    hint: '{suggestion}',
-  },
-  workload_nowhere: {
-    status: 0,
-    retryable: false,
-    message: 'No namespace has a {resource} "{name}".',
-    hint: '{suggestion}',
-  },
-  workload_name_ambiguous: {
-    status: 0,
-    retryable: false,
-    message: 'Several namespaces have a {resource} "{name}": {namespaces}.',
-    hint: 'Name one with -n, or set it once: `clw config set-context --current -n NAMESPACE`.',
-  },
-  workload_credential_refused: {
-    status: 0,
-    retryable: false,
-    message: 'The gateway at {url} does not accept {credential}: {reason}.',
-    hint: '{suggestion}',
-  },
-  workload_api_forbidden: {
-    status: 0,
-    retryable: false,
-    message: 'The gateway at {url} does not allow that with {credential}: {reason}.',
-    hint: "Use the gateway's own token, or a key that was made for workloads: `openclaw keys create --scopes admin`.",
-  },
-  workload_api_missing: {
-    status: 0,
-    retryable: false,
-    message: 'The server at {url} has no workload API: {reason}.',
-    hint: 'Check the address with `clw config view`; the gateway there may be of an older release: `clw version` shows both.',
-  },
-  workload_wait_expired: {
-    status: 0,
-    retryable: true,
-    message: '{what} has not come about within {timeout}: {state}.',
-    hint: '{suggestion}',
+    message: 'There is no recording of memory {name} in the namespace {namespace}.',
+    hint: '`clw get memorytraces -A` names those that there are; `clw debug workload NAME --memory-profile` makes one.',
   },
   workload_patch_unsupported: {
     status: 415,

@@ -13,11 +13,13 @@ import {
   createMemoryCheck,
   createProvidersCheck,
   createStateCheck,
+  createWorkloadsCheck,
   readVolume,
   type ConfigurationLook,
   type MemoryWatch,
   type ProvidersLook,
   type Watchdog,
+  type WorkloadsLook,
 } from '../operations/index.ts';
 import type { State } from '../storage/index.ts';
 
@@ -26,6 +28,7 @@ export interface ExamineOptions {
   readonly stateDirectory: string;
   readonly models: ModelPath;
   readonly memory: MemoryWatch;
+  readonly workloads: { look(): WorkloadsLook };
   readonly eventLoopDelay: EventLoopDelay;
   readonly watchdog: Watchdog;
   readonly configuration: () => ConfigurationLook;
@@ -37,7 +40,7 @@ export interface ExamineOptions {
 const levels = { ok: 'info', degraded: 'warn', failed: 'error' } as const;
 
 export function examine(options: ExamineOptions): Health {
-  const { state, stateDirectory, models, memory, eventLoopDelay, watchdog, configuration, clock, log } = options;
+  const { state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, configuration, clock, log } = options;
   const volume = (): ReturnType<typeof readVolume> => readVolume(stateDirectory);
   return createHealth(
     {
@@ -50,6 +53,7 @@ export function examine(options: ExamineOptions): Health {
       clock: createClockCheck(clock),
       background: watchdog.check,
       providers: createProvidersCheck(() => providersOf(models)),
+      workloads: createWorkloadsCheck(() => workloads.look()),
     },
     clock,
     (check, { state, detail }) => log[levels[state]](`the check ${check} is ${state}`, { detail }),

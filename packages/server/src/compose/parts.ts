@@ -23,7 +23,8 @@ import { watchMemory } from './memory.ts';
 import { buildControlSide, type ControlSide } from './methods.ts';
 import { runEndpointsOf } from './run-endpoints.ts';
 import type { RunsSide } from './runs.ts';
-import { workloadEndpointsOf } from './workload-endpoints.ts';
+import { watchActiveRuns } from './active-runs.ts';
+import { buildWorkloads, type WorkloadsSide } from './workloads.ts';
 
 export interface PartsOptions {
   readonly keeper: ConfigurationKeeper;
@@ -68,6 +69,7 @@ interface Records {
 interface Serving {
   readonly models: ModelPath;
   readonly memory: MemoryWatch;
+  readonly workloads: WorkloadsSide;
 }
 
 export async function buildParts(options: PartsOptions): Promise<Parts> {
@@ -80,15 +82,22 @@ export async function buildParts(options: PartsOptions): Promise<Parts> {
   const spending: Parameters<typeof createAllowances>[0]['spending'] = (question) => serving.models.usage.spending(question);
   const allowances = createAllowances({ clock, spending });
   const records = await openRecords(base, allowances);
-  const serving = createServing(base, allowances);
+  const serving: Serving = {
+    ...createServing(base, allowances),
+    // Asked when something has happened to one, long after runs are there.
+    workloads: createWorkloadsSide(base, (addresses) => activeRuns.at(addresses)),
+  };
   const health = examineAll(base, serving);
   const gateway = buildGateway(base, { ...records, ...serving, health, runs: () => parts.controlSide.runs });
   serving.models.sight.watchConnections(gateway.connections);
   const { hub } = options.control;
   const under = { ...base, ...records, ...serving, health, gateway };
+  const controlSide = await buildControlSide(under);
+  const servers = (): ReturnType<Parameters<typeof watchActiveRuns>[0]['servers']> => options.inForce().configuration.settings.mcp.servers;
+  const activeRuns = watchActiveRuns({ journal: controlSide.runs.journal, servers });
   const parts: Parts = {
     ...under,
-    controlSide: await buildControlSide(under),
+    controlSide,
     onAuthChanged: () => hub.closeWhere(cameBySecret, { code: closeCodes.authChanged, reason: 'gateway auth changed' }),
   };
   return parts;
@@ -113,7 +122,18 @@ async function openRecords(base: Base, allowances: ReturnType<typeof createAllow
   return { audit, devices, keys, authenticator, door };
 }
 
-function createServing(base: Base, allowances: ReturnType<typeof createAllowances>): Serving {
+function createWorkloadsSide(base: Base, activeRuns: Parameters<typeof buildWorkloads>[0]['activeRuns']): WorkloadsSide {
+  const { clock, log, metrics, inForce, redactor, state } = base;
+  const { stateDirectory, environment } = inForce().configuration;
+  return buildWorkloads({
+    ...{ clock, log, metrics, stateDirectory, environment, activeRuns },
+    database: state.database,
+    settings: () => inForce().configuration.settings.workloads,
+    onSecret: (secret) => redactor.add(secret),
+  });
+}
+
+function createServing(base: Base, allowances: ReturnType<typeof createAllowances>): Omit<Serving, 'workloads'> {
   const { clock, metrics, redactor, checkKeys } = base;
   const { configuration } = base.inForce();
   const wanted = modelSettingsOf(configuration);
@@ -138,16 +158,27 @@ function createServing(base: Base, allowances: ReturnType<typeof createAllowance
   return { models, memory };
 }
 
-function examineAll(base: Base, { models, memory }: Serving): Health {
+function examineAll(base: Base, { models, memory, workloads }: Serving): Health {
   const { state, eventLoopDelay, watchdog, clock, keeper, inForce } = base;
   const { stateDirectory } = inForce().configuration;
   const log = base.log.child({ component: 'health' });
-  return examine({ state, stateDirectory, models, memory, eventLoopDelay, watchdog, clock, log, configuration: () => keeper.status });
+  return examine({
+    state,
+    stateDirectory,
+    models,
+    memory,
+    workloads,
+    eventLoopDelay,
+    watchdog,
+    clock,
+    log,
+    configuration: () => keeper.status,
+  });
 }
 
 function buildGateway(base: Base, built: Records & Serving & { readonly health: Health; readonly runs: () => RunsSide }): Gateway {
   const { clock, ids, metrics, inForce, log } = base;
-  const { keys, audit, authenticator, models, health } = built;
+  const { keys, audit, authenticator, models, workloads, health } = built;
   return createGateway({
     ...{ version, ids, metrics, clock, health },
     policy: () => inForce().policy,
@@ -160,7 +191,7 @@ function buildGateway(base: Base, built: Records & Serving & { readonly health: 
     audit,
     sight: models.administration,
     runs: runEndpointsOf(built.runs),
-    workloads: workloadEndpointsOf({ database: base.state.database, clock, log }),
+    workloads,
     log: log.child({ component: 'gateway' }),
   });
 }

@@ -133,6 +133,8 @@ function run(built: Built): RunningGateway {
 /** Runs of the last process go on once models are known: how much of a conversation fits depends on them. */
 async function prepare(built: Built, signal: AbortSignal): Promise<void> {
   const { parts, front, holding } = built;
+  // What runs already waits for nobody.
+  const workloads = parts.workloads.start();
   try {
     await parts.models.prepare(front.port, signal);
   } finally {
@@ -141,6 +143,7 @@ async function prepare(built: Built, signal: AbortSignal): Promise<void> {
       configureServers(built);
       await parts.controlSide.runs.start();
     }
+    await workloads;
   }
 }
 
@@ -199,6 +202,7 @@ function follow({ parts, front, holding }: Built): () => void {
     parts.keeper.onAccepted(async ({ configuration }) => {
       await applyChange(holding.configuration(), configuration, { parts, front });
       holding.take(configuration);
+      parts.workloads.reconfigure();
       warnOfUnknownModels(configuration.settings.agents, { router: parts.models.router, log: parts.log });
       configureServers({ parts, holding });
       await parts.state.lock.setAddress(front.url);
@@ -251,6 +255,7 @@ async function stop({ parts, front, control, holding }: Built, prepared: Promise
   await parts.controlSide.close();
   // Before the parts behind it: a request whose body arrives only now would otherwise meet closed ones.
   await front.close();
+  await parts.workloads.close();
   try {
     await models.close(new OpenClawError('draining'));
   } finally {

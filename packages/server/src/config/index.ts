@@ -20,6 +20,7 @@ export {
   type RouteSettings,
   type TimeoutSettings,
   type ToolsSettings,
+  type WorkloadsSettings,
 } from './schema.ts';
 export { createConfigurationKeeper, type KeeperOptions } from './versions/keeper.ts';
 export type {

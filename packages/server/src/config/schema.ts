@@ -9,6 +9,7 @@ import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 
 import { agents } from './agents-schema.ts';
 import { mcp, tools } from './tools-schema.ts';
+import { workloads } from './workloads-schema.ts';
 import { gateway, headerName, headerText, type limits } from './gateway-schema.ts';
 import type { Path } from './path.ts';
 
@@ -251,6 +252,7 @@ export const settingsSchema = {
       agents,
       tools,
       mcp,
+      workloads,
       logging,
       telemetry,
     },
@@ -265,6 +267,7 @@ export type ModelsSettings = Infer<typeof models>;
 export type AgentsSettings = Infer<typeof agents>;
 export type ToolsSettings = Infer<typeof tools>;
 export type McpSettings = Infer<typeof mcp>;
+export type WorkloadsSettings = Infer<typeof workloads>;
 export type RouteSettings = Infer<typeof route>;
 export type ProviderSettings = Infer<typeof provider>;
 export type TimeoutSettings = Infer<typeof timeouts>;

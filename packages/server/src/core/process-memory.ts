@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { setFlagsFromString, getHeapStatistics } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { findGroupPlaces } from './processes/group-places.ts';
 
 export interface MemoryReading {
   /** Of what: `container` is the control group of this process or one above it. */
@@ -32,41 +33,13 @@ const groupFiles = {
 
 /** The control groups that this process counts in and that can be seen from here, from its own to the outermost. */
 export function findMemoryGroups(readText: ReadText): readonly MemoryGroup[] {
-  const mounts = parseMounts(readText('/proc/self/mountinfo') ?? '');
-  const memberships = (readText('/proc/self/cgroup') ?? '').split('\n').map((line) => line.split(':'));
+  const told = { mounts: readText('/proc/self/mountinfo') ?? '', groups: readText('/proc/self/cgroup') ?? '' };
   for (const version of [1, 2] as const) {
-    const path = memberships.find(([id, names = '']) => (version === 1 ? names.split(',').includes('memory') : id === '0' && names === ''));
-    const mount = mounts.find((candidate) => candidate.version === version);
-    if (path === undefined || mount === undefined) continue;
-    const groups = ancestors(mount, path.slice(2).join(':')).map((directory) => ({ version, directory }));
+    const groups = findGroupPlaces(told, version === 1 ? 'memory' : 'unified').map((directory) => ({ version, directory }));
     // In a mixed set-up version 2 is mounted too, and knows nothing of memory.
     if (groups.some(({ directory }) => readText(`${directory}/${groupFiles[version].usage}`) !== undefined)) return groups;
   }
   return [];
-}
-
-interface Mount {
-  readonly version: 1 | 2;
-  /** Which group lies at the mount point. */
-  readonly root: string;
-  readonly point: string;
-}
-
-function parseMounts(mountInfo: string): Mount[] {
-  return mountInfo.split('\n').flatMap((line): Mount[] => {
-    const [before = '', after = ''] = line.split(' - ');
-    const [, , , root = '', point = ''] = before.split(' ');
-    const [type, , options = ''] = after.split(' ');
-    if (type === 'cgroup2') return [{ version: 2, root, point }];
-    return type === 'cgroup' && options.split(',').includes('memory') ? [{ version: 1, root, point }] : [];
-  });
-}
-
-/** From a group up to the mount point. What lies outside of the mount cannot be seen; then the mount point stands for it. */
-function ancestors({ root, point }: Mount, path: string): string[] {
-  const below = root === '/' ? path : path === root || path.startsWith(`${root}/`) ? path.slice(root.length) : '';
-  const names = below.split('/').filter((name) => name !== '' && name !== '..');
-  return names.map((_, index) => [point, ...names.slice(0, names.length - index)].join('/')).concat(point);
 }
 
 /** The one of its readings that is nearest to its limit. A limit that is changed while the process runs is seen. */

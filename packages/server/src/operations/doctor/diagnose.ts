@@ -9,6 +9,7 @@ import { probesCheck } from './checks/probes.ts';
 import { processCheck } from './checks/process.ts';
 import { providersCheck } from './checks/providers.ts';
 import { stateDirectoryCheck } from './checks/state-directory.ts';
+import { workloadsCheck } from './checks/workloads.ts';
 import type { DoctorCheck, DoctorReport } from './contract.ts';
 import type { Facts } from './facts.ts';
 import { worstOf } from './findings.ts';
@@ -26,6 +27,7 @@ export const doctorChecks: readonly DoctorCheck[] = [
   clockCheck,
   memoryCheck,
   providersCheck,
+  workloadsCheck,
 ];
 
 export function diagnose(facts: Facts): DoctorReport {

@@ -7,4 +7,5 @@ export { createMemoryCheck, type MemoryLook } from './checks/memory.ts';
 export { createProvidersCheck, type ProvidersLook } from './checks/providers.ts';
 export { createStateCheck, type StateLook } from './checks/state.ts';
 export { createDiskCheck, createInodeCheck, readVolume, type ReadVolume, type Volume } from './checks/volume.ts';
+export { createWorkloadsCheck, type WorkloadsLook } from './checks/workloads.ts';
 export { createWatchdog, type TaskOptions, type WatchedTask, type Watchdog } from './watchdog.ts';

@@ -9,6 +9,7 @@ import { runs } from './0007-runs.ts';
 import { sessionRuns } from './0008-session-runs.ts';
 import { schedules } from './0009-schedules.ts';
 import { workloadObjects } from './0012-workload-objects.ts';
+import { workloadHistory } from './0013-workload-history.ts';
 import type { Migration } from './migration.ts';
 
 export type { Migration };
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   sessionRuns,
   schedules,
   workloadObjects,
+  workloadHistory,
 ];

@@ -56,6 +56,8 @@ export const growthRules = {
   straightAtEnd: 0.85,
   /** A jump leaves no more than this share of the squares that a straight line leaves. */
   jumpSquares: 0.4,
+  /** With too few points for more, this is worth a watch. */
+  suspectScore: 1.8,
   /** Growth over the window, as a share of the level: less is nothing. */
   leastShare: 0.01,
 } as const;
@@ -121,7 +123,7 @@ function kindOf(
 ): GrowthKind {
   const rules = growthRules;
   const span = spanOf(runs);
-  if (points < demand.points) return 'none';
+  if (points < demand.points) return trend.z >= rules.suspectScore ? 'unsure' : 'none';
   const isGrowing = trend.z >= demand.score && trend.slope * span >= rules.leastShare * level && trend.low > 0;
   if (!isGrowing && raw.z >= demand.score && loadBytes > 0) return 'load';
   if (!isGrowing)

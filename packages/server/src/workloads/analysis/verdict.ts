@@ -47,6 +47,8 @@ export const verdictRules = {
   horizonHours: 240,
   /** An allocation site confirms a leak with this share of what memory has grown by. */
   confirmingShare: 0.3,
+  /** From here on a confidence is one step higher. */
+  longHours: 12,
   /** Full collections that make the heap a signal. */
   leastCollections: 6,
   /** What the agreeing window lacks at its end, as a share and at the most. */
@@ -67,7 +69,7 @@ export function judge(trace: MemoryTrace): Judgement {
   if (samples.length < verdictRules.leastSamples || hours < verdictRules.leastHours)
     return { ...nothing, verdict: 'too-short', confidence: 'low', reserve: 'few samples' };
   const { signals, isGarbagePossible } = signalsOf(lives, originAt);
-  const seen = signals.map((signal) => see(signal, window));
+  const seen = signals.map((signal) => seeBest(signal, window, lives));
   const decisive = seen.toSorted((left, right) => weightOf(right) - weightOf(left))[0];
   if (!decisive) return { ...nothing, verdict: 'too-short', confidence: 'low', reserve: 'few samples' };
   const isManaged = decisive.signal.name === 'heap' || decisive.signal.name === 'native';
@@ -89,6 +91,15 @@ function signalsOf(lives: readonly Life[], originAt: number): { signals: readonl
 /** A runtime that tells of its buffers has a heap, even where no collection was seen yet. */
 function tellsHeap(lives: readonly Life[]): boolean {
   return lives.some(({ samples }) => samples.some(({ externalBytes }) => externalBytes !== undefined));
+}
+
+/** All lives together, or those since the last deployment alone, for other code may leak otherwise: whichever shows more. */
+function seeBest(signal: Signal, window: Window, lives: readonly Life[]): Seen {
+  const whole = see(signal, window);
+  const deployed = lives.findLast(({ began }) => began === 'deployment');
+  if (!deployed) return whole;
+  const since = see(signal, { ...window, from: (deployed.beganAt - window.originAt) / hourMs });
+  return weightOf(since) > weightOf(whole) ? since : whole;
 }
 
 function see(signal: Signal, window: Window): Seen {
@@ -171,8 +182,10 @@ function isYoung(lives: readonly Life[], window: Window): boolean {
   return window.to - (last.beganAt - window.originAt) / hourMs <= verdictRules.warmUpHours;
 }
 
+/** `npm run leak-score` says how often each of them was right. */
 function confidenceOf({ isAided, hours, verdict }: { isAided: boolean; hours: number; verdict: MemoryVerdict }): Confidence {
   if (verdict === 'growing') return 'low';
-  const steps = (isAided ? 1 : 0) + (hours >= 6 ? 1 : 0) + (hours >= 20 ? 1 : 0);
-  return steps >= 2 ? 'high' : steps === 1 ? 'medium' : 'low';
+  const isLong = hours >= verdictRules.longHours;
+  if (isAided) return isLong ? 'high' : 'medium';
+  return isLong ? 'medium' : 'low';
 }

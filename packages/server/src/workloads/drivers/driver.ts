@@ -89,6 +89,8 @@ export interface UnitPlan {
   readonly cpuLimitMilli?: number;
   readonly mounts: readonly UnitMount[];
   readonly graceMs: number;
+  /** A program of Node tells of its heap after full collections, by a module that is loaded first. @default false */
+  readonly reportsHeap?: boolean;
 }
 
 export interface UnitMount {

@@ -5,8 +5,8 @@ import { describe, test } from 'node:test';
 import { systemClock } from '../../../core/clock.ts';
 import { createLog } from '../../../core/log.ts';
 import { outputLimitCharacters } from '../contract.ts';
-import { ownGroups } from '../processes/control-group.ts';
-import { ownerDigest } from '../processes/mark.ts';
+import { ownGroups } from '../../../core/processes/control-group.ts';
+import { ownerDigest } from '../../../core/processes/mark.ts';
 import { createWorkspace, perform, type CallOptions } from '../tool.fixture.ts';
 import { createExecTool, type ExecOptions } from './exec.ts';
 

@@ -6,7 +6,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../core/clock.ts';
-import { ownerDigest } from '../processes/mark.ts';
+import { ownerDigest } from '../../../core/processes/mark.ts';
 import type { ProcessBounds } from '../processes/supervise.ts';
 
 export interface Sandbox {

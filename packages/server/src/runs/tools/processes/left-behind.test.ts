@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../../core/clock.ts';
 import { createWorkspace } from '../tool.fixture.ts';
-import { createControlGroup, ownGroups } from './control-group.ts';
+import { ownGroups } from '../../../core/processes/control-group.ts';
 import { endLeftBehind } from './left-behind.ts';
-import { ownerDigest } from './mark.ts';
+import { ownerDigest } from '../../../core/processes/mark.ts';
 
 const isLinux = process.platform === 'linux';
 
@@ -60,23 +60,3 @@ test(
     );
   },
 );
-
-const limits = { name: 'test', processLimit: 5, memoryLimitBytes: 1024, clock: systemClock };
-
-test('a control group lies below the one of this process, in version 2 or in that of the `pids` controller', async () => {
-  using workspace = createWorkspace();
-  const mounts = [
-    `31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw`,
-    `39 31 0:36 / ${workspace.path}/pids rw,relatime - cgroup cgroup rw,pids`,
-    `41 31 0:38 / ${workspace.path}/unified rw,relatime - cgroup2 cgroup2 rw`,
-  ].join('\n');
-  const membersIn = async (groups: string) => (await createControlGroup({ ...limits, told: { mounts, groups } }))?.memberFiles;
-  assert.equal(await membersIn('0::/system.slice/openclaw.service\n'), undefined, 'it may not make one there');
-  // A directory may be made here, as in a tree that was handed down.
-  mkdirSync(join(workspace.path, 'unified/system.slice'), { recursive: true });
-  mkdirSync(join(workspace.path, 'pids'), { recursive: true });
-  assert.deepEqual(await membersIn('0::/system.slice\n'), [`${workspace.path}/unified/system.slice/openclaw-test/cgroup.procs`]);
-  assert.deepEqual(await membersIn('8:pids:/\n1:name=systemd:/x\n'), [`${workspace.path}/pids/openclaw-test/cgroup.procs`]);
-  assert.equal(await membersIn('0::/../outside\n'), undefined);
-  assert.equal(await membersIn(''), undefined);
-});

@@ -3,12 +3,10 @@
  *
  * It finds them by their mark in `/proc`; elsewhere it finds nobody. Containers have no mark that can be seen from outside.
  */
-import { readdir, rmdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Clock, sleep } from '../../../core/clock.ts';
-import { ownGroups } from './control-group.ts';
-import { markName, ownerDigest } from './mark.ts';
-import { findMarked } from './process-table.ts';
+import { removeStaleGroups } from '../../../core/processes/control-group.ts';
+import { markName, ownerDigest } from '../../../core/processes/mark.ts';
+import { findMarked } from '../../../core/processes/process-table.ts';
 
 export interface LeftBehind {
   readonly ended: number;
@@ -29,7 +27,7 @@ export async function endLeftBehind(owner: string, clock: Clock): Promise<LeftBe
     await sleep(clock, 10, new AbortController().signal);
     left = await findMarked(`${markName}=${ownerDigest(owner)}-`);
   }
-  await removeGroups(`openclaw-${ownerDigest(owner)}-`);
+  await removeStaleGroups(`${ownerDigest(owner)}-`);
   return { ended: seen.size - left.length, left: left.length };
 }
 
@@ -38,14 +36,5 @@ function end(pid: number): void {
     process.kill(pid, 'SIGKILL');
   } catch {
     // It has ended meanwhile, which is what was wanted.
-  }
-}
-
-/** Control groups stay until they are removed, and can be once nobody is in them. */
-async function removeGroups(prefix: string): Promise<void> {
-  for (const directory of await ownGroups()) {
-    const names = await readdir(directory).catch(() => []);
-    const stale = names.filter((name) => name.startsWith(prefix));
-    await Promise.all(stale.map((name) => rmdir(join(directory, name)).catch(() => undefined)));
   }
 }

@@ -10,9 +10,9 @@ import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import type { Readable, Writable } from 'node:stream';
 import { type Clock, sleep } from '../../../core/clock.ts';
-import { type ControlGroup, createControlGroup } from './control-group.ts';
-import { markName, ownerDigest } from './mark.ts';
-import { findMembers, residentBytesOf } from './process-table.ts';
+import { type ControlGroup, createControlGroup } from '../../../core/processes/control-group.ts';
+import { markName, ownerDigest } from '../../../core/processes/mark.ts';
+import { findMembers, residentBytesOf } from '../../../core/processes/process-table.ts';
 
 export interface ProcessBounds {
   /** Living at once. @default 128 */

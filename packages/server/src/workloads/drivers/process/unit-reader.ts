@@ -1,0 +1,85 @@
+/** Readings of live units, and what has to be remembered between two of them: the most that was used, who belonged to it, how many sockets there were. */
+import type { Clock } from '../../../core/clock.ts';
+import type { MemoryMap, UnitSample } from '../driver.ts';
+import { readGroupUsage } from '../kernel/group-usage.ts';
+import { readMemoryMap } from '../kernel/memory-map.ts';
+import { countSockets, readUnitSample } from '../kernel/unit-sample.ts';
+import { readHeapReport } from './heap-report.ts';
+import type { LiveUnit } from './live-unit.ts';
+import { unitName } from './unit-files.ts';
+
+interface Memory {
+  pids: readonly number[];
+  peakBytes: number;
+  sockets: { readonly count: number | undefined; readonly descriptors: number | undefined; readonly dueMs: number } | undefined;
+}
+
+/** Each open file has to be looked at for it, so that it is not counted with every sample while their number stays. */
+const socketsEveryMs = 30_000;
+const mostDescriptors = 2000;
+
+export class UnitReader {
+  readonly #clock: Clock;
+  readonly #memories = new Map<string, Memory>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async sample(unit: LiveUnit): Promise<UnitSample | undefined> {
+    const group = unit.group === undefined ? undefined : readGroupUsage(unit.group.directories);
+    const memory = this.#memoryOf(unit);
+    const pids = group?.pids ?? (memory.pids.length > 0 ? memory.pids : await unit.members());
+    const sample = readUnitSample({
+      atMs: this.#clock.now(),
+      pids,
+      group,
+      limitBytes: unit.note.memoryLimitBytes,
+      peakBytes: memory.peakBytes,
+      outOfMemoryKills: unit.outOfMemoryKills,
+    });
+    if (sample === undefined) return undefined;
+    memory.peakBytes = sample.peakBytes;
+    const sockets = this.#socketsOf(memory, pids, sample.fileDescriptors);
+    return {
+      ...sample,
+      ...(sockets === undefined ? {} : { sockets }),
+      ...(unit.note.reportsHeap ? readHeapReport(unit.files.directory, pids) : {}),
+    };
+  }
+
+  async memoryMap(unit: LiveUnit, signal: AbortSignal): Promise<MemoryMap | undefined> {
+    const pids = await unit.members();
+    const group = unit.group === undefined ? undefined : readGroupUsage(unit.group.directories);
+    return readMemoryMap({ pids, group, atMs: this.#clock.now(), signal });
+  }
+
+  /** Who belongs to a unit without a group, as the watchdog has found it last. */
+  remember(unit: LiveUnit, pids: readonly number[], usedBytes: number): void {
+    const memory = this.#memoryOf(unit);
+    memory.pids = pids;
+    memory.peakBytes = Math.max(memory.peakBytes, usedBytes);
+  }
+
+  forget(name: string): void {
+    this.#memories.delete(name);
+  }
+
+  #memoryOf(unit: LiveUnit): Memory {
+    const name = unitName(unit.note.state.id);
+    const there = this.#memories.get(name);
+    if (there !== undefined) return there;
+    const memory: Memory = { pids: [], peakBytes: 0, sockets: undefined };
+    this.#memories.set(name, memory);
+    return memory;
+  }
+
+  #socketsOf(memory: Memory, pids: readonly number[], descriptors: number | undefined): number | undefined {
+    const nowMs = this.#clock.monotonicMs();
+    const { sockets } = memory;
+    if (sockets !== undefined && sockets.descriptors === descriptors && nowMs < sockets.dueMs) return sockets.count;
+    const count = (descriptors ?? Infinity) > mostDescriptors ? undefined : countSockets(pids, mostDescriptors);
+    memory.sockets = { count, descriptors, dueMs: nowMs + socketsEveryMs };
+    return count;
+  }
+}

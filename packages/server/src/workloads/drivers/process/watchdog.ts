@@ -1,0 +1,33 @@
+/**
+ * Looks at all units once a second: who has ended without anybody being told, who was ended for its memory, and, where the kernel holds no limit, who is above it.
+ *
+ * This is the weaker kind: a unit that grows fast is above its limit until the next look, and takes from the machine what it can get.
+ */
+import { readProportionalBytes } from '../kernel/process-usage.ts';
+import type { LiveUnit } from './live-unit.ts';
+import { type ProcessTable, readProcessTable } from './members.ts';
+import type { UnitReader } from './unit-reader.ts';
+
+/** Never rejects for one unit's sake: what fails for it is told to whoever waits for its end. */
+export async function lookAtUnits(units: readonly LiveUnit[], reader: UnitReader): Promise<void> {
+  const unheld = units.filter((unit) => unit.note.state.limits === 'watchdog');
+  for (const unit of units) if (unit.note.state.limits === 'kernel') unit.lookAtMemory();
+  if (unheld.length > 0) {
+    const table = await readProcessTable();
+    for (const unit of unheld) await lookAtUnit(unit, table, reader);
+  }
+  for (const unit of units) if (unit.needsLook()) await unit.look();
+}
+
+async function lookAtUnit(unit: LiveUnit, table: ProcessTable, reader: UnitReader): Promise<void> {
+  if (unit.program === undefined) return;
+  const members = table.membersOf(unit.program.pid);
+  if (members.length === 0) return;
+  const pids = members.map(({ pid }) => pid);
+  // What they share counts for each of them: if even so it is within the limit, no more has to be known.
+  const atMostBytes = members.reduce((sum, { residentBytes }) => sum + residentBytes, 0);
+  const limitBytes = unit.note.memoryLimitBytes ?? Infinity;
+  const usedBytes = atMostBytes <= limitBytes ? atMostBytes : pids.reduce((sum, pid) => sum + (readProportionalBytes(pid) ?? 0), 0);
+  reader.remember(unit, pids, usedBytes);
+  if (usedBytes > limitBytes) await unit.endForMemory(usedBytes);
+}
