@@ -7,6 +7,7 @@
  */
 import { callerErrors } from './errors/caller-errors.ts';
 import { clientErrors } from './errors/client-errors.ts';
+import { clwErrors } from './errors/clw-errors.ts';
 import { deviceErrors } from './errors/device-errors.ts';
 import { gatewayErrors } from './errors/gateway-errors.ts';
 import { memoryTraceErrors } from './errors/memory-trace-errors.ts';
@@ -32,6 +33,7 @@ export const errorCatalogue = {
   ...scheduleErrors,
   ...memoryTraceErrors,
   ...workloadErrors,
+  ...clwErrors,
   ...clientErrors,
 } as const;
 

@@ -164,8 +164,8 @@ test('kinds are found by every word that people use for them, and subresources a
     }),
   );
   const kinds = await clientOf(server.url).kinds();
-  assert.deepEqual(kinds.map(({ group, plural, singular }) => [group, plural, singular]).toSorted(), [
-    ['', 'pods', 'pod'],
-    ['openclaw.io', 'alerts', 'alert'],
-  ]);
+  assert.deepEqual(
+    kinds.map(({ group, plural, singular }) => `${group}/${plural}/${singular}`),
+    ['/pods/pod', 'openclaw.io/alerts/alert'],
+  );
 });

@@ -55,6 +55,6 @@ test(
     const { stdout } = inPlace('npx', '--no-install', 'openclaw', '--version');
     assert.equal(stdout, `${version}\n`);
     assertSuccess('openclaw config validate', inPlace('npx', '--no-install', 'openclaw', 'config', 'validate'));
-    assert.equal(inPlace('npx', '--no-install', 'clw', 'apply').code, 69);
+    assert.equal(inPlace('npx', '--no-install', 'clw', 'test').code, 69);
   },
 );

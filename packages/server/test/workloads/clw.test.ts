@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { main } from '../../src/cli/clw/main.ts';
 import { startTestGateway, testToken, type TestGateway } from '../harness/gateway.ts';
 
@@ -120,6 +121,39 @@ test('describe, events, top and explain have their answers from the server', asy
   assert.match(explained.stdout, /FIELD: {4}workload\.spec\.containers <\[\]Object>[^]*\n {2}image {2}<string>/);
   assert.match((await clw('explain workload.spec.contaners')).stderr, /Did you mean containers\?/);
   assert.match((await clw('version')).stdout, /^client .*\nserver v/);
+});
+
+test('a program that runs is seen by every line of the article', async () => {
+  const script = file('program.mjs', "console.log('payment service listens'); console.error('a warning'); setInterval(() => {}, 1000);");
+  const command = `      command: [${JSON.stringify(process.execPath)}, ${JSON.stringify(script)}]\n      image:`;
+  const named = 'workload running -n production';
+  await clw('apply -f -', {}, article('512Mi', '64Mi', 'running').replace('      image:', command));
+  const status = await clw(`rollout status ${named} --timeout 60s`);
+  assert.equal(status.code, 0, status.stdout + status.stderr);
+  assert.equal((await clw(`get ${named} -o jsonpath={.status.phase}`)).stdout, 'Running');
+  const profile = await clw(`debug ${named} --memory-profile --duration 3s`);
+  assert.equal(profile.code, 0, profile.stderr);
+  assert.match(profile.stdout, /^Type +Start +End +Most +Growth\nUsage +\d+/);
+  assert.match((await clw(`logs ${named} --tail 20`)).stdout, /payment service listens\n/);
+  assert.match((await clw(`debug ${named} --show-vmmap`)).stdout, /^Type +Size +Count\nHeap [^]*─\nTOTAL +\d+ Mi +of 512 Mi\n$/);
+  const exported = join(gateway.stateDirectory, 'trace.json');
+  assert.equal((await clw(`debug export --type memory -n production --output ${exported}`)).code, 0);
+  assert.match(
+    (await clw(`analyze memory-trace ${exported} --leak-detection`)).stdout,
+    /Workload: +production\/running [^]*Verdict: +too short to judge/,
+  );
+  // Readings are taken every five seconds.
+  let metrics = await clw(`metrics ${named} --window 1h`);
+  for (let tries = 0; metrics.stdout === '' && tries < 100; tries += 1) {
+    await setTimeout(200);
+    metrics = await clw(`metrics ${named} --window 1h`);
+  }
+  assert.match(metrics.stdout, /memory\.usage\.bytes +\d+ +536870912 +OK \(\d+%\)/);
+  assert.equal((await clw(`analyze ${named} --recommend-resources`)).code, 0);
+  assert.match((await clw('top workloads -n production')).stdout, /running +1\/1 .* 512Mi /);
+  const followed = await clw(`logs ${named} --follow --duration 1s`);
+  assert.deepEqual([followed.code, followed.stderr], [0, '']);
+  assert.equal((await clw(`delete ${named}`)).code, 0);
 });
 
 test('a wrong token, a key without the scope and a gateway that is not there each say what to do', async () => {

@@ -40,7 +40,7 @@ function formatAnalysis(analysis: MemoryAnalysis, trace: MemoryTrace, width: num
     ['Workload', `${trace.namespace}/${trace.workload} (${trace.instance})`],
     ['Verdict', summary],
     ['Confidence', confidence],
-    ['Rests on', `${window.samples} samples over ${formatSpan(window.to - window.from)}, ${signal}`],
+    ['Rests on', `${window.samples} samples over ${formatSpan(window.to - window.from)}${signal === 'nothing' ? '' : `, ${signal}`}`],
     ...(bytesPerHour ? [['Slope', `${slope(bytesPerHour, memoryPerHour)}`] as const] : []),
     ...(perThousand === undefined ? [] : [['Per 1000 requests', signedMemory(perThousand)] as const]),
     ['Limit', trace.limitBytes === undefined ? 'none' : formatMemory(trace.limitBytes)],

@@ -50,7 +50,8 @@ export function groupOf(name: CommandName): string {
   return Object.entries(groups).find(([, names]) => names.includes(name))?.[0] ?? 'Objects:';
 }
 
-async function everything(context: ClwContext): Promise<Command> {
+/** The program with all its commands. */
+export async function everything(context: ClwContext): Promise<Command> {
   const program = new Command('clw').version(version, '-V, --version', 'print the version');
   for (const register of Object.values(commands)) await register(program, context);
   return program;

@@ -17,7 +17,8 @@ export function describeWorkload({ metadata, spec, status }: Workload): string {
   lines.map('Annotations', withoutLastApplied(metadata.annotations));
   lines.field('Created', metadata.creationTimestamp);
   if (metadata.deletionTimestamp !== undefined) lines.field('Deleted', `since ${metadata.deletionTimestamp}`);
-  lines.field('Status', [status?.phase ?? 'Pending', status?.reason].filter((word) => word !== undefined).join(' '));
+  const phase = status?.phase ?? 'Pending';
+  lines.field('Status', status?.reason === undefined || status.reason === phase ? phase : `${phase} (${status.reason})`);
   lines.field('Message', status?.message);
   lines.field(
     'Replicas',

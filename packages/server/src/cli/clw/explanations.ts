@@ -11,8 +11,7 @@ export interface Explanation {
 
 const flow = [
   'Check the limit:   clw metrics workload NAME --window 1h',
-  'Check for a leak:  clw analyze workload NAME',
-  '                   clw debug workload NAME --memory-profile --duration 5m',
+  'Check for a leak:  clw analyze workload NAME; what grows: clw debug workload NAME --memory-profile --duration 5m',
   'No leak, limit too low:  clw analyze workload NAME --recommend-resources   (--apply sets it)',
   'A leak: mend the program; a higher limit is only reached later.',
   'Neither: look at the traffic, and give it more instances: clw scale workload NAME --replicas 3',

@@ -75,5 +75,6 @@ function formatSites({ allocations }: MemoryTrace, width: number | undefined): s
 }
 
 function signed(value: number, format: (value: number) => string): string {
+  if (value === 0) return '0';
   return value < 0 ? `-${format(-value)}` : `+${format(value)}`;
 }

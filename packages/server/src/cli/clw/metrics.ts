@@ -88,7 +88,7 @@ function windowOf({ samples, marks, limits, limitBytes }: InstanceMetrics, { fro
   const usages = samples.map(({ usageBytes }) => usageBytes);
   const range = usages.length === 0 ? '' : `, from ${formatMemory(least(usages))} to ${formatMemory(most(usages))}`;
   const killed = kills === 0 ? '' : `; killed for its memory ${kills === 1 ? 'once' : `${kills} times`}`;
-  return `${samples.length} samples over ${formatSpan(to - from)}${range}${killed}${weak}.`;
+  return `${samples.length} ${samples.length === 1 ? 'sample' : 'samples'} over ${formatSpan(to - from)}${range}${killed}${weak}.`;
 }
 
 /** A window may hold more samples than a call takes arguments. */

@@ -106,9 +106,7 @@ async function notFound(kind: ResourceKind, name: string, { api }: Pick<Session,
 function explain(thrown: ClientError, target: Target): OpenClawError {
   const reason = thrown.message.replace(/\s+/g, ' ').replace(/\.$/, '');
   const { url, credential, remedy } = target;
-  if (!(thrown instanceof ApiRefusal)) {
-    return new OpenClawError('gateway_unreachable', { details: { url, reason: reason.replace(`${url}: `, '') }, cause: thrown });
-  }
+  if (!(thrown instanceof ApiRefusal)) return explainConnection(thrown, reason, url);
   const options = { details: { url, credential, reason, suggestion: remedy }, cause: thrown };
   if (thrown.status === 401) return new OpenClawError('workload_credential_refused', options);
   if (thrown.status === 403) return new OpenClawError('workload_api_forbidden', options);
@@ -119,6 +117,15 @@ function explain(thrown: ClientError, target: Target): OpenClawError {
     details: { reason: `${reason}${details}`, suggestion: suggestionFor(thrown) },
     cause: thrown,
   });
+}
+
+function explainConnection(thrown: ClientError, reason: string, url: string): OpenClawError {
+  const options = {
+    details: { url, reason: reason.replace(`${url} could not be reached: `, ''), suggestion: 'Run the command again.' },
+    cause: thrown,
+  };
+  if (thrown.code === 'answer_broken') return new OpenClawError('command_refused', options);
+  return new OpenClawError(thrown.code === 'unreadable_answer' ? 'workload_api_missing' : 'gateway_unreachable', options);
 }
 
 function suggestionFor({ reason }: ApiRefusal): string {

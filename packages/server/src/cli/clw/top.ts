@@ -29,47 +29,63 @@ export function registerTopCommand(program: Command, context: ClwContext): void 
     );
 }
 
-async function topWorkloads(flags: Flags, session: Session, { terminal }: ClwContext): Promise<void> {
-  const { items } = await session.api.list({ kind: workloadKind, namespace: namespaceOf(flags, session), labelSelector: flags.selector });
-  const used = (items as readonly Workload[])
-    .map((workload) => ({ workload, ...sumOf(workload) }))
-    .toSorted((one, other) => other.currentBytes - one.currentBytes);
-  const headings = ['NAMESPACE', 'NAME', 'READY', 'MEMORY', 'PEAK', 'LIMIT', 'USED'];
-  const rows = used.map(({ workload: { metadata, status }, currentBytes, peakBytes, limitBytes }) => [
-    ...[metadata.namespace ?? '', metadata.name, `${status?.readyReplicas ?? 0}/${status?.replicas ?? 0}`],
-    ...[formatMemory(currentBytes), formatMemory(peakBytes), limitBytes === 0 ? '-' : formatMemory(limitBytes)],
-    limitBytes === 0 ? '-' : `${Math.floor((currentBytes / limitBytes) * 100)}%`,
-  ]);
-  const json = used.map(({ workload: { metadata }, ...sums }) => ({ namespace: metadata.namespace, name: metadata.name, ...sums }));
-  print({ headings, rows, json }, flags, terminal);
+interface Use {
+  readonly cpuMilli: number;
+  readonly memoryBytes: number;
 }
 
-interface MemorySum {
-  readonly currentBytes: number;
-  /** Of the largest instance. */
-  readonly peakBytes: number;
+interface PodUse extends Use {
+  readonly namespace: string;
+  readonly name: string;
+}
+
+async function podUse(flags: Flags, session: Session): Promise<readonly PodUse[]> {
+  const { items } = await session.api.podMetrics(namespaceOf(flags, session));
+  return items.map(({ metadata, containers }) => ({
+    namespace: metadata.namespace,
+    name: metadata.name,
+    cpuMilli: containers.reduce((sum, { usage }) => sum + (parseMilli(usage.cpu) ?? 0), 0),
+    memoryBytes: containers.reduce((sum, { usage }) => sum + (parseBytes(usage.memory) ?? 0), 0),
+  }));
+}
+
+async function topWorkloads(flags: Flags, session: Session, { terminal }: ClwContext): Promise<void> {
+  const [{ items }, pods] = await Promise.all([
+    session.api.list({ kind: workloadKind, namespace: namespaceOf(flags, session), labelSelector: flags.selector }),
+    podUse(flags, session),
+  ]);
+  const used = (items as readonly Workload[])
+    .map((workload) => sumOf(workload, pods))
+    .toSorted((one, other) => other.memoryBytes - one.memoryBytes);
+  const headings = ['NAMESPACE', 'NAME', 'READY', 'CPU(cores)', 'MEMORY(bytes)', 'LIMIT', 'USED'];
+  const rows = used.map(({ namespace, name, ready, cpuMilli, memoryBytes, limitBytes }) => [
+    ...[namespace, name, ready, formatMilli(cpuMilli), formatMemory(memoryBytes)],
+    ...(limitBytes === 0 ? ['-', '-'] : [formatMemory(limitBytes), `${Math.floor((memoryBytes / limitBytes) * 100)}%`]),
+  ]);
+  print({ headings, rows, json: used }, flags, terminal);
+}
+
+interface WorkloadUse extends PodUse {
+  readonly ready: string;
+  /** Of all its instances; 0 where one of its containers has none. */
   readonly limitBytes: number;
 }
 
-function sumOf({ status }: Workload): MemorySum {
-  const memories = (status?.instances ?? []).flatMap(({ memory }) => memory ?? []);
+function sumOf({ metadata, spec, status }: Workload, pods: readonly PodUse[]): WorkloadUse {
+  const { name, namespace = '' } = metadata;
+  const instances = new Set((status?.instances ?? []).map(({ id }) => id));
+  const own = pods.filter((pod) => pod.namespace === namespace && instances.has(pod.name));
+  const limits = (spec?.containers ?? []).map(({ resources }) => parseBytes(resources?.limits?.memory ?? '') ?? 0);
   return {
-    currentBytes: memories.reduce((sum, { current }) => sum + current, 0),
-    peakBytes: memories.reduce((most, { peak }) => Math.max(most, peak), 0),
-    limitBytes: memories.reduce((sum, { limit = 0 }) => sum + limit, 0),
+    ...{ namespace, name, ready: `${status?.readyReplicas ?? 0}/${status?.replicas ?? 0}` },
+    cpuMilli: own.reduce((sum, { cpuMilli }) => sum + cpuMilli, 0),
+    memoryBytes: own.reduce((sum, { memoryBytes }) => sum + memoryBytes, 0),
+    limitBytes: limits.includes(0) ? 0 : instances.size * limits.reduce((sum, limit) => sum + limit, 0),
   };
 }
 
 async function topPods(flags: Flags, session: Session, { terminal }: ClwContext): Promise<void> {
-  const { items } = await session.api.podMetrics(namespaceOf(flags, session));
-  const used = items
-    .map(({ metadata, containers }) => ({
-      namespace: metadata.namespace,
-      name: metadata.name,
-      cpuMilli: containers.reduce((sum, { usage }) => sum + (parseMilli(usage.cpu) ?? 0), 0),
-      memoryBytes: containers.reduce((sum, { usage }) => sum + (parseBytes(usage.memory) ?? 0), 0),
-    }))
-    .toSorted((one, other) => other.memoryBytes - one.memoryBytes);
+  const used = (await podUse(flags, session)).toSorted((one, other) => other.memoryBytes - one.memoryBytes);
   const rows = used.map(({ namespace, name, cpuMilli, memoryBytes }) => [
     namespace,
     name,

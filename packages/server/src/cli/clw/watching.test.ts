@@ -140,7 +140,7 @@ test('logs that the gateway breaks off are no success', async (t) => {
   const { code, stdout, stderr } = await api.run('logs workload payment-processor -f');
   assert.equal(code, 1);
   assert.equal(stdout, 'one\n');
-  assert.match(stderr, /gateway at http:\/\/127\.0\.0\.1:\d+ does not answer|broke/);
+  assert.match(stderr, /^clw: The answer of http:\/\/127\.0\.0\.1:\d+ broke off: .*\n {2}Run the command again\./);
 });
 
 test('describe shows OOMKilled, the exit code and the events where Kubernetes users look, and no values of variables', async (t) => {
@@ -167,14 +167,14 @@ test('describe shows OOMKilled, the exit code and the events where Kubernetes us
 test('events are those of what is named, the latest last, of the types that are asked for', async (t) => {
   const api = await startApi(t);
   addShop(api);
-  const event = (name: string, type: string, lastTimestamp: string, of = 'payment-processor'): void =>
+  const event = (reason: string, type: string, { at, of = 'payment-processor' }: { at: string; of?: string }): void =>
     void api.add('events', {
-      ...{ kind: 'Event', metadata: { name }, type, reason: name, message: 'm', count: 1, lastTimestamp },
+      ...{ kind: 'Event', metadata: { name: reason }, type, reason, message: 'm', count: 1, lastTimestamp: at },
       involvedObject: { kind: 'Workload', name: of, namespace: 'default' },
     });
-  event('Late', 'Warning', '2026-01-01T11:59:00Z');
-  event('Early', 'Normal', '2026-01-01T11:00:00Z');
-  event('Other', 'Warning', '2026-01-01T11:30:00Z', 'order-service');
+  event('Late', 'Warning', { at: '2026-01-01T11:59:00Z' });
+  event('Early', 'Normal', { at: '2026-01-01T11:00:00Z' });
+  event('Other', 'Warning', { at: '2026-01-01T11:30:00Z', of: 'order-service' });
   const { stdout } = await api.run('events workload payment-processor');
   assert.equal(
     stdout,
@@ -194,12 +194,23 @@ test('top puts what uses most first', async (t) => {
     spec: {},
     status: { readyReplicas: 0, replicas: 0, instances: [] },
   });
+  api.answers.set('GET /apis/metrics.k8s.io/v1beta1/namespaces/default/pods', () => ({
+    items: [
+      { metadata: { name: 'stray', namespace: 'default' }, containers: [{ name: 'c', usage: { cpu: '2', memory: '9Mi' } }] },
+      {
+        metadata: { name: 'payment-processor-5f7c9-x2k4q', namespace: 'default' },
+        containers: [{ name: 'c', usage: { cpu: '250m', memory: '1740Mi' } }],
+      },
+    ],
+  }));
   assert.equal(
     (await api.run('top workloads')).stdout,
-    'NAME               READY  MEMORY    PEAK   LIMIT  USED\npayment-processor    0/1  1740Mi  2048Mi  2048Mi   84%\nidle                 0/0     0Ki     0Ki       -     -\n',
+    'NAME               READY  CPU(cores)  MEMORY(bytes)   LIMIT  USED\n' +
+      'payment-processor    0/1        250m         1740Mi  2048Mi   84%\n' +
+      'idle                 0/0           0            0Ki       -     -\n',
   );
-  api.answers.set('GET /apis/metrics.k8s.io/v1beta1/namespaces/default/pods', () => ({
-    items: [{ metadata: { name: 'p', namespace: 'default' }, containers: [{ name: 'c', usage: { cpu: '250m', memory: '1843Mi' } }] }],
-  }));
-  assert.equal((await api.run('top pods')).stdout, 'NAME  CPU(cores)  MEMORY(bytes)\np           250m         1843Mi\n');
+  assert.equal(
+    (await api.run('top pods')).stdout,
+    'NAME                           CPU(cores)  MEMORY(bytes)\npayment-processor-5f7c9-x2k4q        250m         1740Mi\nstray                                   2            9Mi\n',
+  );
 });
