@@ -210,7 +210,7 @@ function talk({ path, minor }: Program): void {
 
   test('get -w shows what comes', async () => {
     const env = { ...process.env, KUBECONFIG: kubeconfig, HOME: api.directory };
-    const child = spawn(path, ['get', 'workloads', '-w', '-o', 'wide'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(path, ['get', 'workloads', '-w', '-o', 'wide'], { env, stdio: ['ignore', 'pipe', 'inherit'], timeout: 30_000 });
     let out = '';
     for await (const chunk of child.stdout.setEncoding('utf8')) {
       out += chunk;
