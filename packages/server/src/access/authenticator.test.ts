@@ -206,7 +206,10 @@ test('a device token is a credential too: with the scopes that its device has', 
   });
   const scopesOf = (token: string) =>
     Array.from(authenticator.authenticate({ authorization: `Bearer ${token}` }, '10.0.0.1').scopes).join(' ');
-  assert.deepEqual([scopesOf('ocd_admin'), scopesOf('ocd_writer'), scopesOf('ocd_reader')], ['models runs admin', 'models', '']);
+  assert.deepEqual(
+    [scopesOf('ocd_admin'), scopesOf('ocd_writer'), scopesOf('ocd_reader')],
+    ['models runs admin', 'models operator.write operator.read', 'operator.read'],
+  );
   assert.equal(authenticator.authenticate({ 'x-api-key': 'ocd_admin' }, '').id, 'device:d1');
   assert.throws(() => scopesOf('ocd_revoked'), { code: 'device_token_refused' });
 });

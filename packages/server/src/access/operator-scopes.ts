@@ -24,14 +24,14 @@ export function holdsAll(held: readonly string[], wanted: readonly string[]): bo
   return wanted.every((scope) => holdsScope(set, scope));
 }
 
-const models: readonly Scope[] = ['models'];
-const everything: readonly Scope[] = ['models', 'runs', 'admin'];
+const everything: ReadonlySet<string> = new Set<Scope>(['models', 'runs', 'admin']);
 
 /**
- * What somebody with these scopes may do over HTTP: those that he holds, for what asks for them by name, as workloads do; and besides to ask models
- * with `operator.write`, and to administer with `operator.admin`.
+ * What somebody with these scopes may do over HTTP: everything with `operator.admin`, ask models with `operator.write`; and with the names of these
+ * two or `operator.read` what asks for them, as workloads do.
  */
 export function httpScopes(held: readonly string[]): ReadonlySet<string> {
-  if (held.includes('operator.admin')) return new Set([...everything, ...held]);
-  return new Set([...(held.includes('operator.write') ? models : []), ...held]);
+  if (held.includes('operator.admin')) return everything;
+  const named = ['operator.write', 'operator.read'].filter((scope) => held.includes(scope));
+  return new Set(held.includes('operator.write') ? ['models', ...named] : named);
 }

@@ -89,8 +89,11 @@ test('over HTTP the user may administer and ask models, less what the header tak
     }
   };
   assert.equal(scopesOf(asAda), 'user user:ada models runs admin');
-  assert.equal(scopesOf({ ...asAda, 'x-openclaw-scopes': 'operator.write, operator.read' }), 'user user:ada models');
-  assert.equal(scopesOf({ ...asAda, 'x-openclaw-scopes': 'operator.read' }), 'user user:ada ');
+  assert.equal(
+    scopesOf({ ...asAda, 'x-openclaw-scopes': 'operator.write, operator.read' }),
+    'user user:ada models operator.write operator.read',
+  );
+  assert.equal(scopesOf({ ...asAda, 'x-openclaw-scopes': 'operator.read' }), 'user user:ada operator.read');
   assert.equal(scopesOf({}), 'proxy_identity_missing');
   assert.equal(scopesOf(asAda, '203.0.113.7'), 'missing_credentials');
   assert.equal(scopesOf({ ...asAda, authorization: 'Bearer ock_of-somebody' }), 'key key_1 models');

@@ -30,23 +30,19 @@ export function createApi(options: ApiOptions): Endpoint {
   const openApi = (): OpenApiDocuments => (documents ??= describeGroups(collections, options.version));
   return async (request) => {
     const principal = request.authenticate();
-    const { path } = request;
-    if (path === '/version') return answer(request, 200, versionBody(options.version));
-    if (path === '/openapi/v3' || path.startsWith('/openapi/v3/')) {
-      requireScope(principal, 'operator.read');
-      const body = path === '/openapi/v3' ? openApi().index : openApi().documents.get(path.slice('/openapi/v3/'.length));
-      if (!body) throw nothingAt(request);
-      return answer(request, 200, body);
-    }
-    const place = readPath(path);
-    if (!place) throw nothingAt(request);
-    if (!('resource' in place)) {
-      const body = discover(place, collections);
-      if (!body) throw nothingAt(request);
-      return answer(request, 200, body);
-    }
-    await route({ request, principal, address: place, options, collections });
+    const place = readPath(request.path);
+    if (place && 'resource' in place) return route({ request, principal, address: place, options, collections });
+    // What there is to ask for is for those who may read some of it.
+    requireScope(principal, 'operator.read');
+    const body = place ? discover(place, collections) : describe(request.path, openApi, options.version);
+    if (!body) throw nothingAt(request);
+    answer(request, 200, body);
   };
+}
+
+function describe(path: string, openApi: () => OpenApiDocuments, version: string): object | undefined {
+  if (path === '/version') return versionBody(version);
+  return path === '/openapi/v3' ? openApi().index : openApi().documents.get(path.slice('/openapi/v3/'.length));
 }
 
 interface Routed {
