@@ -37,14 +37,17 @@ export const mib = 2 ** 20;
 
 export type Script = { readonly shell: string } | { readonly node: string };
 
-export function planOf(place: DriverPlace, instance: string, script: Script, more: Partial<UnitPlan> = {}): UnitPlan {
-  const { programs } = place;
+/** What the plan of a unit should be besides the usual. */
+export type PlanWish = Script & Partial<UnitPlan>;
+
+export function planOf({ programs }: DriverPlace, instance: string, wish: PlanWish): UnitPlan {
+  const { shell, node, ...more } = wish as Partial<UnitPlan> & { readonly shell?: string; readonly node?: string };
   return {
     id: { instance, container: 'main', attempt: 0 },
     workload: { namespace: 'default', name: 'suite', uid: 'uid-1' },
     revision: 3,
     ...(programs.image === undefined ? {} : { image: programs.image }),
-    command: 'shell' in script ? [...programs.shell, script.shell] : [...programs.node, script.node],
+    command: shell === undefined ? [...programs.node, node ?? ''] : [...programs.shell, shell],
     args: [],
     ports: [],
     mounts: [],
@@ -72,7 +75,7 @@ export class Session {
   }
 
   start(instance: string, script: Script, more: Partial<UnitPlan> = {}): Promise<UnitState> {
-    return this.driver.start(planOf(this.place, instance, script, more), never);
+    return this.driver.start(planOf(this.place, instance, { ...script, ...more }), never);
   }
 
   async event<Kind extends UnitEvent['kind']>(kind: Kind, instance: string): Promise<Extract<UnitEvent, { readonly kind: Kind }>> {

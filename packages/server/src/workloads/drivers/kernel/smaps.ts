@@ -73,5 +73,5 @@ function kindOf({ name, permissions, inode }: Mapping): Kind {
 }
 
 function sizeIn(line: string): number {
-  return Number.parseInt(line.slice(line.indexOf(':') + 1), 10) * 1024;
+  return (Number.parseInt(line.slice(line.indexOf(':') + 1), 10) || 0) * 1024;
 }

@@ -11,7 +11,7 @@ import type { ControlGroup } from '../../../core/processes/control-group.ts';
 import type { StopOptions, UnitEnd, UnitEvent, UnitState } from '../driver.ts';
 import { readGroupUsage, readOutOfMemoryKills } from '../kernel/group-usage.ts';
 import { lives, type ProcessIdentity } from '../kernel/process-usage.ts';
-import { findUnitMembers } from './members.ts';
+import type { MemberSearch } from './members.ts';
 import { messageOf } from './message.ts';
 import { SpoolTimes } from './spool.ts';
 import type { UnitFiles, UnitNote } from './unit-files.ts';
@@ -21,6 +21,7 @@ export interface LiveUnitOptions {
   readonly files: UnitFiles;
   readonly group: ControlGroup | undefined;
   readonly clock: Clock;
+  readonly search: MemberSearch;
   readonly emit: (event: UnitEvent) => void;
   /** Another machine's run, in which none of the numbers of processes mean anything. */
   readonly isOfThisBoot: boolean;
@@ -56,6 +57,8 @@ export class LiveUnit {
   #timer: Timer | undefined;
   #changed = Promise.withResolvers<void>();
   #finishing = false;
+  #wasStopped = false;
+  #wasTooLarge = false;
   /** One look at a time: each waits for the one before. */
   #work: Promise<void> = Promise.resolve();
   #isClosed = false;
@@ -105,9 +108,9 @@ export class LiveUnit {
     return this.#work;
   }
 
-  /** Whether something has to be read: who is told by the system of what changes needs it only when nobody is left to change it. */
-  needsLook(): boolean {
-    return this.#watcher === undefined || !this.#shimLives();
+  /** Whether something has to be read that the system does not tell of by itself. */
+  needsLook(isItsTurn: boolean): boolean {
+    return this.#watcher === undefined || (isItsTurn && !this.#shimLives());
   }
 
   /** For memory alone; without waiting. */
@@ -119,13 +122,14 @@ export class LiveUnit {
     // It was seen a look ago, and the first process lives: it was another's end.
     else if (kills > this.#survivedKills && this.#isAlive()) {
       this.#survivedKills = kills;
-      void this.files.mark('survived', String(kills)).catch(() => {});
+      void this.files.mark('survived', String(kills));
     }
   }
 
   /** The watchdog has found it too large. */
   async endForMemory(usedBytes: number): Promise<void> {
     if (this.#finishing) return;
+    this.#wasTooLarge = true;
     await this.files.mark('out-of-memory', String(usedBytes));
     this.outOfMemoryKills += 1;
     const { memoryLimitBytes = totalmem(), state } = this.note;
@@ -137,6 +141,7 @@ export class LiveUnit {
   async stop({ graceMs, signal }: StopOptions): Promise<UnitState> {
     await this.hasBegun();
     if (this.#finishing) return this.ended;
+    this.#wasStopped = true;
     await this.files.mark('stopped');
     for (const pid of await this.members()) send(pid, 'SIGTERM');
     const over = new AbortController();
@@ -154,7 +159,8 @@ export class LiveUnit {
   }
 
   members(): Promise<readonly number[]> {
-    return findUnitMembers(this.group, this.program, this.note.mark);
+    const { search, isOfThisBoot } = this.#options;
+    return search.find({ group: this.group, program: isOfThisBoot ? this.program : undefined, mark: this.note.mark });
   }
 
   nextChange(): Promise<void> {
@@ -215,8 +221,8 @@ export class LiveUnit {
   }
 
   async #describeEnd(exit: { readonly code: number; readonly atMs: number } | undefined): Promise<UnitEnd> {
-    const wasStopped = (await this.files.readMark('stopped')) !== undefined;
-    const byWatchdog = (await this.files.readMark('out-of-memory')) !== undefined;
+    const wasStopped = this.#wasStopped || (await this.files.readMark('stopped')) !== undefined;
+    const byWatchdog = this.#wasTooLarge || (await this.files.readMark('out-of-memory')) !== undefined;
     const message = await messageOf(this.files.directory);
     // As container runtimes say it of an end that nobody saw.
     const exitCode = exit?.code ?? 255;

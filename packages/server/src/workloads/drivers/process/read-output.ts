@@ -22,27 +22,28 @@ export async function* readOutput(source: OutputSource, options: OutputOptions):
   const isWanted = (line: OutputLine): boolean => line.atMs >= sinceMs;
   const { lines, skipped } = await findStart([out, errors], options, isWanted);
   let toSkip = skipped;
-  let wake = (): void => {};
-  const onAbort = (): void => wake();
-  signal.addEventListener('abort', onAbort, { once: true });
-  try {
-    for (;;) {
-      // Asked before it is read: what comes in between is not missed.
-      const isOver = !follow || source.isOver();
-      const changed = source.nextChange();
-      for (let line = await takeEarliest(lines, isOver); line !== undefined; line = await takeEarliest(lines, isOver)) {
-        if (signal.aborted) return;
-        if (isWanted(line) && --toSkip < 0) yield line;
-      }
-      if (isOver || signal.aborted) return;
-      await new Promise<void>((resolve) => {
-        wake = resolve;
-        void changed.then(resolve);
-      });
+  for (;;) {
+    // Asked before it is read: what comes in between is not missed.
+    const isOver = !follow || source.isOver();
+    const changed = source.nextChange();
+    for await (const line of allOf(lines, isOver)) {
+      if (signal.aborted) return;
+      if (isWanted(line) && --toSkip < 0) yield line;
     }
-  } finally {
-    signal.removeEventListener('abort', onAbort);
+    if (isOver || signal.aborted) return;
+    await settledOrAborted(changed, signal);
   }
+}
+
+function settledOrAborted(changed: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const onEither = (): void => {
+      signal.removeEventListener('abort', onEither);
+      resolve();
+    };
+    signal.addEventListener('abort', onEither, { once: true });
+    void changed.then(onEither);
+  });
 }
 
 interface Start {
@@ -57,17 +58,22 @@ async function findStart(
   { follow, tailLines }: OutputOptions,
   isWanted: (line: OutputLine) => boolean,
 ): Promise<Start> {
-  const starts = await Promise.all(
-    all.map((files) => (tailLines === undefined ? positionOfStart(files) : positionOfTail(files, tailLines))),
-  );
-  const linesOf = (isBounded: boolean): readonly StreamLines[] =>
-    all.map((files, index) => new StreamLines({ files, from: starts[index]!, until: isBounded ? positionOfEnd(files) : undefined }));
-  if (tailLines === undefined) return { lines: linesOf(!follow), skipped: 0 };
+  const starts =
+    tailLines === undefined ? all.map(positionOfStart) : await Promise.all(all.map((files) => positionOfTail(files, tailLines)));
+  const linesOf = (isLast: boolean): readonly StreamLines[] =>
+    all.map((files, index) => {
+      const until = follow && isLast ? undefined : positionOfEnd(files);
+      return new StreamLines({ files, from: starts[index]!, until, isLast });
+    });
+  if (tailLines === undefined) return { lines: linesOf(true), skipped: 0 };
   let found = 0;
-  const counted = linesOf(true);
-  for (let line = await takeEarliest(counted, true); line !== undefined; line = await takeEarliest(counted, true))
-    if (isWanted(line)) found += 1;
-  return { lines: linesOf(!follow), skipped: found - tailLines };
+  for await (const line of allOf(linesOf(false), true)) if (isWanted(line)) found += 1;
+  return { lines: linesOf(true), skipped: found - tailLines };
+}
+
+/** Whole lines that are there now, in their order. */
+async function* allOf(lines: readonly StreamLines[], isOver: boolean): AsyncGenerator<OutputLine, void, undefined> {
+  for (let line = await takeEarliest(lines, isOver); line !== undefined; line = await takeEarliest(lines, isOver)) yield line;
 }
 
 /** Of two of the same time, standard output goes first. */

@@ -36,12 +36,14 @@ export function shimScript(group: ControlGroup | undefined, bounds: Required<Spo
 ${note('shim')} || exit 1
 set +C
 trap : HUP INT QUIT TERM
+# Its place on the disk is taken now, so that the code can be noted on a full one.
+printf '    \\n' >exit || exit 1
 rotate() {
   n=0
   while :; do
     if dd bs=${readBytes} count=${reads} of="$1.$n" 2>/dev/null; then
       [ -s "$1.$n" ] || break
-    elif [ -e exit ]; then
+    elif [ ! -p "$1.pipe" ]; then
       dd bs=65536 of=/dev/null 2>/dev/null
       break
     else
@@ -52,12 +54,13 @@ rotate() {
     rm -f "$1.$((n - ${bounds.segments}))" "$1.$((n - ${bounds.segments})).times"
   done
 }
-mkfifo out err || exit 1
-rotate stdout <out &
-rotate stderr <err &
+mkfifo stdout.pipe stderr.pipe || exit 1
+rotate stdout <stdout.pipe &
+rotate stderr <stderr.pipe &
 # In a shell of its own, so that what this one says of its end is not among its output.
-(exec "$@" </dev/null >out 2>err)
-printf '%s\\n' "$?" >exit
+(exec "$@" </dev/null >stdout.pipe 2>stderr.pipe)
+printf '%4s\\n' "$?" 1<>exit
+rm -f stdout.pipe stderr.pipe
 ${killScript(group)}
 wait
 : >drained

@@ -18,6 +18,8 @@ export interface StreamLinesOptions {
   readonly from: SpoolPosition;
   /** Where reading ends. @default wherever the output ends when it is asked */
   readonly until?: SpoolPosition | undefined;
+  /** What was read is not needed by anybody after this. */
+  readonly isLast: boolean;
 }
 
 const lineBytes = 16 * 1024;
@@ -27,6 +29,7 @@ const newline = 0x0a;
 export class StreamLines {
   readonly #files: SegmentFiles;
   readonly #until: SpoolPosition;
+  readonly #isLast: boolean;
   #at: SpoolPosition;
   /** What of the last line has no end yet, and where that ends. */
   #rest: Buffer = Buffer.alloc(0);
@@ -36,8 +39,9 @@ export class StreamLines {
   #timesOf = -1;
   #lastMs = 0;
 
-  constructor({ files, from, until }: StreamLinesOptions) {
+  constructor({ files, from, until, isLast }: StreamLinesOptions) {
     this.#files = files;
+    this.#isLast = isLast;
     this.#at = from;
     this.#until = until ?? { segment: Infinity, offset: Infinity };
   }
@@ -94,7 +98,7 @@ export class StreamLines {
     if (next === undefined) return false;
     // What has come to this one since it was read, and before the next began, is read first.
     if ((await this.#files.size(segment)) > offset) return true;
-    await this.#files.release(segment);
+    if (this.#isLast) await this.#files.release(segment);
     this.#at = { segment: next, offset: 0 };
     return true;
   }

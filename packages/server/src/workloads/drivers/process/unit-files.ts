@@ -96,7 +96,7 @@ export class UnitFiles {
   /** The exit code and when it was noted; undefined until then. */
   async readExit(): Promise<{ readonly code: number; readonly atMs: number } | undefined> {
     const text = await this.#read('exit');
-    if (!/^\d+\n$/.test(text)) return undefined;
+    if (!/^ *\d+\n$/.test(text)) return undefined;
     return { code: Number(text), atMs: Math.round((await stat(this.path('exit'))).mtimeMs) };
   }
 
@@ -112,8 +112,9 @@ export class UnitFiles {
     await this.#replace('ended.json', JSON.stringify(end));
   }
 
+  /** For whoever comes next; on a full disk nobody comes to know. */
   async mark(name: UnitMark, text = ''): Promise<void> {
-    await this.#replace(name, text);
+    await this.#replace(name, text).catch(() => {});
   }
 
   async readMark(name: UnitMark | 'drained'): Promise<string | undefined> {
@@ -121,7 +122,8 @@ export class UnitFiles {
   }
 
   async remove(): Promise<void> {
-    await rm(this.directory, { recursive: true, force: true });
+    // Where the shell beside the program was killed, what writes the output may still be finishing.
+    await rm(this.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   }
 
   #read(name: string): Promise<string> {
