@@ -1,7 +1,7 @@
 /** Sixteen ways to grow, swing or wander without leaking. */
 import type { Class } from './class.ts';
 import { diurnal, draw, drawPlain, steadyRate } from './draw.ts';
-import { between, betweenMagnitudes, createWander, type Plan, type Random } from './simulate.ts';
+import { between, betweenMagnitudes, type Plan, type Random } from './simulate.ts';
 
 const wandering =
   (hours: { readonly from: number; readonly to: number }, share: { readonly from: number; readonly to: number }) =>

@@ -21,6 +21,6 @@ export const classes: readonly Class[] = [
 
 /** The same seed is another program in each class. */
 export function generate({ name, plan }: Class, seed: number, options: Omit<SimulateOptions, 'name'>): Simulation {
-  const random = createRandom([...name].reduce((hash, letter) => Math.imul(hash, 31) + letter.charCodeAt(0), seed * 2_654_435_761));
+  const random = createRandom(name.split('').reduce((hash, letter) => Math.imul(hash, 31) + letter.charCodeAt(0), seed * 2_654_435_761));
   return simulate(plan(random), random, { ...options, name: name.replaceAll(' ', '-') });
 }

@@ -125,7 +125,7 @@ export function simulate(plan: Plan, random: Random, options: SimulateOptions): 
     instance: `${options.name}-0`,
     driver: 'process',
     ...(plan.tellsHeap ? { runtime: 'node' } : {}),
-    limitBytes: plan.limitBytes,
+    limitBytes: Math.round(plan.limitBytes),
     intervalMs,
     ...(plan.young ? { startedAt: epochMs } : {}),
     samples,

@@ -89,7 +89,7 @@ function beginSession(request: number, sessionMs: number): void {
 
 async function profileOf(session: Session): Promise<Profile> {
   const { profile } = await session.post('HeapProfiler.getSamplingProfile');
-  return profile.head as Profile;
+  return profile.head;
 }
 
 /** By place. What Node's own code allocates counts for the line of the program that called it. */

@@ -186,6 +186,7 @@ export {
   type GrowthPlaceName,
   type Interval,
   type MemoryAnalysis,
+  type MemoryRecommendation,
   type MemoryScenario,
   type MemoryScenarioName,
   type MemoryVerdict,

@@ -67,3 +67,25 @@ export interface MemoryAnalysis {
   /** Why, in plain sentences. */
   readonly evidence: readonly string[];
 }
+
+/** Limit and request for a workload, from what it used. */
+export interface MemoryRecommendation {
+  /** Of the working set; what was used lately counts more. */
+  readonly p95Bytes: Interval;
+  /** Absent while they are refused. */
+  readonly limitBytes?: number;
+  readonly requestBytes?: number;
+  /** Why nothing is recommended: a leak outgrows every limit. */
+  readonly refusal?: string;
+  readonly samples: number;
+  readonly hours: number;
+  /** Whether that is too few to rely on. */
+  readonly isTooFew: boolean;
+  /** Days of samples, one a minute, as VPA counts them; and the bounds that it draws from them. */
+  readonly confidenceDays: number;
+  readonly boundsBytes: { readonly low: number; readonly high: number };
+  /** For `node --max-old-space-size`, in MiB. */
+  readonly maxOldSpaceMebibytes?: number;
+  /** What else should be known, in plain sentences. */
+  readonly notes: readonly string[];
+}

@@ -37,9 +37,9 @@ export const workloads = s.object(
     samplingIntervalMs: s.durationMs({ description: 'How often each instance is measured.', default: 5000, minimum: 1000 }),
     retention: s.object(
       {
-        fineMs: s.durationMs({ description: 'Every reading.', default: dayMs, minimum: 3_600_000 }),
-        minutesMs: s.durationMs({ description: 'The lowest and the highest of each minute.', default: 7 * dayMs, minimum: 3_600_000 }),
-        tensMs: s.durationMs({ description: 'The lowest and the highest of each ten minutes.', default: 30 * dayMs, minimum: 3_600_000 }),
+        fineMs: s.durationMs({ description: 'Every reading.', default: dayMs, minimum: 60_000 }),
+        minutesMs: s.durationMs({ description: 'The lowest and the highest of each minute.', default: 7 * dayMs, minimum: 60_000 }),
+        tensMs: s.durationMs({ description: 'The lowest and the highest of each ten minutes.', default: 30 * dayMs, minimum: 60_000 }),
       },
       { description: 'How long readings are kept.' },
     ),

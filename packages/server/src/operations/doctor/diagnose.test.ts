@@ -30,7 +30,7 @@ describe('the report', () => {
     assert.equal(report.status, 'ok');
     assert.deepEqual(
       report.checks.map(({ name }) => name),
-      ['process', 'port', 'bind', 'configuration', 'probes', 'auth', 'state', 'clock', 'memory', 'providers'],
+      ['process', 'port', 'bind', 'configuration', 'probes', 'auth', 'state', 'clock', 'memory', 'providers', 'workloads'],
     );
     assert.deepEqual(troublesIn(soundFacts), []);
     assert.ok(report.checks.every(({ findings }) => findings.length > 0));
@@ -305,5 +305,11 @@ describe('clock, memory and providers', () => {
     const none: Facts = { ...stoppedFacts, configuration: withSettings({ providers: [] }).configuration };
     assert.match(trouble(none, 'providers').remedy ?? '', /OPENAI_API_KEY/);
     assert.equal(trouble(none, 'providers').severity, 'warn');
+  });
+
+  test('workloads that wait are a warning that says where to look', () => {
+    const { severity, remedy = '' } = trouble(withHealth('workloads', 'degraded', 'default/shop: 1 of 2 instances wait'), 'workloads');
+    assert.equal(severity, 'warn');
+    assert.match(remedy, /clw logs workload NAME --previous/);
   });
 });

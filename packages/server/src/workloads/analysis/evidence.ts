@@ -1,9 +1,8 @@
 /** Why the verdict is what it is, in plain sentences. It decides nothing. */
 import { formatMemory, type MemoryTrace } from '@openclaw/protocol';
 
-import { type Growth, growthRules } from './growth.ts';
+import { type Growth, growthOf, growthRules } from './growth.ts';
 import type { SignalName } from './signals.ts';
-import { trendOf } from './statistics/trend.ts';
 import { hourMs } from './units.ts';
 import { type Judgement, type Reserve, type Seen, verdictRules } from './verdict.ts';
 import { amount, duration, moment, perHour } from './wording.ts';
@@ -54,7 +53,7 @@ function saysOf({ growth }: Seen, originAt: number): string[] {
       return [
         ...load,
         slope,
-        `${halves}: it does not flatten.`,
+        `${halves}: ${courseOf(growth)}.`,
         ...(clock === 'work' ? ['The growth follows the work, not the clock.'] : []),
       ];
     case 'unsure':
@@ -85,16 +84,15 @@ function inShort({ kind, trend }: Growth): string {
 }
 
 /** Before and after the last deployment, each by itself. */
-function deploymentsOf({ lives, window }: Judgement, { growth }: Seen): string[] {
+function deploymentsOf({ lives, window }: Judgement, { signal }: Seen): string[] {
   const last = lives.findLast(({ began }) => began === 'deployment');
   if (!last) return [];
   const at = (last.beganAt - window.originAt) / hourMs;
-  const before = growth.runs.filter((run) => (run.at(-1)?.at ?? 0) < at);
-  const after = growth.runs.filter((run) => (run[0]?.at ?? 0) >= at);
-  if (growth.clock === 'work' || before.length === 0 || after.length === 0) return [];
-  const [earlier, later] = [trendOf(before), trendOf(after)];
+  const before = growthOf(signal, { ...window, to: at });
+  const after = growthOf(signal, { ...window, from: at });
+  if (before.points === 0 || after.points === 0) return [];
   return [
-    `Before the deployment at ${moment(last.beganAt)} it changed by ${perHour(earlier.slope)}, since then by ${perHour(later.slope)}.`,
+    `Before the deployment at ${moment(last.beganAt)} it changed by ${perHour(before.trend.slope)}, since then by ${perHour(after.trend.slope)}.`,
   ];
 }
 

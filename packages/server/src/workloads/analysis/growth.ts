@@ -56,6 +56,8 @@ export const growthRules = {
   straightAtEnd: 0.85,
   /** A jump leaves no more than this share of the squares that a straight line leaves. */
   jumpSquares: 0.4,
+  /** And is worth a word where it adds this share to the level. */
+  jumpShare: 0.05,
   /** With too few points for more, this is worth a watch. */
   suspectScore: 1.8,
   /** Growth over the window, as a share of the level: less is nothing. */
@@ -126,8 +128,8 @@ function kindOf(
   if (points < demand.points) return trend.z >= rules.suspectScore ? 'unsure' : 'none';
   const isGrowing = trend.z >= demand.score && trend.slope * span >= rules.leastShare * level && trend.low > 0;
   if (!isGrowing && raw.z >= demand.score && loadBytes > 0) return 'load';
-  if (!isGrowing)
-    return firstHalf.z >= demands.whole.score && (firstHalf.low * span) / 2 >= rules.leastShare * level ? 'flattening' : 'none';
+  if (!isGrowing && firstHalf.z >= demands.whole.score && (firstHalf.low * span) / 2 >= rules.leastShare * level) return 'flattening';
+  if (!isGrowing) return jump && jump.bytes >= rules.jumpShare * level ? 'jump' : 'none';
   if (clockScore < rules.clockScore && loadBytes > 0) return 'load';
   if (jump) return 'jump';
   if (endedBefore(runs, trend)) return 'ended';

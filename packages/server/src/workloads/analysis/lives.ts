@@ -2,12 +2,12 @@
  * Cuts the samples of a trace into lives: what one process saw from its start to its end. A restart or a deployment ends a life, and levels of two
  * lives are never compared.
  */
-import type { MemoryMarkKind, MemorySample, MemoryTrace } from '@openclaw/protocol';
+import type { MemoryMark, MemorySample, MemoryTrace } from '@openclaw/protocol';
 
 export interface Life {
   readonly samples: readonly MemorySample[];
   /** How it began; `unknown` where the trace begins in the middle of it. */
-  readonly began: MemoryMarkKind | 'start' | 'unknown';
+  readonly began: MemoryMark['kind'] | 'start' | 'unknown';
   /** When the process began, as far as the trace knows. */
   readonly beganAt: number;
 }
@@ -15,28 +15,25 @@ export interface Life {
 export function livesOf({ samples, marks = [], startedAt }: Pick<MemoryTrace, 'samples' | 'marks' | 'startedAt'>): Life[] {
   const cuts = marks.filter(({ kind }) => kind !== 'pressure');
   const lives: Life[] = [];
+  let birth: Pick<Life, 'began' | 'beganAt'> = {
+    began: startedAt === undefined ? 'unknown' : 'start',
+    beganAt: startedAt ?? samples[0]?.at ?? 0,
+  };
   let from = 0;
-  for (let index = 1; index <= samples.length; index += 1) {
-    const before = samples[index - 1];
-    const sample = samples[index];
-    if (!before) break;
-    const isCut = sample !== undefined && (sample.restarts > before.restarts || cuts.some(({ at }) => at > before.at && at <= sample.at));
-    if (sample !== undefined && !isCut) continue;
-    lives.push(lifeOf(samples.slice(from, index), { earlier: samples[from - 1], cuts, startedAt }));
+  let nextCut = 0;
+  let cut: MemoryMark | undefined;
+  for (const [index, sample] of samples.entries()) {
+    // Of several marks between two samples the last says how the new life began.
+    for (; (cuts[nextCut]?.at ?? Infinity) <= sample.at; nextCut += 1) cut = cuts[nextCut];
+    const isCounted = sample.restarts > (samples[index - 1]?.restarts ?? sample.restarts);
+    // A sample of the same moment as the mark may still be of the old process: the count of the next one tells.
+    const isCountedNext = (samples[index + 1]?.restarts ?? sample.restarts) > sample.restarts;
+    if (!isCounted && (cut === undefined || isCountedNext)) continue;
+    // A mark before the first sample says how its life began.
+    if (index > 0) lives.push({ samples: samples.slice(from, index), ...birth });
+    birth = { began: cut?.kind ?? 'restart', beganAt: cut?.at ?? sample.at };
     from = index;
+    cut = undefined;
   }
-  return lives;
-}
-
-interface Surroundings {
-  readonly earlier: MemorySample | undefined;
-  readonly cuts: NonNullable<MemoryTrace['marks']>;
-  readonly startedAt: number | undefined;
-}
-
-function lifeOf(samples: readonly MemorySample[], { earlier, cuts, startedAt }: Surroundings): Life {
-  const first = samples[0]?.at ?? 0;
-  const mark = cuts.findLast(({ at }) => at <= first && at >= (earlier?.at ?? first));
-  if (earlier) return { samples, began: mark?.kind ?? 'restart', beganAt: mark?.at ?? first };
-  return startedAt === undefined ? { samples, began: 'unknown', beganAt: first } : { samples, began: 'start', beganAt: startedAt };
+  return samples.length === 0 ? [] : [...lives, { samples: samples.slice(from), ...birth }];
 }

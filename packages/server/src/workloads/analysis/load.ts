@@ -50,11 +50,17 @@ export function takeOutLoad(runs: readonly Run[], work: Work): LoadEffect | unde
         clock,
         clockScore: clockError === 0 ? 0 : clockSlope / clockError,
         loadScore: isTelling && rateError > 0 ? perRate / rateError : 0,
-        loadBytes: isTelling ? perRate * (Math.max(...rates) - Math.min(...rates)) : 0,
+        loadBytes: isTelling ? perRate * rangeOf(rates) : 0,
       };
     }
   }
   return best;
+}
+
+function rangeOf(values: readonly number[]): number {
+  return (
+    values.reduce((most, value) => Math.max(most, value), -Infinity) - values.reduce((least, value) => Math.min(least, value), Infinity)
+  );
 }
 
 /** Less the mean of their run, for levels of two lives are not compared. */

@@ -5,7 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 
 import { OpenClawError } from '../../core/errors.ts';
-import { checkMemoryTrace, readMemoryTrace } from './read-trace.ts';
+import { checkMemoryTrace, readMemoryTrace } from './index.ts';
 
 const sample = (at: number): MemoryTrace['samples'][number] => ({
   at,

@@ -2,7 +2,7 @@
  * Which of the causes in the published article on out-of-memory kills a trace speaks for: an unbounded cache, connections that are not closed, large
  * batches, threads that pile up, fragmentation. It names what the figures show and never guesses at code.
  */
-import { formatMemory, type GrowthPlace, type GrowthPlaceName, type MemoryScenario } from '@openclaw/protocol';
+import { formatMemory, type GrowthPlace, type GrowthPlaceName, type MemorySample, type MemoryScenario } from '@openclaw/protocol';
 
 import type { Life } from './lives.ts';
 import { anonymous } from './signals.ts';
@@ -53,23 +53,34 @@ function batches(lives: readonly Life[]): MemoryScenario[] {
   const samples = lives.flatMap((life) => life.samples);
   const values = samples.map(anonymous);
   const usual = median(values);
-  const order = sorted(values);
-  const peak = quantileOfSorted(order, 1);
+  const peak = quantileOfSorted(sorted(values), 1);
   const isHigh = (value: number): boolean => value > usual * (1 + burst.height / 2);
-  const high = values.filter(isHigh).length;
-  if (peak < usual * (1 + burst.height) || high > burst.mostShare * values.length) return [];
-  const starts = values.flatMap((value, index) => (isHigh(value) && !isHigh(values[index - 1] ?? usual) ? [index] : []));
-  const longest = Math.max(...starts.map((index) => lengthMs(samples, index, isHigh)));
+  if (peak < usual * (1 + burst.height) || values.filter(isHigh).length > burst.mostShare * values.length) return [];
   // A level that is left only by a restart is no burst.
-  const comesBack = !isHigh(median(values.slice(-Math.max(3, Math.ceil(values.length / 50)))));
-  if (!comesBack || starts.length === 0) return [];
-  const times = starts.length === 1 ? 'once' : `${starts.length} times`;
-  const evidence = `${times} memory stood up to ${formatMemory(peak - usual)} above its usual ${formatMemory(usual)}, for ${duration(longest)} at the most`;
+  if (isHigh(median(values.slice(-Math.max(3, Math.ceil(values.length / 50)))))) return [];
+  const { count, longestMs } = stretchesOf(samples, (sample) => isHigh(anonymous(sample)));
+  const times = count === 1 ? 'once' : `${count} times`;
+  const evidence = `${times} memory stood up to ${formatMemory(peak - usual)} above its usual ${formatMemory(usual)}, for ${duration(longestMs)} at the most`;
   return [{ name: 'large batch processing', evidence }];
 }
 
-function lengthMs(samples: Life['samples'], from: number, isHigh: (value: number) => boolean): number {
-  const after = samples.findIndex((sample, index) => index > from && !isHigh(anonymous(sample)));
-  const end = samples[after === -1 ? samples.length - 1 : after];
-  return (end?.at ?? 0) - (samples[from]?.at ?? 0);
+function stretchesOf(
+  samples: Life['samples'],
+  isIn: (sample: MemorySample) => boolean,
+): { readonly count: number; readonly longestMs: number } {
+  let count = 0;
+  let longestMs = 0;
+  let since: number | undefined;
+  for (const sample of samples) {
+    if (isIn(sample)) {
+      if (since === undefined) count += 1;
+      since ??= sample.at;
+      longestMs = Math.max(longestMs, sample.at - since);
+    } else {
+      // Up to the first sample that is out of it.
+      if (since !== undefined) longestMs = Math.max(longestMs, sample.at - since);
+      since = undefined;
+    }
+  }
+  return { count, longestMs };
 }

@@ -47,6 +47,8 @@ export const verdictRules = {
   horizonHours: 240,
   /** An allocation site confirms a leak with this share of what memory has grown by. */
   confirmingShare: 0.3,
+  /** Of a program that crashes over and over, the last lives tell enough. */
+  mostLives: 50,
   /** From here on a confidence is one step higher. */
   longHours: 12,
   /** Full collections that make the heap a signal. */
@@ -62,9 +64,9 @@ export function judge(trace: MemoryTrace): Judgement {
   const { samples } = trace;
   const originAt = samples[0]?.at ?? 0;
   const hours = ((samples.at(-1)?.at ?? 0) - originAt) / hourMs;
-  const lives = livesOf(trace);
+  const lives = livesOf(trace).slice(-verdictRules.mostLives);
   const work = workOf(samples);
-  const window: Window = { originAt, from: 0, to: hours, work };
+  const window: Window = { originAt, from: ((lives[0]?.samples[0]?.at ?? originAt) - originAt) / hourMs, to: hours, work };
   const nothing = { decisive: undefined, seen: [], lives, window, forecast: undefined } as const;
   if (samples.length < verdictRules.leastSamples || hours < verdictRules.leastHours)
     return { ...nothing, verdict: 'too-short', confidence: 'low', reserve: 'few samples' };

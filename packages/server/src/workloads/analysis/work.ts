@@ -88,12 +88,14 @@ function paceOfDay(hoursOfWork: Work['hoursOfWork'], at: number): Pace {
 
 /** Less than a day was seen: the load may stay where it was highest, or lowest. */
 function paceOfRates(rates: Float64Array, meanRate: number): Pace {
-  const highest = Math.max(...rates.subarray(Math.floor(rates.length / 20)));
-  const lowest = Math.max(Math.min(...rates.subarray(Math.floor(rates.length / 20))), meanRate / 10);
+  // The first rates have nothing before them to be averaged with.
+  const settled = rates.subarray(Math.floor(rates.length / 20));
+  const highest = settled.reduce((most, rate) => Math.max(most, rate), 0);
+  const lowest = settled.reduce((least, rate) => Math.min(least, rate), Infinity);
   return {
     fastest: (hours) => (hours * meanRate) / highest,
     likely: (hours) => hours,
-    slowest: (hours) => (hours * meanRate) / lowest,
+    slowest: (hours) => (hours * meanRate) / Math.max(lowest, meanRate / 10),
   };
 }
 

@@ -45,7 +45,7 @@ const drawnSamples = 5000;
 const fiveSecondsMs = 5000;
 
 export function createInsight(options: InsightOptions): WorkloadInsight {
-  const { clock, history, ledgers, book } = options;
+  const { clock, ledgers, book } = options;
   const find = (workload: WorkloadName): Promise<Workload> => findWorkload(options.store, workload);
   const traceOf = async (workload: Workload, query: { readonly windowMs: number; readonly instance?: string }): Promise<MemoryTrace> => {
     const instance = await chooseInstance(options, workload, query);

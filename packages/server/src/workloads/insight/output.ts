@@ -117,21 +117,20 @@ async function* inOrder(inputs: readonly AsyncIterable<WorkloadLine>[]): AsyncIt
   const iterators = inputs.map((input) => input[Symbol.asyncIterator]());
   try {
     const heads = await Promise.all(iterators.map((iterator) => iterator.next()));
-    for (;;) {
-      let earliest: number | undefined;
-      for (const [index, head] of heads.entries()) {
-        if (head.done === true) continue;
-        const best = earliest === undefined ? undefined : heads[earliest];
-        if (best === undefined || best.done === true || head.value.atMs < best.value.atMs) earliest = index;
-      }
-      if (earliest === undefined) return;
-      const head = heads[earliest]!;
-      if (head.done !== true) yield head.value;
-      heads[earliest] = await iterators[earliest]!.next();
+    for (let index = earliest(heads); index !== undefined; index = earliest(heads)) {
+      yield heads[index]!.value;
+      heads[index] = await iterators[index]!.next();
     }
   } finally {
-    await Promise.all(iterators.map((iterator) => iterator.return?.()));
+    for (const iterator of iterators) await iterator.return?.();
   }
+}
+
+function earliest(heads: readonly IteratorResult<WorkloadLine, WorkloadLine>[]): number | undefined {
+  return heads.reduce<number | undefined>((best, { done, value }, index) => {
+    if (done === true) return best;
+    return best === undefined || value.atMs < heads[best]!.value.atMs ? index : best;
+  }, undefined);
 }
 
 async function* ofUnit(lines: ReturnType<Driver['output']>, { id }: UnitState): AsyncIterable<WorkloadLine> {

@@ -23,7 +23,7 @@ import type { WorkloadName } from '../insight.ts';
 import type { KeptInstance } from '../metrics/history.ts';
 import { pack, unpack } from '../metrics/packing.ts';
 import { combine } from '../metrics/sampler.ts';
-import type { ResourceStore } from '../store/resource-store.ts';
+import type { ObjectChange, ResourceStore } from '../store/resource-store.ts';
 
 export interface Recordings {
   /** Takes up what is asked for, and what an earlier process had begun. */
@@ -112,16 +112,18 @@ class Recorder implements Recordings {
     while (!signal.aborted) {
       try {
         await this.#forgetOrphans();
-        for await (const { type, object } of store.watch({ resource: 'memorytraces', signal })) {
-          if (type === 'DELETED') await this.#forget(object.metadata.uid);
-          else await this.#take(object as TraceObject);
-        }
+        for await (const change of store.watch({ resource: 'memorytraces', signal })) await this.#see(change);
       } catch (error) {
         if (signal.aborted) return;
         log.warn('recordings of memory could not be followed; they are listed afresh', { error });
         await sleep(clock, retryMs, signal).catch(() => {});
       }
     }
+  }
+
+  async #see({ type, object }: ObjectChange): Promise<void> {
+    if (type === 'DELETED') await this.#forget(object.metadata.uid);
+    else await this.#take(object as TraceObject);
   }
 
   async #take(object: TraceObject): Promise<void> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readGroupUsage, readMembers, readOutOfMemoryKills } from './group-usage.ts';
+import { readGroupUsage, readMembers, readOutOfMemoryKills, readThreads } from './group-usage.ts';
 
 type Tree = Readonly<Record<string, string>>;
 const readerOf = (tree: Tree) => (path: string) => tree[path];
@@ -56,9 +56,7 @@ test('version 1: the sums of the group and all below it, a limit where there is 
     majorFaults: 3,
     peakBytes: 149999616,
     limitBytes: 149999616,
-    outOfMemoryKills: 1,
     cpuSeconds: 0.016232177,
-    threads: 2,
     pids: [11165, 11240],
   });
 });
@@ -75,12 +73,17 @@ test('version 2: the same figures from one directory, and the pressure', () => {
     majorFaults: 17,
     peakBytes: 419430400,
     limitBytes: 536870912,
-    outOfMemoryKills: 2,
     psi: { some: 12.5, full: 4.25 },
     cpuSeconds: 2.5,
-    threads: 9,
     pids: [41, 42, 43],
   });
+});
+
+test('kills for memory and threads are told by files of their own', () => {
+  assert.equal(readOutOfMemoryKills({ memory }, readerOf(version1)), 1);
+  assert.equal(readOutOfMemoryKills({ unified }, readerOf(version2)), 2);
+  assert.equal(readThreads({ memory, pids }, readerOf(version1)), 2);
+  assert.equal(readThreads({ unified }, readerOf(version2)), 9);
 });
 
 test('a group without a limit has none: version 1 names a number that no machine has, version 2 says max', () => {

@@ -5,7 +5,7 @@
  */
 import type { GroupDirectories } from '../../../core/processes/control-group.ts';
 import type { ReadText } from '../../../core/process-memory.ts';
-import { parseFigures, parseNumber, readKernelFile } from './read-kernel-file.ts';
+import { findFigure, parseNumber, readKernelFile } from './read-kernel-file.ts';
 
 export interface GroupUsage {
   /** All that the kernel charges. */
@@ -22,37 +22,37 @@ export interface GroupUsage {
   readonly majorFaults: number;
   readonly peakBytes: number;
   readonly limitBytes?: number;
-  readonly outOfMemoryKills: number;
   readonly psi?: { readonly some: number; readonly full: number };
   readonly cpuSeconds?: number;
-  /** Threads of all its processes. */
-  readonly threads?: number;
   readonly pids: readonly number[];
 }
 
 /** A number that no machine has: no limit, in version 1. */
 const unlimitedBytes = 2 ** 53;
 
-/** Undefined where the group is gone, or where nothing counts memory. */
+/** Undefined where the group is gone, or where nothing counts memory. Each file costs some ten microseconds; none is read that another tells. */
 export function readGroupUsage(directories: GroupDirectories, readText: ReadText = readKernelFile): GroupUsage | undefined {
   const { memory, unified } = directories;
   const usage = memory === undefined ? (unified === undefined ? undefined : readUnified(unified, readText)) : readLegacy(memory, readText);
   if (usage === undefined) return undefined;
   const cpuSeconds = readCpuSeconds(directories, readText);
-  const counted = unified !== undefined && memory === undefined ? unified : directories.pids;
-  const threads = counted === undefined ? undefined : parseNumber(readText(`${counted}/pids.current`));
   return {
     ...usage,
     ...(cpuSeconds === undefined ? {} : { cpuSeconds }),
-    ...(threads === undefined ? {} : { threads }),
     pids: readMembers(directories, readText),
   };
 }
 
 /** Processes of it that were ended for their memory so far; the cheapest of its figures, for looking often. */
 export function readOutOfMemoryKills({ memory, unified }: GroupDirectories, readText: ReadText = readKernelFile): number | undefined {
-  if (memory !== undefined) return parseFigures(readText(`${memory}/memory.oom_control`)).get('oom_kill');
-  return unified === undefined ? undefined : parseFigures(readText(`${unified}/memory.events`)).get('oom_kill');
+  if (memory !== undefined) return findFigure(readText(`${memory}/memory.oom_control`), 'oom_kill');
+  return unified === undefined ? undefined : findFigure(readText(`${unified}/memory.events`), 'oom_kill');
+}
+
+/** All threads in it. */
+export function readThreads({ memory, unified, pids }: GroupDirectories, readText: ReadText = readKernelFile): number | undefined {
+  const counted = memory === undefined && unified !== undefined ? unified : pids;
+  return counted === undefined ? undefined : parseNumber(readText(`${counted}/pids.current`));
 }
 
 export function readMembers(directories: GroupDirectories, readText: ReadText = readKernelFile): readonly number[] {
@@ -61,14 +61,14 @@ export function readMembers(directories: GroupDirectories, readText: ReadText = 
   return (text ?? '').split('\n').filter(Boolean).map(Number);
 }
 
-type MemoryPart = Omit<GroupUsage, 'pids' | 'cpuSeconds' | 'threads'>;
+type MemoryPart = Omit<GroupUsage, 'pids' | 'cpuSeconds'>;
 
 function readLegacy(directory: string, readText: ReadText): MemoryPart | undefined {
   const usageBytes = parseNumber(readText(`${directory}/memory.usage_in_bytes`));
   if (usageBytes === undefined) return undefined;
-  const figures = parseFigures(readText(`${directory}/memory.stat`));
-  const figure = (name: string): number => figures.get(`total_${name}`) ?? figures.get(name) ?? 0;
-  const limitBytes = figures.get('hierarchical_memory_limit');
+  const figures = readText(`${directory}/memory.stat`);
+  const figure = (name: string): number => findFigure(figures, `total_${name}`) ?? findFigure(figures, name) ?? 0;
+  const limitBytes = findFigure(figures, 'hierarchical_memory_limit');
   return {
     usageBytes,
     anonymousBytes: figure('rss'),
@@ -80,15 +80,14 @@ function readLegacy(directory: string, readText: ReadText): MemoryPart | undefin
     majorFaults: figure('pgmajfault'),
     peakBytes: Math.max(usageBytes, parseNumber(readText(`${directory}/memory.max_usage_in_bytes`)) ?? 0),
     ...(limitBytes === undefined || limitBytes >= unlimitedBytes ? {} : { limitBytes }),
-    outOfMemoryKills: readOutOfMemoryKills({ memory: directory }, readText) ?? 0,
   };
 }
 
 function readUnified(directory: string, readText: ReadText): MemoryPart | undefined {
   const usageBytes = parseNumber(readText(`${directory}/memory.current`));
   if (usageBytes === undefined) return undefined;
-  const figures = parseFigures(readText(`${directory}/memory.stat`));
-  const figure = (name: string): number => figures.get(name) ?? 0;
+  const figures = readText(`${directory}/memory.stat`);
+  const figure = (name: string): number => findFigure(figures, name) ?? 0;
   const limitBytes = parseNumber(readText(`${directory}/memory.max`));
   const psi = parsePressure(readText(`${directory}/memory.pressure`));
   return {
@@ -103,7 +102,6 @@ function readUnified(directory: string, readText: ReadText): MemoryPart | undefi
     // From Linux 5.19 on.
     peakBytes: Math.max(usageBytes, parseNumber(readText(`${directory}/memory.peak`)) ?? 0),
     ...(limitBytes === undefined ? {} : { limitBytes }),
-    outOfMemoryKills: readOutOfMemoryKills({ unified: directory }, readText) ?? 0,
     ...(psi === undefined ? {} : { psi }),
   };
 }
@@ -118,6 +116,6 @@ function parsePressure(text: string | undefined): GroupUsage['psi'] {
 function readCpuSeconds({ cpuacct, unified }: GroupDirectories, readText: ReadText): number | undefined {
   const nanoseconds = cpuacct === undefined ? undefined : parseNumber(readText(`${cpuacct}/cpuacct.usage`));
   if (nanoseconds !== undefined) return nanoseconds / 1e9;
-  const microseconds = unified === undefined ? undefined : parseFigures(readText(`${unified}/cpu.stat`)).get('usage_usec');
+  const microseconds = unified === undefined ? undefined : findFigure(readText(`${unified}/cpu.stat`), 'usage_usec');
   return microseconds === undefined ? undefined : microseconds / 1e6;
 }

@@ -38,15 +38,13 @@ export function countDescriptors(pid: number): number | undefined {
   }
 }
 
-/** `name value` per line, as in `memory.stat`; values that are no numbers are left out. */
-export function parseFigures(text: string | undefined): ReadonlyMap<string, number> {
-  const figures = new Map<string, number>();
-  for (const line of (text ?? '').split('\n')) {
-    const space = line.indexOf(' ');
-    const value = Number(line.slice(space + 1));
-    if (space > 0 && Number.isFinite(value)) figures.set(line.slice(0, space), value);
-  }
-  return figures;
+/** One of the figures of a file with `name value` per line, as `memory.stat`; undefined where it is not among them. Most of them nobody wants. */
+export function findFigure(text: string | undefined, name: string): number | undefined {
+  if (text === undefined) return undefined;
+  const start = text.startsWith(`${name} `) ? 0 : text.indexOf(`\n${name} `) + 1;
+  if (start === 0 && !text.startsWith(`${name} `)) return undefined;
+  const value = Number.parseInt(text.slice(start + name.length + 1, start + name.length + 24), 10);
+  return Number.isNaN(value) ? undefined : value;
 }
 
 /** A file that holds one number; undefined where it holds none, such as `max`. */

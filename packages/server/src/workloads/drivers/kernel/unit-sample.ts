@@ -5,7 +5,8 @@
  */
 import { readlinkSync, readdirSync } from 'node:fs';
 import type { UnitSample } from '../driver.ts';
-import type { GroupUsage } from './group-usage.ts';
+import type { GroupDirectories } from '../../../core/processes/control-group.ts';
+import { type GroupUsage, readThreads } from './group-usage.ts';
 import { type MemoryOfProcess, type ProcessReading, readMemoryOfProcess, readProcess } from './process-usage.ts';
 import { countDescriptors } from './read-kernel-file.ts';
 
@@ -13,6 +14,7 @@ export interface UnitReading {
   readonly atMs: number;
   readonly pids: readonly number[];
   readonly group: GroupUsage | undefined;
+  readonly directories: GroupDirectories | undefined;
   /** Where there is no group that knows it. */
   readonly limitBytes: number | undefined;
   /** The most that was seen before. */
@@ -24,7 +26,15 @@ export interface UnitReading {
 const mostProcesses = 256;
 
 /** Undefined where none of its processes lives any more. */
-export function readUnitSample({ atMs, pids, group, limitBytes, peakBytes, outOfMemoryKills }: UnitReading): UnitSample | undefined {
+export function readUnitSample({
+  atMs,
+  pids,
+  group,
+  directories,
+  limitBytes,
+  peakBytes,
+  outOfMemoryKills,
+}: UnitReading): UnitSample | undefined {
   const processes = pids.slice(0, mostProcesses).flatMap((pid) => living(readProcess(pid)));
   if (processes.length === 0) return undefined;
   const memory = group === undefined ? ofProcesses(processes) : ofGroup(group, pids.length > mostProcesses ? undefined : processes);
@@ -34,11 +44,12 @@ export function readUnitSample({ atMs, pids, group, limitBytes, peakBytes, outOf
     at: atMs,
     ...memory,
     cpuSeconds: group?.cpuSeconds ?? sum(processes.map(({ cpuSeconds }) => cpuSeconds)),
-    threads: group?.threads ?? sum(processes.map(({ threads }) => threads)),
+    threads:
+      (pids.length > mostProcesses ? directories && readThreads(directories) : undefined) ?? sum(processes.map(({ threads }) => threads)),
     majorFaults: group?.majorFaults ?? sum(processes.map(({ majorFaults }) => majorFaults)),
     processes: pids.length,
     peakBytes: Math.max(peakBytes, group?.peakBytes ?? memory.usageBytes),
-    outOfMemoryKills: Math.max(outOfMemoryKills, group?.outOfMemoryKills ?? 0),
+    outOfMemoryKills,
     ...(limit === undefined ? {} : { limitBytes: limit }),
     ...(group?.psi === undefined ? {} : { psi: group.psi }),
     ...(descriptors === undefined ? {} : { fileDescriptors: descriptors }),

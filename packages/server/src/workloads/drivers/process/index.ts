@@ -13,6 +13,7 @@ import type { Availability, Driver, OutputLine, UnitEvent, UnitId, UnitPlan, Uni
 import { groupPrefix, launch, type LaunchSettings } from './launch.ts';
 import { LiveUnit } from './live-unit.ts';
 import type { ProcessIdentity } from '../kernel/process-usage.ts';
+import { MemberSearch } from './members.ts';
 import { examinePlace, type Place, readBootId, unitTrees } from './place.ts';
 import { readOutput } from './read-output.ts';
 import { runInside } from './run-inside.ts';
@@ -56,11 +57,13 @@ class ProcessDriver implements Driver {
   readonly #reader: UnitReader;
   /** Events of units that are being started. */
   readonly #held = new Map<string, UnitEvent[]>();
+  readonly #search = new MemberSearch();
   readonly #closed = new AbortController();
   #place: Promise<Place> | undefined;
   #adopted: Promise<void> | undefined;
   #timer: Timer | undefined;
   #looking = false;
+  #turn = 0;
 
   constructor(options: ProcessDriverOptions) {
     this.#options = options;
@@ -225,6 +228,7 @@ class ProcessDriver implements Driver {
       files,
       group: openControlGroup(note.groups, clock),
       clock,
+      search: this.#search,
       emit: (event) => this.#take(name, event),
       isOfThisBoot: note.bootId === readBootId(),
       shim,
@@ -252,7 +256,7 @@ class ProcessDriver implements Driver {
     if (this.#looking) return;
     this.#looking = true;
     const units = [...this.#units.values()].filter((unit) => unit instanceof LiveUnit);
-    void lookAtUnits(units, this.#reader).finally(() => {
+    void lookAtUnits(units, this.#reader, (this.#turn += 1)).finally(() => {
       this.#looking = false;
     });
   }

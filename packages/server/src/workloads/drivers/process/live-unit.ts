@@ -11,7 +11,7 @@ import type { ControlGroup } from '../../../core/processes/control-group.ts';
 import type { StopOptions, UnitEnd, UnitEvent, UnitState } from '../driver.ts';
 import { readGroupUsage, readOutOfMemoryKills } from '../kernel/group-usage.ts';
 import { lives, type ProcessIdentity } from '../kernel/process-usage.ts';
-import { findUnitMembers } from './members.ts';
+import type { MemberSearch } from './members.ts';
 import { messageOf } from './message.ts';
 import { SpoolTimes } from './spool.ts';
 import type { UnitFiles, UnitNote } from './unit-files.ts';
@@ -21,6 +21,7 @@ export interface LiveUnitOptions {
   readonly files: UnitFiles;
   readonly group: ControlGroup | undefined;
   readonly clock: Clock;
+  readonly search: MemberSearch;
   readonly emit: (event: UnitEvent) => void;
   /** Another machine's run, in which none of the numbers of processes mean anything. */
   readonly isOfThisBoot: boolean;
@@ -107,9 +108,9 @@ export class LiveUnit {
     return this.#work;
   }
 
-  /** Whether something has to be read: who is told by the system of what changes needs it only when nobody is left to change it. */
-  needsLook(): boolean {
-    return this.#watcher === undefined || !this.#shimLives();
+  /** Whether something has to be read that the system does not tell of by itself. */
+  needsLook(isItsTurn: boolean): boolean {
+    return this.#watcher === undefined || (isItsTurn && !this.#shimLives());
   }
 
   /** For memory alone; without waiting. */
@@ -158,7 +159,8 @@ export class LiveUnit {
   }
 
   members(): Promise<readonly number[]> {
-    return findUnitMembers(this.group, this.#options.isOfThisBoot ? this.program : undefined, this.note.mark);
+    const { search, isOfThisBoot } = this.#options;
+    return search.find({ group: this.group, program: isOfThisBoot ? this.program : undefined, mark: this.note.mark });
   }
 
   nextChange(): Promise<void> {

@@ -34,6 +34,7 @@ export class UnitReader {
       atMs: this.#clock.now(),
       pids,
       group,
+      directories: unit.group?.directories,
       limitBytes: unit.note.memoryLimitBytes,
       peakBytes: memory.peakBytes,
       outOfMemoryKills: unit.outOfMemoryKills,

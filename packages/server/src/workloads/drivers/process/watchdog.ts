@@ -8,15 +8,18 @@ import type { LiveUnit } from './live-unit.ts';
 import { type ProcessTable, readProcessTable } from './members.ts';
 import type { UnitReader } from './unit-reader.ts';
 
+/** Whether somebody still writes down the end of a unit is asked every so manieth time: of what is written down the system tells by itself. */
+const turns = 5;
+
 /** Never rejects for one unit's sake: what fails for it is told to whoever waits for its end. */
-export async function lookAtUnits(units: readonly LiveUnit[], reader: UnitReader): Promise<void> {
+export async function lookAtUnits(units: readonly LiveUnit[], reader: UnitReader, turn: number): Promise<void> {
   const unheld = units.filter((unit) => unit.note.state.limits === 'watchdog');
   for (const unit of units) if (unit.note.state.limits === 'kernel') unit.lookAtMemory();
   if (unheld.length > 0) {
     const table = await readProcessTable();
     for (const unit of unheld) await lookAtUnit(unit, table, reader);
   }
-  for (const unit of units) if (unit.needsLook()) await unit.look();
+  for (const [index, unit] of units.entries()) if (unit.needsLook(index % turns === turn % turns)) await unit.look();
 }
 
 async function lookAtUnit(unit: LiveUnit, table: ProcessTable, reader: UnitReader): Promise<void> {
