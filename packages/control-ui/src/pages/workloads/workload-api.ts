@@ -20,8 +20,6 @@ export interface WorkloadPlace {
 /** More lines are for `clw logs`. */
 const shownLines = 300;
 
-export type WorkloadApi = ReturnType<typeof createWorkloadApi>;
-
 export function createWorkloadApi(admin: Admin) {
   const change = (path: string, body: unknown): Promise<Workload> =>
     admin.json<Workload>(path, { method: 'PATCH', contentType: 'application/merge-patch+json', body });
