@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
@@ -25,4 +25,18 @@ test('a control group lies below the one of this process, in version 2 or in tha
   assert.deepEqual(await membersIn('8:pids:/\n1:name=systemd:/x\n'), [`${directory}/pids/openclaw-test/cgroup.procs`]);
   assert.equal(await membersIn('0::/../outside\n'), undefined);
   assert.equal(await membersIn(''), undefined);
+});
+
+test('of a process that was put into a leaf for it, groups lie beside the leaf, and may use what was handed down', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'openclaw-groups-'));
+  after(() => rmSync(directory, { recursive: true, force: true }));
+  const service = join(directory, 'system.slice/openclaw.service');
+  mkdirSync(join(service, 'openclaw-gateway'), { recursive: true });
+  writeFileSync(join(service, 'cgroup.subtree_control'), '');
+  const mounts = `41 31 0:38 / ${directory} rw,relatime - cgroup2 cgroup2 rw`;
+  const told = { mounts, groups: '0::/system.slice/openclaw.service/openclaw-gateway\n' };
+  const group = await createControlGroup({ ...limits, told });
+  assert.equal(group?.directories.unified, join(service, 'openclaw-test'));
+  // A file of the kernel takes one after the other; this one keeps the last.
+  assert.equal(readFileSync(join(service, 'cgroup.subtree_control'), 'utf8'), '+pids');
 });

@@ -3,6 +3,7 @@
  * those who leave session and group. Where there is no `/proc`, nobody is found.
  */
 import { readdir, readFile } from 'node:fs/promises';
+import { parseProcessStat, type ProcessStat } from './process-stat.ts';
 
 export interface Membership {
   /** Of the process that leads the session. */
@@ -13,11 +14,7 @@ export interface Membership {
   readonly enough?: number;
 }
 
-interface Row {
-  readonly pid: number;
-  readonly parentPid: number;
-  readonly session: number;
-}
+type Row = Pick<ProcessStat, 'pid' | 'parentPid' | 'session'>;
 
 /** Files that are open at once; all at once would be as many as there are processes. */
 const filesAtOnce = 16;
@@ -84,10 +81,8 @@ async function readRow(pid: number): Promise<Row | undefined> {
   // It may have ended since the directory was read.
   const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
   if (text === undefined) return undefined;
-  // The name of the program stands in parentheses and may have any character in it.
-  const [state, parentPid, , session] = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  if (state === 'Z' || state === 'X') return undefined;
-  return { pid, parentPid: Number(parentPid), session: Number(session) };
+  const stat = parseProcessStat(text);
+  return stat === undefined || stat.isDead ? undefined : stat;
 }
 
 async function withMark(rows: readonly Row[], mark: string): Promise<readonly number[]> {

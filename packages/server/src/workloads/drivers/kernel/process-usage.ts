@@ -1,53 +1,22 @@
 /** What single processes use and whether they are the same as before, read from `/proc`. Who belongs together is for others. */
 import type { ReadText } from '../../../core/process-memory.ts';
+import { parseProcessStat, type ProcessStat } from '../../../core/processes/process-stat.ts';
 import { readKernelFile } from './read-kernel-file.ts';
 
-/** A number of a process is given out again; with the moment of its start it names one process until the machine is started again. */
-export interface ProcessIdentity {
-  readonly pid: number;
-  /** In ticks since the machine was started. */
-  readonly startTicks: number;
-}
+/** Names one process until the machine is started again. */
+export type ProcessIdentity = Pick<ProcessStat, 'pid' | 'startTicks'>;
 
-export interface ProcessReading extends ProcessIdentity {
-  readonly parentPid: number;
-  readonly session: number;
-  /** Has ended, and nobody has asked yet how. */
-  readonly isDead: boolean;
-  readonly majorFaults: number;
-  /** Its own, and those of children that have ended. */
-  readonly cpuSeconds: number;
-  readonly threads: number;
+export interface ProcessReading extends Omit<ProcessStat, 'residentPages'> {
   readonly residentBytes: number;
 }
-
-/** Of `/proc`, on every platform of Linux that Node runs on. */
-const ticksPerSecond = 100;
 
 /** Undefined where there is no such process. */
 export function readProcess(pid: number, readText: ReadText = readKernelFile): ProcessReading | undefined {
   const text = readText(`/proc/${pid}/stat`);
-  return text === undefined ? undefined : parseProcessStat(text);
-}
-
-/** Reads a line of `/proc/PID/stat`; undefined where it is cut off. */
-export function parseProcessStat(text: string): ProcessReading | undefined {
-  // The name of the program stands in parentheses and may have any character in it.
-  const end = text.lastIndexOf(')');
-  const fields = text.slice(end + 2).split(' ');
-  if (end < 0 || fields.length < 22) return undefined;
-  const number = (field: number): number => Number(fields[field - 3]);
-  return {
-    pid: Number.parseInt(text, 10),
-    startTicks: number(22),
-    parentPid: number(4),
-    session: number(6),
-    isDead: fields[0] === 'Z' || fields[0] === 'X',
-    majorFaults: number(12) + number(13),
-    cpuSeconds: (number(14) + number(15) + number(16) + number(17)) / ticksPerSecond,
-    threads: number(20),
-    residentBytes: number(24) * pageBytes(),
-  };
+  const stat = text === undefined ? undefined : parseProcessStat(text);
+  if (stat === undefined) return undefined;
+  const { residentPages, ...reading } = stat;
+  return { ...reading, residentBytes: residentPages * pageBytes() };
 }
 
 /** Whether that very process lives. */

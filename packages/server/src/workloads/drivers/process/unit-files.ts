@@ -10,7 +10,8 @@ import { join } from 'node:path';
 import { isJsonObject, parseObject } from '../../../core/json.ts';
 import type { GroupDirectories } from '../../../core/processes/control-group.ts';
 import type { UnitEnd, UnitId, UnitPlan, UnitState } from '../driver.ts';
-import { parseProcessStat, type ProcessIdentity } from '../kernel/process-usage.ts';
+import { parseProcessStat } from '../../../core/processes/process-stat.ts';
+import type { ProcessIdentity } from '../kernel/process-usage.ts';
 
 /** What is kept of a plan: nothing secret. */
 export interface UnitNote {
