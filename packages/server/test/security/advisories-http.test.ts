@@ -141,7 +141,7 @@ test(advisory('CVE-2026-32045 GHSA-hff7-ccv5-52f8', 'what Tailscale writes into 
 
 /** Runs, and the sessions that they stand in, use tools on the operator's machine, so a key for models opens them as little as the administration. */
 function isForOperators(path: string): boolean {
-  return path.startsWith('/admin/') || /^\/v1\/(runs|sessions)(\/|$)/.test(path);
+  return path.startsWith('/admin/') || /^\/(v1\/(runs|sessions)|api|apis|openapi|version)(\/|$)/.test(path);
 }
 
 test(

@@ -36,6 +36,7 @@ export function createApi(options: ApiOptions): Endpoint {
     requireScope(principal, 'operator.read');
     const body = place ? discover(place, collections) : describe(request.path, openApi, options.version);
     if (!body) throw nothingAt(request);
+    if (!isRead(request)) throw refuseMethod(request, 'GET');
     answer(request, 200, body);
   };
 }
