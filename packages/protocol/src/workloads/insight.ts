@@ -111,8 +111,10 @@ export interface SizingAnalysis {
   readonly request?: string;
   /** `--max-old-space-size=1536`, for programs of Node. */
   readonly nodeOptions?: string;
-  /** Why there is none: too few samples, a leak. */
+  /** Why there is none: no samples, a leak. */
   readonly refused?: string;
+  /** What should be known before it is relied on: too few samples, a kill in the window. */
+  readonly notes?: readonly string[];
 }
 
 export interface AnalysisStep {

@@ -9,7 +9,6 @@ import type { Journal } from '../runs/index.ts';
 export interface ActiveRuns {
   /** @param addresses `127.0.0.1:8080` */
   at(addresses: readonly string[]): readonly { readonly runId: string; readonly tool: string }[];
-  close(): void;
 }
 
 export interface ActiveRunsOptions {
@@ -23,7 +22,8 @@ const serverMark = '__';
 export function watchActiveRuns({ journal, servers }: ActiveRunsOptions): ActiveRuns {
   /** Calls under way, by run and step. */
   const calls = new Map<string, Map<number, ToolCallRequest>>();
-  const end = journal.observe((events, view) => {
+  // For as long as there is a journal.
+  journal.observe((events, view) => {
     const own = calls.get(view.id) ?? new Map<number, ToolCallRequest>();
     for (const event of events) {
       if (event.kind === 'step.started' && event.call !== undefined) own.set(event.step, event.call);
@@ -42,7 +42,6 @@ export function watchActiveRuns({ journal, servers }: ActiveRunsOptions): Active
         there.some((server) => name.startsWith(`${server}${serverMark}`)) || isNamed(argumentsText);
       return [...calls].flatMap(([runId, steps]) => [...steps.values()].filter(uses).map(({ name }) => ({ runId, tool: name })));
     },
-    close: end,
   };
 }
 

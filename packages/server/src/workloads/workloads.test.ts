@@ -310,3 +310,24 @@ test('a recording takes a reading each second, is one at a time, and is a trace 
   assert.equal(trace.intervalMs, 1000);
   assert.ok(trace.samples.length >= 19, String(trace.samples.length));
 });
+
+test('an analysis says what it rests on, and recommends what the published factors give', async () => {
+  await using workloads = await openWorkloads();
+  const { part } = await workloads.start();
+  await workloads.apply('shop');
+  await workloads.until(isPhase(workloads, 'shop', 'Running'));
+  const name = { namespace: 'default', name: 'shop' };
+  const empty = await part.insight.analysis(name, 3_600_000);
+  assert.deepEqual([empty.samples, empty.sizing[0]?.limit], [0, undefined]);
+  assert.notEqual(empty.sizing[0]?.refused, undefined);
+  workloads.living('shop')[0]!.usageBytes = 40 * mebibyte;
+  await workloads.pass(60_000);
+  const { sizing, leak, steps } = await part.insight.analysis(name, 3_600_000);
+  assert.deepEqual([sizing[0]?.limit, sizing[0]?.request, sizing[0]?.samples], ['64Mi', '48Mi', 12]);
+  assert.match(sizing[0]?.notes?.join(' ') ?? '', /too few/);
+  assert.equal(leak.isLeak, false);
+  assert.deepEqual(
+    steps.map(({ name: step }) => step),
+    ['limit', 'leak', 'traffic'],
+  );
+});

@@ -1,11 +1,14 @@
 /** Answers what is asked of a workload beside its object: from the drivers what is now, from the history what was, from the analysis what it means. */
 import {
+  formatBytes,
   formatMemory,
   memoryTraceVersion,
   type AnalysisStep,
   type InstanceMetrics,
   type LeakAnalysis,
+  type MemoryRecommendation,
   type MemoryTrace,
+  type SizingAnalysis,
   type Workload,
   type WorkloadAnalysis,
   type WorkloadMemoryMap,
@@ -14,7 +17,7 @@ import {
 } from '@openclaw/protocol';
 import type { Clock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
-import { analyseMemory } from '../analysis/index.ts';
+import { analyseMemory, recommendMemory } from '../analysis/index.ts';
 import type { LedgerStore } from '../controllers/ledger-store.ts';
 import type { UnitBook, KnownUnit } from '../controllers/unit-book.ts';
 import type { Ledger } from '../controllers/contract.ts';
@@ -26,7 +29,6 @@ import { thinTo } from '../metrics/thin.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { mergedOutput } from './output.ts';
 import type { Recordings } from './recordings.ts';
-import { sizeOf } from './sizing.ts';
 
 export interface InsightOptions {
   readonly store: ResourceStore;
@@ -200,20 +202,25 @@ function analyse({ metadata, spec }: Workload, { windowMs, trace }: AnalysisFact
         }),
     evidence: found.evidence,
   };
-  const containers = spec?.containers ?? [];
-  // Readings are of the instance: of one container they can be told only where there is one.
-  const sizing =
-    containers.length === 1
-      ? [sizeOf({ container: containers[0]!.name, samples: trace.samples, windowMs, isLeak })]
-      : containers.map(({ name }) => ({
-          container: name,
-          p95Bytes: 0,
-          windowMs,
-          samples: 0,
-          refused: 'an instance with several containers is measured as one',
-        }));
+  const sizing = (spec?.containers ?? []).map(({ name: container }, _index, { length }): SizingAnalysis =>
+    length === 1
+      ? sizeOf(container, recommendMemory(trace, found))
+      : { container, p95Bytes: 0, windowMs, samples: 0, refused: 'An instance with several containers is measured as one.' },
+  );
   const { namespace = 'default', name } = metadata;
   return { namespace, name, windowMs, samples: trace.samples.length, leak, sizing, steps: stepsOf(trace, leak) };
+}
+
+function sizeOf(container: string, found: MemoryRecommendation): SizingAnalysis {
+  const { p95Bytes, samples, hours, limitBytes, requestBytes, maxOldSpaceMebibytes: oldSpace, refusal, isTooFew, notes } = found;
+  const facts = { container, p95Bytes: p95Bytes.value, windowMs: Math.round(hours * 3_600_000), samples };
+  if (limitBytes === undefined || requestBytes === undefined) return { ...facts, refused: refusal ?? notes[0] ?? 'Nothing was measured.' };
+  const few = isTooFew ? ['These are too few samples to rely on; an hour of usual work is the least.'] : [];
+  return {
+    ...facts,
+    ...{ limit: formatBytes(limitBytes), request: formatBytes(requestBytes), notes: [...few, ...notes] },
+    ...(oldSpace === undefined ? {} : { nodeOptions: `--max-old-space-size=${oldSpace}` }),
+  };
 }
 
 /** As the published flow has it: the limit first, then a leak, then the traffic. */
