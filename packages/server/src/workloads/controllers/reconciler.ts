@@ -22,7 +22,7 @@ import { progressAfter } from './progress.ts';
 import { outlived, seenOf } from './seen.ts';
 import { createServing, type Serving } from './serving.ts';
 import { terminatedState } from './status.ts';
-import { createReport, type Report } from './report.ts';
+import { createReport, type Report, memoryEveryMs } from './report.ts';
 import { instanceName } from './template.ts';
 import type { World } from './world.ts';
 
@@ -50,8 +50,10 @@ export interface Reconciler {
 
 /** More decisions in one look than any workload needs: beyond them something decides in circles. */
 const decisionLimit = 50;
-/** What nobody tells of is seen after this time. */
-const lookAgainMs = 60_000;
+/** What nobody tells of is seen after this time, and readings are told. */
+const lookAgainMs = memoryEveryMs;
+/** Of what has just been started the first reading is there by then. */
+const firstReadingMs = 6000;
 /** The database or the store fails: later again. */
 const retryMs = 5000;
 
@@ -165,7 +167,12 @@ class OneWorkload implements Reconciler {
     }
     await this.#tidy();
     if (object) await this.#tell(object, isDeleting);
-    return wakeAtMs === undefined ? lookAgainMs : Math.min(lookAgainMs, Math.max(0, wakeAtMs - this.#world.clock.now()));
+    const againMs = this.#isUnread() ? firstReadingMs : lookAgainMs;
+    return wakeAtMs === undefined ? againMs : Math.min(againMs, Math.max(0, wakeAtMs - this.#world.clock.now()));
+  }
+
+  #isUnread(): boolean {
+    return this.#ledger!.instances.some(({ id, driver }) => driver !== undefined && this.#world.memoryOf(id) === undefined);
   }
 
   /** The object of this uid; a later one of the same name is somebody else's. */

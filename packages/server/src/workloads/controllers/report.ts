@@ -21,7 +21,7 @@ export interface ReportFacts {
 }
 
 /** A write of the database for each reading would cost more than the reading. */
-const memoryEveryMs = 30_000;
+export const memoryEveryMs = 30_000;
 
 export function createReport(world: World, { owner, key }: { readonly owner: LedgerOwner; readonly key: ObjectKey }): Report {
   const { clock, store, host } = world;
@@ -58,6 +58,7 @@ export function createReport(world: World, { owner, key }: { readonly owner: Led
   };
 }
 
+/** That there is a reading at all is told at once. */
 function withoutMemory({ instances, ...rest }: WorkloadStatus): unknown {
-  return { ...rest, instances: instances.map(({ memory: _memory, ...instance }) => instance) };
+  return { ...rest, instances: instances.map(({ memory, ...instance }) => ({ ...instance, isRead: memory !== undefined })) };
 }

@@ -3,7 +3,6 @@ import {
   formatBytes,
   formatMemory,
   memoryTraceVersion,
-  type AnalysisStep,
   type InstanceMetrics,
   type LeakAnalysis,
   type MemoryRecommendation,
@@ -29,6 +28,7 @@ import { thinTo } from '../metrics/thin.ts';
 import type { ResourceStore } from '../store/resource-store.ts';
 import { mergedOutput } from './output.ts';
 import type { Recordings } from './recordings.ts';
+import { stepsOf } from './steps.ts';
 
 export interface InsightOptions {
   readonly store: ResourceStore;
@@ -208,7 +208,15 @@ function analyse({ metadata, spec }: Workload, { windowMs, trace }: AnalysisFact
       : { container, p95Bytes: 0, windowMs, samples: 0, refused: 'An instance with several containers is measured as one.' },
   );
   const { namespace = 'default', name } = metadata;
-  return { namespace, name, windowMs, samples: trace.samples.length, leak, sizing, steps: stepsOf(trace, leak) };
+  return {
+    namespace,
+    name,
+    windowMs,
+    samples: trace.samples.length,
+    leak,
+    sizing,
+    steps: stepsOf(trace, { verdict: found.verdict, summary: found.summary }),
+  };
 }
 
 function sizeOf(container: string, found: MemoryRecommendation): SizingAnalysis {
@@ -221,39 +229,6 @@ function sizeOf(container: string, found: MemoryRecommendation): SizingAnalysis 
     ...{ limit: formatBytes(limitBytes), request: formatBytes(requestBytes), notes: [...few, ...notes] },
     ...(oldSpace === undefined ? {} : { nodeOptions: `--max-old-space-size=${oldSpace}` }),
   };
-}
-
-/** As the published flow has it: the limit first, then a leak, then the traffic. */
-function stepsOf({ limitBytes, samples, marks = [] }: MemoryTrace, leak: LeakAnalysis): readonly AnalysisStep[] {
-  const peak = samples.reduce((most, { workingSetBytes }) => Math.max(most, workingSetBytes), 0);
-  const ooms = marks.filter(({ kind }) => kind === 'oom').length;
-  const isTight = limitBytes !== undefined && (ooms > 0 || peak >= limitBytes * 0.85);
-  const limit: AnalysisStep =
-    limitBytes === undefined
-      ? { name: 'limit', outcome: 'unknown', says: 'It has no memory limit.' }
-      : {
-          name: 'limit',
-          outcome: isTight ? 'attention' : 'fine',
-          says: `The working set came to ${formatMemory(peak)} of ${formatMemory(limitBytes)}; it ran out of memory ${ooms} times.`,
-        };
-  const leakStep: AnalysisStep = {
-    name: 'leak',
-    outcome: leak.isLeak ? 'attention' : samples.length === 0 ? 'unknown' : 'fine',
-    says: `Verdict: ${leak.verdict}.`,
-  };
-  const traffic: AnalysisStep =
-    isTight && !leak.isLeak
-      ? {
-          name: 'traffic',
-          outcome: 'attention',
-          says: 'It comes near its limit without a leak: more work than the limit allows. Raise the limit, or scale.',
-        }
-      : {
-          name: 'traffic',
-          outcome: samples.some(({ requests }) => requests !== undefined) ? 'fine' : 'unknown',
-          says: 'Nothing points to a spike of work.',
-        };
-  return leak.isLeak ? [limit, leakStep] : [limit, leakStep, traffic];
 }
 
 interface UnitChoice {
