@@ -22,6 +22,8 @@ export const unitMark = '# Written by `openclaw gateway install`; changed by han
 
 // Hardening by seccomp alone: what needs a namespace of its own keeps a user's service from starting where the kernel gives users none.
 
+// Workloads go on when the gateway ends, so only its own process is ended; and it makes control groups for them.
+
 /** Between the end of the drain and systemd's patience: time to write what is left. */
 const graceMs = 12_000;
 
@@ -44,7 +46,8 @@ EnvironmentFile=-${path(environmentFile)}
 Restart=on-failure
 RestartSec=5
 RestartPreventExitStatus=78
-KillMode=mixed
+KillMode=process
+Delegate=yes
 TimeoutStopSec=${Math.ceil((drainTimeoutMs + graceMs) / 1000)}
 UMask=0077
 LimitNOFILE=65536

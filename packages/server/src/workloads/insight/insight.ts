@@ -1,7 +1,6 @@
 /** Answers what is asked of a workload beside its object: from the drivers what is now, from the history what was, from the analysis what it means. */
 import {
   formatBytes,
-  formatMemory,
   memoryTraceVersion,
   type InstanceMetrics,
   type LeakAnalysis,
