@@ -27,6 +27,9 @@ export interface GatewaySceneOptions {
 export interface GatewayScene extends AsyncDisposable {
   readonly stateDirectory: string;
   readonly token: string;
+  readonly home: string;
+  /** Of commands that speak with the gateway. */
+  readonly environment: Record<string, string>;
   readonly outside: Outside;
   /** Of the one port at which there is a gateway now and then; it is patient. */
   readonly client: OpenClaw;
@@ -72,18 +75,18 @@ export async function createGatewayScene(options: GatewaySceneOptions = {}): Pro
   writeFileSync(join(stateDirectory, 'openclaw.json'), JSON.stringify(settingsOf(workspace)));
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
+  const environment = { OPENCLAW_STATE_DIR: stateDirectory, OPENCLAW_GATEWAY_PORT: port, OPENCLAW_GATEWAY_TOKEN: token };
   // That the gateway is away is what these tests are about, and no reason to leave it alone for a while.
   const client = resources.use(new OpenClaw({ baseURL: url, token, breaker: { failureThreshold: 10_000 } }));
   return {
-    ...{ stateDirectory, token, outside, client },
+    ...{ stateDirectory, token, home, environment, outside, client },
     ask: (path, body) =>
       fetch(url + path, {
         headers: { authorization: `Bearer ${token}` },
         ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       }),
     async start({ stateDirectory: other = stateDirectory, env = {} } = {}) {
-      const own = { OPENCLAW_STATE_DIR: other, OPENCLAW_GATEWAY_PORT: port, OPENCLAW_GATEWAY_TOKEN: token };
-      return resources.use(await startProgram({ home, env: { ...own, ...env } }));
+      return resources.use(await startProgram({ home, env: { ...environment, OPENCLAW_STATE_DIR: other, ...env } }));
     },
     async begin(name, calls = everyCall) {
       writeFileSync(join(workspace, `${name}.txt`), lastLine);
