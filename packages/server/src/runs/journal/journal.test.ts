@@ -84,6 +84,26 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
       assert.equal((await all(two, 'run_1')).length, 4);
     });
 
+    test('no event is older than the one before it, whatever the clock says and whoever writes it', async () => {
+      await using setup = await setUpJournal(server);
+      await setup.journal.create(newRun('run_1'));
+      const held = await lease(setup.journal, 'run_1');
+      await setup.journal.append(held, [resumed(held.epoch), stepStarted(1)]);
+      setup.clock.advance(5000);
+      await setup.journal.append(held, [delta(1, 0, 'streamed')]);
+      setup.clock.jumpWallClock(-3_600_000);
+      await setup.journal.append(held, [delta(1, 8, ' on')]);
+      const after = setup.again();
+      const second = await lease(after, 'run_1');
+      await after.append(second, [resumed(second.epoch)]);
+      const times = (await all(after, 'run_1')).map(({ atMs }) => atMs);
+      assert.deepEqual(
+        times,
+        times.toSorted((one, other) => one - other),
+      );
+      assert.equal(times.length, 6);
+    });
+
     test('of two who take up the same run one gets it', async () => {
       await using setup = await setUpJournal(server);
       const journals = [setup.journal, setup.again(), setup.again()];

@@ -36,6 +36,12 @@ const postAttempts = 20;
 /** Views that are kept beside those of runs that are held here. */
 const viewsLimit = 2000;
 
+interface Known {
+  readonly view: RunView;
+  /** Of its last event; no later one is older, whatever the clock says. */
+  readonly lastAtMs: number;
+}
+
 export function createJournal(options: JournalOptions): Journal {
   return new StoredJournal(options);
 }
@@ -48,7 +54,7 @@ class StoredJournal implements Journal {
   readonly #watchers = new Watchers();
   readonly #observers = new Set<RunObserver>();
   /** How runs stand, as far as is known here; a write that finds it is old reads it again. The oldest gives way. */
-  readonly #views = new Map<string, RunView>();
+  readonly #views = new Map<string, Known>();
   #isClosed = false;
 
   constructor({ database, clock, keptDays }: JournalOptions) {
@@ -67,7 +73,7 @@ class StoredJournal implements Journal {
       if (!isConflict(thrown) || run.idempotencyKey === undefined) throw thrown;
       return { run: await this.#known(run, run.idempotencyKey), isKnown: true };
     }
-    this.#remember(view);
+    this.#remember({ view, lastAtMs: atMs });
     this.#tell(events, view);
     return { run: view, isKnown: false };
   }
@@ -82,12 +88,12 @@ class StoredJournal implements Journal {
   async view(runId: string): Promise<RunView> {
     const row = await store.readRow(this.#database, 'id', runId);
     if (!row) throw this.#notFound(runId);
-    const known = this.#views.get(runId);
-    return known?.lastSeq === row.nextSeq - 1 ? known : this.#reload(runId);
+    const known = this.#views.get(runId)?.view;
+    return known?.lastSeq === row.nextSeq - 1 ? known : (await this.#reload(runId)).view;
   }
 
   known(runId: string): RunView | undefined {
-    return this.#views.get(runId);
+    return this.#views.get(runId)?.view;
   }
 
   async list(question: RunQuestion): Promise<readonly RunView[]> {
@@ -146,8 +152,8 @@ class StoredJournal implements Journal {
 
   appendAfter(lease: Lease, after: number, bodies: readonly RunEventBody[]): Promise<readonly RunEvent[] | undefined> {
     return this.#order.run(lease.runId, async () => {
-      const { lastSeq } = this.#views.get(lease.runId) ?? (await this.#reload(lease.runId));
-      if (lastSeq > after) return undefined;
+      const { view } = this.#views.get(lease.runId) ?? (await this.#reload(lease.runId));
+      if (view.lastSeq > after) return undefined;
       const written = await this.#write(lease.runId, bodies, lease.epoch);
       if (!written) await this.#checkHeld(lease);
       return written;
@@ -176,8 +182,8 @@ class StoredJournal implements Journal {
 
   /** @returns undefined where somebody else has written, or has taken the run */
   async #write(runId: string, bodies: readonly RunEventBody[], epoch: number | undefined): Promise<readonly RunEvent[] | undefined> {
-    const before = this.#views.get(runId) ?? (await this.#reload(runId));
-    const atMs = Math.max(this.#clock.now(), before.updatedAtMs);
+    const { view: before, lastAtMs } = this.#views.get(runId) ?? (await this.#reload(runId));
+    const atMs = Math.max(this.#clock.now(), lastAtMs);
     const events = bodies.map((body, index): RunEvent => ({ runId, seq: before.lastSeq + 1 + index, atMs, ...body }));
     const after = events.reduce(applyEvent, before);
     try {
@@ -187,7 +193,7 @@ class StoredJournal implements Journal {
       await this.#reload(runId);
       return undefined;
     }
-    this.#remember(after);
+    this.#remember({ view: after, lastAtMs: atMs });
     this.#tell(events, after);
     return events;
   }
@@ -224,7 +230,7 @@ class StoredJournal implements Journal {
           fresh = undefined;
           continue;
         }
-        const view = this.#views.get(runId) ?? (await this.view(runId));
+        const view = this.known(runId) ?? (await this.view(runId));
         if (view.endedAtMs !== null && view.lastSeq <= last) return;
         await watcher.wait();
         fresh = watcher.take();
@@ -260,7 +266,7 @@ class StoredJournal implements Journal {
     this.#watchers.endAll();
   }
 
-  async #reload(runId: string): Promise<RunView> {
+  async #reload(runId: string): Promise<Known> {
     // The row first: what is written between the two readings is in the events, and must not be taken for known where it is not.
     const row = await store.readRow(this.#database, 'id', runId);
     const folded = row && (await this.#readState(runId));
@@ -269,9 +275,10 @@ class StoredJournal implements Journal {
     const view = { ...folded, lastSeq: Math.max(row.nextSeq - 1, folded.lastSeq) };
     // What was written while this was read is newer than what was read.
     const known = this.#views.get(runId);
-    if (known && known.lastSeq > view.lastSeq) return known;
-    this.#remember(view);
-    return view;
+    if (known && known.view.lastSeq > view.lastSeq) return known;
+    const found: Known = { view, lastAtMs: Math.max(row.lastAtMs, view.updatedAtMs) };
+    this.#remember(found);
+    return found;
   }
 
   /** A part at a time: the results of a long run are large, and no state is made of them. */
@@ -289,9 +296,10 @@ class StoredJournal implements Journal {
     for (const observe of this.#observers) observe(events, view);
   }
 
-  #remember(view: RunView): void {
-    this.#views.delete(view.id);
-    this.#views.set(view.id, view);
+  #remember(known: Known): void {
+    const { id } = known.view;
+    this.#views.delete(id);
+    this.#views.set(id, known);
     const [oldest] = this.#views.keys();
     if (this.#views.size > viewsLimit && oldest !== undefined) this.#views.delete(oldest);
   }
