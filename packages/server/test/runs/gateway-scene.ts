@@ -36,11 +36,18 @@ export interface GatewayScene extends AsyncDisposable {
   /** Asks once. */
   ask(path: string, body?: object): Promise<Response>;
   /** A gateway on the state directory, or on another one in its place. */
-  start(options?: { readonly stateDirectory?: string; readonly env?: Record<string, string> }): Promise<Program>;
+  start(options?: StartOptions): Promise<Program>;
   /** @param name of the run, not used before @param calls what it calls in turn; other ones than these cannot be checked. @default all */
   begin(name: string, calls?: readonly Call[]): Promise<FollowedRun>;
   /** That its run has ended well, and that everything was done as often as it may be. */
   check(run: FollowedRun): Promise<void>;
+}
+
+export interface StartOptions {
+  readonly stateDirectory?: string;
+  readonly env?: Record<string, string>;
+  /** After `gateway run`. */
+  readonly args?: readonly string[];
 }
 
 export interface FollowedRun {
@@ -85,8 +92,10 @@ export async function createGatewayScene(options: GatewaySceneOptions = {}): Pro
         headers: { authorization: `Bearer ${token}` },
         ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }),
       }),
-    async start({ stateDirectory: other = stateDirectory, env = {} } = {}) {
-      return resources.use(await startProgram({ home, env: { ...environment, OPENCLAW_STATE_DIR: other, ...env } }));
+    async start({ stateDirectory: other = stateDirectory, env = {}, args = [] } = {}) {
+      return resources.use(
+        await startProgram({ home, args: ['gateway', 'run', ...args], env: { ...environment, OPENCLAW_STATE_DIR: other, ...env } }),
+      );
     },
     async begin(name, calls = everyCall) {
       writeFileSync(join(workspace, `${name}.txt`), lastLine);
