@@ -14,7 +14,9 @@ import type { AddressRule } from './public-addresses.ts';
 /** As `dns.lookup` with all addresses; tests have names of their own. */
 export type Resolve = (host: string, done: (failure: Error | null, addresses: readonly LookupAddress[]) => void) => void;
 
-export const resolveBySystem: Resolve = (host, done) => lookup(host, { all: true }, (failure, addresses) => done(failure, addresses));
+/** Where it fails there are no addresses, whatever the types of Node say. */
+export const resolveBySystem: Resolve = (host, done) =>
+  lookup(host, { all: true }, (failure, addresses) => done(failure, failure ? [] : addresses));
 
 /** Nothing was sent: the address is none that may be reached. */
 export class AddressRefused extends Error {
