@@ -6,6 +6,7 @@
  * `docs/errors.md` is checked against this table, both ways, by a test.
  */
 import { callerErrors } from './errors/caller-errors.ts';
+import { channelErrors } from './errors/channel-errors.ts';
 import { clientErrors } from './errors/client-errors.ts';
 import { deviceErrors } from './errors/device-errors.ts';
 import { gatewayErrors } from './errors/gateway-errors.ts';
@@ -30,6 +31,7 @@ export const errorCatalogue = {
   ...runErrors,
   ...scheduleErrors,
   ...memoryTraceErrors,
+  ...channelErrors,
   ...clientErrors,
 } as const;
 

@@ -5,6 +5,7 @@ import type { EventLoopDelay } from '../core/process-metrics.ts';
 import { createHealth, type Health } from '../gateway/index.ts';
 import type { ModelPath } from '../models/index.ts';
 import {
+  createChannelsCheck,
   createClockCheck,
   createConfigurationCheck,
   createDiskCheck,
@@ -20,6 +21,7 @@ import {
   type Watchdog,
 } from '../operations/index.ts';
 import type { State } from '../storage/index.ts';
+import type { ChannelsSide } from './channels.ts';
 
 export interface ExamineOptions {
   readonly state: State;
@@ -29,6 +31,7 @@ export interface ExamineOptions {
   readonly eventLoopDelay: EventLoopDelay;
   readonly watchdog: Watchdog;
   readonly configuration: () => ConfigurationLook;
+  readonly channels: Pick<ChannelsSide, 'troubles'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -37,7 +40,7 @@ export interface ExamineOptions {
 const levels = { ok: 'info', degraded: 'warn', failed: 'error' } as const;
 
 export function examine(options: ExamineOptions): Health {
-  const { state, stateDirectory, models, memory, eventLoopDelay, watchdog, configuration, clock, log } = options;
+  const { state, stateDirectory, models, memory, eventLoopDelay, watchdog, configuration, clock, log, channels } = options;
   const volume = (): ReturnType<typeof readVolume> => readVolume(stateDirectory);
   return createHealth(
     {
@@ -50,6 +53,7 @@ export function examine(options: ExamineOptions): Health {
       clock: createClockCheck(clock),
       background: watchdog.check,
       providers: createProvidersCheck(() => providersOf(models)),
+      channels: createChannelsCheck(() => channels.troubles()),
     },
     clock,
     (check, { state, detail }) => log[levels[state]](`the check ${check} is ${state}`, { detail }),

@@ -8,6 +8,7 @@
 import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 
 import { agents } from './agents-schema.ts';
+import { channels } from './channels-schema.ts';
 import { mcp, tools } from './tools-schema.ts';
 import { gateway, headerName, headerText, type limits } from './gateway-schema.ts';
 import type { Path } from './path.ts';
@@ -251,10 +252,11 @@ export const settingsSchema = {
       agents,
       tools,
       mcp,
+      channels,
       logging,
       telemetry,
     },
-    { description: 'Settings of OpenClaw.', later: ['channels'] },
+    { description: 'Settings of OpenClaw.' },
   ),
 };
 
@@ -265,6 +267,7 @@ export type ModelsSettings = Infer<typeof models>;
 export type AgentsSettings = Infer<typeof agents>;
 export type ToolsSettings = Infer<typeof tools>;
 export type McpSettings = Infer<typeof mcp>;
+export type ChannelsSettings = Infer<typeof channels>;
 export type RouteSettings = Infer<typeof route>;
 export type ProviderSettings = Infer<typeof provider>;
 export type TimeoutSettings = Infer<typeof timeouts>;

@@ -7,7 +7,7 @@
 import type { RunEvent, RunEventBody, RunView } from '@openclaw/protocol';
 import type { Clock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
-import type { Database } from '../../storage/index.ts';
+import type { Database, Statement, WriteBatch } from '../../storage/index.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
 import type { Journal, Lease, NewRun, RunObserver, RunQuestion, Takeable, TakeableQuestion } from './contract.ts';
 import { applyEvent, foldRun } from './fold.ts';
@@ -19,6 +19,8 @@ export interface JournalOptions {
   readonly clock: Clock;
   /** For the words of an error: how long runs that ended are kept. */
   readonly keptDays: number;
+  /** What others write down with these events, in the same commit: all of it is there, or nothing. Takes no time and throws nothing. */
+  readonly alongside?: (events: readonly RunEvent[], view: RunView) => readonly Statement[];
 }
 
 /** Writes that wait for one run: its owner's, and those from outside. */
@@ -50,6 +52,7 @@ class StoredJournal implements Journal {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #keptDays: number;
+  readonly #alongside: NonNullable<JournalOptions['alongside']>;
   readonly #order = new OneAtATime(waitingPerRun);
   readonly #watchers = new Watchers();
   readonly #observers = new Set<RunObserver>();
@@ -57,10 +60,11 @@ class StoredJournal implements Journal {
   readonly #views = new Map<string, Known>();
   #isClosed = false;
 
-  constructor({ database, clock, keptDays }: JournalOptions) {
+  constructor({ database, clock, keptDays, alongside = () => [] }: JournalOptions) {
     this.#database = database;
     this.#clock = clock;
     this.#keptDays = keptDays;
+    this.#alongside = alongside;
   }
 
   async create(run: NewRun): Promise<{ readonly run: RunView; readonly isKnown: boolean }> {
@@ -68,7 +72,7 @@ class StoredJournal implements Journal {
     const events = [run.created, ...(run.copied ?? [])].map((body, index): RunEvent => ({ runId: run.id, seq: index + 1, atMs, ...body }));
     const view = foldRun(events);
     try {
-      await this.#database.write(store.creation(run, view, events.slice(1)));
+      await this.#commit(store.creation(run, view, events.slice(1)), events, view);
     } catch (thrown) {
       if (!isConflict(thrown) || run.idempotencyKey === undefined) throw thrown;
       return { run: await this.#known(run, run.idempotencyKey), isKnown: true };
@@ -76,6 +80,11 @@ class StoredJournal implements Journal {
     this.#remember({ view, lastAtMs: atMs });
     this.#tell(events, view);
     return { run: view, isKnown: false };
+  }
+
+  #commit(batch: WriteBatch, events: readonly RunEvent[], view: RunView): Promise<void> {
+    const alongside = this.#alongside(events, view);
+    return this.#database.write(alongside.length === 0 ? batch : { ...batch, statements: [...batch.statements, ...alongside] });
   }
 
   async #known(run: NewRun, key: string): Promise<RunView> {
@@ -90,6 +99,11 @@ class StoredJournal implements Journal {
     if (!row) throw this.#notFound(runId);
     const known = this.#views.get(runId)?.view;
     return known?.lastSeq === row.nextSeq - 1 ? known : (await this.#reload(runId)).view;
+  }
+
+  async find(idempotencyKey: string): Promise<RunView | undefined> {
+    const row = await store.readRow(this.#database, 'idempotency_key', idempotencyKey);
+    return row && this.view(row.id);
   }
 
   known(runId: string): RunView | undefined {
@@ -187,7 +201,7 @@ class StoredJournal implements Journal {
     const events = bodies.map((body, index): RunEvent => ({ runId, seq: before.lastSeq + 1 + index, atMs, ...body }));
     const after = events.reduce(applyEvent, before);
     try {
-      await this.#database.write(store.appending(events, after, { epoch, nextSeq: before.lastSeq + 1 }));
+      await this.#commit(store.appending(events, after, { epoch, nextSeq: before.lastSeq + 1 }), events, after);
     } catch (thrown) {
       if (!isConflict(thrown)) throw thrown;
       await this.#reload(runId);

@@ -8,7 +8,19 @@ import { turns } from './0006-turns.ts';
 import { runs } from './0007-runs.ts';
 import { sessionRuns } from './0008-session-runs.ts';
 import { schedules } from './0009-schedules.ts';
+import { channelDeliveries } from './0010-channel-deliveries.ts';
 import type { Migration } from './migration.ts';
 
 export type { Migration };
-export const migrations: readonly Migration[] = [usage, usageDetail, responses, devices, audit, turns, runs, sessionRuns, schedules];
+export const migrations: readonly Migration[] = [
+  usage,
+  usageDetail,
+  responses,
+  devices,
+  audit,
+  turns,
+  runs,
+  sessionRuns,
+  schedules,
+  channelDeliveries,
+];
