@@ -131,7 +131,7 @@ function kind(schema: JsonSchema): string {
   if (schema['x-unit'] === 'ms') return 'time';
   if (schema.writeOnly) return 'secret';
   if (schema.enum) return schema.enum.map(code).join(', ');
-  if (schema.type === 'array') return `list${schema.items?.type === 'string' ? ' of texts' : ''}`;
+  if (schema.type === 'array') return `list${schema.items?.writeOnly ? ' of secrets' : schema.items?.type === 'string' ? ' of texts' : ''}`;
   if (schema.type === 'object')
     return schema.additionalProperties && schema.additionalProperties.writeOnly ? 'names and secrets' : 'names and what they stand for';
   const text = { string: 'text', integer: 'whole number', number: 'number', boolean: 'true or false' };

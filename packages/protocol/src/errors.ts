@@ -6,6 +6,7 @@
  * `docs/errors.md` is checked against this table, both ways, by a test.
  */
 import { callerErrors } from './errors/caller-errors.ts';
+import { channelErrors } from './errors/channel-errors.ts';
 import { clientErrors } from './errors/client-errors.ts';
 import { clwErrors } from './errors/clw-errors.ts';
 import { deviceErrors } from './errors/device-errors.ts';
@@ -34,6 +35,7 @@ export const errorCatalogue = {
   ...memoryTraceErrors,
   ...workloadErrors,
   ...clwErrors,
+  ...channelErrors,
   ...clientErrors,
 } as const;
 

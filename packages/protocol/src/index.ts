@@ -13,6 +13,7 @@ export {
   type UsageDimension,
   type UsageRow,
 } from './admin.ts';
+export { deliveryStates, type ChannelKind, type ChannelView, type DeliveryState, type DeliveryView, type NoticeType } from './channels.ts';
 export { connectSchema, requestSchema } from './control/connect-schema.ts';
 export {
   closeCodes,

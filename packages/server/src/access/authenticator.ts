@@ -37,6 +37,11 @@ export interface Authenticator {
    */
   authenticate(headers: RequestHeaders, address: string): Principal;
   /**
+   * Something was signed with a secret that it is not: it counts as a wrong credential.
+   * @returns what to answer whoever has sent too many of them
+   */
+  noteWrongSignature(headers: RequestHeaders, address: string): OpenClawError | undefined;
+  /**
    * Another token, password, mode or proxy, from the next request on; keys and devices hold as before.
    * @returns whether anything is different, so that connections made under the old settings must end
    */
@@ -61,6 +66,15 @@ export function createAuthenticator({ keys, devices, ...settings }: Authenticato
   return {
     gate,
     replace: (next) => gate.replace(next),
+    noteWrongSignature(headers, address) {
+      const caller = callerOf(headers, address);
+      const waitMs = gate.waitMs(caller, 'signature');
+      if (waitMs > 0) {
+        return new OpenClawError('too_many_failures', { details: { address: whereFrom(address, false) }, retryAfterMs: waitMs });
+      }
+      gate.noteFailure(caller, 'signature');
+      return undefined;
+    },
     authenticate(headers, address) {
       const credentials = readCredentials(headers);
       const known: OpenClawError[] = [];

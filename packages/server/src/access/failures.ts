@@ -20,8 +20,8 @@ export interface FailureOptions {
 
 export const failureDefaults = { allowed: 10, windowMs: 60_000, lockoutMs: 300_000, addressLimit: 10_000 } as const;
 
-/** Kinds are counted apart: a program with an old device token does not lock out the person beside it. */
-export type CredentialKind = 'secret' | 'device-token';
+/** Kinds are counted apart: a program with an old device token, or an old secret of a webhook, does not lock out the person beside it. */
+export type CredentialKind = 'secret' | 'device-token' | 'signature';
 
 export interface Failures {
   /** Notes a wrong credential. */

@@ -5,6 +5,7 @@ import type { EventLoopDelay } from '../core/process-metrics.ts';
 import { createHealth, type Health } from '../gateway/index.ts';
 import type { ModelPath } from '../models/index.ts';
 import {
+  createChannelsCheck,
   createClockCheck,
   createConfigurationCheck,
   createDiskCheck,
@@ -22,6 +23,7 @@ import {
   type WorkloadsLook,
 } from '../operations/index.ts';
 import type { State } from '../storage/index.ts';
+import type { ChannelsSide } from './channels.ts';
 
 export interface ExamineOptions {
   readonly state: State;
@@ -32,6 +34,7 @@ export interface ExamineOptions {
   readonly eventLoopDelay: EventLoopDelay;
   readonly watchdog: Watchdog;
   readonly configuration: () => ConfigurationLook;
+  readonly channels: Pick<ChannelsSide, 'troubles'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -40,7 +43,7 @@ export interface ExamineOptions {
 const levels = { ok: 'info', degraded: 'warn', failed: 'error' } as const;
 
 export function examine(options: ExamineOptions): Health {
-  const { state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, configuration, clock, log } = options;
+  const { state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, configuration, clock, log, channels } = options;
   const volume = (): ReturnType<typeof readVolume> => readVolume(stateDirectory);
   return createHealth(
     {
@@ -54,6 +57,7 @@ export function examine(options: ExamineOptions): Health {
       background: watchdog.check,
       providers: createProvidersCheck(() => providersOf(models)),
       workloads: createWorkloadsCheck(() => workloads.look()),
+      channels: createChannelsCheck(() => channels.troubles()),
     },
     clock,
     (check, { state, detail }) => log[levels[state]](`the check ${check} is ${state}`, { detail }),

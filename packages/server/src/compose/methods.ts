@@ -39,6 +39,7 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
     agents: () => settings().agents,
     environment: parts.inForce().configuration.environment,
     tools: settings().tools,
+    alongside: parts.channels.alongside,
   });
   const { conversations: turns, engine, schedules } = runs;
   const agents = agentsOf(runs);
@@ -58,6 +59,7 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
     logFile: join(parts.inForce().configuration.stateDirectory, 'logs', 'gateway.log'),
     usageByDay: (sinceMs) => models.usage.totals({ sinceMs, by: 'day' }),
     audit: (question) => parts.audit.list(question),
+    channels: () => parts.channels.list(),
     identity: undefined,
     systemInfo,
   });

@@ -16,6 +16,7 @@ import { createAudit, createWatchdog, ensureStateIdentity, type Audit, type Memo
 import type { State } from '../storage/index.ts';
 import { version } from '../version.ts';
 import { administration } from './administration.ts';
+import { createChannelsSide, type ChannelsSide } from './channels.ts';
 import { controlUiDirectory } from './control-ui-directory.ts';
 import { examine } from './examine.ts';
 import { gateSettingsOf, modelSettingsOf, type InForce } from './in-force.ts';
@@ -40,6 +41,7 @@ export interface PartsOptions {
 }
 
 export interface Parts extends Base, Records, Serving {
+  readonly channels: ChannelsSide;
   readonly health: Health;
   readonly gateway: Gateway;
   readonly controlSide: ControlSide;
@@ -87,11 +89,13 @@ export async function buildParts(options: PartsOptions): Promise<Parts> {
     // Asked when something has happened to one, long after runs are there.
     workloads: createWorkloadsSide(base, (addresses) => activeRuns.at(addresses)),
   };
-  const health = examineAll(base, serving);
-  const gateway = buildGateway(base, { ...records, ...serving, health, runs: () => parts.controlSide.runs });
+  const runs = (): RunsSide => parts.controlSide.runs;
+  const channels = openChannels(base, records, runs);
+  const health = examineAll(base, serving, channels);
+  const gateway = buildGateway(base, { ...records, ...serving, health, runs, channels });
   serving.models.sight.watchConnections(gateway.connections);
   const { hub } = options.control;
-  const under = { ...base, ...records, ...serving, health, gateway };
+  const under = { ...base, ...records, ...serving, channels, health, gateway };
   const controlSide = await buildControlSide(under);
   const servers = (): ReturnType<Parameters<typeof watchActiveRuns>[0]['servers']> => options.inForce().configuration.settings.mcp.servers;
   const activeRuns = watchActiveRuns({ journal: controlSide.runs.journal, servers });
@@ -100,7 +104,15 @@ export async function buildParts(options: PartsOptions): Promise<Parts> {
     controlSide,
     onAuthChanged: () => hub.closeWhere(cameBySecret, { code: closeCodes.authChanged, reason: 'gateway auth changed' }),
   };
+  // Before the first request: who sends something must not be told that nobody knows it.
+  await channels.configure(options.inForce().configuration.settings.channels);
   return parts;
+}
+
+function openChannels(base: Base, { audit, authenticator }: Records, runs: () => RunsSide): ChannelsSide {
+  const { clock, metrics, watchdog } = base;
+  const log = base.log.child({ component: 'channels' });
+  return createChannelsSide({ database: base.state.database, clock, metrics, watchdog, log, audit, authenticator, runs });
 }
 
 /** A device has a token of its own, which no change of the gateway's takes away. */
@@ -158,27 +170,19 @@ function createServing(base: Base, allowances: ReturnType<typeof createAllowance
   return { models, memory };
 }
 
-function examineAll(base: Base, { models, memory, workloads }: Serving): Health {
+function examineAll(base: Base, { models, memory, workloads }: Serving, channels: ChannelsSide): Health {
   const { state, eventLoopDelay, watchdog, clock, keeper, inForce } = base;
   const { stateDirectory } = inForce().configuration;
   const log = base.log.child({ component: 'health' });
-  return examine({
-    state,
-    stateDirectory,
-    models,
-    memory,
-    workloads,
-    eventLoopDelay,
-    watchdog,
-    clock,
-    log,
-    configuration: () => keeper.status,
-  });
+  const configuration = (): ConfigurationKeeper['status'] => keeper.status;
+  return examine({ state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, clock, log, configuration, channels });
 }
 
-function buildGateway(base: Base, built: Records & Serving & { readonly health: Health; readonly runs: () => RunsSide }): Gateway {
+type Built = Records & Serving & Pick<Parts, 'health' | 'channels'> & { readonly runs: () => RunsSide };
+
+function buildGateway(base: Base, built: Built): Gateway {
   const { clock, ids, metrics, inForce, log } = base;
-  const { keys, audit, authenticator, models, workloads, health } = built;
+  const { keys, audit, authenticator, models, workloads, health, channels } = built;
   return createGateway({
     ...{ version, ids, metrics, clock, health },
     policy: () => inForce().policy,
@@ -192,6 +196,7 @@ function buildGateway(base: Base, built: Records & Serving & { readonly health: 
     sight: models.administration,
     runs: runEndpointsOf(built.runs),
     workloads,
+    channels,
     log: log.child({ component: 'gateway' }),
   });
 }

@@ -1,4 +1,5 @@
 /** Builds what carries out runs: the journal, the engine with all that it needs of others, and the conversations over them. */
+import type { RunEvent, RunView } from '@openclaw/protocol';
 import type { AgentsSettings, McpSettings, ToolsSettings } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Environment } from '../core/env.ts';
@@ -30,7 +31,7 @@ import {
   type Schedules,
 } from '../runs/index.ts';
 import { makeWorkspace } from '../runs/tools/workspace.ts';
-import type { Database } from '../storage/index.ts';
+import type { Database, Statement } from '../storage/index.ts';
 import { createAgentModelCaller } from './agent-model-caller.ts';
 import { createModelWindows } from './model-windows.ts';
 import { buildTools } from './tools.ts';
@@ -63,6 +64,8 @@ export interface BuildRunsOptions {
   readonly defaultModel: () => string;
   readonly environment: Environment;
   readonly tools: ToolsSettings;
+  /** What others write down of these events, in their commit. */
+  readonly alongside: (events: readonly RunEvent[], view: RunView) => readonly Statement[];
 }
 
 /** As the engine keeps them. */
@@ -77,7 +80,7 @@ export async function buildRuns(options: BuildRunsOptions): Promise<RunsSide> {
   const carried = await carryOverTurns(database);
   if (carried > 0) log.info('conversations of an earlier version became runs', { runs: carried });
   const agents = createAgentDirectory(options.agents);
-  const journal = createJournal({ database, clock, keptDays });
+  const journal = createJournal({ database, clock, keptDays, alongside: options.alongside });
   const { environment, tools } = options;
   const { toolbox, configure } = await buildTools({ clock, log, agents, environment, tools, stateDirectory: options.stateDirectory() });
   const checkModel = (model: string): void => void models.router.resolve(model, anyModel);

@@ -142,6 +142,7 @@ async function prepare(built: Built, signal: AbortSignal): Promise<void> {
       warnOfUnknownModels(holding.configuration().settings.agents, { router: parts.models.router, log: parts.log });
       configureServers(built);
       await parts.controlSide.runs.start();
+      await parts.channels.start();
     }
     await workloads;
   }
@@ -249,6 +250,7 @@ async function stop({ parts, front, control, holding }: Built, prepared: Promise
   await prepared.catch(() => {});
   // Before their requests are cancelled, which would be failures: runs stop where they are, and go on with the next start.
   await controlSide.runs.close();
+  await parts.channels.close();
   requests.cancelAll(new OpenClawError('draining', { retryAfterMs: 1000 }));
   await requests.idle();
   await control.close();

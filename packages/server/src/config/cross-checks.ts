@@ -45,6 +45,8 @@ const checks: readonly Check[] = [
   { reads: [['models', 'retry']], find: checkRetry },
   { reads: [['agents']], find: checkTools },
   { reads: [['agents'], ['models', 'providers']], find: checkAgentModels },
+  { reads: [['channels']], find: checkWebhooks },
+  { reads: [['channels'], ['agents']], find: checkChannelAgents },
 ];
 
 export function crossCheck(settings: Settings, problems: readonly Problem[], options: CrossCheckOptions): Finding[] {
@@ -85,7 +87,8 @@ function checkAuth({ gateway: { auth } }: Settings): Finding[] {
 function checkTrustedProxy({ gateway: { auth } }: Settings): Finding[] {
   const path = ['gateway', 'auth', 'trustedProxy', 'addresses'];
   const findings = auth.trustedProxy.addresses.flatMap((network, index): Finding[] => {
-    const reason = faultOfNetwork(network);
+    const isEveryAddress = /\/0{1,3}$/.test(network);
+    const reason = faultOfNetwork(network) ?? (isEveryAddress ? 'is every address: anybody could say who they are' : undefined);
     const place = [...path, index];
     return reason === undefined ? [] : [{ path: place, reason: `${formatPath(place)} ${reason}` }];
   });
@@ -101,8 +104,9 @@ function faultOfNetwork(network: string): string | undefined {
   const [address = '', length] = network.split('/');
   const family = isIP(address);
   if (family === 0) return `is not an address: ${network}`;
+  if (length !== undefined && !/^\d{1,3}$/.test(length)) return `is not a network: ${network}`;
   if (length !== undefined && Number(length) > (family === 4 ? 32 : 128)) return `has a prefix that is too long: ${network}`;
-  return length !== undefined && Number(length) === 0 ? `is every address: anybody could say who they are` : undefined;
+  return undefined;
 }
 
 function checkTls({ gateway: { tls } }: Settings): Finding[] {
@@ -217,6 +221,42 @@ function checkAgentModels({ agents: { defaults, entries }, models: { providers }
     const near = nearestName(provider, known);
     const suggestion = near === undefined ? `Add models.providers.${provider}.` : `Did you mean ${near}${model.slice(slash)}?`;
     return [{ path, reason: `${formatPath(path)} names the provider ${provider}, which does not exist`, suggestion }];
+  });
+}
+
+function checkWebhooks({ channels: { webhook } }: Settings): Finding[] {
+  return Object.entries(webhook.entries).flatMap(([name, { session, sessionField, deliver }]): Finding[] => {
+    const path = ['channels', 'webhook', 'entries', name];
+    const findings: Finding[] = [];
+    if (session !== undefined && sessionField !== undefined) {
+      const reason = `${formatPath(path)} has both session and sessionField`;
+      findings.push({ path: [...path, 'sessionField'], reason, suggestion: 'Keep one of the two.' });
+    }
+    if (deliver && !URL.canParse(deliver.url)) {
+      findings.push({ path: [...path, 'deliver', 'url'], reason: `${formatPath([...path, 'deliver', 'url'])} is not an address` });
+    }
+    (deliver?.privateAddresses ?? []).forEach((network, index) => {
+      const fault = faultOfNetwork(network);
+      const place = [...path, 'deliver', 'privateAddresses', index];
+      if (fault !== undefined) findings.push({ path: place, reason: `${formatPath(place)} ${fault}` });
+    });
+    if (deliver && deliver.baseDelayMs > deliver.maxDelayMs) {
+      const place = [...path, 'deliver', 'baseDelayMs'];
+      const reason = `${formatPath(place)} (${deliver.baseDelayMs}) is larger than maxDelayMs (${deliver.maxDelayMs})`;
+      findings.push({ path: place, reason, suggestion: 'Raise maxDelayMs or lower baseDelayMs.' });
+    }
+    return findings;
+  });
+}
+
+function checkChannelAgents({ channels: { webhook }, agents: { entries } }: Settings): Finding[] {
+  const known = new Set(['main', ...Object.keys(entries)]);
+  return Object.entries(webhook.entries).flatMap(([name, { agent }]): Finding[] => {
+    if (known.has(agent)) return [];
+    const path = ['channels', 'webhook', 'entries', name, 'agent'];
+    const near = nearestName(agent, known);
+    const suggestion = near === undefined ? `Add agents.entries.${agent}.` : `Did you mean '${near}'?`;
+    return [{ path, reason: `${formatPath(path)} names the agent ${agent}, which does not exist`, suggestion }];
   });
 }
 

@@ -43,7 +43,7 @@ test('a change that makes the configuration bad is refused, and the file stays a
   const tries: readonly (readonly [string, string, RegExp])[] = [
     ['gateway.port', 'high', /gateway\.port must be a whole number/],
     ['gateway.prt', '1', /there is no setting gateway\.prt\.$/],
-    ['channels', '{}', /channels comes with a later release/],
+    ['channels.slack', '{}', /channels.slack comes with a later release/],
     ['gateway', '{ a: 1, a: 2 }', /the value cannot be set: a stands here a second time/],
     ['gateway.port.x', '1', /gateway\.port is a single value/],
     ['', '{}', /set needs the path of a setting/],

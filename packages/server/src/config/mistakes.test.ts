@@ -266,9 +266,9 @@ const cases: readonly {
     ],
   },
   {
-    title: 'channels, which are not there yet',
-    text: '{ channels: {} }',
-    says: [`openclaw.json:1:3: channels comes with a later release. ${laterHint}`],
+    title: 'a channel of a kind that is not there yet',
+    text: '{ channels: { telegram: {} } }',
+    says: [`openclaw.json:1:15: channels.telegram comes with a later release. ${laterHint}`],
   },
   {
     title: 'a first limit of concurrency above the highest',

@@ -8,6 +8,7 @@
 import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 
 import { agents } from './agents-schema.ts';
+import { channels } from './channels-schema.ts';
 import { mcp, tools } from './tools-schema.ts';
 import { workloads } from './workloads-schema.ts';
 import { gateway, headerName, headerText, type limits } from './gateway-schema.ts';
@@ -253,10 +254,11 @@ export const settingsSchema = {
       tools,
       mcp,
       workloads,
+      channels,
       logging,
       telemetry,
     },
-    { description: 'Settings of OpenClaw.', later: ['channels'] },
+    { description: 'Settings of OpenClaw.' },
   ),
 };
 
@@ -268,6 +270,7 @@ export type AgentsSettings = Infer<typeof agents>;
 export type ToolsSettings = Infer<typeof tools>;
 export type McpSettings = Infer<typeof mcp>;
 export type WorkloadsSettings = Infer<typeof workloads>;
+export type ChannelsSettings = Infer<typeof channels>;
 export type RouteSettings = Infer<typeof route>;
 export type ProviderSettings = Infer<typeof provider>;
 export type TimeoutSettings = Infer<typeof timeouts>;

@@ -13,7 +13,9 @@ import { createBodyBudget, defaultBudgetBytes, type BodyBudget } from './body-bu
 import { countConnections } from './connections.ts';
 import { createAdminEndpoints, type AdminOptions } from './endpoints/admin.ts';
 import { createAuditEndpoint, type AuditReader } from './endpoints/audit.ts';
+import { createChannelEndpoints, type ChannelAdministration } from './endpoints/channels.ts';
 import { alive, createHealthEndpoint, createReadyEndpoint, createStartupEndpoint } from './endpoints/health.ts';
+import { createHookEndpoint, type HookDoor, type HookEndpointOptions } from './endpoints/hooks.ts';
 import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelCallEndpoint } from './endpoints/model-calls.ts';
 import { createModelEndpoint, createModelListEndpoint } from './endpoints/model-list.ts';
@@ -50,6 +52,8 @@ export type { Admission, Hub } from './control/contract.ts';
 export { kindOfOrigin, refuseUnknownHost } from './origins.ts';
 export type { GatewayPolicy } from './policy.ts';
 export type { AdminOptions } from './endpoints/admin.ts';
+export type { ChannelAdministration } from './endpoints/channels.ts';
+export type { HookDoor } from './endpoints/hooks.ts';
 export type { RunEndpointsOptions } from './endpoints/runs.ts';
 export type { OpenedWorkloads, WorkloadEndpointsOptions } from './kubernetes/index.ts';
 export type { SessionDirectory } from './endpoints/sessions.ts';
@@ -73,6 +77,8 @@ export interface GatewayOptions {
   readonly runs?: Pick<RunEndpointsOptions, 'runs' | 'programs' | 'sessions'>;
   /** Absent: it runs no workloads. */
   readonly workloads?: WorkloadEndpointsOptions;
+  /** Absent: it has no channels. */
+  readonly channels?: HookDoor & ChannelAdministration;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -113,6 +119,12 @@ export function createGateway(options: GatewayOptions): Gateway {
       const isHealth = pattern.startsWith('/health') || pattern === '/readyz' || pattern === '/startupz';
       if (draining && !isHealth) throw new OpenClawError('draining', { retryAfterMs: 1000 });
       const { restricted } = policy();
+      // Channels come back with the configuration; until then nobody may take them for gone.
+      if (restricted !== undefined && pattern.startsWith('/hooks/'))
+        throw new OpenClawError('not_ready', {
+          details: { reason: 'its operator has to mend the configuration first' },
+          retryAfterMs: 5000,
+        });
       if (restricted === undefined || !pattern.startsWith('/v1/')) return;
       // What is wrong with the configuration is not for strangers.
       request.authenticate();
@@ -174,6 +186,7 @@ function createEndpoints(options: GatewayOptions, draining: () => boolean, stopp
     '/openapi.json': { GET: createOpenApiEndpoint(() => policy().loopbackOnly) },
     ...(options.runs ? createRunEndpoints({ ...options.runs, clock: options.clock, stopping }) : {}),
     ...(options.workloads ? createWorkloads({ ...options, workloads: options.workloads }, bodyBudget, stopping) : {}),
+    ...(options.channels ? createChannelDoors(options.channels, { bodyLimitBytes: () => policy().limits.bodyBytes, bodyBudget }) : {}),
     ...createAdminEndpoints(options.admin),
     ...createAuditEndpoint(options.audit),
     ...createSightEndpoints(options.sight),
@@ -195,6 +208,10 @@ function createWorkloads(
     stopping,
     bodyLimitBytes: () => policy().limits.bodyBytes,
   });
+}
+
+function createChannelDoors(channels: HookDoor & ChannelAdministration, bodies: Omit<HookEndpointOptions, 'hooks'>): EndpointTable {
+  return { ...createHookEndpoint({ ...bodies, hooks: channels }), ...createChannelEndpoints(channels) };
 }
 
 function showBodies(metrics: Metrics, budget: BodyBudget): void {

@@ -24,7 +24,7 @@ test('docs/http-api.md lists exactly the endpoints and methods that there are, a
     const { status } = await fetch(gateway.url + path.replace('*', 'x'), { method: methods[0] ?? 'GET' });
     assert.equal(
       status === 401,
-      /^`(models|runs|admin|operator\.read)`(;|$)/.test(credential.trim()),
+      /^`(models|runs|admin|operator\.read|signature)`(;|$)/.test(credential.trim()),
       `${path} answered ${status} to somebody without a credential`,
     );
   }

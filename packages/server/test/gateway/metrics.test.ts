@@ -4,8 +4,11 @@ import { readFile } from 'node:fs/promises';
 import { test } from 'node:test';
 import { startTestGateway } from '../harness/gateway.ts';
 
-/** Everything that registers is there, the cache too. */
-const settings = { models: { cache: { enabled: true } } };
+/** Everything that registers is there, the cache and a channel too. */
+const settings = {
+  models: { cache: { enabled: true } },
+  channels: { webhook: { entries: { ci: { secrets: ['secret-of-those-who-send-to-us'] } } } },
+};
 
 /** The log file belongs to the command that runs the gateway, and so does its metric. */
 const ofTheCommand = '| `openclaw_log_file_lines_lost_total` | counter |  | Lines that could not be written to the log file. |';

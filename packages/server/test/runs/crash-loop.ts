@@ -6,7 +6,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { OutcomeDecision, RunEvent, RunView } from '@openclaw/protocol';
@@ -39,12 +39,15 @@ export interface Outside extends AsyncDisposable {
   readonly url: string;
   /** How often each key was asked for by each method. */
   readonly counts: ReadonlyMap<string, number>;
+  /** Everything that it was asked is counted. For whoever has ended all that could ask. */
+  quiet(): Promise<void>;
 }
 
 /** A server that counts; an answer takes a moment, before and after the counting. */
-export async function startOutside(): Promise<Outside> {
+export async function startOutside({ onCount }: { readonly onCount?: () => void } = {}): Promise<Outside> {
   const counts = new Map<string, number>();
-  const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 2));
+  const pause = (ms = 2): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+  const connections = new Set<Socket>();
   const server = createServer((request, response) => {
     request.resume();
     const [, method = '', key = ''] = (request.url ?? '').split('/');
@@ -52,15 +55,24 @@ export async function startOutside(): Promise<Outside> {
       await pause();
       const name = `${method} ${decodeURIComponent(key)}`;
       counts.set(name, (counts.get(name) ?? 0) + 1);
+      onCount?.();
       await pause();
       response.end('done');
     })();
+  });
+  server.on('connection', (socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     counts,
+    async quiet() {
+      do await pause(20);
+      while (connections.size > 0);
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       server.close();
@@ -136,9 +148,15 @@ interface Arming extends Required<Pick<CarryOptions, 'aims' | 'random'>> {
 function arm(life: Life, { seen, recoveryMs, aims, random }: Arming): void {
   const aim = random() < 0.5 ? aims[Math.floor(random() * aims.length)] : undefined;
   // Before there is a run, there is nothing to take up.
-  if (aim === 'recovery' && seen.length > 0) life.killAfter(random() * recoveryMs);
-  else if (aim === undefined || aim === 'recovery') life.killAfter(random() * (recoveryMs + runMs));
-  else life.killOn((event) => momentOf(event, seen) === aim && random() < partTaken);
+  if (seen.length === 0) life.killAfter('ready', random() * runMs);
+  else if (aim === 'recovery') life.killAfter('recovering', random() * recoveryMs);
+  else if (aim === undefined) life.killAfter('recovering', random() * (recoveryMs + runMs));
+  else {
+    const isMoment = (event: RunEvent): boolean =>
+      random() < partTaken && momentOf(event, seen) === (aim === 'effect to result' ? 'intent to effect' : aim);
+    // The server counts two milliseconds after it is asked, and answers two later.
+    life.killOn(isMoment, aim === 'effect to result' ? 2 + random() * 3 : 0);
+  }
 }
 
 interface Compactions {
@@ -272,16 +290,15 @@ class Life {
     });
   }
 
-  /** Counted from when it begins to open what is there. */
-  killAfter(ms: number): void {
+  killAfter(from: 'recovering' | 'ready', ms: number): void {
     this.#child.on('message', ({ kind }: FromProcess) => {
-      if (kind === 'recovering') this.#timer = setTimeout(() => this.#child.kill('SIGKILL'), ms);
+      if (kind === from) this.#timer = setTimeout(() => this.#child.kill('SIGKILL'), ms);
     });
   }
 
-  killOn(isMoment: (event: RunEvent) => boolean): void {
+  killOn(isMoment: (event: RunEvent) => boolean, afterMs: number): void {
     this.#child.on('message', (message: FromProcess) => {
-      if (message.kind === 'event' && isMoment(message.event)) this.#child.kill('SIGKILL');
+      if (message.kind === 'event' && isMoment(message.event)) this.#timer ??= setTimeout(() => this.#child.kill('SIGKILL'), afterMs);
     });
   }
 

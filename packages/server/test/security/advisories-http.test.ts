@@ -162,9 +162,10 @@ test(
         assert.equal(asKey === 403 || (path.includes('*') && asKey === 405), isForOperators(path), `${method} ${path} ${asKey}`);
       }
     }
-    for (const path of ['/tools/invoke', '/api/sessions', '/hooks/agent']) {
+    for (const path of ['/tools/invoke', '/api/sessions', '/hooks/agent/now']) {
       assert.equal((await gateway.request(path, { json: {} })).status, 404, path);
     }
+    assert.equal((await gateway.request('/hooks/agent', { json: {} })).status, 401, 'what is signed is believed, and no token');
   },
 );
 

@@ -73,6 +73,13 @@ export const commands = {
     const { registerSessionsCommands } = await import('./sessions.ts');
     registerSessionsCommands(program, await runContext(terminal));
   },
+  async channels({ program, terminal }: CommandContext): Promise<void> {
+    const [{ registerChannelsCommands }, { createChannelsClient }] = await Promise.all([
+      import('./channels.ts'),
+      import('./channels-access.ts'),
+    ]);
+    registerChannelsCommands(program, { io: terminal, channels: createChannelsClient(terminal) });
+  },
   async config({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerConfigCommands }, { knownProviders }] = await Promise.all([
       import('./config.ts'),

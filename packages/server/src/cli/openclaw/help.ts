@@ -6,7 +6,7 @@ import type { CommandName } from './commands.ts';
 export const commandGroups = {
   'Begin:': ['init', 'gateway', 'dashboard', 'completion'],
   'See how it is:': ['status', 'health', 'doctor', 'logs', 'audit'],
-  'Agents at work:': ['agent', 'runs', 'sessions', 'cron'],
+  'Agents at work:': ['agent', 'runs', 'sessions', 'cron', 'channels'],
   'Models and who may use them:': ['models', 'keys', 'usage', 'trace'],
   'Configuration, devices and state:': ['config', 'devices', 'kubeconfig', 'state'],
 } as const satisfies Readonly<Record<string, readonly CommandName[]>>;

@@ -21,6 +21,7 @@ const rows: readonly Row[] = [
   ['createEmbeddings', 'POST', '/v1/embeddings', 'models', "OpenAI's embeddings."],
   ['listModels', 'GET', '/v1/models', 'models', 'What the caller may use.'],
   ['getModel', 'GET', '/v1/models/{model}', 'models', 'One of them.'],
+  ['receiveHook', 'POST', '/hooks/{channel}', 'none', 'Something for a channel, signed by whoever sends it; it becomes a run.'],
   ['isAlive', 'GET', '/healthz', 'none', 'The process turns.'],
   ['isReady', 'GET', '/readyz', 'none', 'New traffic may come here.'],
   ['isStarted', 'GET', '/startupz', 'none', 'The start is over.'],
@@ -49,6 +50,9 @@ const rows: readonly Row[] = [
   ['revokeKey', 'DELETE', '/admin/v1/keys/{id}', 'admin', 'Refuses a key from now on.'],
   ['describeModels', 'GET', '/admin/v1/models', 'admin', 'Every name that can be asked for.'],
   ['describeModel', 'GET', '/admin/v1/models/{name}', 'admin', 'What a name stands for.'],
+  ['listChannels', 'GET', '/admin/v1/channels', 'admin', 'Channels, and how they are.'],
+  ['listDeliveries', 'GET', '/admin/v1/deliveries', 'admin', 'What a channel sends, the latest first.'],
+  ['redeliver', 'POST', '/admin/v1/deliveries/{id}/redeliver', 'admin', 'Sends it again, whatever became of it before.'],
   ['listAudit', 'GET', '/admin/v1/audit', 'admin', 'Who changed what.'],
   ['getUsage', 'GET', '/admin/v1/usage', 'admin', 'Totals of requests, tokens and cost.'],
   ['listTargets', 'GET', '/admin/v1/targets', 'admin', 'Each target with its figures.'],
@@ -61,6 +65,9 @@ const rows: readonly Row[] = [
   ['setLogLevel', 'PUT', '/admin/v1/logging', 'admin', 'Changes what is written to the log.'],
 ];
 
+/** Where it is not 200. */
+const statuses: Readonly<Record<string, number>> = { createKey: 201, receiveHook: 202 };
+
 const pages: ReadonlySet<string> = new Set(['showControlUi', 'getAsset', 'getIcon', 'getMetrics']);
 
 export const otherOperations: Readonly<Record<string, Operation>> = Object.fromEntries(
@@ -72,7 +79,7 @@ export const otherOperations: Readonly<Record<string, Operation>> = Object.fromE
       {
         ...{ method, path, needs, summary },
         ...(method === 'POST' || method === 'PUT' || method === 'PATCH' ? { body: { type: 'object' } } : {}),
-        answers: { [name === 'createKey' ? 201 : 200]: isPage ? { ...answer, contentType: 'text/plain' } : answer },
+        answers: { [statuses[name] ?? 200]: isPage ? { ...answer, contentType: 'text/plain' } : answer },
       },
     ];
   }),

@@ -6,6 +6,7 @@
  */
 import { OpenClawError, type ErrorCode } from '../../core/errors.ts';
 import { isJsonObject, type JsonValue } from '../../core/json.ts';
+import { retryAfterOf } from '../../core/retry-after.ts';
 import type { UpstreamFailure } from './dialect.ts';
 
 /** What a dialect found in the body of a refusal, or in an error inside a stream. */
@@ -104,34 +105,6 @@ function readableReason({ message, kinds, status }: Failure): string {
   const short = said.length > reasonLimit ? `${said.slice(0, reasonLimit).trimEnd()}…` : said;
   if (short !== '') return short;
   return kinds[0] ?? (status === 0 ? 'it gave no reason' : `it answered ${status} without a reason`);
-}
-
-/** Nobody means longer: one slip of a provider must not be the end of a target for a year. */
-const longestWaitMs = 86_400_000;
-
-/** Milliseconds to wait from `retry-after-ms`, or from `retry-after` in seconds or as a date. */
-function retryAfterOf(headers: Readonly<Record<string, string>>, nowMs: number): number | undefined {
-  const askedMs = askedWaitOf(headers, nowMs);
-  return askedMs === undefined ? undefined : Math.min(askedMs, longestWaitMs);
-}
-
-function askedWaitOf(headers: Readonly<Record<string, string>>, nowMs: number): number | undefined {
-  const exact = numberOf(headers['retry-after-ms']);
-  if (exact !== undefined) return exact;
-  const written = headers['retry-after'];
-  const seconds = numberOf(written);
-  if (seconds !== undefined) return seconds * 1000;
-  // A date begins with its day of the week; without that, `Date.parse` takes nearly anything for one.
-  const date = written !== undefined && /^\s*[a-z]{3}/i.test(written) ? Date.parse(written) : Number.NaN;
-  if (Number.isNaN(date)) return undefined;
-  // By the clock that wrote it, where it says what time it is: the two may differ by more than the wait.
-  const theirsMs = Date.parse(headers['date'] ?? '');
-  return Math.max(0, date - (Number.isNaN(theirsMs) ? nowMs : theirsMs));
-}
-
-function numberOf(text: string | undefined): number | undefined {
-  if (text === undefined || !/^\s*\d{1,9}(\.\d+)?\s*$/.test(text)) return undefined;
-  return Number(text);
 }
 
 /** The words of a JSON body, or of one that is none: `error` as an object, a string, or fields at the top. */

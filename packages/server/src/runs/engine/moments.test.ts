@@ -236,3 +236,18 @@ test('a run whose time is up ends in an orderly way, however exact the timer is'
   const view = await ended(world, run.id);
   assert.deepEqual([view.status, JSON.stringify(view.output).includes('20 ms')], ['finished', true]);
 });
+
+test('a wall clock that is set forward ends no run before its time', async () => {
+  let offsetMs = 0;
+  const send = countingTool('send', 'once', {
+    async run() {
+      offsetMs = 3_600_000;
+      return { isError: false, text: 'done' };
+    },
+  });
+  const clock = { ...systemClock, now: () => systemClock.now() + offsetMs };
+  await using world = await createWorld({ script: oneCall, tools: [send], engine: { clock } });
+  const { run } = await world.engine.create({ input: 'go', limits: { timeMs: 60_000 } }, origin);
+  const view = await ended(world, run.id);
+  assert.deepEqual(view.output, { text: 'done', finishReason: 'stop' });
+});

@@ -61,6 +61,8 @@ class Worker {
   readonly #run: HeldRun;
   readonly #signal: AbortSignal;
   readonly #options: WorkerOptions;
+  /** When it took the run up, by the clock that nobody sets. */
+  readonly #sinceMs: number;
   /** A conversation that was too long for its model is compacted once for each answer. */
   #overflowed = false;
 
@@ -68,6 +70,7 @@ class Worker {
     this.#run = run;
     this.#signal = signal;
     this.#options = options;
+    this.#sinceMs = options.clock.monotonicMs();
   }
 
   /** Takes one step. @returns what ends the run, or parks it */
@@ -90,12 +93,11 @@ class Worker {
     }
   }
 
-  #reachedLimit({ limits, steps, use, workedMs, workingSinceMs }: RunView): string | undefined {
+  #reachedLimit({ limits, steps, use, workedMs }: RunView): string | undefined {
     if (steps >= limits.steps) return `${limits.steps} steps`;
     if (use.inputTokens + use.outputTokens >= limits.tokens) return `${limits.tokens} tokens`;
     if ((use.costNanoUsd ?? 0) >= limits.usd * 1e9) return `US$ ${limits.usd}`;
-    const nowMs = this.#options.clock.now();
-    if (workedMs + nowMs - (workingSinceMs ?? nowMs) >= limits.timeMs) return `${limits.timeMs} ms`;
+    if (workedMs + this.#options.clock.monotonicMs() - this.#sinceMs >= limits.timeMs) return `${limits.timeMs} ms`;
     return undefined;
   }
 

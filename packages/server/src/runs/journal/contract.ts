@@ -54,6 +54,8 @@ export interface Journal {
   /** @throws OpenClawError `run_not_found` */
   view(runId: string): Promise<RunView>;
   list(question: RunQuestion): Promise<readonly RunView[]>;
+  /** The run that was created under this key, as long as it is known. */
+  find(idempotencyKey: string): Promise<RunView | undefined>;
   /** How it stood when this process last read or wrote it; a run that it owns is there. Somebody else may have written since. */
   known(runId: string): RunView | undefined;
 

@@ -43,6 +43,42 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
     before(async () => void (server = engine === 'PostgreSQL' ? await startPglite() : undefined));
     after(() => server?.stop());
 
+    test('what others write down alongside is in the same commit: all of it is there, or nothing', async () => {
+      await using setup = await setUpJournal(server);
+      const { database, clock } = setup;
+      const told: string[] = [];
+      let isBroken = false;
+      const journal = createJournal({
+        ...{ database, clock, keptDays: 30 },
+        alongside: (events, view) => {
+          told.push(`${events.map(({ kind }) => kind).join()} ${view.status}`);
+          const note = (id: string): Statement => ({
+            sql: 'INSERT INTO schedules (id, name, definition, is_enabled, revision, settled_until, floor_at, claims, created_at, updated_at) VALUES ($1, $1, $1, 0, 0, 0, 0, 0, 0, 0)',
+            params: [id],
+          });
+          return isBroken ? [note('twice'), note('twice')] : events.map(({ seq }) => note(`${view.id}/${seq}`));
+        },
+      });
+      const notes = async (): Promise<unknown[]> =>
+        (await database.read({ sql: 'SELECT id FROM schedules ORDER BY id' })).map(({ id }) => id);
+      await journal.create(newRun('run_1'));
+      const held = await lease(journal, 'run_1');
+      await journal.append(held, [resumed(held.epoch), stepStarted(1)]);
+      assert.deepEqual(await notes(), ['run_1/1', 'run_1/2', 'run_1/3']);
+      isBroken = true;
+      await assert.rejects(journal.append(held, [finished]));
+      assert.deepEqual(await notes(), ['run_1/1', 'run_1/2', 'run_1/3']);
+      assert.equal((await setup.again().view('run_1')).status, 'running');
+      assert.deepEqual(told, ['run.created queued', 'run.resumed,step.started running', 'run.finished finished']);
+    });
+
+    test('a run is found by its key', async () => {
+      await using setup = await setUpJournal(server);
+      await setup.journal.create(newRun('run_1', { idempotencyKey: 'key 1' }));
+      assert.equal((await setup.again().find('key 1'))?.id, 'run_1');
+      assert.equal(await setup.journal.find('key 2'), undefined);
+    });
+
     test('a run is there once it is created, and stands as its events say', async () => {
       await using setup = await setUpJournal(server);
       const { journal } = setup;
@@ -82,6 +118,26 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
       await assert.rejects(one.append(first, [stepStarted(1)]), { code: 'lease_lost' });
       await assert.rejects(one.renew([first], leaseMs), { code: 'lease_lost' });
       assert.equal((await all(two, 'run_1')).length, 4);
+    });
+
+    test('no event is older than the one before it, whatever the clock says and whoever writes it', async () => {
+      await using setup = await setUpJournal(server);
+      await setup.journal.create(newRun('run_1'));
+      const held = await lease(setup.journal, 'run_1');
+      await setup.journal.append(held, [resumed(held.epoch), stepStarted(1)]);
+      setup.clock.advance(5000);
+      await setup.journal.append(held, [delta(1, 0, 'streamed')]);
+      setup.clock.jumpWallClock(-3_600_000);
+      await setup.journal.append(held, [delta(1, 8, ' on')]);
+      const after = setup.again();
+      const second = await lease(after, 'run_1');
+      await after.append(second, [resumed(second.epoch)]);
+      const times = (await all(after, 'run_1')).map(({ atMs }) => atMs);
+      assert.deepEqual(
+        times,
+        times.toSorted((one, other) => one - other),
+      );
+      assert.equal(times.length, 6);
     });
 
     test('of two who take up the same run one gets it', async () => {

@@ -7,7 +7,7 @@
 import type { RunEvent, RunEventBody, RunView } from '@openclaw/protocol';
 import type { Clock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
-import type { Database } from '../../storage/index.ts';
+import type { Database, Statement, WriteBatch } from '../../storage/index.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
 import type { Journal, Lease, NewRun, RunObserver, RunQuestion, Takeable, TakeableQuestion } from './contract.ts';
 import { applyEvent, foldRun } from './fold.ts';
@@ -19,6 +19,8 @@ export interface JournalOptions {
   readonly clock: Clock;
   /** For the words of an error: how long runs that ended are kept. */
   readonly keptDays: number;
+  /** What others write down with these events, in the same commit: all of it is there, or nothing. Takes no time and throws nothing. */
+  readonly alongside?: (events: readonly RunEvent[], view: RunView) => readonly Statement[];
 }
 
 /** Writes that wait for one run: its owner's, and those from outside. */
@@ -36,6 +38,12 @@ const postAttempts = 20;
 /** Views that are kept beside those of runs that are held here. */
 const viewsLimit = 2000;
 
+interface Known {
+  readonly view: RunView;
+  /** Of its last event; no later one is older, whatever the clock says. */
+  readonly lastAtMs: number;
+}
+
 export function createJournal(options: JournalOptions): Journal {
   return new StoredJournal(options);
 }
@@ -44,17 +52,19 @@ class StoredJournal implements Journal {
   readonly #database: Database;
   readonly #clock: Clock;
   readonly #keptDays: number;
+  readonly #alongside: NonNullable<JournalOptions['alongside']>;
   readonly #order = new OneAtATime(waitingPerRun);
   readonly #watchers = new Watchers();
   readonly #observers = new Set<RunObserver>();
   /** How runs stand, as far as is known here; a write that finds it is old reads it again. The oldest gives way. */
-  readonly #views = new Map<string, RunView>();
+  readonly #views = new Map<string, Known>();
   #isClosed = false;
 
-  constructor({ database, clock, keptDays }: JournalOptions) {
+  constructor({ database, clock, keptDays, alongside = () => [] }: JournalOptions) {
     this.#database = database;
     this.#clock = clock;
     this.#keptDays = keptDays;
+    this.#alongside = alongside;
   }
 
   async create(run: NewRun): Promise<{ readonly run: RunView; readonly isKnown: boolean }> {
@@ -62,14 +72,19 @@ class StoredJournal implements Journal {
     const events = [run.created, ...(run.copied ?? [])].map((body, index): RunEvent => ({ runId: run.id, seq: index + 1, atMs, ...body }));
     const view = foldRun(events);
     try {
-      await this.#database.write(store.creation(run, view, events.slice(1)));
+      await this.#commit(store.creation(run, view, events.slice(1)), events, view);
     } catch (thrown) {
       if (!isConflict(thrown) || run.idempotencyKey === undefined) throw thrown;
       return { run: await this.#known(run, run.idempotencyKey), isKnown: true };
     }
-    this.#remember(view);
+    this.#remember({ view, lastAtMs: atMs });
     this.#tell(events, view);
     return { run: view, isKnown: false };
+  }
+
+  #commit(batch: WriteBatch, events: readonly RunEvent[], view: RunView): Promise<void> {
+    const alongside = this.#alongside(events, view);
+    return this.#database.write(alongside.length === 0 ? batch : { ...batch, statements: [...batch.statements, ...alongside] });
   }
 
   async #known(run: NewRun, key: string): Promise<RunView> {
@@ -82,12 +97,17 @@ class StoredJournal implements Journal {
   async view(runId: string): Promise<RunView> {
     const row = await store.readRow(this.#database, 'id', runId);
     if (!row) throw this.#notFound(runId);
-    const known = this.#views.get(runId);
-    return known?.lastSeq === row.nextSeq - 1 ? known : this.#reload(runId);
+    const known = this.#views.get(runId)?.view;
+    return known?.lastSeq === row.nextSeq - 1 ? known : (await this.#reload(runId)).view;
+  }
+
+  async find(idempotencyKey: string): Promise<RunView | undefined> {
+    const row = await store.readRow(this.#database, 'idempotency_key', idempotencyKey);
+    return row && this.view(row.id);
   }
 
   known(runId: string): RunView | undefined {
-    return this.#views.get(runId);
+    return this.#views.get(runId)?.view;
   }
 
   async list(question: RunQuestion): Promise<readonly RunView[]> {
@@ -146,8 +166,8 @@ class StoredJournal implements Journal {
 
   appendAfter(lease: Lease, after: number, bodies: readonly RunEventBody[]): Promise<readonly RunEvent[] | undefined> {
     return this.#order.run(lease.runId, async () => {
-      const { lastSeq } = this.#views.get(lease.runId) ?? (await this.#reload(lease.runId));
-      if (lastSeq > after) return undefined;
+      const { view } = this.#views.get(lease.runId) ?? (await this.#reload(lease.runId));
+      if (view.lastSeq > after) return undefined;
       const written = await this.#write(lease.runId, bodies, lease.epoch);
       if (!written) await this.#checkHeld(lease);
       return written;
@@ -176,18 +196,18 @@ class StoredJournal implements Journal {
 
   /** @returns undefined where somebody else has written, or has taken the run */
   async #write(runId: string, bodies: readonly RunEventBody[], epoch: number | undefined): Promise<readonly RunEvent[] | undefined> {
-    const before = this.#views.get(runId) ?? (await this.#reload(runId));
-    const atMs = Math.max(this.#clock.now(), before.updatedAtMs);
+    const { view: before, lastAtMs } = this.#views.get(runId) ?? (await this.#reload(runId));
+    const atMs = Math.max(this.#clock.now(), lastAtMs);
     const events = bodies.map((body, index): RunEvent => ({ runId, seq: before.lastSeq + 1 + index, atMs, ...body }));
     const after = events.reduce(applyEvent, before);
     try {
-      await this.#database.write(store.appending(events, after, { epoch, nextSeq: before.lastSeq + 1 }));
+      await this.#commit(store.appending(events, after, { epoch, nextSeq: before.lastSeq + 1 }), events, after);
     } catch (thrown) {
       if (!isConflict(thrown)) throw thrown;
       await this.#reload(runId);
       return undefined;
     }
-    this.#remember(after);
+    this.#remember({ view: after, lastAtMs: atMs });
     this.#tell(events, after);
     return events;
   }
@@ -224,7 +244,7 @@ class StoredJournal implements Journal {
           fresh = undefined;
           continue;
         }
-        const view = this.#views.get(runId) ?? (await this.view(runId));
+        const view = this.known(runId) ?? (await this.view(runId));
         if (view.endedAtMs !== null && view.lastSeq <= last) return;
         await watcher.wait();
         fresh = watcher.take();
@@ -260,7 +280,7 @@ class StoredJournal implements Journal {
     this.#watchers.endAll();
   }
 
-  async #reload(runId: string): Promise<RunView> {
+  async #reload(runId: string): Promise<Known> {
     // The row first: what is written between the two readings is in the events, and must not be taken for known where it is not.
     const row = await store.readRow(this.#database, 'id', runId);
     const folded = row && (await this.#readState(runId));
@@ -269,9 +289,10 @@ class StoredJournal implements Journal {
     const view = { ...folded, lastSeq: Math.max(row.nextSeq - 1, folded.lastSeq) };
     // What was written while this was read is newer than what was read.
     const known = this.#views.get(runId);
-    if (known && known.lastSeq > view.lastSeq) return known;
-    this.#remember(view);
-    return view;
+    if (known && known.view.lastSeq > view.lastSeq) return known;
+    const found: Known = { view, lastAtMs: Math.max(row.lastAtMs, view.updatedAtMs) };
+    this.#remember(found);
+    return found;
   }
 
   /** A part at a time: the results of a long run are large, and no state is made of them. */
@@ -289,9 +310,10 @@ class StoredJournal implements Journal {
     for (const observe of this.#observers) observe(events, view);
   }
 
-  #remember(view: RunView): void {
-    this.#views.delete(view.id);
-    this.#views.set(view.id, view);
+  #remember(known: Known): void {
+    const { id } = known.view;
+    this.#views.delete(id);
+    this.#views.set(id, known);
     const [oldest] = this.#views.keys();
     if (this.#views.size > viewsLimit && oldest !== undefined) this.#views.delete(oldest);
   }

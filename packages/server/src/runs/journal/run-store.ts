@@ -11,9 +11,11 @@ export interface StoredRun {
   readonly epoch: number;
   readonly leaseUntilMs: number;
   readonly nextSeq: number;
+  /** Of its last event, streamed text included. */
+  readonly lastAtMs: number;
 }
 
-const rowColumns = 'id, request_hash, owner, epoch, lease_until, next_seq';
+const rowColumns = 'id, request_hash, owner, epoch, lease_until, next_seq, updated_at';
 
 export async function readRow(database: Database, column: 'id' | 'idempotency_key', value: string): Promise<StoredRun | undefined> {
   const [row] = await database.read({ sql: `SELECT ${rowColumns} FROM runs WHERE ${column} = $1`, params: [value] });
@@ -28,6 +30,7 @@ function storedRunOf(row: Row): StoredRun {
     epoch: Number(row['epoch']),
     leaseUntilMs: Number(row['lease_until']),
     nextSeq: Number(row['next_seq']),
+    lastAtMs: Number(row['updated_at']),
   };
 }
 
@@ -135,7 +138,7 @@ export function appending(events: readonly RunEvent[], view: RunView, { epoch, n
     expect: 'row',
     name: 'the run is where its owner left it',
   };
-  return { guards: [guard], statements: [...events.map(insertion), standing(view)] };
+  return { guards: [guard], statements: [...events.map(insertion), standing(view, events.at(-1)?.atMs)] };
 }
 
 function insertion({ runId, seq, atMs, ...body }: RunEvent): Statement {
@@ -145,14 +148,14 @@ function insertion({ runId, seq, atMs, ...body }: RunEvent): Statement {
   };
 }
 
-function standing(view: RunView): Statement {
+function standing(view: RunView, lastAtMs = view.updatedAtMs): Statement {
   const { inputTokens, outputTokens, costNanoUsd } = view.use;
   return {
     sql: `UPDATE runs SET status = $2, waits = $3, steps = $4, input_tokens = $5, output_tokens = $6, cost_nano_usd = $7, next_seq = $8,
             updated_at = $9, ended_at = $10 WHERE id = $1`,
     params: [
       ...[view.id, view.status, view.waitsFor === null ? null : JSON.stringify(view.waitsFor), view.steps],
-      ...[inputTokens, outputTokens, costNanoUsd, view.lastSeq + 1, view.updatedAtMs, view.endedAtMs],
+      ...[inputTokens, outputTokens, costNanoUsd, view.lastSeq + 1, lastAtMs, view.endedAtMs],
     ],
   };
 }

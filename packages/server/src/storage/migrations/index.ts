@@ -8,6 +8,7 @@ import { turns } from './0006-turns.ts';
 import { runs } from './0007-runs.ts';
 import { sessionRuns } from './0008-session-runs.ts';
 import { schedules } from './0009-schedules.ts';
+import { channelDeliveries } from './0010-channel-deliveries.ts';
 import { workloadObjects } from './0012-workload-objects.ts';
 import { workloadHistory } from './0013-workload-history.ts';
 import type { Migration } from './migration.ts';
@@ -23,6 +24,7 @@ export const migrations: readonly Migration[] = [
   runs,
   sessionRuns,
   schedules,
+  channelDeliveries,
   workloadObjects,
   workloadHistory,
 ];

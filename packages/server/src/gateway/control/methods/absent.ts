@@ -4,26 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import type { OperatorScope } from '@openclaw/protocol';
-import type { Clock } from '../../../core/clock.ts';
 import { OpenClawError } from '../../../core/errors.ts';
 import type { Method, MethodTable } from '../contract.ts';
 import { Params } from './params.ts';
 
-export interface AbsentMethodsOptions {
-  readonly clock: Clock;
-}
-
-export function createAbsentMethods({ clock }: AbsentMethodsOptions): MethodTable {
-  return { ...channels(clock), ...nodes, ...approvals, ...waking, ...asking, 'doctor.memory.status': memoryStatus };
-}
-
-function channels(clock: Clock): MethodTable {
-  const empty = { channelOrder: [], channelLabels: {}, channelDetailLabels: {}, channelSystemImages: {}, channelMeta: [] };
-  return {
-    'channels.status': answering('operator.read', ['probe', 'timeoutMs', 'channel'], () => ({
-      ...{ ts: clock.now(), ...empty, channels: {}, channelAccounts: {}, channelDefaultAccountId: {}, statusIssues: [] },
-    })),
-  };
+export function createAbsentMethods(): MethodTable {
+  return { ...nodes, ...approvals, ...waking, ...asking, 'doctor.memory.status': memoryStatus };
 }
 
 const nodes: MethodTable = {

@@ -5,12 +5,12 @@ import { OpenClawError } from '../../../core/errors.ts';
 import { createProcessLoad, type ProcessLoad } from '../../../core/process-load.ts';
 import type { ControlPrincipal, Hub, MethodTable } from '../contract.ts';
 import type { RunStarter } from '../run-starter.ts';
+import { channelShapes, channelSummary, type ChannelMethodsOptions } from './channels.ts';
 import { noParams, Params } from './params.ts';
 import type { AgentDirectory } from './session-keys.ts';
 import { sessionShape } from './turn-shapes.ts';
 
-export interface HealthMethodsOptions {
-  readonly clock: Clock;
+export interface HealthMethodsOptions extends ChannelMethodsOptions {
   readonly version: string;
   readonly hub: Pick<Hub, 'presence'>;
   readonly turns: Pick<RunStarter, 'listSessions'>;
@@ -93,7 +93,8 @@ async function describeHealth({ checks }: HealthView, options: HealthMethodsOpti
     checks,
     plugins: { loaded: [], errors: [], unavailable: [] },
     configReload: { hotReloadStatus: options.configurationState() },
-    ...{ channels: {}, channelOrder: [], channelLabels: {}, heartbeatSeconds: 0, defaultAgentId: defaultId },
+    ...channelShapes(options.channels()),
+    ...{ heartbeatSeconds: 0, defaultAgentId: defaultId },
     agents: options.agents.list().map(({ id }) => ({ agentId: id, isDefault: id === defaultId, heartbeat, sessions })),
     sessions,
     modelRuntime: modelRuntime(checks),
@@ -107,7 +108,7 @@ async function describeStatus({ status, checks }: HealthView, options: HealthMet
   return {
     ...{ runtimeVersion: options.version, status, checks, pid: process.pid },
     heartbeat: { defaultAgentId: options.agents.defaultId, agents: [] },
-    ...{ channelSummary: [], queuedSystemEvents: [], degradedSecretOwners: [], degradedPlugins: [] },
+    ...{ channelSummary: channelSummary(options.channels()), queuedSystemEvents: [], degradedSecretOwners: [], degradedPlugins: [] },
     tasks: { total: 0, active: 0, terminal: 0, failures: 0, byStatus: {}, byRuntime: {} },
     sessions: { paths: [], count, defaults: { model: options.defaultModel(), contextTokens: null }, recent, byAgent: [] },
     modelRuntime: modelRuntime(checks),

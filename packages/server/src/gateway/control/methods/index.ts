@@ -6,6 +6,7 @@ import type { MethodTable } from '../contract.ts';
 import { createAbsentMethods } from './absent.ts';
 import { createAgentMethods } from './agents.ts';
 import { createApprovalMethods } from './approvals.ts';
+import { createChannelMethods } from './channels.ts';
 import { createChatMethods } from './chat.ts';
 import { createConfigMethods, type ConfigMethodsOptions } from './config.ts';
 import { createCronMethods, type CronMethodsOptions } from './cron.ts';
@@ -74,7 +75,8 @@ export function createMethods(options: MethodsOptions): ControlMethods {
       ...createCronMethods(options),
       ...createModelMethods(options),
       ...createOperationMethods(options),
-      ...createAbsentMethods(options),
+      ...createChannelMethods(options),
+      ...createAbsentMethods(),
     },
   };
 }

@@ -77,6 +77,7 @@ export function openMethods(options: Partial<MethodsOptions> = {}): TestMethods 
     usageByDay: async () => [],
     stability: ring,
     audit: async () => [],
+    channels: () => [],
     identity: { deviceId: 'd'.repeat(64), publicKey: 'key' },
     systemInfo: () => ({ platform: 'linux' }),
     ...options,

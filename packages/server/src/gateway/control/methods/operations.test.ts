@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { ChannelView } from '@openclaw/protocol';
 import type { UsageDay } from './operations.ts';
 import { openMethods } from './methods.fixture.ts';
 
@@ -68,6 +69,44 @@ test('of what there is none yet the answer is empty, in the shapes that clients 
   assert.deepEqual(await call('node.list'), { nodes: [] });
   for (const name of ['exec.approval.list', 'plugin.approval.list', 'openclaw.approval.list']) assert.deepEqual(await call(name), []);
   assert.equal(((await call('exec.approvals.get')) as { resolvedDefaults: Fields }).resolvedDefaults['security'], 'deny');
+});
+
+test('channels are told by their kind and each by its name, with what came, what went and what is wrong', async () => {
+  const ci: ChannelView = {
+    ...{ id: 'ci', kind: 'webhook', state: 'running', agentId: 'main', receivesAt: '/hooks/ci', sendsTo: 'https://a.example' },
+    ...{ lastReceivedAtMs: 5, lastDeliveredAtMs: null, problem: 'the receiver answered 500', deliveries: { waiting: 2, dead: 1 } },
+  };
+  const quiet: ChannelView = {
+    ...{ ...ci, id: 'quiet', receivesAt: null, sendsTo: null, lastReceivedAtMs: null, problem: null },
+    deliveries: { waiting: 0, dead: 0 },
+  };
+  const { call, clock } = openMethods({ channels: () => [ci, quiet] });
+  const summary = { webhook: { configured: true, running: true, lastError: 'the receiver answered 500' } };
+  assert.deepEqual(await call('channels.status', { probe: false, timeoutMs: 8000 }), {
+    ...{ ts: clock.now(), channels: summary, channelOrder: ['webhook'], channelLabels: { webhook: 'Webhook' } },
+    ...{ channelDetailLabels: { webhook: 'Signed requests' }, channelSystemImages: {} },
+    channelMeta: [{ id: 'webhook', label: 'Webhook', detailLabel: 'Signed requests' }],
+    channelAccounts: {
+      webhook: [
+        {
+          ...{ accountId: 'ci', name: 'ci', enabled: true, configured: true, running: true, agentId: 'main', webhookPath: '/hooks/ci' },
+          ...{ baseUrl: 'https://a.example', lastInboundAt: 5, lastError: 'the receiver answered 500' },
+          deliveries: { waiting: 2, dead: 1 },
+        },
+        {
+          ...{ accountId: 'quiet', name: 'quiet', enabled: true, configured: true, running: true, agentId: 'main' },
+          deliveries: { waiting: 0, dead: 0 },
+        },
+      ],
+    },
+    channelDefaultAccountId: { webhook: 'ci' },
+    statusIssues: [{ channel: 'webhook', accountId: 'ci', kind: 'runtime', message: 'the receiver answered 500' }],
+  });
+  assert.deepEqual(((await call('channels.status', { channel: 'telegram' })) as Fields)['channelOrder'], []);
+  const health = (await call('health')) as Fields;
+  assert.deepEqual([health['channels'], health['channelOrder'], health['channelLabels']], [summary, ['webhook'], { webhook: 'Webhook' }]);
+  const status = (await call('status')) as Fields;
+  assert.deepEqual(status['channelSummary'], ['Webhook ci: the receiver answered 500', 'Webhook quiet: running']);
 });
 
 test('models are listed under the provider and the id that clients put together', async () => {

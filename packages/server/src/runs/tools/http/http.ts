@@ -5,12 +5,13 @@
 import type { Effect } from '@openclaw/protocol';
 import { reasonOf } from '../../../core/errors.ts';
 import type { Clock } from '../../../core/clock.ts';
+import { AddressRefused, type CheckedResponse, type Resolve, resolveBySystem, sendChecked } from '../../../core/checked-request.ts';
 import type { JsonObject } from '../../../core/json.ts';
+import { type AddressRule, createAddressRule } from '../../../core/public-addresses.ts';
 import { boundText } from '../bounded-text.ts';
 import { outputLimitCharacters, type Tool, type ToolCall, type ToolResult } from '../contract.ts';
 import { ToolFault } from '../fault.ts';
-import { type AddressRule, createAddressRule, matchesHost } from './addresses.ts';
-import { type CheckedResponse, type Resolve, resolveBySystem, sendChecked } from './checked-request.ts';
+import { matchesHost } from './hosts.ts';
 import { textOfHtml } from './html-text.ts';
 
 export interface HttpOptions {
@@ -86,7 +87,7 @@ async function fetchOnce(call: ToolCall, settings: Settings): Promise<ToolResult
   try {
     return { isError: false, text: await fetchText(call, { settings, signal }) };
   } catch (thrown) {
-    if (thrown instanceof ToolFault) return { isError: true, text: thrown.message };
+    if (thrown instanceof ToolFault || thrown instanceof AddressRefused) return { isError: true, text: thrown.message };
     const why = time.signal.aborted
       ? `there was no whole answer within ${settings.timeLimitMs / 1000} s`
       : call.signal.aborted

@@ -3,18 +3,25 @@
  * its mind between the two (DNS rebinding) gains nothing. No redirect is followed here, no proxy used, no connection kept.
  */
 import { lookup, type LookupAddress } from 'node:dns';
-import { type ClientRequestArgs, type IncomingMessage, request as requestHttp } from 'node:http';
+import type { ClientRequestArgs, IncomingMessage } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
-import { ToolFault } from '../fault.ts';
-import type { AddressRule } from './addresses.ts';
+import { request as requestHttp } from './node-http.ts';
+import type { AddressRule } from './public-addresses.ts';
 
 /** As `dns.lookup` with all addresses; tests have names of their own. */
 export type Resolve = (host: string, done: (failure: Error | null, addresses: readonly LookupAddress[]) => void) => void;
 
-export const resolveBySystem: Resolve = (host, done) => lookup(host, { all: true }, (failure, addresses) => done(failure, addresses));
+/** Where it fails there are no addresses, whatever the types of Node say. */
+export const resolveBySystem: Resolve = (host, done) =>
+  lookup(host, { all: true }, (failure, addresses) => done(failure, failure ? [] : addresses));
+
+/** Nothing was sent: the address is none that may be reached. */
+export class AddressRefused extends Error {
+  override readonly name = 'AddressRefused' as const;
+}
 
 export interface CheckedRequest {
   readonly method: string;
@@ -35,7 +42,7 @@ export interface CheckedResponse {
   close(): void;
 }
 
-/** @throws ToolFault for an address that may not be reached; Error for a connection that fails */
+/** @throws AddressRefused for an address that may not be reached; Error for a connection that fails */
 export function sendChecked(request: CheckedRequest): Promise<CheckedResponse> {
   const { method, url, headers, body, addresses, signal } = request;
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -75,9 +82,9 @@ function checkedLookup({ addresses, resolve }: CheckedRequest): LookupFunction {
   };
 }
 
-function notAllowed(host: string, address: string): ToolFault {
+function notAllowed(host: string, address: string): AddressRefused {
   const where = host === address ? address : `${host} is ${address}, which`;
-  return new ToolFault(`${where} is not a public address, and the operator has not allowed it.`);
+  return new AddressRefused(`${where} is not a public address, and the operator has not allowed it.`);
 }
 
 function decompress(response: IncomingMessage): Readable {
