@@ -103,7 +103,6 @@ class Part implements Workloads {
     this.#controllers = createControllers({
       ...{ world: this.#world, end },
       onUnitEvent: (event) => this.#onUnitEvent(event),
-      onGone: (uid) => this.#history.forget(uid),
     });
     this.#softLimits = createSoftLimits({
       ...{ clock, log },
@@ -191,6 +190,11 @@ class Part implements Workloads {
       entries: createEntries(),
       freePort: createPortFinder(),
       happened: (subject, happening) => this.#recorder.happened(subject, happening),
+      toldAll: async (uid) => {
+        await this.#recorder.settled();
+        this.#history.forget(uid);
+        await this.#history.flush();
+      },
       onUnit: (state, isNew) => this.#onUnit(state, isNew),
       memoryOf: (instance) => this.#memoryOf(instance),
       isEndedForMemory: (key) => this.#endedForMemory.has(key),

@@ -31,7 +31,6 @@ export interface ControllersOptions {
   /** Ends the part; the world's signal comes from it. */
   readonly end: AbortController;
   readonly onUnitEvent: (event: UnitEvent, driver: Driver) => void;
-  readonly onGone: (workloadUid: string) => void;
 }
 
 /** Drivers are listed afresh so often: an event may have been missed. */
@@ -106,10 +105,7 @@ class AllControllers implements Controllers {
   #reconcilerOf(owner: LedgerOwner): Reconciler {
     const known = this.#reconcilers.get(owner.uid);
     if (known) return known;
-    const made = createReconciler(this.#world, owner, () => {
-      this.#reconcilers.delete(owner.uid);
-      this.#options.onGone(owner.uid);
-    });
+    const made = createReconciler(this.#world, owner, () => void this.#reconcilers.delete(owner.uid));
     this.#reconcilers.set(owner.uid, made);
     return made;
   }

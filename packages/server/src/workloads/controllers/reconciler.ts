@@ -368,6 +368,7 @@ class OneWorkload implements Reconciler {
   async #release(): Promise<number> {
     for (const unit of this.#world.book.ofWorkload(this.owner.uid)) await this.#deeds.remove(unit);
     await this.#serving.close();
+    await this.#world.toldAll(this.owner.uid);
     const withoutOurs = (names: readonly string[] = []): readonly string[] => names.filter((name) => name !== finalizer);
     try {
       await this.#world.store.update(

@@ -42,6 +42,8 @@ export interface World {
   /** From 0 up to 1. */
   readonly random: () => number;
   readonly happened: (subject: EventSubject, happening: Happening) => void;
+  /** Resolves when nothing is on its way any more that would be written of a workload: what is removed then stays removed. */
+  readonly toldAll: (workloadUid: string) => Promise<void>;
   /** A unit was started, or taken over from an earlier process. */
   readonly onUnit: (state: UnitState, isNew: boolean) => void;
   readonly memoryOf: (instance: string) => InstanceStatus['memory'];
