@@ -46,6 +46,18 @@ test('events that were there already change nothing, however they are cut into p
   assert.deepEqual(nextTimeline(whole, events), whole);
 });
 
+test('a step that is done by another run names it', () => {
+  const timeline = fold(
+    begin(1),
+    { kind: 'child.created', step: 1, childRunId: 'run_2', agentId: 'helper' },
+    { kind: 'run.parked', waitsFor: { kind: 'child', runId: 'run_2' } },
+    { kind: 'child.changed', childRunId: 'run_2', status: 'parked', waitsFor: { kind: 'approval', approvalId: 'a' } },
+  );
+  const [step] = stepsOf(timeline);
+  assert.deepEqual([step?.childRunId, step?.state], ['run_2', 'running']);
+  assert.deepEqual(titles(timeline), ['write', 'Waits', 'Asks below']);
+});
+
 test('a call asks, is answered, done, and can be forked from where it ended', () => {
   const asked = fold({ kind: 'approval.requested', approvalId: 'a', step: 1, call, why: 'it asks' });
   assert.equal(stepsOf(asked)[0]?.state, 'asking');

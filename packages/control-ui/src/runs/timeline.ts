@@ -40,6 +40,8 @@ export interface TimelineStep {
   /** It was not done now: somebody looked, or said, that it had been. */
   readonly isReconciled: boolean;
   readonly approval: StepApproval | null;
+  /** The run of another agent that does it. */
+  readonly childRunId: string | null;
   /** What is known of a call with unknown outcome. */
   readonly evidence: string | null;
   /** The event that ended it; a fork from it begins there. */
@@ -109,7 +111,7 @@ function stepNumberOf(event: RunEvent, entries: readonly TimelineEntry[]): numbe
 export function newStep({ seq, atMs }: Pick<RunEvent, 'seq' | 'atMs'>, step: number): TimelineStep {
   return {
     ...{ type: 'step', seq, atMs, step, stepKind: 'tool', name: '', effect: null, call: null, state: 'running', attempts: [], text: '' },
-    ...{ result: undefined, use: null, isReconciled: false, approval: null, evidence: null, endSeq: null },
+    ...{ result: undefined, use: null, isReconciled: false, approval: null, childRunId: null, evidence: null, endSeq: null },
   };
 }
 
@@ -129,6 +131,8 @@ function nextStep(step: TimelineStep, event: RunEvent): TimelineStep {
     }
     case 'step.failed':
       return { ...step, state: 'failed', endSeq: event.seq, attempts: ended(step.attempts, event, event.error) };
+    case 'child.created':
+      return { ...step, childRunId: event.childRunId };
     case 'approval.requested': {
       const { approvalId, why, call } = event;
       return { ...step, state: 'asking', name: call.name, call, approval: { approvalId, why, verdict: null } };

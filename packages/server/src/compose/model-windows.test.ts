@@ -51,7 +51,7 @@ test('models that nobody offers are warned of, with the setting that names them'
     clock: systemClock,
     destinations: [{ write: (line) => lines.push(JSON.stringify(line)) }],
   });
-  const defaults = { tools: { allow: [], ask: [], deny: [] }, limits: { steps: 1, tokens: 1, usd: 1, timeMs: 1 } };
+  const defaults = { tools: { allow: [], ask: [], deny: [] }, limits: { steps: 1, tokens: 1, usd: 1, timeMs: 1, children: 1, depth: 1 } };
   const entries = { one: { model: 'both' }, two: { model: 'small' }, three: { model: 'smal' } };
   warnOfUnknownModels({ defaults, entries }, { router: models.router, log });
   assert.equal(lines.length, 1);

@@ -5,7 +5,7 @@
  *     node packages/server/test/harness/run-server.ts DIRECTORY PORT
  *
  * The model takes the last message of the user for its script, one answer a line: `say TEXT`, `call NAME {json}`, `fail`, or `hold`, which
- * answers once the file `release` is in the directory. What is none of these it repeats.
+ * answers once the file `release` is in the directory. What is none of these it repeats. `call agent {json}` hands a task to `helper`.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -29,6 +29,7 @@ import { createPrograms } from '../../src/runs/index.ts';
 import type { Journal } from '../../src/runs/journal/contract.ts';
 import { createJournal } from '../../src/runs/journal/journal.ts';
 import type { Tool } from '../../src/runs/tools/contract.ts';
+import { createHandOverTool } from '../../src/runs/tools/hand-over.ts';
 import { migrations } from '../../src/storage/migrations/index.ts';
 import { openSqlite } from '../../src/storage/sqlite/database.ts';
 import { storePaths } from '../../src/storage/sqlite/paths.ts';
@@ -64,8 +65,9 @@ export interface RunServerOptions {
 
 const agent: Agent = {
   ...{ id: 'main', model: 'fast', instructions: 'You play a script.' },
-  limits: { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9 },
+  limits: { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9, children: 20, depth: 3 },
 };
+const agents = new Map([agent, { ...agent, id: 'helper' }].map((each) => [each.id, each]));
 
 export async function startRunServer({
   directory,
@@ -79,10 +81,14 @@ export async function startRunServer({
   const log = createLog({ clock: systemClock, destinations: [], level: 'silent' });
   const ids = createIds();
   const calls: string[] = [];
-  const tools = [countingTool('look', 'read', calls), countingTool('pay', 'once', calls)];
+  const tools = [
+    countingTool('look', 'read', calls),
+    countingTool('pay', 'once', calls),
+    createHandOverTool([{ id: 'helper', description: undefined }]),
+  ];
   const engine = createRunEngine({
     ...{ journal, clock: systemClock, ids, log, owner: 'gateway', callModel: playScript(directory) },
-    agents: { get: findAgent, list: () => [agent] },
+    agents: { get: findAgent, list: () => [...agents.values()] },
     toolbox: { list: async () => tools, policy: (_id, tool) => (tool.name === 'pay' ? 'ask' : 'allow'), close: async () => {} },
     window: { fit: (messages) => ({ kind: 'fits', messages, tokens: 0 }) },
     windowOf: () => ({ contextTokens: 100_000, answerTokens: 4000 }),
@@ -115,8 +121,9 @@ export async function startRunServer({
 }
 
 function findAgent(id: string): Agent {
-  if (id !== agent.id) throw new OpenClawError('agent_not_found', { details: { agentId: id } });
-  return agent;
+  const found = agents.get(id);
+  if (!found) throw new OpenClawError('agent_not_found', { details: { agentId: id } });
+  return found;
 }
 
 function authenticate({ headers, socket }: IncomingMessage): typeof callers extends Map<string, infer Caller> ? Caller : never {

@@ -6,7 +6,7 @@ import type { Carried, Outside } from './crash-loop.ts';
 
 const steps = 21;
 
-export function checkCarried({ view, seen, left, unknown, notes }: Carried, { counts }: Pick<Outside, 'counts'>): void {
+export function checkCarried({ view, children, seen, left, unknown, notes }: Carried, { counts }: Pick<Outside, 'counts'>): void {
   assert.equal(view.status, 'finished');
   // Whoever follows sees every event, each once, in order.
   assert.deepEqual(
@@ -31,7 +31,13 @@ export function checkCarried({ view, seen, left, unknown, notes }: Carried, { co
   }
   const mine = (method: string): [string, number][] => [...counts].filter(([name]) => name.startsWith(`${method} ${view.id}/`));
   const [sent, put] = [mine('POST'), mine('PUT')];
-  assert.deepEqual([sent.length, put.length], [2, 3]);
+  assert.deepEqual([sent.length, put.length], [2, 2]);
+  // Each task is done by one run, and what it used is counted once.
+  assert.deepEqual(
+    children.map(({ input, status }) => `${input}: ${status}`),
+    ['task 9: finished', 'task 4: finished'],
+  );
+  assert.equal(view.use.inputTokens, 11 + 2 * 2);
   for (const [name, times] of sent)
     assert.ok(times === 1 || unknown.has(name.slice('POST '.length)), `${name} was made ${times} times, and nobody was asked`);
   assert.equal(new Set(notes).size, notes.length, 'what can be reconciled is never made twice');

@@ -15,7 +15,7 @@ export type FromProcess =
   | { readonly kind: 'recovering' | 'ready' | 'compacted' }
   | { readonly kind: 'created'; readonly runId: string }
   | { readonly kind: 'event'; readonly event: RunEvent }
-  | { readonly kind: 'over'; readonly view: RunView }
+  | { readonly kind: 'over'; readonly view: RunView; readonly children: readonly RunView[] }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export type ToProcess =
@@ -30,6 +30,7 @@ export const phases = [
   'effect to result',
   'result to reply',
   'streaming',
+  'child at work',
   'recovery',
   'compaction',
 ] as const;
@@ -71,6 +72,8 @@ export async function startOutside(): Promise<Outside> {
 
 export interface Carried {
   readonly view: RunView;
+  /** Runs that it has begun. */
+  readonly children: readonly RunView[];
   /** What somebody who followed from the beginning saw. */
   readonly seen: readonly RunEvent[];
   /** What is there in the end: where it was compacted, without the streamed text. */
@@ -107,12 +110,13 @@ export async function carryThrough({ outside, kills, random, compactions = 0 }: 
       // Some are killed before they are ready: while they take up what was left.
       const early = !isLast && random() < 0.15;
       if (!isLast) life.killAfter(early ? random() * 60 : 150 + random() * lifeMs, early);
-      const view = await live(life, { runId, seen, unknown, outside, onRun: (id) => (runId = id) });
+      const over = await live(life, { runId, seen, unknown, outside, onRun: (id) => (runId = id) });
       await life.ended();
-      if (view) {
+      if (over) {
+        const { view, children } = over;
         const left = await killCompactions({ directory, url: outside.url, runId: view.id, times: compactions, random });
         const all = [...hit, ...Array<Phase>(compactions).fill('compaction')];
-        return { view, seen, left, kills: all, unknown, notes: await notesIn(directory) };
+        return { view, children, seen, left, kills: all, unknown, notes: await notesIn(directory) };
       }
       hit.push(phaseOf(life, seen, outside));
     }
@@ -165,7 +169,10 @@ interface LiveOptions {
 }
 
 /** @returns the run once it has ended; undefined where the process was killed before */
-async function live(life: Life, { runId, seen, unknown, outside, onRun }: LiveOptions): Promise<RunView | undefined> {
+async function live(
+  life: Life,
+  { runId, seen, unknown, outside, onRun }: LiveOptions,
+): Promise<Pick<Carried, 'view' | 'children'> | undefined> {
   const decide = (event: RunEvent): void => {
     if (event.kind !== 'run.parked' || event.waitsFor.kind !== 'outcome') return;
     const key = `${event.runId}/${event.waitsFor.step}`;
@@ -191,7 +198,7 @@ async function live(life: Life, { runId, seen, unknown, outside, onRun }: LiveOp
       decide(message.event);
     } else if (message.kind === 'over') {
       life.stop();
-      return message.view;
+      return message;
     }
   }
   return undefined;
@@ -203,6 +210,7 @@ function phaseOf(life: Life, seen: readonly RunEvent[], { counts }: Outside): Ph
   const last = seen.findLast(({ kind }) => kind !== 'run.parked');
   if (!last) return 'before intent';
   if (last.kind === 'step.delta') return 'streaming';
+  if (last.kind === 'child.created' || last.kind === 'child.changed') return 'child at work';
   if (last.kind !== 'step.started') return last.kind === 'step.finished' ? 'result to reply' : 'before intent';
   if (last.stepKind !== 'tool') return 'streaming';
   const method = { look: 'GET', put: 'PUT', send: 'POST' }[last.name];

@@ -25,6 +25,7 @@ export const runOperations = {
       session: { type: 'string', description: 'Of this session.' },
       status: { type: 'string', enum: runStatuses, description: 'As they stand.' },
       agent: { type: 'string', description: 'Of this agent.' },
+      parent: { type: 'string', description: 'Begun by this run.' },
       ...page,
     },
     answers: { 200: { description: 'A page of them.', schema: listOf('Run') } },

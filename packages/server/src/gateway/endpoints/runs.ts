@@ -172,12 +172,13 @@ function refuseProgram({ id, origin }: RunView): void {
 }
 
 function questionOf(query: OperationCall['query'], limit: number): RunQuestion {
-  const { session, status, agent, after } = query;
+  const { session, status, agent, parent, after } = query;
   return {
     limit,
     ...(session === undefined ? {} : { sessionKey: String(session) }),
     ...(status === undefined ? {} : { status: status as RunView['status'] }),
     ...(agent === undefined ? {} : { agentId: String(agent) }),
+    ...(parent === undefined ? {} : { parentRunId: String(parent) }),
     ...(after === undefined ? {} : { after: String(after) }),
   };
 }

@@ -15,6 +15,10 @@ export const mainAgentId = 'main';
 export interface ConfiguredAgent extends Agent {
   /** The directory that its tools may touch, as it is written. Undefined: one of its own. */
   readonly workspace: string | undefined;
+  /** For those that may hand it tasks. */
+  readonly description: string | undefined;
+  /** Agents that it may hand tasks to. */
+  readonly helpers: readonly string[];
   /** What its entry names, holds; then what the defaults name; what nobody names, asks. */
   policy(toolName: string): ToolPolicy;
 }
@@ -77,6 +81,8 @@ function readAgents({ defaults, entries }: AgentsSettings): ReadonlyMap<string, 
           instructions: entry.instructions ?? '',
           limits: { ...defaults.limits, ...entry.limits },
           workspace: entry.workspace,
+          description: entry.description,
+          helpers: entry.agents ?? [],
           policy: (toolName) => policyIn(own, toolName) ?? policyIn(defaults.tools, toolName) ?? 'ask',
         },
       ];

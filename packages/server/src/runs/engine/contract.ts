@@ -31,7 +31,7 @@ export interface Runs {
   events(runId: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
   cancel(runId: string, by: string, reason?: string): Promise<RunView>;
   signal(runId: string, signal: RunSignal, by: string): Promise<RunView>;
-  /** @throws OpenClawError `approval_not_found`, `approval_resolved` */
+  /** Of what the run asks, or one below it that it waits for. @throws OpenClawError `approval_not_found`, `approval_resolved` */
   resolveApproval(
     which: { readonly runId: string; readonly approvalId?: string },
     verdict: { readonly approved: boolean; readonly by: string; readonly note?: string },

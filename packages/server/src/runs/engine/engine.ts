@@ -4,8 +4,7 @@
  *
  * How a run goes on is `worker.ts`'s; what is true of it is the journal's.
  */
-import { createHash } from 'node:crypto';
-import type { CreateRunRequest, OutcomeDecision, RunEvent, RunEventBody, RunLimits, RunOrigin, RunView } from '@openclaw/protocol';
+import type { CreateRunRequest, OutcomeDecision, RunEvent, RunEventBody, RunOrigin, RunView } from '@openclaw/protocol';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { OpenClawError, toOpenClawError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
@@ -13,9 +12,12 @@ import type { Log } from '../../core/log.ts';
 import type { Journal, Lease, RunQuestion } from '../journal/contract.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
 import type { Runs, RunSignal } from './contract.ts';
+import { Children } from './children.ts';
 import { FairLanes } from './fair-lanes.ts';
 import { copyForFork } from './fork.ts';
+import { hashOf } from './hash.ts';
 import { HeldRun } from './held-run.ts';
+import { limitsOf } from './limits.ts';
 import { work, type WorkerOptions } from './worker.ts';
 
 export interface EngineOptions extends WorkerOptions {
@@ -85,6 +87,7 @@ class Engine implements RunEngine {
   readonly #options: EngineOptions;
   readonly #limits: EngineLimits;
   readonly #lanes: FairLanes;
+  readonly #children: Children;
   readonly #underWay = new Map<string, UnderWay>();
   readonly #reasons = new Map<string, 'recovered' | 'unparked' | 'retried'>();
   /** Of two who answer the same question at once the second is told so. */
@@ -96,6 +99,12 @@ class Engine implements RunEngine {
     this.#options = options;
     this.#limits = { ...engineDefaults, ...options.limits };
     this.#lanes = new FairLanes({ limit: this.#limits.underWay, start: (runId) => this.#carryOut(runId) });
+    this.#children = new Children({
+      ...options,
+      begin: ({ sessionKey, id }) => this.#lanes.add(sessionKey, id),
+      post: (runId, body) => this.#post(runId, body),
+      cancel: (runId, by) => this.cancel(runId, by),
+    });
   }
 
   get underWay(): number {
@@ -108,10 +117,11 @@ class Engine implements RunEngine {
 
   async start(): Promise<void> {
     await this.#look('recovered');
+    await this.#children.start();
     const { clock } = this.#options;
     this.#timers.push(
       clock.every(Math.floor(this.#limits.leaseMs / 3), () => void this.#renew()),
-      clock.every(this.#limits.lookMs, () => void this.#guarded('look for open runs', () => this.#look('unparked'))),
+      clock.every(this.#limits.lookMs, () => void this.#guarded('look for open runs', () => this.#lookAround())),
       clock.every(keepHouseMs, () => void this.#guarded('keep the journal small', () => this.#keepHouse())),
     );
   }
@@ -182,6 +192,10 @@ class Engine implements RunEngine {
     const { waitsFor } = await this.get(runId);
     const approvalId = which.approvalId ?? (waitsFor?.kind === 'approval' ? waitsFor.approvalId : undefined);
     const found = approvalId === undefined ? undefined : await this.#findApproval(runId, approvalId);
+    if (!found && waitsFor?.kind === 'child') {
+      await this.resolveApproval({ ...which, runId: waitsFor.runId }, verdict);
+      return this.get(runId);
+    }
     if (approvalId === undefined || !found) throw new OpenClawError('approval_not_found', { details: { runId } });
     if (found.kind === 'approval.resolved') {
       const details = { approvalId, verdict: found.approved ? 'granted' : 'refused', by: found.by };
@@ -227,7 +241,8 @@ class Engine implements RunEngine {
     const sessionKey = `agent:${first.agentId}:${id}`;
     const { run } = await journal.create({
       ...{ id, idempotencyKey: undefined, requestHash: hashOf([runId, fromSeq, id]) },
-      created: { ...created, sessionKey, origin, forkedFrom: { runId, seq: fromSeq } },
+      // Of a child too: nobody waits for it, and what it uses counts for nobody else.
+      created: { ...created, sessionKey, origin, parentRunId: null, forkedFrom: { runId, seq: fromSeq } },
       copied: copyForFork(events),
     });
     this.#lanes.add(sessionKey, id);
@@ -251,6 +266,7 @@ class Engine implements RunEngine {
       working.abort(new OpenClawError('draining'));
     }
     await this.#lanes.idle();
+    await this.#children.close();
     await this.#options.journal.close();
   }
 
@@ -274,6 +290,11 @@ class Engine implements RunEngine {
       this.#lanes.add(view.sessionKey, runId);
     }
     return view;
+  }
+
+  async #lookAround(): Promise<void> {
+    await this.#look('unparked');
+    await this.#children.catchUp();
   }
 
   async #look(reason: 'recovered' | 'unparked'): Promise<void> {
@@ -308,21 +329,18 @@ class Engine implements RunEngine {
       this.#underWay.set(runId, held);
       if (this.#isDraining) held.holding.abort(new OpenClawError('draining'));
       const run = new HeldRun({ journal, lease, clock, log, signal: held.holding.signal });
-      const { working } = held;
-      const leftMs = Math.max(0, view.limits.timeMs - view.workedMs);
-      const timer = clock.after(Math.min(leftMs, 2 ** 31 - 1), () => working.abort(new OpenClawError('deadline_exceeded')));
-      try {
-        await work({ run, signal: working.signal, reason }, this.#options);
-      } finally {
-        timer.cancel();
-      }
+      await work({ run, children: this.#children, working: held.working, reason }, this.#options);
       await run.release();
+      // What it waits for may have changed before it waited.
+      const waitsFor = journal.known(runId)?.waitsFor;
+      if (waitsFor?.kind === 'child') await this.#children.tell(waitsFor.runId);
     } catch (thrown) {
       const error = toOpenClawError(thrown);
       // What stops with the process goes on with the next one.
       if (!held?.holding.signal.aborted) log.error('a run could not be carried on', { runId, error });
     } finally {
-      this.#underWay.delete(runId);
+      // Somebody may have taken it up again already.
+      if (this.#underWay.get(runId) === held) this.#underWay.delete(runId);
     }
   }
 
@@ -355,17 +373,6 @@ class Engine implements RunEngine {
       this.#options.log.warn(`could not ${what}`, { error });
     }
   }
-}
-
-/** The agent's own, made narrower by the request; never wider. */
-function limitsOf(agent: RunLimits, { limits = {}, deadlineMs }: CreateRunRequest, nowMs: number): RunLimits {
-  const least = (name: keyof RunLimits): number => Math.min(agent[name], limits[name] ?? agent[name]);
-  const timeMs = deadlineMs === undefined ? least('timeMs') : Math.min(least('timeMs'), Math.max(0, deadlineMs - nowMs));
-  return { steps: least('steps'), tokens: least('tokens'), usd: least('usd'), timeMs };
-}
-
-function hashOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
 function invalid(path: string, reason: string): OpenClawError {

@@ -53,6 +53,8 @@ export interface Journal {
   create(run: NewRun): Promise<{ readonly run: RunView; readonly isKnown: boolean }>;
   /** @throws OpenClawError `run_not_found` */
   view(runId: string): Promise<RunView>;
+  /** The run that was created under this key. */
+  find(idempotencyKey: string): Promise<RunView | undefined>;
   list(question: RunQuestion): Promise<readonly RunView[]>;
   /** How it stood when this process last read or wrote it; a run that it owns is there. Somebody else may have written since. */
   known(runId: string): RunView | undefined;
@@ -64,6 +66,8 @@ export interface Journal {
   release(lease: Lease): Promise<void>;
   /** Open runs that wait for nothing and that nobody else holds, the oldest first; those that `owner` holds among them. */
   takeable(question: TakeableQuestion): Promise<readonly Takeable[]>;
+  /** Runs that others wait for whose journals do not say how these stand now. */
+  untoldChildren(limit: number): Promise<readonly string[]>;
 
   /**
    * Appends by the owner. Durable when it resolves, and only then anybody is told. @returns the events with their numbers

@@ -86,6 +86,11 @@ class StoredJournal implements Journal {
     return known?.lastSeq === row.nextSeq - 1 ? known : this.#reload(runId);
   }
 
+  async find(idempotencyKey: string): Promise<RunView | undefined> {
+    const row = await store.readRow(this.#database, 'idempotency_key', idempotencyKey);
+    return row && this.view(row.id);
+  }
+
   known(runId: string): RunView | undefined {
     return this.#views.get(runId);
   }
@@ -130,6 +135,10 @@ class StoredJournal implements Journal {
 
   async takeable(question: TakeableQuestion): Promise<readonly Takeable[]> {
     return store.readTakeable(this.#database, question, this.#clock.now());
+  }
+
+  async untoldChildren(limit: number): Promise<readonly string[]> {
+    return store.readUntoldChildren(this.#database, limit);
   }
 
   append(lease: Lease, bodies: readonly RunEventBody[]): Promise<readonly RunEvent[]> {

@@ -270,6 +270,7 @@ const unlimited = {
   tokens: Number.MAX_SAFE_INTEGER,
   usd: Number.MAX_SAFE_INTEGER,
   timeMs: Number.MAX_SAFE_INTEGER,
+  ...{ children: 0, depth: 0 },
 };
 const messageCharacters = 4096;
 

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { OpenClawError } from '../../core/errors.ts';
 import type { ConversationMessage } from '../engine/contract.ts';
 import { countingTool } from '../engine/world.fixture.ts';
+import { createHandOverTool } from '../tools/hand-over.ts';
 import type { SessionMessage } from './contract.ts';
 import { ask, main, noSignal, openConversations, until, type TestConversations } from './conversations.fixture.ts';
 
@@ -199,6 +200,25 @@ test('a deleted session is gone with its messages and its runs', async () => {
   assert.deepEqual(await conversations.listSessions({ limit: 10, offset: 0 }), { sessions: [], total: 0 });
   assert.deepEqual(await conversations.history(main, { limit: 10 }), { session: undefined, messages: [] });
   await assert.rejects(conversations.wait('key-1', now), { code: 'run_not_found' });
+});
+
+test('a deleted session takes with it what its runs have handed on, at work or done', async () => {
+  const limits = { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9, children: 20, depth: 3 };
+  await using world = await openConversations({
+    agents: [{ limits }, { id: 'helper', limits }],
+    tools: [createHandOverTool([{ id: 'helper', description: undefined }])],
+  });
+  const { conversations, engine, calls } = world.process;
+  await conversations.start(ask('go', 'key-1'));
+  const first = await until(() => calls[0]);
+  first.call('agent', { agent: 'helper', task: 'one' });
+  first.call('agent', { agent: 'helper', task: 'two' });
+  first.end();
+  await answer(world, 1, 'one is done');
+  await until(() => calls[2]);
+  assert.equal((await engine.list({ limit: 10 })).length, 3);
+  assert.equal(await conversations.deleteSession(main), true);
+  assert.deepEqual(await engine.list({ limit: 10 }), []);
 });
 
 test('a summary that somebody asks for stands for what was said, in what models are told and not in what people see', async () => {

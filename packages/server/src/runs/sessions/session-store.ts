@@ -188,13 +188,16 @@ export class SessionStore {
     });
   }
 
-  /** Forgets the runs of the session that have ended, of before a reset too. */
+  /** Forgets the runs of the session that have ended, of before a reset too, and all that they have handed on. */
   async forgetRuns(sessionKey: string): Promise<void> {
-    const ended = 'SELECT id FROM runs WHERE session_key = $1 AND ended_at IS NOT NULL';
+    const ended = `WITH RECURSIVE family (id) AS (
+        SELECT id FROM runs WHERE session_key = $1 AND ended_at IS NOT NULL
+        UNION SELECT r.id FROM runs r JOIN family f ON r.parent_run_id = f.id WHERE r.ended_at IS NOT NULL)
+      SELECT id FROM family`;
     const statements = [
       `DELETE FROM session_runs WHERE run_id IN (${ended})`,
       `DELETE FROM run_events WHERE run_id IN (${ended})`,
-      'DELETE FROM runs WHERE session_key = $1 AND ended_at IS NOT NULL',
+      `DELETE FROM runs WHERE id IN (${ended})`,
     ];
     await this.#database.write({ statements: statements.map((sql) => ({ sql, params: [sessionKey] })) });
   }

@@ -244,7 +244,7 @@ export interface FakeRuns extends RunDirectory {
 
 export const run: RunView = {
   ...{ id: 'run-1', status: 'running', agentId: 'main', sessionKey: 'agent:main:main', input: 'hi', model: null },
-  ...{ origin: { kind: 'chat', by: 'gateway-token' }, limits: { steps: 50, tokens: 1000, usd: 1, timeMs: 1000 } },
+  ...{ origin: { kind: 'chat', by: 'gateway-token' }, limits: { steps: 50, tokens: 1000, usd: 1, timeMs: 1000, children: 20, depth: 3 } },
   ...{
     createdAtMs: 1000,
     updatedAtMs: 1000,
