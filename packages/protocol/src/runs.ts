@@ -23,6 +23,12 @@ export interface TokenUse {
   readonly costNanoUsd: number | null;
 }
 
+/** A file in the state directory, by what is in it. */
+export interface StoredResult {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
 export interface RunFailure {
   /** Of the error catalogue. */
   readonly code: string;
@@ -98,6 +104,8 @@ export type RunEventBody =
       readonly reconciled?: true;
       /** It was done by a run of another agent, whose time at work counts as this one's. */
       readonly child?: { readonly runId: string; readonly workedMs: number };
+      /** Where the result is too large for the journal; `result` is null then. */
+      readonly file?: StoredResult;
     }
   | { readonly kind: 'step.failed'; readonly step: number; readonly attempt: number; readonly error: RunFailure }
   | {

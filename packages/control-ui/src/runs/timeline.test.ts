@@ -58,6 +58,12 @@ test('a step that is done by another run names it', () => {
   assert.deepEqual(titles(timeline), ['write', 'Waits', 'Asks below']);
 });
 
+test('a result that is too large for the journal is named by its file', () => {
+  const file = { sha256: 'abc', bytes: 3 * 2 ** 20 };
+  const [step] = stepsOf(fold(begin(1), { kind: 'step.finished', step: 1, attempt: 1, result: null, file, use: null }));
+  assert.equal(step && showResult(step), '3 MiB in a file of the state directory, abc.json');
+});
+
 test('a call asks, is answered, done, and can be forked from where it ended', () => {
   const asked = fold({ kind: 'approval.requested', approvalId: 'a', step: 1, call, why: 'it asks' });
   assert.equal(stepsOf(asked)[0]?.state, 'asking');
@@ -89,5 +95,5 @@ test('arguments are set out where they are JSON, and are what the model wrote wh
   assert.equal(showArguments('{"a":'), '{"a":');
   assert.equal(firstWords(' one\n two ', 5), 'one…');
   assert.ok(firstWords('😀'.repeat(200)).isWellFormed());
-  assert.equal(showResult({ result: { rows: 2 }, text: '' }), '{\n  "rows": 2\n}');
+  assert.equal(showResult({ result: { rows: 2 }, file: null, text: '' }), '{\n  "rows": 2\n}');
 });

@@ -66,7 +66,13 @@ export const runErrors = {
     status: 413,
     retryable: false,
     message: 'The result of the step {name} has {bytes} bytes as JSON, and {limitBytes} at most are kept.',
-    hint: 'Put it into a file or a store, and let the step give its name.',
+    hint: 'Raise runs.resultBytes, or put it into a file or a store and let the step give its name.',
+  },
+  step_result_lost: {
+    status: 500,
+    retryable: false,
+    message: 'The result of a step of the run {runId} is not in {file}: {reason}.',
+    hint: 'Bring the file back from a copy of the state directory, and start the program again; without it, cancel the run and open another one under another key.',
   },
   run_of_program: {
     status: 409,

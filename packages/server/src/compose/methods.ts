@@ -39,6 +39,7 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
     agents: () => settings().agents,
     environment: parts.inForce().configuration.environment,
     tools: settings().tools,
+    runs: () => settings().runs,
   });
   const { conversations: turns, engine, schedules } = runs;
   const agents = agentsOf(runs);

@@ -1,6 +1,7 @@
 /** Builds what carries out runs: the journal, the engine with all that it needs of others, and the conversations over them. */
 import { mkdir, realpath } from 'node:fs/promises';
-import type { AgentsSettings, McpSettings, ToolsSettings } from '../config/index.ts';
+import { join } from 'node:path';
+import type { AgentsSettings, McpSettings, RunsSettings, ToolsSettings } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Environment } from '../core/env.ts';
 import type { Ids } from '../core/ids.ts';
@@ -20,6 +21,7 @@ import {
   createConversations,
   createJournal,
   createPrograms,
+  createResultFiles,
   createRunEngine,
   createSaid,
   createSchedules,
@@ -63,6 +65,8 @@ export interface BuildRunsOptions {
   readonly defaultModel: () => string;
   readonly environment: Environment;
   readonly tools: ToolsSettings;
+  /** Asked each time. */
+  readonly runs: () => RunsSettings;
 }
 
 /** As the engine keeps them. */
@@ -80,11 +84,13 @@ export async function buildRuns(options: BuildRunsOptions): Promise<RunsSide> {
   const journal = createJournal({ database, clock, keptDays });
   const { environment, tools } = options;
   const { toolbox, configure } = await buildTools({ clock, log, agents, environment, tools, stateDirectory: options.stateDirectory() });
+  const results = createResultFiles(join(options.stateDirectory(), 'state', 'results'));
   const checkModel = (model: string): void => void models.router.resolve(model, anyModel);
   const engine = createRunEngine({
     ...{ journal, clock, ids, log, owner, agents, toolbox, checkModel, isContextOverflow },
     ...thinking(options),
     history: createSaid({ database, clock, ids }),
+    sweep: () => results.sweep((runIds) => journal.kept(runIds)),
     workspaceOf: (agentId) => makeWorkspace(workspaceOf(agents.get(agentId), options.stateDirectory())),
   });
   const conversations = createConversations({ runs: engine, ...{ journal, database, clock, ids, log, agents, checkModel } });
@@ -92,7 +98,7 @@ export async function buildRuns(options: BuildRunsOptions): Promise<RunsSide> {
   const unobserve = observeRuns(options.metrics, { engine, journal });
   return {
     ...{ agents, journal, engine, conversations, schedules, configure },
-    programs: createPrograms({ journal, newId: () => ids.run() }),
+    programs: createPrograms({ journal, results, newId: () => ids.run(), resultLimitBytes: () => options.runs().resultBytes }),
     async start() {
       await engine.start();
       await schedules.start();

@@ -19,6 +19,7 @@ export {
   type ProviderSettings,
   type RouteSettings,
   type TimeoutSettings,
+  type RunsSettings,
   type ToolsSettings,
 } from './schema.ts';
 export { createConfigurationKeeper, type KeeperOptions } from './versions/keeper.ts';

@@ -150,6 +150,7 @@ function createEndpoints(options: GatewayOptions, draining: () => boolean, stopp
   // A budget below one body would refuse it for ever, with words that ask for patience.
   const bodyBudget = createBodyBudget(Math.max(bodyBytes, heldBodyBytes));
   showBodies(options.metrics, bodyBudget);
+  const largeBodies = { limitBytes: () => policy().limits.bodyBytes, budget: bodyBudget };
   const ask = (operation: OperationName): Endpoint =>
     createModelCallEndpoint({ service: options.service, bodyLimitBytes: () => policy().limits.bodyBytes, bodyBudget, operation });
   return {
@@ -168,7 +169,7 @@ function createEndpoints(options: GatewayOptions, draining: () => boolean, stopp
     '/health': { GET: createHealthEndpoint(health) },
     '/metrics': { GET: createMetricsEndpoint(options.metrics, () => policy().loopbackOnly) },
     '/openapi.json': { GET: createOpenApiEndpoint(() => policy().loopbackOnly) },
-    ...(options.runs ? createRunEndpoints({ ...options.runs, clock: options.clock, stopping }) : {}),
+    ...(options.runs ? createRunEndpoints({ ...options.runs, clock: options.clock, stopping, largeBodies }) : {}),
     ...createAdminEndpoints(options.admin),
     ...createAuditEndpoint(options.audit),
     ...createSightEndpoints(options.sight),

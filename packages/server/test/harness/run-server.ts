@@ -17,6 +17,7 @@ import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { OpenClawError } from '../../src/core/errors.ts';
 import { createIds } from '../../src/core/ids.ts';
 import { createLog } from '../../src/core/log.ts';
+import { createBodyBudget } from '../../src/gateway/body-budget.ts';
 import { listen } from '../../src/gateway/index.ts';
 import { createRunEndpoints } from '../../src/gateway/endpoints/runs.ts';
 import type { SessionDirectory } from '../../src/gateway/endpoints/sessions.ts';
@@ -25,7 +26,7 @@ import type { GatewayPolicy } from '../../src/gateway/policy.ts';
 import type { EndpointTable } from '../../src/gateway/request.ts';
 import type { Agent, ModelCaller } from '../../src/runs/engine/contract.ts';
 import { createRunEngine, type RunEngine } from '../../src/runs/engine/engine.ts';
-import { createPrograms } from '../../src/runs/index.ts';
+import { createPrograms, createResultFiles } from '../../src/runs/index.ts';
 import type { Journal } from '../../src/runs/journal/contract.ts';
 import { createJournal } from '../../src/runs/journal/journal.ts';
 import type { Tool } from '../../src/runs/tools/contract.ts';
@@ -97,8 +98,17 @@ export async function startRunServer({
   });
   await engine.start();
   const stopping = new AbortController();
-  const programs = createPrograms({ journal, newId: () => ids.run() });
-  const served = createRunEndpoints({ runs: engine, programs, sessions: sessions ?? noSessions, clock, stopping: stopping.signal });
+  const results = createResultFiles(join(directory, 'results'));
+  const programs = createPrograms({ journal, results, newId: () => ids.run(), resultLimitBytes: () => 2 ** 20 });
+  const largeBodies = { limitBytes: () => 2 * 2 ** 20, budget: createBodyBudget(2 ** 30) };
+  const served = createRunEndpoints({
+    runs: engine,
+    programs,
+    sessions: sessions ?? noSessions,
+    largeBodies,
+    clock,
+    stopping: stopping.signal,
+  });
   const endpoints = { ...served, ...more };
   const handler = createRequestHandler({
     ...{ endpoints, authenticate, log, ids, admit: () => {}, onRequest: () => {} },

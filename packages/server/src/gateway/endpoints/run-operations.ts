@@ -108,10 +108,10 @@ export const runOperations = {
     errors: ['run_not_found', 'run_ended', 'lease_lost', 'run_diverged', 'outcome_unknown'],
   },
   finishStep: {
-    ...{ ...place('steps/{step}/finish'), needs: 'runs', body: runBodies.finishStep },
+    ...{ ...place('steps/{step}/finish'), needs: 'runs', body: runBodies.finishStep, takesLargeBody: true },
     summary: 'Of a program: the result of a step. Again, it changes nothing.',
     answers: { 200: { description: 'It is durable.', schema: named('StepReceipt') } },
-    errors: ['run_not_found', 'run_ended', 'lease_lost', 'step_not_open', 'step_result_too_large'],
+    errors: ['run_not_found', 'run_ended', 'lease_lost', 'step_not_open', 'step_result_too_large', 'storage_full'],
   },
   failStep: {
     ...{ ...place('steps/{step}/fail'), needs: 'runs', body: runBodies.failStep },

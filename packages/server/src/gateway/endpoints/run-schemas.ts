@@ -75,7 +75,7 @@ export const runBodies = {
     },
     ['claim', 'step', 'name'],
   ),
-  finishStep: fields({ claim, attempt, result: anything(`JSON of at most ${programLimits.resultBytes} bytes.`) }, ['claim', 'attempt']),
+  finishStep: fields({ claim, attempt, result: anything('JSON of at most `runs.resultBytes` bytes.') }, ['claim', 'attempt']),
   failStep: fields({ claim, attempt, message: text('Why.', { maxLength: longestInput }) }, ['claim', 'attempt', 'message']),
   finishProgram: fields({ claim, steps: count('How many steps it took.'), output: anything('JSON.') }, ['claim', 'steps']),
 } as const satisfies Readonly<Record<string, JsonSchema>>;

@@ -11,7 +11,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Programs, RunQuestion, Runs } from '../../runs/index.ts';
 import { replyJson } from '../reply.ts';
 import type { EndpointTable } from '../request.ts';
-import { createOperationEndpoints, type OperationCall, type OperationHandler, wrong } from './operation-router.ts';
+import { createOperationEndpoints, type LargeBodies, type OperationCall, type OperationHandler, wrong } from './operation-router.ts';
 import { type EventStreamOptions, readAfter, streamEvents } from './run-events.ts';
 import { runOperations, type RunOperationName } from './run-operations.ts';
 import { createSessionHandlers, type SessionDirectory } from './sessions.ts';
@@ -20,6 +20,7 @@ export interface RunEndpointsOptions extends EventStreamOptions {
   readonly runs: Runs;
   readonly programs: Programs;
   readonly sessions: SessionDirectory;
+  readonly largeBodies: LargeBodies;
 }
 
 const defaultLimit = 20;
@@ -27,12 +28,13 @@ const defaultLimit = 20;
 const pagesPerAnswer = 10;
 
 export function createRunEndpoints(options: RunEndpointsOptions): EndpointTable {
-  return createOperationEndpoints<RunOperationName>(runOperations, {
+  const handlers = {
     ...createRunHandlers(options),
     ...createSteeringHandlers(options),
     ...createProgramHandlers(options),
     ...createSessionHandlers(options.sessions),
-  });
+  };
+  return createOperationEndpoints<RunOperationName>(runOperations, handlers, options.largeBodies);
 }
 
 function createRunHandlers(options: RunEndpointsOptions): Record<'createRun' | 'listRuns' | 'getRun' | 'runEvents', OperationHandler> {

@@ -207,6 +207,31 @@ test('a disk that is full in the middle of a run holds it up and takes nothing f
   assert.deepEqual([view.status, sent], ['finished', 2], 'what was done is written down once there is room, and not done again');
 });
 
+test('when old runs are forgotten, what they left outside of the journal is removed', async () => {
+  const hourly: (() => void)[] = [];
+  const { promise: swept, resolve } = Promise.withResolvers<void>();
+  const clock: typeof systemClock = {
+    ...systemClock,
+    every(ms, action) {
+      if (ms === 60 * 60_000) hourly.push(action);
+      return systemClock.every(ms, action);
+    },
+  };
+  await using _world = await createWorld({ script: talk, engine: { clock, sweep: async () => resolve() } });
+  for (const action of hourly) action();
+  await swept;
+});
+
+test('what is said to a run from outside has a bound, since it stands in the journal', async () => {
+  await using world = await createWorld({ script: talk });
+  const { run } = await world.engine.create({ input: 'hi' }, origin);
+  const large = 'x'.repeat(64 * 1024);
+  await assert.rejects(world.engine.signal(run.id, { name: 'go', payload: large }, 'me'), { code: 'invalid_request', param: 'payload' });
+  const decision = { kind: 'done', result: large } as const;
+  await assert.rejects(world.engine.resolveOutcome({ runId: run.id, step: 1 }, decision, 'me'), { code: 'invalid_request' });
+  assert.equal((await world.settled(run.id)).status, 'finished');
+});
+
 test('two processes on one store: the second takes up what the first lost, and the first writes nothing more', async () => {
   const gate = Promise.withResolvers<void>();
   let calls = 0;

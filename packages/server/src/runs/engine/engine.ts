@@ -29,6 +29,8 @@ export interface EngineOptions extends WorkerOptions {
   readonly owner: string;
   /** @throws OpenClawError `model_not_found`. @default every name is taken, and its run fails */
   readonly checkModel?: (model: string) => void;
+  /** Removes what runs that are forgotten have left outside of the journal. @default there is nothing */
+  readonly sweep?: () => Promise<unknown>;
   readonly limits?: Partial<EngineLimits>;
 }
 
@@ -57,6 +59,7 @@ const pageRuns = 500;
 const answersWaiting = 64;
 const keepHouseMs = 60 * 60_000;
 const inputLimitCharacters = 1_000_000;
+const inlineLimitBytes = 64 * 1024;
 
 export interface RunEngine extends Runs {
   /** Takes up what is open. Before it nothing is begun. */
@@ -179,7 +182,8 @@ class Engine implements RunEngine {
     return this.get(runId);
   }
 
-  signal(runId: string, { name, payload }: RunSignal, by: string): Promise<RunView> {
+  async signal(runId: string, { name, payload }: RunSignal, by: string): Promise<RunView> {
+    checkInline(payload, 'payload');
     return this.#post(runId, { kind: 'signal.received', name, payload: payload ?? null, by });
   }
 
@@ -211,11 +215,12 @@ class Engine implements RunEngine {
     return last;
   }
 
-  resolveOutcome(
+  async resolveOutcome(
     { runId, step }: { readonly runId: string; readonly step: number },
     decision: OutcomeDecision,
     by: string,
   ): Promise<RunView> {
+    checkInline(decision, 'result');
     return this.#answers.run(runId, async () => {
       const { waitsFor } = await this.get(runId);
       if (waitsFor?.kind !== 'outcome' || waitsFor.step !== step) throw new OpenClawError('outcome_not_open', { details: { runId, step } });
@@ -364,6 +369,7 @@ class Engine implements RunEngine {
     const { compactAfterMs, forgetAfterMs } = this.#limits;
     while ((await journal.compact(clock.now() - compactAfterMs, pageRuns)) > 0 && !this.#isDraining);
     while ((await journal.forget(clock.now() - forgetAfterMs, pageRuns)) > 0 && !this.#isDraining);
+    await this.#options.sweep?.();
   }
 
   async #guarded(what: string, action: () => Promise<void>): Promise<void> {
@@ -373,6 +379,12 @@ class Engine implements RunEngine {
       this.#options.log.warn(`could not ${what}`, { error });
     }
   }
+}
+
+/** What people and programs say from outside stands in the journal itself, and models are told it. */
+function checkInline(value: unknown, path: string): void {
+  if (Buffer.byteLength(JSON.stringify(value ?? null)) > inlineLimitBytes)
+    throw invalid(path, `has more than ${inlineLimitBytes} bytes as JSON`);
 }
 
 function invalid(path: string, reason: string): OpenClawError {

@@ -93,5 +93,7 @@ export interface Journal {
   compact(beforeMs: number, limit: number): Promise<number>;
   /** Forgets runs that ended before `beforeMs`. @returns runs forgotten */
   forget(beforeMs: number, limit: number): Promise<number>;
+  /** Which of these there are. */
+  kept(runIds: readonly string[]): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
 }

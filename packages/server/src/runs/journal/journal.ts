@@ -264,6 +264,10 @@ class StoredJournal implements Journal {
     return ids.length;
   }
 
+  async kept(runIds: readonly string[]): Promise<ReadonlySet<string>> {
+    return store.readKept(this.#database, runIds);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#watchers.endAll();

@@ -215,11 +215,20 @@ export async function readCompactable(database: Database, beforeMs: number, limi
   return rows.map((row) => String(row['id']));
 }
 
+export async function readKept(database: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await database.read({ sql: `SELECT id FROM runs WHERE id IN (${placesFor(ids)})`, params: ids });
+  return new Set(rows.map((row) => String(row['id'])));
+}
+
+function placesFor(values: readonly unknown[]): string {
+  return values.map((_value, index) => `$${index + 1}`).join(', ');
+}
+
 /** How much streamed text they have. */
 export async function countDeltas(database: Database, ids: readonly string[]): Promise<number> {
-  const list = ids.map((_id, index) => `$${index + 1}`).join(', ');
   const [row] = await database.read({
-    sql: `SELECT COUNT(*) AS n FROM run_events WHERE kind = 'step.delta' AND run_id IN (${list})`,
+    sql: `SELECT COUNT(*) AS n FROM run_events WHERE kind = 'step.delta' AND run_id IN (${placesFor(ids)})`,
     params: ids,
   });
   return Number(row?.['n'] ?? 0);
