@@ -190,6 +190,35 @@ test('a session that is begun anew has lost its messages and kept its settings',
   await assert.rejects(conversations.resetSession('agent:main:none'), { code: 'session_not_found' });
 });
 
+test('a fork of a run in a session is told what was said before that run, and so is what comes after it', async () => {
+  await using world = await openConversations();
+  const { conversations, engine, calls } = world.process;
+  for (const index of [0, 1, 2]) {
+    await conversations.start(ask(`q${index}`, `key-${index}`));
+    await answer(world, index, `a${index}`);
+    await conversations.wait(`key-${index}`, soon);
+  }
+  const origin = { kind: 'api', by: 'me' } as const;
+  const fork = await engine.fork('key-1', 1, origin);
+  const told = async (index: number): Promise<readonly string[]> => toldOf((await until(() => calls[index])).request.messages);
+  const before = ['user: q0', 'assistant: a0'];
+  assert.deepEqual(await told(3), [...before, 'user: q1']);
+  await answer(world, 3, 'another a1');
+  await conversations.wait(fork.id, soon);
+  await conversations.start(ask('and then?', 'key-3', fork.sessionKey));
+  const since = [...before, 'user: q1', 'assistant: another a1'];
+  assert.deepEqual(await told(4), [...since, 'user: and then?']);
+  await answer(world, 4, 'the end');
+  await conversations.wait('key-3', soon);
+  const second = await engine.fork('key-3', 1, origin);
+  assert.deepEqual(await told(5), [...since, 'user: and then?'], 'a fork in the session of a fork');
+  await answer(world, 5, 'another end');
+  await conversations.wait(second.id, soon);
+  await conversations.deleteSession(main);
+  await engine.fork(second.id, 1, origin);
+  assert.deepEqual(await told(6), ['user: q1', 'assistant: another a1', 'user: and then?'], 'what is deleted is told no more');
+});
+
 test('a deleted session is gone with its messages and its runs', async () => {
   await using world = await openConversations();
   const { conversations } = world.process;
