@@ -12,6 +12,7 @@ import { OneAtATime } from '../one-at-a-time.ts';
 import type { Journal, Lease, NewRun, RunObserver, RunQuestion, Takeable, TakeableQuestion } from './contract.ts';
 import { applyEvent, foldRun } from './fold.ts';
 import * as store from './run-store.ts';
+import { type ViewLimits, Views } from './views.ts';
 import { Watchers } from './watchers.ts';
 
 export interface JournalOptions {
@@ -33,8 +34,8 @@ const fewestFollowed = 4;
 const followedCharacters = 256 * 1024;
 /** How often somebody from outside tries again where the owner was quicker. */
 const postAttempts = 20;
-/** Views that are kept beside those of runs that are held here. */
-const viewsLimit = 2000;
+/** Of views that are kept; 64 MiB or twice that, by how the text is held. */
+const viewLimits: ViewLimits = { views: 2000, characters: 64 * 2 ** 20 };
 
 export function createJournal(options: JournalOptions): Journal {
   return new StoredJournal(options);
@@ -47,8 +48,8 @@ class StoredJournal implements Journal {
   readonly #order = new OneAtATime(waitingPerRun);
   readonly #watchers = new Watchers();
   readonly #observers = new Set<RunObserver>();
-  /** How runs stand, as far as is known here; a write that finds it is old reads it again. The oldest gives way. */
-  readonly #views = new Map<string, RunView>();
+  /** A write that finds it is old reads it again. */
+  readonly #views = new Views(viewLimits);
   #isClosed = false;
 
   constructor({ database, clock, keptDays }: JournalOptions) {
@@ -67,7 +68,7 @@ class StoredJournal implements Journal {
       if (!isConflict(thrown) || run.idempotencyKey === undefined) throw thrown;
       return { run: await this.#known(run, run.idempotencyKey), isKnown: true };
     }
-    this.#remember(view);
+    this.#views.remember(view);
     this.#tell(events, view);
     return { run: view, isKnown: false };
   }
@@ -196,7 +197,7 @@ class StoredJournal implements Journal {
       await this.#reload(runId);
       return undefined;
     }
-    this.#remember(after);
+    this.#views.remember(after);
     this.#tell(events, after);
     return events;
   }
@@ -260,7 +261,7 @@ class StoredJournal implements Journal {
   async forget(beforeMs: number, limit: number): Promise<number> {
     const ids = await store.readEnded(this.#database, beforeMs, limit);
     if (ids.length > 0) await this.#database.write({ statements: store.forgetting(ids) });
-    for (const id of ids) this.#views.delete(id);
+    for (const id of ids) this.#views.forget(id);
     return ids.length;
   }
 
@@ -283,7 +284,7 @@ class StoredJournal implements Journal {
     // What was written while this was read is newer than what was read.
     const known = this.#views.get(runId);
     if (known && known.lastSeq > view.lastSeq) return known;
-    this.#remember(view);
+    this.#views.remember(view);
     return view;
   }
 
@@ -300,13 +301,6 @@ class StoredJournal implements Journal {
   #tell(events: readonly RunEvent[], view: RunView): void {
     this.#watchers.tell(events);
     for (const observe of this.#observers) observe(events, view);
-  }
-
-  #remember(view: RunView): void {
-    this.#views.delete(view.id);
-    this.#views.set(view.id, view);
-    const [oldest] = this.#views.keys();
-    if (this.#views.size > viewsLimit && oldest !== undefined) this.#views.delete(oldest);
   }
 
   #notFound(runId: string): OpenClawError {
