@@ -96,6 +96,7 @@ test('what the agent says goes to standard output, what it does to standard erro
   assert.equal(said.code, 0);
   const json = await scene.run(['agent', '-m', 'say Hello.', '--session', 'main', '-o', 'json']);
   const { run, text } = JSON.parse(json.stdout) as { run: RunView; text: string };
+  assert.deepEqual([run.origin, run.id.startsWith('run_')], [{ kind: 'cli', by: 'gateway' }, true]);
   assert.deepEqual([run.sessionKey, run.status, text, json.stderr], ['agent:main:main', 'finished', 'Hello.', '']);
 });
 

@@ -70,7 +70,8 @@ test('a run is created, carried out and shown; its stream has every event with i
   await using scene = await setUp();
   const answer = await scene.ask('POST', '/v1/runs', { body: { input: 'say Hello there.' } });
   assert.equal(answer.status, 201);
-  const { id } = (await answer.json()) as RunView;
+  const { id, origin } = (await answer.json()) as RunView;
+  assert.deepEqual(origin, { kind: 'api', by: 'gateway' });
   const frames = await scene.stream(`/v1/runs/${id}/events`);
   const end = frames.pop();
   assert.deepEqual([end?.event, end?.id], ['end', undefined]);

@@ -4,13 +4,21 @@
  *
  * What the paths take and give: `run-operations.ts`.
  */
-import type { BeginStepRequest, CreateRunRequest, FailStepRequest, FinishStepRequest, OutcomeDecision, RunView } from '@openclaw/protocol';
+import type {
+  BeginStepRequest,
+  CreateRunRequest,
+  FailStepRequest,
+  FinishStepRequest,
+  OutcomeDecision,
+  RunOrigin,
+  RunView,
+} from '@openclaw/protocol';
 import type { Principal } from '../../access/index.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Programs, RunQuestion, Runs } from '../../runs/index.ts';
 import { replyJson } from '../reply.ts';
-import type { EndpointTable } from '../request.ts';
+import type { EndpointTable, GatewayRequest } from '../request.ts';
 import { createOperationEndpoints, type LargeBodies, type OperationCall, type OperationHandler, wrong } from './operation-router.ts';
 import { type EventStreamOptions, readAfter, streamEvents } from './run-events.ts';
 import { runOperations, type RunOperationName } from './run-operations.ts';
@@ -43,7 +51,7 @@ function createRunHandlers(options: RunEndpointsOptions): Record<'createRun' | '
     async createRun({ request, caller, body }) {
       const wanted = ownNames(body as unknown as CreateRunRequest, caller);
       refuseModel(wanted.model, caller);
-      const { run, isKnown } = await runs.create(wanted, { kind: 'api', by: caller.id });
+      const { run, isKnown } = await runs.create(wanted, originOf(request, caller));
       replyJson(request.response, isKnown ? 200 : 201, run);
     },
     async listRuns({ request, caller, query }) {
@@ -91,11 +99,11 @@ function createSteeringHandlers({ runs, programs }: RunEndpointsOptions): Record
       refuseProgram(run);
       return runs.retry(run.id, caller.id);
     }),
-    forkRun: onRun((run, { body, caller }) => {
+    forkRun: onRun((run, { request, body, caller }) => {
       refuseProgram(run);
       const fromSeq = Number(body['fromSeq']);
       if (fromSeq > run.lastSeq) throw wrong('fromSeq', `must be at most ${run.lastSeq}, the last event of the run`);
-      return runs.fork(run.id, fromSeq, { kind: 'api', by: caller.id });
+      return runs.fork(run.id, fromSeq, originOf(request, caller));
     }, 201),
   };
 }
@@ -128,6 +136,11 @@ function createProgramHandlers({ runs, programs }: RunEndpointsOptions): Record<
       replyJson(request.response, 200, await programs.finish(id, wanted));
     },
   };
+}
+
+/** A command line says that it is one. */
+function originOf({ raw }: GatewayRequest, { id }: Principal): RunOrigin {
+  return { kind: raw.headers['x-openclaw-client'] === 'cli' ? 'cli' : 'api', by: id };
 }
 
 function mayDoAll({ scopes }: Principal): boolean {

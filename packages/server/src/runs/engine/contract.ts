@@ -22,9 +22,15 @@ export interface RunSignal {
   readonly payload: unknown;
 }
 
+/** A run as somebody inside asks for it. */
+export interface RunRequest extends CreateRunRequest {
+  /** Whoever asks names it. @default it is given a new one */
+  readonly id?: string;
+}
+
 export interface Runs {
   /** Resolves once the run is durable. @throws OpenClawError `agent_not_found`, `model_not_found`, `invalid_request`, `idempotency_key_reused`, `overloaded`, `draining` */
-  create(request: CreateRunRequest, origin: RunOrigin): Promise<{ readonly run: RunView; readonly isKnown: boolean }>;
+  create(request: RunRequest, origin: RunOrigin): Promise<{ readonly run: RunView; readonly isKnown: boolean }>;
   /** @throws OpenClawError `run_not_found`, in all that follow too */
   get(runId: string): Promise<RunView>;
   list(question: RunQuestion): Promise<readonly RunView[]>;

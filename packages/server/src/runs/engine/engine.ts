@@ -4,14 +4,14 @@
  *
  * How a run goes on is `worker.ts`'s; what is true of it is the journal's.
  */
-import type { CreateRunRequest, OutcomeDecision, RunEvent, RunEventBody, RunOrigin, RunView } from '@openclaw/protocol';
+import type { OutcomeDecision, RunEvent, RunEventBody, RunOrigin, RunView } from '@openclaw/protocol';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { OpenClawError, toOpenClawError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import type { Journal, Lease, RunQuestion } from '../journal/contract.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
-import type { Runs, RunSignal } from './contract.ts';
+import type { RunRequest, Runs, RunSignal } from './contract.ts';
 import { Children } from './children.ts';
 import { FairLanes } from './fair-lanes.ts';
 import { copyForFork } from './fork.ts';
@@ -129,7 +129,7 @@ class Engine implements RunEngine {
     );
   }
 
-  async create(request: CreateRunRequest, origin: RunOrigin): Promise<{ readonly run: RunView; readonly isKnown: boolean }> {
+  async create(request: RunRequest, origin: RunOrigin): Promise<{ readonly run: RunView; readonly isKnown: boolean }> {
     if (this.#isDraining) throw new OpenClawError('draining', { retryAfterMs: 1000 });
     const { agent: agentId = 'main', input, idempotencyKey, model } = request;
     const agent = this.#options.agents.get(agentId);
@@ -139,8 +139,7 @@ class Engine implements RunEngine {
       const details = { limit: this.#limits.waiting, what: 'runs that wait for their turn', setting: 'the number of gateways' };
       throw new OpenClawError('overloaded', { details, retryAfterMs: 5000 });
     }
-    const isNamedByClient = origin.kind === 'chat' || origin.kind === 'cli';
-    const id = isNamedByClient && idempotencyKey !== undefined ? idempotencyKey : this.#options.ids.run();
+    const id = request.id ?? this.#options.ids.run();
     const limits = limitsOf(agent.limits, request, this.#options.clock.now());
     const sessionKey = request.session ?? `agent:${agentId}:${id}`;
     const { run, isKnown } = await this.#options.journal.create({

@@ -174,6 +174,26 @@ test('a call that asks first is among the open approvals until somebody answers,
   assert.ok(events.some((event) => event.kind === 'toolEnded' && event.text === 'send done'));
 });
 
+test('a message names its key where that is the id of its run, and not where the run has an id of its own', async () => {
+  await using world = await openConversations();
+  const { conversations } = world.process;
+  await conversations.start(ask('by chat', 'key-1'));
+  await answer(world, 0, 'hello');
+  const origin = { kind: 'cli', by: 'gateway' } as const;
+  const { run } = await conversations.create({ session: main, input: 'by a command', idempotencyKey: 'key-2' }, origin);
+  await answer(world, 1, 'hello');
+  await conversations.wait(run.id, soon);
+  assert.match(run.id, /^run_/);
+  const { messages } = await conversations.history(main, { limit: 10 });
+  assert.deepEqual(
+    messages.filter(({ role }) => role === 'user').map(({ text, idempotencyKey }) => [text, idempotencyKey]),
+    [
+      ['by chat', 'key-1'],
+      ['by a command', undefined],
+    ],
+  );
+});
+
 test('a session that is begun anew has lost its messages and kept its settings', async () => {
   await using world = await openConversations();
   const { conversations, calls } = world.process;

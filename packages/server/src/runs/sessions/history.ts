@@ -8,7 +8,7 @@ import type { SessionItem, SessionMessage, SessionPage } from './contract.ts';
 import { sessionLimits, type SessionLimits } from './limits.ts';
 import { type PlaceableRun, placeRun } from './places.ts';
 import { saidBefore, type EarlierRun } from './said.ts';
-import { type PlacedRun, SessionStore } from './session-store.ts';
+import { type PlacedRun, SessionStore, type ShownRun } from './session-store.ts';
 import { tell, type Telling } from './telling.ts';
 
 export interface SaidOptions {
@@ -143,17 +143,16 @@ interface Story {
 /** The answer and the message; no answer where nothing was said yet. */
 async function exchangeOf(
   store: SessionStore,
-  { runId, sessionId, place }: PlacedRun,
+  { runId, sessionId, place, isNamed }: ShownRun,
   { events, itemCharacters }: Story,
 ): Promise<readonly [SessionMessage | undefined, SessionMessage | undefined]> {
   const [created] = events;
   if (created?.kind !== 'run.created') return [undefined, undefined];
-  const { origin, input, atMs } = created;
+  const { input, atMs } = created;
   const told = await withStreamedText(store, runId, events);
   const { text, isWhole } = told;
   const items = told.items.map((item) => shortened(item, itemCharacters));
   const common = { runId, sessionId };
-  const isNamed = origin.kind === 'chat' || origin.kind === 'cli';
   const question: SessionMessage = {
     ...{ ...message(common, place * 2 - 1), role: 'user', text: input, atMs },
     ...(isNamed ? { idempotencyKey: runId } : {}),
