@@ -48,6 +48,7 @@ test('tools: what the entry names holds, then the defaults, then asking; the str
     'ask',
   ]);
   assert.deepEqual(policies('main', 'files__send', 'files__secret_read', 'files_', 'xread'), ['ask', 'deny', 'ask', 'ask']);
+  assert.deepEqual([agents.defaultPolicy('exec'), agents.defaultPolicy('unheard')], ['deny', 'ask']);
   assert.deepEqual(policies('helper', 'exec', 'read', 'mail__send', 'list', 'write'), ['allow', 'ask', 'allow', 'allow', 'ask']);
 });
 

@@ -26,6 +26,8 @@ export interface ConfiguredAgent extends Agent {
 export interface ConfiguredAgents extends AgentDirectory {
   get(id: string): ConfiguredAgent;
   list(): readonly ConfiguredAgent[];
+  /** Of an agent that says nothing of its own. */
+  defaultPolicy(toolName: string): ToolPolicy;
 }
 
 /** @param settings as they are now */
@@ -47,6 +49,7 @@ export function createAgentDirectory(settings: () => AgentsSettings): Configured
       return agent;
     },
     list: () => [...current().values()],
+    defaultPolicy: (toolName) => policyFor(toolName, settings().defaults.tools),
   };
 }
 
@@ -83,7 +86,7 @@ function readAgents({ defaults, entries }: AgentsSettings): ReadonlyMap<string, 
           workspace: entry.workspace,
           description: entry.description,
           helpers: entry.agents ?? [],
-          policy: (toolName) => policyIn(own, toolName) ?? policyIn(defaults.tools, toolName) ?? 'ask',
+          policy: (toolName) => policyIn(own, toolName) ?? policyFor(toolName, defaults.tools),
         },
       ];
     }),
@@ -91,6 +94,11 @@ function readAgents({ defaults, entries }: AgentsSettings): ReadonlyMap<string, 
 }
 
 type ToolLists = { readonly [Policy in ToolPolicy]?: readonly string[] };
+
+/** What nobody names, asks. */
+function policyFor(toolName: string, defaults: ToolLists): ToolPolicy {
+  return policyIn(defaults, toolName) ?? 'ask';
+}
 
 /** Undefined: these lists do not name it. */
 function policyIn(lists: ToolLists, toolName: string): ToolPolicy | undefined {

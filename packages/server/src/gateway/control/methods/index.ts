@@ -5,7 +5,7 @@
 import type { MethodTable } from '../contract.ts';
 import { createAbsentMethods } from './absent.ts';
 import { createAgentMethods } from './agents.ts';
-import { createApprovalMethods } from './approvals.ts';
+import { createApprovalMethods, type ApprovalMethodsOptions } from './approvals.ts';
 import { createChatMethods } from './chat.ts';
 import { createConfigMethods, type ConfigMethodsOptions } from './config.ts';
 import { createCronMethods, type CronMethodsOptions } from './cron.ts';
@@ -35,6 +35,7 @@ export type MethodsOptions = Omit<HealthMethodsOptions, 'hub' | 'turns'> &
     readonly turns: RunStarter;
     readonly schedules: CronMethodsOptions['schedules'];
     readonly runs: RunDirectory;
+    readonly commandPolicies: ApprovalMethodsOptions['commandPolicies'];
     readonly hub: Hub;
   };
 

@@ -68,6 +68,7 @@ export function openMethods(options: Partial<MethodsOptions> = {}): TestMethods 
     schedules: createFakeSchedules(),
     ...{ clock, hub, turns, runs, devices, keeper, version: '1.2.3', texts: plainTexts },
     agents: { defaultId: 'main', list: () => [{ id: 'main' }, { id: 'coder', model: 'acme/coder' }] },
+    commandPolicies: () => ({ defaults: 'deny', agents: {} }),
     defaultModel: () => 'openclaw/rehearsal',
     report: async () => ({ status: 'ok', checks: { state: { state: 'ok' }, providers: { state: 'ok' } } }),
     eventLoop: { p99Ms: () => 1, maxMs: () => 2 },
