@@ -232,6 +232,17 @@ test('what is said to a run from outside has a bound, since it stands in the jou
   assert.equal((await world.settled(run.id)).status, 'finished');
 });
 
+test('the same key is the same run where all that was asked is the same, the deadline too', async () => {
+  await using world = await createWorld({ script: talk });
+  const asked = { input: 'hi', idempotencyKey: 'mine', deadlineMs: systemClock.now() + 60_000 };
+  const { run } = await world.engine.create(asked, origin);
+  assert.deepEqual((await world.engine.create(asked, origin)).run.id, run.id);
+  const { deadlineMs, ...without } = asked;
+  for (const other of [without, { ...asked, deadlineMs: deadlineMs + 1 }, { ...asked, input: 'ho' }])
+    await assert.rejects(world.engine.create(other, origin), { code: 'idempotency_key_reused' });
+  await world.settled(run.id);
+});
+
 test('two processes on one store: the second takes up what the first lost, and the first writes nothing more', async () => {
   const gate = Promise.withResolvers<void>();
   let calls = 0;

@@ -143,7 +143,7 @@ class Engine implements RunEngine {
     const limits = limitsOf(agent.limits, request, this.#options.clock.now());
     const sessionKey = request.session ?? `agent:${agentId}:${id}`;
     const { run, isKnown } = await this.#options.journal.create({
-      ...{ id, idempotencyKey, requestHash: hashOf([agentId, request.session ?? null, input, model ?? null, request.limits ?? null]) },
+      ...{ id, idempotencyKey, requestHash: requestHashOf(agentId, request) },
       created: {
         kind: 'run.created',
         agentId,
@@ -384,6 +384,12 @@ class Engine implements RunEngine {
 function checkInline(value: unknown, path: string): void {
   if (Buffer.byteLength(JSON.stringify(value ?? null)) > inlineLimitBytes)
     throw invalid(path, `has more than ${inlineLimitBytes} bytes as JSON`);
+}
+
+/** Of all that was asked for. A deadline came later: without one it is what it was. */
+function requestHashOf(agentId: string, { session, input, model, limits, deadlineMs }: RunRequest): string {
+  const asked = [agentId, session ?? null, input, model ?? null, limits ?? null];
+  return hashOf(deadlineMs === undefined ? asked : [...asked, deadlineMs]);
 }
 
 function invalid(path: string, reason: string): OpenClawError {
