@@ -41,6 +41,8 @@ export interface RunLimits {
   readonly steps: number;
   readonly tokens: number;
   readonly usd: number;
+  /** Somebody has set the limit of money for this run or its agent: models of which no price is known are not asked. */
+  readonly pricedOnly?: true;
   /** Time at work; waiting for somebody does not count. */
   readonly timeMs: number;
   /** Runs that it may begin by handing tasks to other agents. */
@@ -102,8 +104,8 @@ export type RunEventBody =
       readonly use: TokenUse | null;
       /** It was not done now: somebody looked and found that it had been. */
       readonly reconciled?: true;
-      /** It was done by a run of another agent, whose time at work counts as this one's. */
-      readonly child?: { readonly runId: string; readonly workedMs: number };
+      /** It was done by a run of another agent, whose time at work and cost count as this one's. */
+      readonly child?: { readonly runId: string; readonly workedMs: number; readonly knownCostNanoUsd: number };
       /** Where the result is too large for the journal; `result` is null then. */
       readonly file?: StoredResult;
     }
@@ -193,6 +195,8 @@ export interface RunView {
   readonly lastSeq: number;
   readonly steps: number;
   readonly use: TokenUse;
+  /** What of its cost is known; where all of it is, it is that of `use`. */
+  readonly knownCostNanoUsd: number;
   readonly waitsFor: WaitsFor | null;
   readonly output: unknown;
   readonly error: RunFailure | null;

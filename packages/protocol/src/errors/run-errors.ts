@@ -80,6 +80,12 @@ export const runErrors = {
     message: 'The run {runId} is of a program of its own, which alone goes on with it.',
     hint: 'Start that program again: it goes on where it stopped.',
   },
+  price_unknown: {
+    status: 400,
+    retryable: false,
+    message: 'No price is known of {target}, so the limit of US$ {usd} could not be kept.',
+    hint: 'Write its `cost` into the configuration (`models.providers`; 0 where it costs nothing), choose a model with a price, or leave `usd` out of the limits of the agent and of the request.',
+  },
   context_too_small: {
     status: 400,
     retryable: false,

@@ -34,6 +34,7 @@ import {
 } from '../runs/index.ts';
 import type { Database } from '../storage/index.ts';
 import { createAgentModelCaller } from './agent-model-caller.ts';
+import { createPriceCheck, tellOfUnknownPrices } from './model-prices.ts';
 import { createModelWindows } from './model-windows.ts';
 import { buildTools } from './tools.ts';
 
@@ -44,6 +45,8 @@ export interface RunsSide {
   readonly programs: Programs;
   readonly conversations: Conversations;
   readonly schedules: Schedules;
+  /** Tells the operator of agents whose limit of money does not hold. */
+  tellOfPrices(): void;
   /** MCP servers that are new or have changed are started, those that are gone end. */
   configure(mcp: McpSettings): Promise<void>;
   /** Takes up what the last process left. Nothing is begun before it. */
@@ -84,10 +87,16 @@ export async function buildRuns(options: BuildRunsOptions): Promise<RunsSide> {
   const journal = createJournal({ database, clock, keptDays });
   const { environment, tools } = options;
   const { toolbox, configure } = await buildTools({ clock, log, agents, environment, tools, stateDirectory: options.stateDirectory() });
+  // Until the catalogue has been read no price is known of anything.
+  let arePricesKnown = false;
+  const priceCheck = createPriceCheck(models.router);
+  const checkPrice: typeof priceCheck = (model, limitUsd) => {
+    if (arePricesKnown) priceCheck(model, limitUsd);
+  };
   const results = createResultFiles(join(options.stateDirectory(), 'state', 'results'));
   const checkModel = (model: string): void => void models.router.resolve(model, anyModel);
   const engine = createRunEngine({
-    ...{ journal, clock, ids, log, owner, agents, toolbox, checkModel, isContextOverflow },
+    ...{ journal, clock, ids, log, owner, agents, toolbox, checkModel, checkPrice, isContextOverflow },
     ...thinking(options),
     history: createSaid({ database, clock, ids }),
     sweep: () => results.sweep((runIds) => journal.kept(runIds)),
@@ -99,7 +108,9 @@ export async function buildRuns(options: BuildRunsOptions): Promise<RunsSide> {
   return {
     ...{ agents, journal, engine, conversations, schedules, configure },
     programs: createPrograms({ journal, results, newId: () => ids.run(), resultLimitBytes: () => options.runs().resultBytes }),
+    tellOfPrices: () => tellOfUnknownPrices(agents.list(), { router: models.router, log, defaultModel: options.defaultModel }),
     async start() {
+      arePricesKnown = true;
       await engine.start();
       await schedules.start();
     },

@@ -138,6 +138,7 @@ async function prepare(built: Built, signal: AbortSignal): Promise<void> {
   } finally {
     if (!signal.aborted) {
       warnOfUnknownModels(holding.configuration().settings.agents, { router: parts.models.router, log: parts.log });
+      parts.controlSide.runs.tellOfPrices();
       configureServers(built);
       await parts.controlSide.runs.start();
     }
@@ -200,6 +201,7 @@ function follow({ parts, front, holding }: Built): () => void {
       await applyChange(holding.configuration(), configuration, { parts, front });
       holding.take(configuration);
       warnOfUnknownModels(configuration.settings.agents, { router: parts.models.router, log: parts.log });
+      parts.controlSide.runs.tellOfPrices();
       configureServers({ parts, holding });
       await parts.state.lock.setAddress(front.url);
     }),

@@ -23,7 +23,11 @@ const lists = {
 const limits = {
   steps: { description: 'Model calls and tool calls together.', minimum: 1 },
   tokens: { description: 'Input and output of all its model calls.', minimum: 1 },
-  usd: { description: 'What its model calls may cost, where prices are known.', minimum: 0 },
+  usd: {
+    description:
+      'What its model calls may cost. In the defaults it counts where prices are known; an agent that sets it itself is refused models without a price.',
+    minimum: 0,
+  },
   timeMs: { description: 'From its beginning.', minimum: 1 },
   children: { description: 'Tasks that it may hand to other agents.', minimum: 0 },
   depth: { description: 'Levels of agents below it that may hand tasks on: 1 lets it do so, and those that it asks not.', minimum: 0 },

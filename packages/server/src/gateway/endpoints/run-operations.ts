@@ -16,7 +16,7 @@ export const runOperations = {
     ...{ method: 'POST', path: '/v1/runs', needs: 'runs', body: runBodies.createRun },
     summary: 'Sets an agent to work.',
     answers: { 201: run('A new run, durable.'), 200: run('The run of the same idempotencyKey.') },
-    errors: ['agent_not_found', 'model_not_found', 'model_forbidden', 'idempotency_key_reused', 'overloaded', 'draining'],
+    errors: ['agent_not_found', 'model_not_found', 'model_forbidden', 'price_unknown', 'idempotency_key_reused', 'overloaded', 'draining'],
   },
   listRuns: {
     ...{ method: 'GET', path: '/v1/runs', needs: 'runs' },

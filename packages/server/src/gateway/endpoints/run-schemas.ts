@@ -116,6 +116,7 @@ const run = {
   ...{ createdAtMs: time, updatedAtMs: time, endedAtMs: orNull('integer'), lastSeq: { type: 'integer' }, steps: { type: 'integer' } },
   ...{ workedMs: { type: 'integer' }, workingSinceMs: orNull('integer') },
   use: whole({ inputTokens: { type: 'integer' }, outputTokens: { type: 'integer' }, costNanoUsd: orNull('integer') }),
+  knownCostNanoUsd: { type: 'integer', description: 'What of its cost is known.' },
   waitsFor: {
     description: 'What a parked run waits for; of kind `child` another run, and in `waitsFor` what that waits for, where it does.',
     anyOf: [

@@ -46,7 +46,7 @@ test('a task is done by a run of the other agent, and what it comes to is the re
   const events = await world.events(run.id);
   const [, step] = resultsOf(events);
   assert.deepEqual(step?.result, { isError: false, text: 'the helper has it' });
-  assert.deepEqual(step?.child, { runId: child.id, workedMs: child.workedMs });
+  assert.deepEqual(step?.child, { runId: child.id, workedMs: child.workedMs, knownCostNanoUsd: 100 });
   assert.deepEqual(step?.use, child.use);
   assert.deepEqual(view.use, { inputTokens: 30, outputTokens: 15, costNanoUsd: 300 }, 'what it used counts for the parent');
   assert.deepEqual(foldRun(events), view);
@@ -105,6 +105,24 @@ test('a child has no more than its parent has left, and what it says of being st
   assert.equal(JSON.stringify(child?.output).includes('45 tokens'), true);
   assert.match(JSON.stringify(resultsOf(await world.events(run.id))[1]?.result), /stopped before it was done: 45 tokens/);
   assert.match(JSON.stringify(view.output), /"stoppedBy":"60 tokens"/, 'the parent is at its own limit then');
+});
+
+test('what is known of the cost of a child counts, and a limit of money that has to hold is held below too', async () => {
+  const script: Script = (answers, { model }) => {
+    if (model === 'helper') return { text: 'helped', costNanoUsd: answers === 0 ? 0.6e9 : null };
+    return answers < 3 ? { ...ask('helper', `task ${answers}`), costNanoUsd: null } : { text: 'too late' };
+  };
+  const limits: RunLimits = { ...unlimited, usd: 1, pricedOnly: true };
+  await using world = await createWorld({ script, agent: { limits }, helpers: [{ id: 'helper' }] });
+  const { run } = await world.engine.create({ input: 'go' }, origin);
+  const view = await ended(world, run.id);
+  assert.match(JSON.stringify(view.output), /"stoppedBy":"US\$ 1"/);
+  assert.deepEqual([view.use.costNanoUsd, view.knownCostNanoUsd], [null, 1.2e9]);
+  const held = (await childrenOf(world, run.id)).map((child) => [child.limits.usd, child.limits.pricedOnly]);
+  assert.deepEqual(held, [
+    [1, true],
+    [0.4, true],
+  ]);
 });
 
 test('the time of a child counts as its parent’s, and ends it', async () => {

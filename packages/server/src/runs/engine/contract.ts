@@ -29,7 +29,7 @@ export interface RunRequest extends CreateRunRequest {
 }
 
 export interface Runs {
-  /** Resolves once the run is durable. @throws OpenClawError `agent_not_found`, `model_not_found`, `invalid_request`, `idempotency_key_reused`, `overloaded`, `draining` */
+  /** Resolves once the run is durable. @throws OpenClawError `agent_not_found`, `model_not_found`, `price_unknown`, `invalid_request`, `idempotency_key_reused`, `overloaded`, `draining` */
   create(request: RunRequest, origin: RunOrigin): Promise<{ readonly run: RunView; readonly isKnown: boolean }>;
   /** @throws OpenClawError `run_not_found`, in all that follow too */
   get(runId: string): Promise<RunView>;

@@ -141,6 +141,7 @@ class Engine implements RunEngine {
     }
     const id = request.id ?? this.#options.ids.run();
     const limits = limitsOf(agent.limits, request, this.#options.clock.now());
+    if (limits.pricedOnly) this.#options.checkPrice?.(model ?? agent.model ?? this.#options.defaultModel(), limits.usd);
     const sessionKey = request.session ?? `agent:${agentId}:${id}`;
     const { run, isKnown } = await this.#options.journal.create({
       ...{ id, idempotencyKey, requestHash: requestHashOf(agentId, request) },

@@ -29,6 +29,8 @@ export interface WorkerOptions {
   readonly window: ContextWindow;
   readonly windowOf: (model: string) => WindowLimits;
   readonly defaultModel: () => string;
+  /** @throws OpenClawError `price_unknown`. @default every price is known */
+  readonly checkPrice?: (model: string, limitUsd: number) => void;
   /** What was said in the session before this run, oldest first. */
   readonly history: (view: RunView) => Promise<readonly ConversationMessage[]>;
   /** The directory that tools may touch. */
@@ -141,6 +143,8 @@ class Worker {
   async #ask(agent: Agent, progress: Progress, view: RunView): Promise<void> {
     const { openStep, lastStep, messages } = progress;
     const model = view.model ?? agent.model ?? this.#options.defaultModel();
+    // Also where it was another model at the beginning.
+    if (view.limits.pricedOnly) this.#options.checkPrice?.(model, view.limits.usd);
     const tools = (await this.#tools(view)).filter((tool) => this.#options.toolbox.policy(agent.id, tool) !== 'deny');
     const history = await this.#options.history(view);
     const said = withWarning([...history, { role: 'user', text: view.input } as const, ...messages], progress);
@@ -298,7 +302,7 @@ class Worker {
 
   async #endStep({ step, attempt }: OpenStep, outcome: ToolOutcome, child?: RunView): Promise<undefined> {
     const result = { ...outcome, text: boundText(outcome.text) };
-    const by = child ? { use: child.use, child: { runId: child.id, workedMs: child.workedMs } } : { use: null };
+    const by = child ? { use: child.use, child: linkTo(child) } : { use: null };
     await this.#run.append({ kind: 'step.finished', step, attempt, result, ...by });
   }
 }
@@ -336,6 +340,10 @@ function withWarning(messages: readonly ConversationMessage[], { repetitions }: 
 function finishedBy({ lastAnswer }: { readonly lastAnswer: ModelResult | undefined }, stoppedBy: string | undefined): RunEventBody {
   const output = { text: lastAnswer?.text ?? '', finishReason: lastAnswer?.finishReason ?? null };
   return { kind: 'run.finished', output: stoppedBy === undefined ? output : { ...output, stoppedBy } };
+}
+
+function linkTo({ id, workedMs, knownCostNanoUsd }: RunView) {
+  return { runId: id, workedMs, knownCostNanoUsd };
 }
 
 /** What the model asked for cannot be had; everything else is no fault of its own. */

@@ -15,7 +15,7 @@ import { createRunEngine, type EngineOptions, type RunEngine } from './engine.ts
 export type Script = (
   answers: number,
   request: ModelRequest,
-) => { readonly text?: string; readonly calls?: readonly (readonly [string, object])[] };
+) => { readonly text?: string; readonly calls?: readonly (readonly [string, object])[]; readonly costNanoUsd?: number | null };
 
 export interface WorldOptions {
   readonly script: Script;
@@ -179,7 +179,7 @@ function modelOf(script: Script, asked: ModelRequest[]): ModelCaller {
   return async function* answer(request) {
     asked.push(request);
     const answers = request.messages.filter(({ role }) => role === 'assistant').length;
-    const { text = '', calls = [] } = script(answers, request);
+    const { text = '', calls = [], costNanoUsd = 100 } = script(answers, request);
     for (const piece of text.match(/.{1,4}/gs) ?? []) {
       request.signal.throwIfAborted();
       yield { kind: 'text', text: piece };
@@ -192,7 +192,7 @@ function modelOf(script: Script, asked: ModelRequest[]): ModelCaller {
     yield {
       kind: 'end',
       finishReason: calls.length > 0 ? 'tool_calls' : 'stop',
-      use: { inputTokens: 10, outputTokens: 5, costNanoUsd: 100 },
+      use: { inputTokens: 10, outputTokens: 5, costNanoUsd },
     };
   };
 }

@@ -24,7 +24,7 @@ function begin({ runId, seq, atMs, ...body }: RunEvent): RunView {
     ...{ id: runId, ...created, limits: { ...earlierLimits, ...created.limits } },
     ...{ createdAtMs: atMs, updatedAtMs: atMs, endedAtMs: null, lastSeq: seq },
     ...{ workedMs: 0, workingSinceMs: null },
-    ...{ steps: 0, use: noUse, output: null, error: null, ...ready(created.origin, 'queued') },
+    ...{ steps: 0, use: noUse, knownCostNanoUsd: 0, output: null, error: null, ...ready(created.origin, 'queued') },
   };
 }
 
@@ -61,7 +61,11 @@ function changeOf(view: RunView, event: RunEvent): Partial<RunView> {
     case 'step.started':
       return event.attempt === 1 ? { steps: view.steps + 1 } : {};
     case 'step.finished':
-      return event.use === null ? {} : { use: addUse(view.use, event.use) };
+      if (event.use === null) return {};
+      return {
+        use: addUse(view.use, event.use),
+        knownCostNanoUsd: view.knownCostNanoUsd + (event.child?.knownCostNanoUsd ?? event.use.costNanoUsd ?? 0),
+      };
     case 'approval.resolved':
       return view.waitsFor?.kind === 'approval' && view.waitsFor.approvalId === event.approvalId ? ready(view.origin, 'queued') : {};
     case 'outcome.resolved':

@@ -258,7 +258,7 @@ export const run: RunView = {
     output: null,
     error: null,
   },
-  ...{ use: { inputTokens: 0, outputTokens: 0, costNanoUsd: 0 }, parentRunId: null, forkedFrom: null },
+  ...{ knownCostNanoUsd: 0, use: { inputTokens: 0, outputTokens: 0, costNanoUsd: 0 }, parentRunId: null, forkedFrom: null },
 };
 
 function createRuns(): FakeRuns {
