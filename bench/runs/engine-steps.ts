@@ -16,7 +16,7 @@ const [, , runsText, stepsText, directory = ''] = process.argv;
 const [runs, stepsPerRun] = [Number(runsText), Number(stepsText)];
 /** Of each result, as in the figures of others. */
 const payload = 'x'.repeat(2048);
-const limits = { steps: 1e6, tokens: 1e12, usd: 1e9, timeMs: 1e9 };
+const limits = { steps: 1e6, tokens: 1e12, usd: 1e9, timeMs: 1e9, children: 0, depth: 0 };
 const agent: Agent = { id: 'main', model: 'none', instructions: '', limits };
 
 /** Half of the steps are answers with a call, the other half its results. */

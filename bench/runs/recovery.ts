@@ -14,7 +14,7 @@ import { openState } from '../../packages/server/src/storage/index.ts';
 const startedMs = performance.now();
 const [, , what, directory = '', ...counts] = process.argv;
 const [ended = 0, open = 0] = counts.map(Number);
-const limits = { steps: 100, tokens: 1e9, usd: 1e9, timeMs: 1e9 };
+const limits = { steps: 100, tokens: 1e9, usd: 1e9, timeMs: 1e9, children: 0, depth: 0 };
 const agent: Agent = { id: 'main', model: 'none', instructions: '', limits };
 const state = await openState(directory, { clock: systemClock });
 const openedMs = performance.now();

@@ -82,6 +82,7 @@ export {
   type RunStatus,
   type RunView,
   type StepKind,
+  type StoredResult,
   type TokenUse,
   type ToolCallRequest,
   type WaitsFor,

@@ -6,8 +6,8 @@
 import type { Effect, RunView } from './runs.ts';
 
 export const programLimits = {
-  /** Of a result, as JSON. */
-  resultBytes: 64 * 1024,
+  /** Of a result that stands in the journal itself, as JSON; a larger one is a file that the journal names. */
+  inlineBytes: 64 * 1024,
   /** Of what a run is opened with, and of what it ends with, as JSON. */
   inputBytes: 64 * 1024,
   steps: 10_000,

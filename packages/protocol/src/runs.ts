@@ -23,6 +23,12 @@ export interface TokenUse {
   readonly costNanoUsd: number | null;
 }
 
+/** A file in the state directory, by what is in it. */
+export interface StoredResult {
+  readonly sha256: string;
+  readonly bytes: number;
+}
+
 export interface RunFailure {
   /** Of the error catalogue. */
   readonly code: string;
@@ -35,8 +41,14 @@ export interface RunLimits {
   readonly steps: number;
   readonly tokens: number;
   readonly usd: number;
+  /** Somebody has set the limit of money for this run or its agent: models of which no price is known are not asked. */
+  readonly pricedOnly?: true;
   /** Time at work; waiting for somebody does not count. */
   readonly timeMs: number;
+  /** Runs that it may begin by handing tasks to other agents. */
+  readonly children: number;
+  /** Levels of runs below it: 0 is a run that may hand nothing on, 1 one whose children may hand nothing on. */
+  readonly depth: number;
 }
 
 export interface ToolCallRequest {
@@ -88,9 +100,14 @@ export type RunEventBody =
       readonly attempt: number;
       /** JSON; of a model its text and tool calls, of a tool what the model is told. */
       readonly result: unknown;
+      /** Of a child all that its run has used. */
       readonly use: TokenUse | null;
       /** It was not done now: somebody looked and found that it had been. */
       readonly reconciled?: true;
+      /** It was done by a run of another agent, whose time at work and cost count as this one's. */
+      readonly child?: { readonly runId: string; readonly workedMs: number; readonly knownCostNanoUsd: number };
+      /** Where the result is too large for the journal; `result` is null then. */
+      readonly file?: StoredResult;
     }
   | { readonly kind: 'step.failed'; readonly step: number; readonly attempt: number; readonly error: RunFailure }
   | {
@@ -110,6 +127,10 @@ export type RunEventBody =
   /** A call of effect `once` was begun, and nobody knows whether it was done. */
   | { readonly kind: 'outcome.unknown'; readonly step: number; readonly call: ToolCallRequest | null; readonly evidence: string }
   | { readonly kind: 'outcome.resolved'; readonly step: number; readonly decision: OutcomeDecision; readonly by: string }
+  /** What a step asks for is done by a run of another agent, which is there from now on. */
+  | { readonly kind: 'child.created'; readonly step: number; readonly childRunId: string; readonly agentId: string }
+  /** The run that it waits for has ended, waits for somebody, or goes on. */
+  | { readonly kind: 'child.changed'; readonly childRunId: string; readonly status: RunStatus; readonly waitsFor: WaitsFor | null }
   | { readonly kind: 'signal.received'; readonly name: string; readonly payload: unknown; readonly by: string }
   | {
       readonly kind: 'context.compacted';
@@ -139,7 +160,8 @@ export type WaitsFor =
   | { readonly kind: 'approval'; readonly approvalId: string }
   | { readonly kind: 'outcome'; readonly step: number }
   | { readonly kind: 'signal'; readonly name: string }
-  | { readonly kind: 'child'; readonly runId: string }
+  /** A run that it has begun, and what that waits for where it does. */
+  | { readonly kind: 'child'; readonly runId: string; readonly waitsFor?: WaitsFor }
   /** The next step comes from a program outside, which has it done itself. */
   | { readonly kind: 'program' }
   | { readonly kind: 'storage' }
@@ -148,7 +170,7 @@ export type WaitsFor =
 /** Where a run came from. */
 export interface RunOrigin {
   readonly kind: 'api' | 'chat' | 'cli' | 'webhook' | 'schedule' | 'run' | 'program';
-  /** Who asked: a key's id, `device:<id>`, a schedule's id. */
+  /** Who asked: a key's id, `device:<id>`, a schedule's id; of `run` whoever asked for the run that began it. */
   readonly by: string;
 }
 
@@ -173,6 +195,8 @@ export interface RunView {
   readonly lastSeq: number;
   readonly steps: number;
   readonly use: TokenUse;
+  /** What of its cost is known; where all of it is, it is that of `use`. */
+  readonly knownCostNanoUsd: number;
   readonly waitsFor: WaitsFor | null;
   readonly output: unknown;
   readonly error: RunFailure | null;

@@ -5,7 +5,6 @@
  * Steps are matched by position and name: a program has to take the same steps in the same order as long as its run is open.
  */
 import {
-  programLimits,
   type BegunStep,
   type Effect,
   type FailStepRequest,
@@ -60,7 +59,13 @@ export interface ProgramRunOptions extends PatientOptions {
 }
 
 /** Not to be told again: the gateway has another end of this step, or none will ever be. */
-const settledElsewhere: ReadonlySet<string> = new Set(['step_not_open', 'run_not_found', 'run_ended', 'step_result_too_large']);
+const settledElsewhere: ReadonlySet<string> = new Set([
+  'step_not_open',
+  'run_not_found',
+  'run_ended',
+  'step_result_too_large',
+  'body_too_large',
+]);
 
 /** @throws OpenClawError as far as what an earlier process left behind cannot be told to the gateway */
 export async function openProgramRun(options: ProgramRunOptions): Promise<ProgramRun> {
@@ -103,7 +108,7 @@ class JournaledRun implements ProgramRun {
     if (begun.state === 'done') return begun.result as T;
     if (begun.state === 'failed') throw clientError('step_failed', { details: { step, name, reason: begun.message } });
     if (begun.state === 'unknown') return this.#look({ step, name, begun, options });
-    return this.#carryOut({ step, name, attempt: begun.attempt, idempotencyKey: begun.idempotencyKey }, action);
+    return this.#carryOut({ step, attempt: begun.attempt, idempotencyKey: begun.idempotencyKey }, action);
   }
 
   async #begin(wanted: { step: number; name: string; effect: Effect | undefined; canReconcile: boolean }): Promise<BegunStep> {
@@ -122,14 +127,14 @@ class JournaledRun implements ProgramRun {
     const { step, name, begun, options } = cut;
     const { idempotencyKey, attempt } = begun;
     const found = await options.reconcile?.({ idempotencyKey, signal: this.#options.signal });
-    if (found !== undefined) return this.#settle({ step, name, attempt }, found);
+    if (found !== undefined) return this.#settle({ step, attempt }, found);
     // Says that nobody knows, and has a person asked.
     await this.#begin({ step, name, effect: options.effect, canReconcile: false });
     throw clientError('outcome_unknown', { details: { runId: this.id, step, name } });
   }
 
   async #carryOut<T>(
-    { step, name, attempt, idempotencyKey }: { step: number; name: string; attempt: number; idempotencyKey: string },
+    { step, attempt, idempotencyKey }: { step: number; attempt: number; idempotencyKey: string },
     action: (context: StepContext) => Promise<T> | T,
   ): Promise<T> {
     let result: T;
@@ -139,19 +144,12 @@ class JournaledRun implements ProgramRun {
       await this.#keep({ runId: this.id, step, attempt, kind: 'failed', message: reasonOf(error) });
       throw error;
     }
-    return this.#settle({ step, name, attempt }, result);
+    return this.#settle({ step, attempt }, result);
   }
 
-  async #settle<T>({ step, name, attempt }: { step: number; name: string; attempt: number }, result: T): Promise<T> {
-    const text = JSON.stringify(result ?? null);
-    const bytes = new TextEncoder().encode(text).length;
-    if (bytes > programLimits.resultBytes) {
-      const error = clientError('step_result_too_large', { details: { name, bytes, limitBytes: programLimits.resultBytes } });
-      await this.#keep({ runId: this.id, step, attempt, kind: 'failed', message: error.message });
-      throw error;
-    }
+  async #settle<T>({ step, attempt }: { step: number; attempt: number }, result: T): Promise<T> {
     // The same now as when it comes back from the journal.
-    const kept = JSON.parse(text) as T;
+    const kept = JSON.parse(JSON.stringify(result ?? null)) as T;
     await this.#keep({ runId: this.id, step, attempt, kind: 'finished', result: kept });
     return kept;
   }

@@ -13,6 +13,8 @@ export interface RunQuestion {
   readonly session?: string;
   readonly status?: RunStatus;
   readonly agent?: string;
+  /** Begun by this run. */
+  readonly parent?: string;
   /** `next_after` of the page before. */
   readonly after?: string;
   /** @default 20 */

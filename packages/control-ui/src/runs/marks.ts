@@ -20,6 +20,9 @@ export function markOf(event: RunEvent): Mark | undefined {
       return { tone: 'info', title: 'Forked', note: `from ${event.forkedFrom.runId}, after its event ${event.forkedFrom.seq}` };
     case 'run.resumed':
       return resumed[event.reason];
+    case 'child.changed':
+      if (event.waitsFor === null) return undefined;
+      return { tone: 'warn', title: 'Asks below', note: `the run ${event.childRunId} waits for ${waitWords(event.waitsFor)}` };
     case 'run.parked':
       return { tone: 'warn', title: 'Waits', note: `for ${waitWords(event.waitsFor)}` };
     case 'outcome.resolved': {
@@ -55,7 +58,7 @@ export function waitWords(waitsFor: WaitsFor): string {
     case 'signal':
       return `the signal ${waitsFor.name}`;
     case 'child':
-      return `the run ${waitsFor.runId}`;
+      return `the run ${waitsFor.runId}${waitsFor.waitsFor ? `, which waits for ${waitWords(waitsFor.waitsFor)}` : ''}`;
     case 'program':
       return 'its program';
     case 'storage':

@@ -5,6 +5,7 @@ import { CopyButton } from '../components/copy.tsx';
 import { Icon } from '../components/icon.tsx';
 import { Badge, type Tone } from '../components/status.tsx';
 import { formatClock, formatCount, formatDuration, formatNanoUsd, plural } from '../format.ts';
+import { routeHash } from '../routing.ts';
 import type { StepAttempt, StepState, TimelineStep } from './timeline.ts';
 import { firstWords, showArguments, showResult } from './values.ts';
 import './runs.css';
@@ -102,7 +103,7 @@ function ErrorOf({ attempt }: { readonly attempt: StepAttempt | undefined }) {
   );
 }
 
-function Facts({ step: { step, stepKind, effect, atMs, attempts, use, approval, evidence } }: { readonly step: TimelineStep }) {
+function Facts({ step: { step, stepKind, effect, atMs, attempts, use, approval, childRunId, evidence } }: { readonly step: TimelineStep }) {
   return (
     <dl class="facts step-facts">
       <dt>Step</dt>
@@ -137,6 +138,16 @@ function Facts({ step: { step, stepKind, effect, atMs, attempts, use, approval, 
           <dd>
             by {approval.verdict.by}
             {approval.verdict.note !== null && `: ${approval.verdict.note}`}
+          </dd>
+        </>
+      )}
+      {childRunId !== null && (
+        <>
+          <dt>Done by</dt>
+          <dd>
+            <a class="mono" href={routeHash(['runs', childRunId])}>
+              {childRunId}
+            </a>
           </dd>
         </>
       )}

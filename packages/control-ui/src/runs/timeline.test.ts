@@ -46,6 +46,24 @@ test('events that were there already change nothing, however they are cut into p
   assert.deepEqual(nextTimeline(whole, events), whole);
 });
 
+test('a step that is done by another run names it', () => {
+  const timeline = fold(
+    begin(1),
+    { kind: 'child.created', step: 1, childRunId: 'run_2', agentId: 'helper' },
+    { kind: 'run.parked', waitsFor: { kind: 'child', runId: 'run_2' } },
+    { kind: 'child.changed', childRunId: 'run_2', status: 'parked', waitsFor: { kind: 'approval', approvalId: 'a' } },
+  );
+  const [step] = stepsOf(timeline);
+  assert.deepEqual([step?.childRunId, step?.state], ['run_2', 'running']);
+  assert.deepEqual(titles(timeline), ['write', 'Waits', 'Asks below']);
+});
+
+test('a result that is too large for the journal is named by its file', () => {
+  const file = { sha256: 'abc', bytes: 3 * 2 ** 20 };
+  const [step] = stepsOf(fold(begin(1), { kind: 'step.finished', step: 1, attempt: 1, result: null, file, use: null }));
+  assert.equal(step && showResult(step), '3 MiB in a file of the state directory, abc.json');
+});
+
 test('a call asks, is answered, done, and can be forked from where it ended', () => {
   const asked = fold({ kind: 'approval.requested', approvalId: 'a', step: 1, call, why: 'it asks' });
   assert.equal(stepsOf(asked)[0]?.state, 'asking');
@@ -77,5 +95,5 @@ test('arguments are set out where they are JSON, and are what the model wrote wh
   assert.equal(showArguments('{"a":'), '{"a":');
   assert.equal(firstWords(' one\n two ', 5), 'one…');
   assert.ok(firstWords('😀'.repeat(200)).isWellFormed());
-  assert.equal(showResult({ result: { rows: 2 }, text: '' }), '{\n  "rows": 2\n}');
+  assert.equal(showResult({ result: { rows: 2 }, file: null, text: '' }), '{\n  "rows": 2\n}');
 });

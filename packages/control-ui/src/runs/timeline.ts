@@ -1,6 +1,6 @@
 /** A run as it is shown: its steps in the order in which they came up, and what happened between them. Made from its events. Pure. */
 import { isRecord } from './values.ts';
-import type { Effect, RunEvent, RunFailure, StepKind, TokenUse, ToolCallRequest } from '@openclaw/protocol';
+import type { Effect, RunEvent, RunFailure, StepKind, StoredResult, TokenUse, ToolCallRequest } from '@openclaw/protocol';
 import type { Tone } from '../components/status.tsx';
 import { markOf } from './marks.ts';
 
@@ -36,10 +36,14 @@ export interface TimelineStep {
   /** What the attempt that counts has said so far. */
   readonly text: string;
   readonly result: unknown;
+  /** Where the result is too large for the journal. */
+  readonly file: StoredResult | null;
   readonly use: TokenUse | null;
   /** It was not done now: somebody looked, or said, that it had been. */
   readonly isReconciled: boolean;
   readonly approval: StepApproval | null;
+  /** The run of another agent that does it. */
+  readonly childRunId: string | null;
   /** What is known of a call with unknown outcome. */
   readonly evidence: string | null;
   /** The event that ended it; a fork from it begins there. */
@@ -109,7 +113,7 @@ function stepNumberOf(event: RunEvent, entries: readonly TimelineEntry[]): numbe
 export function newStep({ seq, atMs }: Pick<RunEvent, 'seq' | 'atMs'>, step: number): TimelineStep {
   return {
     ...{ type: 'step', seq, atMs, step, stepKind: 'tool', name: '', effect: null, call: null, state: 'running', attempts: [], text: '' },
-    ...{ result: undefined, use: null, isReconciled: false, approval: null, evidence: null, endSeq: null },
+    ...{ result: undefined, file: null, use: null, isReconciled: false, approval: null, childRunId: null, evidence: null, endSeq: null },
   };
 }
 
@@ -123,12 +127,14 @@ function nextStep(step: TimelineStep, event: RunEvent): TimelineStep {
     case 'step.delta':
       return { ...step, text: step.text.slice(0, event.offset) + event.text };
     case 'step.finished': {
-      const { result, use, seq, reconciled = false } = event;
+      const { result, file = null, use, seq, reconciled = false } = event;
       const state = isRecord(result) && result['isError'] === true ? 'failed' : 'done';
-      return { ...step, state, result, use, isReconciled: reconciled, endSeq: seq, attempts: ended(step.attempts, event, null) };
+      return { ...step, state, result, file, use, isReconciled: reconciled, endSeq: seq, attempts: ended(step.attempts, event, null) };
     }
     case 'step.failed':
       return { ...step, state: 'failed', endSeq: event.seq, attempts: ended(step.attempts, event, event.error) };
+    case 'child.created':
+      return { ...step, childRunId: event.childRunId };
     case 'approval.requested': {
       const { approvalId, why, call } = event;
       return { ...step, state: 'asking', name: call.name, call, approval: { approvalId, why, verdict: null } };

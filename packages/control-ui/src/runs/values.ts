@@ -1,4 +1,5 @@
 /** Arguments and results of steps as text: they are any JSON, and of models' making. Pure. */
+import { formatBytes } from '../format.ts';
 import type { TimelineStep } from './timeline.ts';
 
 export const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -14,7 +15,8 @@ export function showArguments(text: string): string {
 }
 
 /** What came of a step: of a model its text, of a tool what the model is told, of anything else the JSON. */
-export function showResult({ result, text }: Pick<TimelineStep, 'result' | 'text'>): string {
+export function showResult({ result, file, text }: Pick<TimelineStep, 'result' | 'file' | 'text'>): string {
+  if (file !== null) return `${formatBytes(file.bytes)} in a file of the state directory, ${file.sha256}.json`;
   if (result === undefined) return text;
   if (typeof result === 'string') return result;
   if (isRecord(result) && typeof result['text'] === 'string') return result['text'];

@@ -5,7 +5,8 @@ import type { OutcomeDecision } from '@openclaw/protocol';
 import { Choice, TextField } from '../components/fields.tsx';
 import { Icon } from '../components/icon.tsx';
 import { Text } from './step-card.tsx';
-import type { TimelineStep } from './timeline.ts';
+import { stepsOf, type TimelineStep } from './timeline.ts';
+import { useRun } from './use-run.ts';
 import { showArguments } from './values.ts';
 import './runs.css';
 
@@ -14,19 +15,22 @@ export interface VerdictProps {
   readonly step: TimelineStep;
 }
 
-/** What the steps of a run wait for, each in a frame of its own. */
+/** What the steps of a run wait for, and those of the runs below it, each in a frame of its own. */
 export function OpenQuestions({ runId, steps }: { readonly runId: string; readonly steps: readonly TimelineStep[] }) {
   return (
     <>
-      {steps.map((step) =>
-        step.state === 'asking' ? (
-          <Approval key={step.step} runId={runId} step={step} />
-        ) : step.state === 'unknown' ? (
-          <Outcome key={step.step} runId={runId} step={step} />
-        ) : null,
-      )}
+      {steps.map((step) => {
+        if (step.state === 'asking') return <Approval key={step.step} runId={runId} step={step} />;
+        if (step.state === 'unknown') return <Outcome key={step.step} runId={runId} step={step} />;
+        return step.state === 'running' && step.childRunId !== null ? <QuestionsBelow key={step.step} runId={step.childRunId} /> : null;
+      })}
     </>
   );
+}
+
+function QuestionsBelow({ runId }: Pick<VerdictProps, 'runId'>) {
+  const timeline = useRun(runId)?.timeline.value;
+  return timeline ? <OpenQuestions runId={runId} steps={stepsOf(timeline)} /> : null;
 }
 
 /** Sends a word once; the event that it was heard takes the question away. */

@@ -66,13 +66,25 @@ export const runErrors = {
     status: 413,
     retryable: false,
     message: 'The result of the step {name} has {bytes} bytes as JSON, and {limitBytes} at most are kept.',
-    hint: 'Put it into a file or a store, and let the step give its name.',
+    hint: 'Raise runs.resultBytes, or put it into a file or a store and let the step give its name.',
+  },
+  step_result_lost: {
+    status: 500,
+    retryable: false,
+    message: 'The result of a step of the run {runId} is not in {file}: {reason}.',
+    hint: 'Bring the file back from a copy of the state directory, and start the program again; without it, cancel the run and open another one under another key.',
   },
   run_of_program: {
     status: 409,
     retryable: false,
     message: 'The run {runId} is of a program of its own, which alone goes on with it.',
     hint: 'Start that program again: it goes on where it stopped.',
+  },
+  price_unknown: {
+    status: 400,
+    retryable: false,
+    message: 'No price is known of {target}, so the limit of US$ {usd} could not be kept.',
+    hint: 'Write its `cost` into the configuration (`models.providers`; 0 where it costs nothing), choose a model with a price, or leave `usd` out of the limits of the agent and of the request.',
   },
   context_too_small: {
     status: 400,

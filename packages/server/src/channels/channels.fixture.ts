@@ -158,8 +158,21 @@ function viewOf({ id, origin, request }: FakeRun): RunView {
       input: request.input,
       origin,
     },
-    ...{ model: null, limits: { steps: 1, tokens: 1, usd: 1, timeMs: 1 }, createdAtMs: 0, updatedAtMs: 0, endedAtMs: null },
-    ...{ workedMs: 0, workingSinceMs: null, lastSeq: 1, steps: 0, use: { inputTokens: 0, outputTokens: 0, costNanoUsd: null } },
+    ...{
+      model: null,
+      limits: { steps: 1, tokens: 1, usd: 1, timeMs: 1, children: 0, depth: 0 },
+      createdAtMs: 0,
+      updatedAtMs: 0,
+      endedAtMs: null,
+    },
+    ...{
+      workedMs: 0,
+      workingSinceMs: null,
+      lastSeq: 1,
+      steps: 0,
+      use: { inputTokens: 0, outputTokens: 0, costNanoUsd: null },
+      knownCostNanoUsd: 0,
+    },
     ...{ waitsFor: null, output: null, error: null, parentRunId: null, forkedFrom: null },
   };
 }

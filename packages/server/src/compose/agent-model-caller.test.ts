@@ -3,42 +3,25 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { systemClock } from '../core/clock.ts';
 import { OpenClawError } from '../core/errors.ts';
 import { createIds } from '../core/ids.ts';
 import { isJsonObject, type JsonObject } from '../core/json.ts';
-import { createLog } from '../core/log.ts';
-import { createMetrics } from '../core/metrics.ts';
-import { createModelPath, type ModelService } from '../models/index.ts';
-import { settingsOf, type Wanted } from '../models/reconfigure.fixture.ts';
+import type { ModelService } from '../models/index.ts';
+import type { Wanted } from '../models/reconfigure.fixture.ts';
 import type { ConversationMessage, ModelCaller, ModelPart, ModelRequest, ModelToolSpec } from '../runs/engine/contract.ts';
-import type { Database } from '../storage/index.ts';
 import { createAgentModelCaller, type Counted } from './agent-model-caller.ts';
-
-const idle: Database = {
-  engine: 'sqlite',
-  read: async () => [],
-  write: async () => undefined,
-  changes: async () => [],
-  publish: async () => undefined,
-  subscribe: () => () => undefined,
-  check: async () => ({ writable: true, bytes: 0, waiting: 0 }),
-  close: async () => undefined,
-};
+import { openModels } from './models.fixture.ts';
 
 type Scene = { readonly callModel: ModelCaller; readonly service: ModelService; readonly counted: Counted[] } & AsyncDisposable;
 
 async function openScene(wanted: Wanted = { providers: {} }): Promise<Scene> {
-  const models = createModelPath({
-    ...{ settings: settingsOf(wanted), nestingDepthLimit: 128, keysFromEnvironment: [], checkKeys: false, database: idle },
-    ...{ clock: systemClock, random: Math.random, log: createLog({ clock: systemClock, destinations: [] }), metrics: createMetrics() },
-  });
+  const models = await openModels(wanted);
   const counted: Counted[] = [];
   const { service } = models;
   return {
     callModel: createAgentModelCaller({ service, ids: createIds(), onCounted: (told) => counted.push(told) }),
     ...{ service, counted },
-    [Symbol.asyncDispose]: () => models.close(new OpenClawError('draining')),
+    [Symbol.asyncDispose]: () => models[Symbol.asyncDispose](),
   };
 }
 

@@ -40,12 +40,14 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
     environment: parts.inForce().configuration.environment,
     tools: settings().tools,
     alongside: parts.channels.alongside,
+    runs: () => settings().runs,
   });
   const { conversations: turns, engine, schedules } = runs;
   const agents = agentsOf(runs);
   const stability = createStabilityRing({ clock });
   const methods = createMethods({
     ...{ clock, version, hub, turns, runs: engine, schedules, agents, defaultModel, keeper, devices, stability },
+    commandPolicies: () => commandPoliciesOf(runs.agents),
     texts: createEditableTexts({
       file: () => keeper.status.file,
       current: () => keeper.readText(),
@@ -86,6 +88,14 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
 
 function agentsOf({ agents }: Pick<RunsSide, 'agents'>): AgentDirectory {
   return { defaultId: mainAgentId, list: () => agents.list().map(({ id, model }) => ({ id, ...(model === undefined ? {} : { model }) })) };
+}
+
+function commandPoliciesOf(agents: RunsSide['agents']) {
+  const tool = 'exec';
+  return {
+    defaults: agents.defaultPolicy(tool),
+    agents: Object.fromEntries(agents.list().map(({ id, policy }) => [id, policy(tool)])),
+  };
 }
 
 function snapshotOf({ keeper, inForce, stateId }: Under, publicHash: ControlMethods['publicHash']): GatewaySnapshot {

@@ -1,42 +1,24 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { systemClock } from '../core/clock.ts';
-import { OpenClawError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
-import { createMetrics } from '../core/metrics.ts';
-import { createModelPath, type ModelPath } from '../models/index.ts';
-import { settingsOf } from '../models/reconfigure.fixture.ts';
-import type { Database } from '../storage/index.ts';
 import { createModelWindows, warnOfUnknownModels } from './model-windows.ts';
+import { openModels } from './models.fixture.ts';
 
-const idle: Database = {
-  engine: 'sqlite',
-  read: async () => [],
-  write: async () => undefined,
-  changes: async () => [],
-  publish: async () => undefined,
-  subscribe: () => () => undefined,
-  check: async () => ({ writable: true, bytes: 0, waiting: 0 }),
-  close: async () => undefined,
+const settings = {
+  providers: {
+    local: {
+      models: [
+        { id: 'small', contextWindow: 8000, maxTokens: 1000 },
+        { id: 'large', contextWindow: 100_000 },
+      ],
+    },
+  },
+  routes: { both: ['local/large', 'local/small'] },
 };
 
-async function openModels(): Promise<ModelPath & AsyncDisposable> {
-  const models = [
-    { id: 'small', contextWindow: 8000, maxTokens: 1000 },
-    { id: 'large', contextWindow: 100_000 },
-  ];
-  const settings = settingsOf({ providers: { local: { models } }, routes: { both: ['local/large', 'local/small'] } });
-  const path = createModelPath({
-    ...{ settings, nestingDepthLimit: 128, keysFromEnvironment: [], checkKeys: false, database: idle },
-    ...{ clock: systemClock, random: Math.random, log: createLog({ clock: systemClock, destinations: [] }), metrics: createMetrics() },
-  });
-  // What is known of models comes with the catalogue.
-  await path.directory.list();
-  return { ...path, [Symbol.asyncDispose]: () => path.close(new OpenClawError('draining')) };
-}
-
 test('the window is that of the model, or the smallest to which the route may lead', async () => {
-  await using models = await openModels();
+  await using models = await openModels(settings);
   const windowOf = createModelWindows(models.router);
   assert.deepEqual(windowOf('local/large'), { contextTokens: 100_000, answerTokens: 8192, model: 'local/large' });
   assert.deepEqual(windowOf('both'), { contextTokens: 8000, answerTokens: 1000, model: 'both' });
@@ -45,13 +27,13 @@ test('the window is that of the model, or the smallest to which the route may le
 });
 
 test('models that nobody offers are warned of, with the setting that names them', async () => {
-  await using models = await openModels();
+  await using models = await openModels(settings);
   const lines: string[] = [];
   const log = createLog({
     clock: systemClock,
     destinations: [{ write: (line) => lines.push(JSON.stringify(line)) }],
   });
-  const defaults = { tools: { allow: [], ask: [], deny: [] }, limits: { steps: 1, tokens: 1, usd: 1, timeMs: 1 } };
+  const defaults = { tools: { allow: [], ask: [], deny: [] }, limits: { steps: 1, tokens: 1, usd: 1, timeMs: 1, children: 1, depth: 1 } };
   const entries = { one: { model: 'both' }, two: { model: 'small' }, three: { model: 'smal' } };
   warnOfUnknownModels({ defaults, entries }, { router: models.router, log });
   assert.equal(lines.length, 1);

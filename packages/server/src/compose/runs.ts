@@ -1,6 +1,7 @@
 /** Builds what carries out runs: the journal, the engine with all that it needs of others, and the conversations over them. */
+import { join } from 'node:path';
 import type { RunEvent, RunView } from '@openclaw/protocol';
-import type { AgentsSettings, McpSettings, ToolsSettings } from '../config/index.ts';
+import type { AgentsSettings, McpSettings, RunsSettings, ToolsSettings } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Environment } from '../core/env.ts';
 import type { Ids } from '../core/ids.ts';
@@ -20,6 +21,7 @@ import {
   createConversations,
   createJournal,
   createPrograms,
+  createResultFiles,
   createRunEngine,
   createSaid,
   createSchedules,
@@ -33,6 +35,7 @@ import {
 import { makeWorkspace } from '../runs/tools/workspace.ts';
 import type { Database, Statement } from '../storage/index.ts';
 import { createAgentModelCaller } from './agent-model-caller.ts';
+import { createPriceCheck, tellOfUnknownPrices } from './model-prices.ts';
 import { createModelWindows } from './model-windows.ts';
 import { buildTools } from './tools.ts';
 
@@ -43,6 +46,8 @@ export interface RunsSide {
   readonly programs: Programs;
   readonly conversations: Conversations;
   readonly schedules: Schedules;
+  /** Tells the operator of agents whose limit of money does not hold. */
+  tellOfPrices(): void;
   /** MCP servers that are new or have changed are started, those that are gone end. */
   configure(mcp: McpSettings): Promise<void>;
   /** Takes up what the last process left. Nothing is begun before it. */
@@ -66,6 +71,8 @@ export interface BuildRunsOptions {
   readonly tools: ToolsSettings;
   /** What others write down of these events, in their commit. */
   readonly alongside: (events: readonly RunEvent[], view: RunView) => readonly Statement[];
+  /** Asked each time. */
+  readonly runs: () => RunsSettings;
 }
 
 /** As the engine keeps them. */
@@ -83,11 +90,19 @@ export async function buildRuns(options: BuildRunsOptions): Promise<RunsSide> {
   const journal = createJournal({ database, clock, keptDays, alongside: options.alongside });
   const { environment, tools } = options;
   const { toolbox, configure } = await buildTools({ clock, log, agents, environment, tools, stateDirectory: options.stateDirectory() });
+  // Until the catalogue has been read no price is known of anything.
+  let arePricesKnown = false;
+  const priceCheck = createPriceCheck(models.router);
+  const checkPrice: typeof priceCheck = (model, limitUsd) => {
+    if (arePricesKnown) priceCheck(model, limitUsd);
+  };
+  const results = createResultFiles(join(options.stateDirectory(), 'state', 'results'));
   const checkModel = (model: string): void => void models.router.resolve(model, anyModel);
   const engine = createRunEngine({
-    ...{ journal, clock, ids, log, owner, agents, toolbox, checkModel, isContextOverflow },
+    ...{ journal, clock, ids, log, owner, agents, toolbox, checkModel, checkPrice, isContextOverflow },
     ...thinking(options),
     history: createSaid({ database, clock, ids }),
+    sweep: () => results.sweep((runIds) => journal.kept(runIds)),
     workspaceOf: (agentId) => makeWorkspace(workspaceOf(agents.get(agentId), options.stateDirectory())),
   });
   const conversations = createConversations({ runs: engine, ...{ journal, database, clock, ids, log, agents, checkModel } });
@@ -95,8 +110,10 @@ export async function buildRuns(options: BuildRunsOptions): Promise<RunsSide> {
   const unobserve = observeRuns(options.metrics, { engine, journal });
   return {
     ...{ agents, journal, engine, conversations, schedules, configure },
-    programs: createPrograms({ journal, newId: () => ids.run() }),
+    programs: createPrograms({ journal, results, newId: () => ids.run(), resultLimitBytes: () => options.runs().resultBytes }),
+    tellOfPrices: () => tellOfUnknownPrices(agents.list(), { router: models.router, log, defaultModel: options.defaultModel }),
     async start() {
+      arePricesKnown = true;
       await engine.start();
       await schedules.start();
     },

@@ -140,6 +140,7 @@ async function prepare(built: Built, signal: AbortSignal): Promise<void> {
   } finally {
     if (!signal.aborted) {
       warnOfUnknownModels(holding.configuration().settings.agents, { router: parts.models.router, log: parts.log });
+      parts.controlSide.runs.tellOfPrices();
       configureServers(built);
       await parts.controlSide.runs.start();
       await parts.channels.start();
@@ -205,6 +206,7 @@ function follow({ parts, front, holding }: Built): () => void {
       holding.take(configuration);
       parts.workloads.reconfigure();
       warnOfUnknownModels(configuration.settings.agents, { router: parts.models.router, log: parts.log });
+      parts.controlSide.runs.tellOfPrices();
       configureServers({ parts, holding });
       await parts.state.lock.setAddress(front.url);
     }),

@@ -5,8 +5,9 @@ import type { Environment } from '../core/env.ts';
 import type { Log } from '../core/log.ts';
 import type { ConfiguredAgents } from '../runs/context/index.ts';
 import { createBuiltInTools } from '../runs/tools/built-in.ts';
-import type { Toolbox } from '../runs/tools/contract.ts';
+import type { Tool, Toolbox } from '../runs/tools/contract.ts';
 import { createMcpServers } from '../runs/tools/mcp/servers.ts';
+import { createHandOverTool } from '../runs/tools/hand-over.ts';
 import { endLeftBehind } from '../runs/tools/processes/left-behind.ts';
 import { createToolbox } from '../runs/tools/toolbox.ts';
 
@@ -43,8 +44,18 @@ export async function buildTools({ clock, log, agents, environment, stateDirecto
     },
   });
   const mcp = createMcpServers({ clock, log, owner: stateDirectory, directory: stateDirectory, variables });
-  const toolbox = createToolbox({ policyOf: (agentId, name) => agents.get(agentId).policy(name), tools: builtIn, mcp, log });
+  const toolbox = createToolbox({
+    policyOf: (agentId, name) => agents.get(agentId).policy(name),
+    ownTools: (agentId) => handOverTools(agents, agentId),
+    ...{ tools: builtIn, mcp, log },
+  });
   return { toolbox, configure: ({ servers }) => mcp.configure(Object.entries(servers).map(([name, settings]) => ({ name, ...settings }))) };
+}
+
+/** Whom an agent may ask is looked up each time: settings change. */
+function handOverTools(agents: ConfiguredAgents, agentId: string): readonly Tool[] {
+  const helpers = agents.get(agentId).helpers.map((id) => agents.get(id));
+  return helpers.length === 0 ? [] : [createHandOverTool(helpers)];
 }
 
 function passedOn(environment: Environment, names: readonly string[]): Record<string, string> {

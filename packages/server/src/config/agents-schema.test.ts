@@ -23,6 +23,14 @@ const cases: readonly {
     ],
   },
   {
+    title: 'an agent that may hand tasks to one that is not there',
+    text: "{ agents: { entries: { chief: { agents: ['main', 'helpr', 'nobody'] }, helper: {} } } }",
+    says: [
+      'openclaw.json:1:50: agents.entries.chief.agents[1] names the agent helpr, which does not exist. Did you mean helper?',
+      'openclaw.json:1:59: agents.entries.chief.agents[2] names the agent nobody, which does not exist. Add agents.entries.nobody.',
+    ],
+  },
+  {
     title: 'an agent with a name that cannot be one, and a tool that is two words',
     text: "{ agents: { entries: { 'a b': {} }, defaults: { tools: { allow: ['read list'] } } } }",
     says: [
@@ -65,14 +73,14 @@ test('agents have tools and limits without a word about them, and what an entry 
   const { settings: bare } = await folder.load({});
   assert.deepEqual(bare.agents, {
     defaults: {
-      tools: { allow: ['read', 'list', 'search'], ask: ['write', 'edit', 'http'], deny: ['exec'] },
-      limits: { steps: 50, tokens: 200_000, usd: 1, timeMs: 900_000 },
+      tools: { allow: ['read', 'list', 'search', 'agent'], ask: ['write', 'edit', 'http'], deny: ['exec'] },
+      limits: { steps: 50, tokens: 200_000, usd: 1, timeMs: 900_000, children: 20, depth: 3 },
     },
     entries: { __proto__: null },
   });
   const helper = { instructions: 'You are careful.', limits: { timeMs: '5m' }, tools: { allow: ['exec'], deny: [] } };
   folder.write('openclaw.json', JSON.stringify({ agents: { defaults: { tools: { ask: [] } }, entries: { helper } } }));
   const { settings } = await folder.load({});
-  assert.deepEqual(settings.agents.defaults.tools, { allow: ['read', 'list', 'search'], ask: [], deny: ['exec'] });
+  assert.deepEqual(settings.agents.defaults.tools, { allow: ['read', 'list', 'search', 'agent'], ask: [], deny: ['exec'] });
   assert.deepEqual(settings.agents.entries['helper'], { ...helper, limits: { timeMs: 300_000 } });
 });

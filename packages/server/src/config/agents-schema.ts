@@ -23,8 +23,14 @@ const lists = {
 const limits = {
   steps: { description: 'Model calls and tool calls together.', minimum: 1 },
   tokens: { description: 'Input and output of all its model calls.', minimum: 1 },
-  usd: { description: 'What its model calls may cost, where prices are known.', minimum: 0 },
+  usd: {
+    description:
+      'What its model calls may cost. In the defaults it counts where prices are known; an agent that sets it itself is refused models without a price.',
+    minimum: 0,
+  },
   timeMs: { description: 'From its beginning.', minimum: 1 },
+  children: { description: 'Tasks that it may hand to other agents.', minimum: 0 },
+  depth: { description: 'Levels of agents below it that may hand tasks on: 1 lets it do so, and those that it asks not.', minimum: 0 },
 } as const;
 
 const model = s.string({
@@ -37,7 +43,7 @@ const defaults = s.object(
     model,
     tools: s.object(
       {
-        allow: s.array(toolName, { description: lists.allow, default: ['read', 'list', 'search'] }),
+        allow: s.array(toolName, { description: lists.allow, default: ['read', 'list', 'search', 'agent'] }),
         ask: s.array(toolName, { description: lists.ask, default: ['write', 'edit', 'http'] }),
         deny: s.array(toolName, { description: lists.deny, default: ['exec'] }),
       },
@@ -49,6 +55,8 @@ const defaults = s.object(
         tokens: s.integer({ ...limits.tokens, default: 200_000 }),
         usd: s.number({ ...limits.usd, default: 1 }),
         timeMs: s.durationMs({ ...limits.timeMs, default: 900_000 }),
+        children: s.integer({ ...limits.children, default: 20 }),
+        depth: s.integer({ ...limits.depth, default: 3 }),
       },
       { description: 'When a run ends with what it has so far.' },
     ),
@@ -60,6 +68,11 @@ const entry = s.object(
   {
     model: s.string({ description: 'Who thinks for it, as in `agents.defaults.model`.', minLength: 1 }),
     instructions: s.string({ description: 'What it is told before everything else. Absent: nothing.' }),
+    description: s.string({ description: 'What it is good at, for agents that may hand it tasks. Absent: they know its name alone.' }),
+    agents: s.array(s.string({ ...agentName, description: 'The name of an agent.' }), {
+      description: 'Agents that it may hand tasks to, with the tool `agent`. Absent: none.',
+      optional: true,
+    }),
     tools: s.object(
       {
         allow: s.array(toolName, { description: lists.allow, optional: true }),
@@ -74,6 +87,8 @@ const entry = s.object(
         tokens: s.integer(limits.tokens),
         usd: s.number(limits.usd),
         timeMs: s.durationMs(limits.timeMs),
+        children: s.integer(limits.children),
+        depth: s.integer(limits.depth),
       },
       { description: 'In place of those in the defaults.', optional: true },
     ),

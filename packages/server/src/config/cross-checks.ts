@@ -44,6 +44,7 @@ const checks: readonly Check[] = [
   },
   { reads: [['models', 'retry']], find: checkRetry },
   { reads: [['agents']], find: checkTools },
+  { reads: [['agents']], find: checkHelpers },
   { reads: [['agents'], ['models', 'providers']], find: checkAgentModels },
   { reads: [['channels']], find: checkWebhooks },
   { reads: [['channels'], ['agents']], find: checkChannelAgents },
@@ -203,6 +204,20 @@ function checkTools({ agents: { defaults, entries } }: Settings): Finding[] {
       return [{ path: place, reason, suggestion: 'Keep one of the two.' }];
     });
   });
+}
+
+/** `main` is there without an entry too. */
+function checkHelpers({ agents: { entries } }: Settings): Finding[] {
+  const known = new Set(['main', ...Object.keys(entries)]);
+  return Object.entries(entries).flatMap(([name, { agents = [] }]) =>
+    agents.flatMap((helper, index): Finding[] => {
+      if (known.has(helper)) return [];
+      const path = ['agents', 'entries', name, 'agents', index];
+      const near = nearestName(helper, known);
+      const suggestion = near === undefined ? `Add agents.entries.${helper}.` : `Did you mean ${near}?`;
+      return [{ path, reason: `${formatPath(path)} names the agent ${helper}, which does not exist`, suggestion }];
+    }),
+  );
 }
 
 /** A route or the id of a model has to be looked for when it is asked; what is written `provider/model` names a provider. */

@@ -20,6 +20,7 @@ export {
   type ProviderSettings,
   type RouteSettings,
   type TimeoutSettings,
+  type RunsSettings,
   type ToolsSettings,
   type WorkloadsSettings,
 } from './schema.ts';

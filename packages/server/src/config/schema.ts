@@ -9,6 +9,7 @@ import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 
 import { agents } from './agents-schema.ts';
 import { channels } from './channels-schema.ts';
+import { runs } from './runs-schema.ts';
 import { mcp, tools } from './tools-schema.ts';
 import { workloads } from './workloads-schema.ts';
 import { gateway, headerName, headerText, type limits } from './gateway-schema.ts';
@@ -251,6 +252,7 @@ export const settingsSchema = {
       gateway,
       models,
       agents,
+      runs,
       tools,
       mcp,
       workloads,
@@ -267,6 +269,7 @@ export type Settings = Infer<typeof settingsSchema>;
 export type LimitSettings = Infer<typeof limits>;
 export type ModelsSettings = Infer<typeof models>;
 export type AgentsSettings = Infer<typeof agents>;
+export type RunsSettings = Infer<typeof runs>;
 export type ToolsSettings = Infer<typeof tools>;
 export type McpSettings = Infer<typeof mcp>;
 export type WorkloadsSettings = Infer<typeof workloads>;

@@ -166,6 +166,7 @@ function createEndpoints(options: GatewayOptions, draining: () => boolean, stopp
   // A budget below one body would refuse it for ever, with words that ask for patience.
   const bodyBudget = createBodyBudget(Math.max(bodyBytes, heldBodyBytes));
   showBodies(options.metrics, bodyBudget);
+  const largeBodies = { limitBytes: () => policy().limits.bodyBytes, budget: bodyBudget };
   const ask = (operation: OperationName): Endpoint =>
     createModelCallEndpoint({ service: options.service, bodyLimitBytes: () => policy().limits.bodyBytes, bodyBudget, operation });
   return {
@@ -184,7 +185,7 @@ function createEndpoints(options: GatewayOptions, draining: () => boolean, stopp
     '/health': { GET: createHealthEndpoint(health) },
     '/metrics': { GET: createMetricsEndpoint(options.metrics, () => policy().loopbackOnly) },
     '/openapi.json': { GET: createOpenApiEndpoint(() => policy().loopbackOnly) },
-    ...(options.runs ? createRunEndpoints({ ...options.runs, clock: options.clock, stopping }) : {}),
+    ...(options.runs ? createRunEndpoints({ ...options.runs, clock: options.clock, stopping, largeBodies }) : {}),
     ...(options.workloads ? createWorkloads({ ...options, workloads: options.workloads }, bodyBudget, stopping) : {}),
     ...(options.channels ? createChannelDoors(options.channels, { bodyLimitBytes: () => policy().limits.bodyBytes, bodyBudget }) : {}),
     ...createAdminEndpoints(options.admin),

@@ -5,6 +5,7 @@ export type { Journal, RunQuestion } from './journal/contract.ts';
 export { createJournal } from './journal/journal.ts';
 export type { Programs } from './programs/contract.ts';
 export { createPrograms, type ProgramsOptions } from './programs/programs.ts';
+export { createResultFiles } from './programs/result-files.ts';
 export { carryOverTurns } from './sessions/carry-over.ts';
 export type {
   Conversations,

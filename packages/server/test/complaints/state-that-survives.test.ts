@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { OpenClaw } from '@openclaw/client';
 import { createTestDevice } from '../../src/access/devices/devices.fixture.ts';
 import { startProgram } from '../harness/program.ts';
 import { answerOf, createHome, knock, statusOf } from './operator.ts';
@@ -36,6 +37,18 @@ async function ownedBy(home: string, env: Record<string, string>): Promise<Recor
   };
 }
 
+const rows = Array.from({ length: 20_000 }, (_, index) => `row ${index}`);
+
+/** A step of a program's own whose result is too large for the journal. @returns how often it was done */
+async function takeLargeStep(url: string, token: string): Promise<number> {
+  await using openclaw = new OpenClaw({ baseURL: `${new URL(url).origin}/v1`, token });
+  const run = await openclaw.runs.open('report', { input: null });
+  let times = 0;
+  const result = await run.step('fetch', () => ((times += 1), rows));
+  assert.deepEqual(result, rows);
+  return times;
+}
+
 test('a plain tar of the live state directory, started elsewhere, has its devices, keys, sessions, audit and configuration history', async () => {
   using home = createHome();
   using elsewhere = createHome();
@@ -49,6 +62,7 @@ test('a plain tar of the live state directory, started elsewhere, has its device
   const deviceToken = hello?.auth.deviceToken ?? '';
   const key = await makeUse(home.path, env);
   await answerOf(home.path, ['config', 'set', 'models.retry.attempts', '3'], env);
+  assert.equal(await takeLargeStep(url, env.OPENCLAW_GATEWAY_TOKEN), 1);
   const before = await ownedBy(home.path, env);
   for (const [what, list] of Object.entries(before)) assert.ok(JSON.stringify(list).length > 50, what);
 
@@ -59,6 +73,7 @@ test('a plain tar of the live state directory, started elsewhere, has its device
   await using restored = await startProgram({ home: elsewhere.path, env });
   const there = await restored.ready();
   assert.deepEqual(await ownedBy(elsewhere.path, env), before);
+  assert.equal(await takeLargeStep(there.url, env.OPENCLAW_GATEWAY_TOKEN), 0, 'it is given back and not done again');
   assert.equal((await knock(there.url, { device, auth: { deviceToken } })).hello?.auth.method, 'device-token');
   assert.equal(await statusOf(`${there.url}/v1/models`, key), 200);
   assert.equal(await statusOf(`${url}/v1/models`, key), 200, 'the original goes on beside its copy');

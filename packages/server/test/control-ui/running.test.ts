@@ -91,6 +91,29 @@ describe('runs in the Control UI', { skip: withoutChromium }, () => {
     assert.equal(await readFile(written(gateway, 'c.txt'), 'utf8'), 'hello');
   });
 
+  test('what an agent asks that was handed a task is asked where the task came from', async () => {
+    const agents = {
+      defaults: settings.agents.defaults,
+      entries: { main: { agents: ['helper'], tools: { allow: ['agent'] } }, helper: {} },
+    };
+    await using gateway = await startTestGateway({ settings: { agents } });
+    await using openclaw = new OpenClaw({ baseURL: gateway.url, token: testToken });
+    const input = `tool agent ${JSON.stringify({ agent: 'helper', task: 'tool write {"path":"h.txt","content":"hello"}\nsay Helped.' })}\nsay Done.`;
+    const { id } = await openclaw.runs.create({ input });
+    await using visiting = await visit(browser, `${gateway.url}/#/runs/${id}?token=${testToken}`);
+    const { page, complaints } = visiting;
+    await question(page).getByRole('button', { name: 'Approve' }).click();
+    await page.getByText('Finished', { exact: true }).waitFor();
+    await question(page).waitFor({ state: 'detached' });
+    assert.equal(await readFile(join(gateway.stateDirectory, 'workspaces/helper/h.txt'), 'utf8'), 'hello');
+    await step(page, 'agent').locator('summary').click();
+    await step(page, 'agent').locator('pre').last().getByText('Helped.').waitFor();
+    await step(page, 'agent').getByRole('link', { name: /^run_/ }).click();
+    await page.getByRole('link', { name: id }).waitFor();
+    await step(page, 'write').getByText('done').waitFor();
+    assert.deepEqual(complaints, []);
+  });
+
   test('a fork from a step has its history, and cancelling ends what waits', async () => {
     await using gateway = await startTestGateway({ settings });
     await using openclaw = new OpenClaw({ baseURL: gateway.url, token: testToken });

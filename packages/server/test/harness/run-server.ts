@@ -5,7 +5,7 @@
  *     node packages/server/test/harness/run-server.ts DIRECTORY PORT
  *
  * The model takes the last message of the user for its script, one answer a line: `say TEXT`, `call NAME {json}`, `fail`, or `hold`, which
- * answers once the file `release` is in the directory. What is none of these it repeats.
+ * answers once the file `release` is in the directory. What is none of these it repeats. `call agent {json}` hands a task to `helper`.
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
@@ -17,6 +17,7 @@ import { type Clock, systemClock } from '../../src/core/clock.ts';
 import { OpenClawError } from '../../src/core/errors.ts';
 import { createIds } from '../../src/core/ids.ts';
 import { createLog } from '../../src/core/log.ts';
+import { createBodyBudget } from '../../src/gateway/body-budget.ts';
 import { listen } from '../../src/gateway/index.ts';
 import { createRunEndpoints } from '../../src/gateway/endpoints/runs.ts';
 import type { SessionDirectory } from '../../src/gateway/endpoints/sessions.ts';
@@ -25,10 +26,11 @@ import type { GatewayPolicy } from '../../src/gateway/policy.ts';
 import type { EndpointTable } from '../../src/gateway/request.ts';
 import type { Agent, ModelCaller } from '../../src/runs/engine/contract.ts';
 import { createRunEngine, type RunEngine } from '../../src/runs/engine/engine.ts';
-import { createPrograms } from '../../src/runs/index.ts';
+import { createPrograms, createResultFiles } from '../../src/runs/index.ts';
 import type { Journal } from '../../src/runs/journal/contract.ts';
 import { createJournal } from '../../src/runs/journal/journal.ts';
 import type { Tool } from '../../src/runs/tools/contract.ts';
+import { createHandOverTool } from '../../src/runs/tools/hand-over.ts';
 import { migrations } from '../../src/storage/migrations/index.ts';
 import { openSqlite } from '../../src/storage/sqlite/database.ts';
 import { storePaths } from '../../src/storage/sqlite/paths.ts';
@@ -64,8 +66,9 @@ export interface RunServerOptions {
 
 const agent: Agent = {
   ...{ id: 'main', model: 'fast', instructions: 'You play a script.' },
-  limits: { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9 },
+  limits: { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9, children: 20, depth: 3 },
 };
+const agents = new Map([agent, { ...agent, id: 'helper' }].map((each) => [each.id, each]));
 
 export async function startRunServer({
   directory,
@@ -79,10 +82,14 @@ export async function startRunServer({
   const log = createLog({ clock: systemClock, destinations: [], level: 'silent' });
   const ids = createIds();
   const calls: string[] = [];
-  const tools = [countingTool('look', 'read', calls), countingTool('pay', 'once', calls)];
+  const tools = [
+    countingTool('look', 'read', calls),
+    countingTool('pay', 'once', calls),
+    createHandOverTool([{ id: 'helper', description: undefined }]),
+  ];
   const engine = createRunEngine({
     ...{ journal, clock: systemClock, ids, log, owner: 'gateway', callModel: playScript(directory) },
-    agents: { get: findAgent, list: () => [agent] },
+    agents: { get: findAgent, list: () => [...agents.values()] },
     toolbox: { list: async () => tools, policy: (_id, tool) => (tool.name === 'pay' ? 'ask' : 'allow'), close: async () => {} },
     window: { fit: (messages) => ({ kind: 'fits', messages, tokens: 0 }) },
     windowOf: () => ({ contextTokens: 100_000, answerTokens: 4000 }),
@@ -91,8 +98,17 @@ export async function startRunServer({
   });
   await engine.start();
   const stopping = new AbortController();
-  const programs = createPrograms({ journal, newId: () => ids.run() });
-  const served = createRunEndpoints({ runs: engine, programs, sessions: sessions ?? noSessions, clock, stopping: stopping.signal });
+  const results = createResultFiles(join(directory, 'results'));
+  const programs = createPrograms({ journal, results, newId: () => ids.run(), resultLimitBytes: () => 2 ** 20 });
+  const largeBodies = { limitBytes: () => 2 * 2 ** 20, budget: createBodyBudget(2 ** 30) };
+  const served = createRunEndpoints({
+    runs: engine,
+    programs,
+    sessions: sessions ?? noSessions,
+    largeBodies,
+    clock,
+    stopping: stopping.signal,
+  });
   const endpoints = { ...served, ...more };
   const handler = createRequestHandler({
     ...{ endpoints, authenticate, log, ids, admit: () => {}, onRequest: () => {} },
@@ -115,8 +131,9 @@ export async function startRunServer({
 }
 
 function findAgent(id: string): Agent {
-  if (id !== agent.id) throw new OpenClawError('agent_not_found', { details: { agentId: id } });
-  return agent;
+  const found = agents.get(id);
+  if (!found) throw new OpenClawError('agent_not_found', { details: { agentId: id } });
+  return found;
 }
 
 function authenticate({ headers, socket }: IncomingMessage): typeof callers extends Map<string, infer Caller> ? Caller : never {

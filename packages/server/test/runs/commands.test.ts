@@ -96,6 +96,7 @@ test('what the agent says goes to standard output, what it does to standard erro
   assert.equal(said.code, 0);
   const json = await scene.run(['agent', '-m', 'say Hello.', '--session', 'main', '-o', 'json']);
   const { run, text } = JSON.parse(json.stdout) as { run: RunView; text: string };
+  assert.deepEqual([run.origin, run.id.startsWith('run_')], [{ kind: 'cli', by: 'gateway' }, true]);
   assert.deepEqual([run.sessionKey, run.status, text, json.stderr], ['agent:main:main', 'finished', 'Hello.', '']);
 });
 
@@ -139,6 +140,28 @@ test('Ctrl-C leaves the run alone and says how to come back to it; asked to, it 
   const ended = await scene.run(['agent', '-m', 'hold', '--on-interrupt', 'cancel'], pressWhenHolding);
   assert.equal(ended.code, 1);
   assert.match(ended.stderr, /Cancelling the run\.[\s\S]*\[cancelled by gateway\]/);
+});
+
+test('a task for another agent is told, what that asks too, and the list finds its run below the one above', async () => {
+  await using scene = await setUp();
+  const task = JSON.stringify({ agent: 'helper', task: 'call pay {}\nsay Paid.' });
+  let approved: Promise<Ended> | undefined;
+  const said = await scene.run(['agent', '-m', `call agent ${task}\nsay Done.`], (text) => {
+    const asked = /openclaw (runs approve run_\w+)/.exec(text)?.[1];
+    if (asked !== undefined) approved ??= scene.run(asked);
+  });
+  assert.equal((await approved)?.code, 0);
+  assert.equal(said.stdout, 'Done.\n');
+  assert.match(said.stderr, /^→ agent .*\n\[helper does it: openclaw runs watch run_\w+\]\n\[it waits for you: .*\]\n← Paid\. \(.*\)\n$/);
+  const [parent] = await scene.server.engine.list({ limit: 10, agentId: 'main' });
+  const below = await scene.run(`runs list --parent ${parent?.id} -o json`);
+  const { runs } = JSON.parse(below.stdout) as { runs: readonly RunView[] };
+  assert.deepEqual(
+    runs.map(({ agentId, status }) => [agentId, status]),
+    [['helper', 'finished']],
+  );
+  const shown = await scene.run(`runs show ${runs[0]?.id}`);
+  assert.match(shown.stdout, new RegExp(`From +${parent?.id}`));
 });
 
 test('a gateway that starts again in the middle is waited for, and the answer comes to its end', async () => {

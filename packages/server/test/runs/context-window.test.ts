@@ -56,7 +56,7 @@ test('300 turns with tools in a small window: never over it, no call parted from
       yield part;
     }
   };
-  const limits = { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9 };
+  const limits = { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9, children: 0, depth: 0 };
   const world = resources.use(
     await openConversations({
       tools: [page],

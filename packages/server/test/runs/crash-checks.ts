@@ -7,7 +7,18 @@ import type { Carried, Outside } from './crash-loop.ts';
 
 const steps = 21;
 
-export function checkCarried({ view, seen, left, unknown, notes }: Carried, { counts }: Pick<Outside, 'counts'>): void {
+/** What a script asks for, besides notes. */
+export interface Asked {
+  readonly posts: number;
+  readonly puts: number;
+  /** For other agents, the last first. */
+  readonly tasks: readonly string[];
+}
+
+const ofCrashTest: Asked = { posts: 2, puts: 2, tasks: ['task 9', 'task 4'] };
+
+export function checkCarried(carried: Carried, { counts }: Pick<Outside, 'counts'>, { posts, puts, tasks }: Asked = ofCrashTest): void {
+  const { view, children, seen, left, unknown, notes } = carried;
   assert.equal(view.status, 'finished');
   // Whoever follows sees every event, each once, in order.
   assert.deepEqual(
@@ -32,7 +43,13 @@ export function checkCarried({ view, seen, left, unknown, notes }: Carried, { co
   }
   const mine = (method: string): [string, number][] => [...counts].filter(([name]) => name.startsWith(`${method} ${view.id}/`));
   const [sent, put] = [mine('POST'), mine('PUT')];
-  assert.deepEqual([sent.length, put.length], [2, 3]);
+  assert.deepEqual([sent.length, put.length], [posts, puts]);
+  // Each task is done by one run, and what it used is counted once.
+  assert.deepEqual(
+    children.map(({ input, status }) => `${input}: ${status}`),
+    tasks.map((task) => `${task}: finished`),
+  );
+  if (tasks.length > 0) assert.equal(view.use.inputTokens, 11 + 2 * tasks.length);
   for (const [name, times] of sent)
     assert.ok(times === 1 || unknown.has(name.slice('POST '.length)), `${name} was made ${times} times, and nobody was asked`);
   assert.equal(new Set(notes).size, notes.length, 'what can be reconciled is never made twice');

@@ -15,7 +15,7 @@ export type FromProcess =
   | { readonly kind: 'recovering' | 'ready' | 'compacted' }
   | { readonly kind: 'created'; readonly runId: string }
   | { readonly kind: 'event'; readonly event: RunEvent }
-  | { readonly kind: 'over'; readonly view: RunView }
+  | { readonly kind: 'over'; readonly view: RunView; readonly children: readonly RunView[] }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export type ToProcess =
@@ -30,6 +30,7 @@ export const phases = [
   'effect to result',
   'result to reply',
   'streaming',
+  'child at work',
   'recovery',
   'compaction',
 ] as const;
@@ -83,6 +84,8 @@ export async function startOutside({ onCount }: { readonly onCount?: () => void 
 
 export interface Carried {
   readonly view: RunView;
+  /** Runs that it has begun. */
+  readonly children: readonly RunView[];
   /** What somebody who followed from the beginning saw. */
   readonly seen: readonly RunEvent[];
   /** What is there in the end: where it was compacted, without the streamed text. */
@@ -123,13 +126,14 @@ export async function carryThrough({ outside, kills, random, compactions = 0, ai
     for (;;) {
       const life = new Life(directory, outside.url);
       if (hit.length < kills) arm(life, { seen, recoveryMs, aims, random });
-      const view = await live(life, { runId, seen, unknown, outside, onRun: (id) => (runId = id) });
+      const over = await live(life, { runId, seen, unknown, outside, onRun: (id) => (runId = id) });
       await life.ended();
       recoveryMs = life.recoveryMs ?? recoveryMs;
-      if (view) {
+      if (over) {
+        const { view, children } = over;
         const { left, hits } = await killCompactions({ directory, url: outside.url, runId: view.id, times: compactions, random });
         const all = [...hit, ...Array<Phase>(hits).fill('compaction')];
-        return { view, seen, left, kills: all, unknown, notes: await notesIn(directory) };
+        return { view, children, seen, left, kills: all, unknown, notes: await notesIn(directory) };
       }
       const phase = phaseOf(life, { seen, outside, notes: await notesIn(directory) });
       if (phase !== undefined) hit.push(phase);
@@ -213,7 +217,10 @@ interface LiveOptions {
 }
 
 /** @returns the run once it has ended; undefined where the process was killed before */
-async function live(life: Life, { runId, seen, unknown, outside, onRun }: LiveOptions): Promise<RunView | undefined> {
+async function live(
+  life: Life,
+  { runId, seen, unknown, outside, onRun }: LiveOptions,
+): Promise<Pick<Carried, 'view' | 'children'> | undefined> {
   const decide = (event: RunEvent): void => {
     if (event.kind !== 'run.parked' || event.waitsFor.kind !== 'outcome') return;
     const key = `${event.runId}/${event.waitsFor.step}`;
@@ -239,7 +246,7 @@ async function live(life: Life, { runId, seen, unknown, outside, onRun }: LiveOp
       decide(message.event);
     } else if (message.kind === 'over') {
       life.stop();
-      return message.view;
+      return message;
     }
   }
   return undefined;
@@ -248,6 +255,7 @@ async function live(life: Life, { runId, seen, unknown, outside, onRun }: LiveOp
 /** What comes after an event, as far as that can be told by the event alone. */
 function momentOf(event: RunEvent, seen: readonly RunEvent[]): Phase {
   if (event.kind === 'step.delta') return 'streaming';
+  if (event.kind === 'child.created' || event.kind === 'child.changed') return 'child at work';
   if (event.kind === 'step.started') return event.stepKind === 'tool' ? 'intent to effect' : 'streaming';
   if (event.kind !== 'step.finished') return 'before intent';
   const begun = seen.findLast((each) => each.kind === 'step.started' && each.step === event.step);

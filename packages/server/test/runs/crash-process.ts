@@ -11,24 +11,31 @@ import type { Agent, ModelCaller } from '../../src/runs/engine/contract.ts';
 import { createRunEngine } from '../../src/runs/engine/engine.ts';
 import { createJournal } from '../../src/runs/journal/journal.ts';
 import type { Tool, ToolResult } from '../../src/runs/tools/contract.ts';
+import { createHandOverTool } from '../../src/runs/tools/hand-over.ts';
 import { openState } from '../../src/storage/index.ts';
 import type { FromProcess, ToProcess } from './crash-loop.ts';
 
 const [directory = '', server = ''] = process.argv.slice(2);
-const order = ['look', 'put', 'send', 'note'] as const;
+const order = ['look', 'put', 'send', 'note', 'agent'] as const;
 const turns = 10;
 
 const send = (message: FromProcess): void => void process.send?.(message);
 
-/** Ten answers with a call each and the last answer: twenty-one steps. Text comes in pieces, so that kills meet it in the middle. */
-const callModel: ModelCaller = async function* answer({ messages }) {
+/**
+ * Ten answers with a call each and the last answer: twenty-one steps. Text comes in pieces, so that kills meet it in the middle. Whoever is handed a
+ * task makes one call for it.
+ */
+const callModel: ModelCaller = async function* answer({ model, messages }) {
   const answers = messages.filter(({ role }) => role === 'assistant').length;
   for (const word of `step ${answers} of the way is thought about`.split(/(?<= )/)) {
     yield { kind: 'text', text: word };
     await pause();
   }
-  const name = order[answers % order.length] ?? 'look';
-  if (answers < turns) yield { kind: 'toolCall', call: { callId: `call ${answers}`, name, argumentsText: JSON.stringify({ answers }) } };
+  const isHelper = model === 'helper';
+  const name = isHelper ? 'put' : (order[answers % order.length] ?? 'look');
+  const given = name === 'agent' ? { agent: 'helper', task: `task ${answers}` } : { answers };
+  if (answers < (isHelper ? 1 : turns))
+    yield { kind: 'toolCall', call: { callId: `call ${answers}`, name, argumentsText: JSON.stringify(given) } };
   yield { kind: 'end', finishReason: 'stop', use: { inputTokens: 1, outputTokens: 1, costNanoUsd: 1 } };
 };
 
@@ -50,6 +57,7 @@ const tool = (name: string, more: Pick<Tool, 'effect' | 'run' | 'reconcile'>): T
   ...more,
 });
 const tools: readonly Tool[] = [
+  createHandOverTool([{ id: 'helper', description: undefined }]),
   tool('look', { effect: 'read', run: ({ idempotencyKey }) => ask('GET', idempotencyKey) }),
   tool('put', { effect: 'idempotent', run: ({ idempotencyKey }) => ask('PUT', idempotencyKey) }),
   tool('send', { effect: 'once', run: ({ idempotencyKey }) => ask('POST', idempotencyKey) }),
@@ -68,7 +76,9 @@ const tools: readonly Tool[] = [
   }),
 ];
 
-const agent: Agent = { id: 'main', model: 'script', instructions: '', limits: { steps: 100, tokens: 1e9, usd: 1e9, timeMs: 1e9 } };
+const limits = { steps: 100, tokens: 1e9, usd: 1e9, timeMs: 1e9, children: 20, depth: 1 };
+const main: Agent = { id: 'main', model: 'script', instructions: '', limits };
+const agents = new Map([main, { ...main, id: 'helper', model: 'helper' }].map((agent) => [agent.id, agent]));
 // From here on: the journal is replayed, and the runs that it knows of are taken up.
 send({ kind: 'recovering' });
 const state = await openState(directory, { clock: systemClock });
@@ -77,7 +87,7 @@ const engine = createRunEngine({
   journal,
   ...{ clock: systemClock, ids: createIds(), owner: 'gateway', callModel },
   log: createLog({ clock: systemClock, level: 'silent', destinations: [] }),
-  agents: { get: () => agent, list: () => [agent] },
+  agents: { get: (id) => agents.get(id) ?? main, list: () => [...agents.values()] },
   toolbox: { list: async () => tools, policy: () => 'allow', close: async () => {} },
   window: { fit: (messages) => ({ kind: 'fits', messages, tokens: 0 }) },
   windowOf: () => ({ contextTokens: 1e9, answerTokens: 0 }),
@@ -99,7 +109,8 @@ async function answerTo(message: ToProcess): Promise<void> {
     send({ kind: 'created', runId: run.id });
   } else if (message.kind === 'follow') {
     for await (const event of engine.events(message.runId, message.after, new AbortController().signal)) send({ kind: 'event', event });
-    send({ kind: 'over', view: await engine.get(message.runId) });
+    const children = await engine.list({ parentRunId: message.runId, limit: 100 });
+    send({ kind: 'over', view: await engine.get(message.runId), children });
   } else if (message.kind === 'resolve') {
     await engine.resolveOutcome({ runId: message.runId, step: message.step }, message.decision, 'test');
   } else {

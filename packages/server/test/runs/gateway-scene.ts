@@ -108,7 +108,11 @@ export async function createGatewayScene(options: GatewaySceneOptions = {}): Pro
     async check(run) {
       const [view, left] = await Promise.all([client.runs.get(run.id), eventsOf(client, run.id)]);
       const notes = notesIn(workspace, run.name);
-      checkCarried({ ...run, view, left, notes, kills: [] }, { counts: countsOf(run, outside) });
+      checkCarried(
+        { ...run, view, left, notes, children: [], kills: [] },
+        { counts: countsOf(run, outside) },
+        { posts: 2, puts: 3, tasks: [] },
+      );
       for (const [index, event] of run.seen.entries())
         assert.ok(event.atMs >= (run.seen[index - 1]?.atMs ?? 0), `event ${event.seq} is older than the one before it`);
     },

@@ -70,7 +70,8 @@ test('a run is created, carried out and shown; its stream has every event with i
   await using scene = await setUp();
   const answer = await scene.ask('POST', '/v1/runs', { body: { input: 'say Hello there.' } });
   assert.equal(answer.status, 201);
-  const { id } = (await answer.json()) as RunView;
+  const { id, origin } = (await answer.json()) as RunView;
+  assert.deepEqual(origin, { kind: 'api', by: 'gateway' });
   const frames = await scene.stream(`/v1/runs/${id}/events`);
   const end = frames.pop();
   assert.deepEqual([end?.event, end?.id], ['end', undefined]);
@@ -93,6 +94,30 @@ test('the same idempotency key is the same run with 200, with another input it i
   assert.deepEqual([first.status, again.status], [201, 200]);
   assert.equal(((await first.json()) as RunView).id, ((await again.json()) as RunView).id);
   assert.equal(await codeOf(await scene.ask('POST', '/v1/runs', { body: { ...body, input: 'other' } })), '409 idempotency_key_reused');
+});
+
+test('a key sees what its runs have handed on, others do not, and an operator answers for it at the run above', async () => {
+  await using scene = await setUp();
+  const task = JSON.stringify({ agent: 'helper', task: 'call pay {}\nsay Paid.' });
+  const body = { input: `call agent ${task}\nsay Done.` };
+  const { id } = await viewOf(scene.ask('POST', '/v1/runs', { body, token: tokens.runsA }));
+  const listed = async (token: string): Promise<readonly RunView[]> => {
+    const answer = await scene.ask('GET', `/v1/runs?parent=${id}`, { token });
+    return ((await answer.json()) as { data: readonly RunView[] }).data;
+  };
+  for await (const event of scene.server.engine.events(id, 0, new AbortController().signal))
+    if (event.kind === 'child.changed' && event.waitsFor?.kind === 'approval') break;
+  const [child] = await listed(tokens.runsA);
+  assert.deepEqual([child?.parentRunId, child?.agentId, child?.status], [id, 'helper', 'parked']);
+  assert.equal((await scene.ask('GET', `/v1/runs/${child?.id}`, { token: tokens.runsA })).status, 200);
+  assert.deepEqual(await listed(tokens.runsB), []);
+  assert.equal(await codeOf(await scene.ask('GET', `/v1/runs/${child?.id}`, { token: tokens.runsB })), '404 run_not_found');
+  const waiting = await scene.json<RunView>('GET', `/v1/runs/${id}`);
+  assert.deepEqual(waiting.waitsFor, { kind: 'child', runId: child?.id, waitsFor: child?.waitsFor });
+  assert.equal((await scene.ask('POST', `/v1/runs/${id}/approve`, { body: {} })).status, 200);
+  await scene.stream(`/v1/runs/${id}/events`);
+  const { status, output } = await scene.json<RunView>('GET', `/v1/runs/${id}`);
+  assert.deepEqual([status, output, scene.server.calls], ['finished', { text: 'Done.', finishReason: 'stop' }, ['pay']]);
 });
 
 test('a stream goes on after any number, by Last-Event-ID before ?after, for any number of clients', async () => {

@@ -120,7 +120,7 @@ test('steps that run side by side keep their places, a failure is thrown and don
     RangeError,
   );
   await assert.rejects(
-    run.step('large', () => 'x'.repeat(70_000)),
+    run.step('large', () => 'x'.repeat(2 ** 20)),
     { code: 'step_result_too_large' },
   );
   const again = await openclaw.runs.open('side', { input: 1 });

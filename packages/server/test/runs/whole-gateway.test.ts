@@ -45,6 +45,29 @@ test('a run over HTTP becomes part of its session, which is listed, shown and de
   assert.equal(description.openapi, '3.1.0');
 });
 
+test('a limit of money that cannot be kept is told at the start, and refuses runs with the remedy', async () => {
+  const models = [{ id: 'unpriced' }, { id: 'free', cost: { input: 0, output: 0 } }];
+  const local = { baseUrl: 'http://127.0.0.1:9/v1', api: 'openai-completions', models };
+  const entries = { careful: { model: 'local/unpriced', limits: { usd: 2 } }, usual: { model: 'local/unpriced' } };
+  await using gateway = await startTestGateway({ settings: { models: { providers: { local } }, agents: { entries } } });
+  await gateway.running.prepared;
+  const told = gateway.logLines.filter(({ message }) => /limit of money/.test(String(message)));
+  assert.deepEqual(
+    told.map(({ level, agent }) => [level, agent]),
+    [
+      ['info', 'main'],
+      ['warn', 'careful'],
+      ['info', 'usual'],
+    ],
+  );
+  await using openclaw = new OpenClaw({ baseURL: gateway.url, token: testToken });
+  const refused = { code: 'price_unknown', status: 400, hint: /`cost`/ };
+  await assert.rejects(openclaw.runs.create({ input: 'hi', agent: 'careful' }), refused);
+  await assert.rejects(openclaw.runs.create({ input: 'hi', agent: 'usual', limits: { usd: 1 } }), refused);
+  const { limits } = await openclaw.runs.create({ input: 'hi', agent: 'careful', model: 'local/free' });
+  assert.deepEqual([limits.usd, limits.pricedOnly], [2, true]);
+});
+
 test('a gateway that stops ends event streams at once, and does not wait for them', async () => {
   const gateway = await startTestGateway();
   await using openclaw = new OpenClaw({ baseURL: gateway.url, token: testToken, patienceMs: 1 });

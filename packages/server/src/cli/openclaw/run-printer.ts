@@ -83,7 +83,12 @@ function describe(event: RunEvent): string | undefined {
     case 'step.failed':
       return `✗ ${event.error.message}`;
     case 'run.parked':
-      return describeWait(event.runId, event.waitsFor);
+      // That it waits for a child goes without saying: it has been said who does it.
+      return event.waitsFor.kind === 'child' ? undefined : describeWait(event.runId, event.waitsFor);
+    case 'child.created':
+      return `[${event.agentId} does it: openclaw runs watch ${event.childRunId}]`;
+    case 'child.changed':
+      return event.waitsFor === null ? undefined : describeWait(event.childRunId, event.waitsFor);
     case 'approval.resolved':
       return `[${event.approved ? 'allowed' : 'refused'} by ${event.by}]`;
     case 'outcome.resolved':
@@ -110,7 +115,7 @@ export function describeWait(runId: string, waitsFor: WaitsFor): string {
     case 'signal':
       return `[it waits for the signal ${waitsFor.name}]`;
     case 'child':
-      return `[it waits for the run ${waitsFor.runId}]`;
+      return waitsFor.waitsFor ? describeWait(waitsFor.runId, waitsFor.waitsFor) : `[it waits for the run ${waitsFor.runId}]`;
     case 'program':
       return '[it waits for its program]';
     case 'storage':

@@ -71,7 +71,11 @@ async function send(url: URL, { secret, certificate }: GatewayAt, init: RequestI
     const options = {
       method: init.method ?? 'GET',
       agent: false as const,
-      headers: { ...(init.headers as Record<string, string>), ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }) },
+      headers: {
+        ...(init.headers as Record<string, string>),
+        'x-openclaw-client': 'cli',
+        ...(secret === undefined ? {} : { authorization: `Bearer ${secret}` }),
+      },
       ...(certificate === undefined ? {} : { ca: certificate }),
       ...(init.signal ? { signal: init.signal } : {}),
     };

@@ -15,6 +15,7 @@ interface ListFlags extends OutputFlags {
   readonly session?: string;
   readonly status?: RunStatus;
   readonly agent?: string;
+  readonly parent?: string;
   readonly after?: string;
   readonly limit: number;
 }
@@ -31,6 +32,7 @@ function registerLooking(group: Command, context: RunCommandContext): void {
     .option('--session <key>', 'of one session')
     .addOption(new Option('--status <status>', 'as they stand').choices(runStatuses))
     .option('--agent <id>', 'of one agent')
+    .option('--parent <run>', 'begun by this run')
     .option('--after <run>', 'the page after this run')
     .option('-n, --limit <count>', 'how many', parseLimit, 20)
     .addHelpText(
@@ -120,13 +122,14 @@ function act(
 }
 
 async function list(flags: ListFlags, { io, useOpenClaw }: RunCommandContext): Promise<void> {
-  const { session, status, agent, after, limit, output } = flags;
+  const { session, status, agent, parent, after, limit, output } = flags;
   const page = await useOpenClaw((openclaw) =>
     openclaw.runs.list({
       limit,
       ...(session === undefined ? {} : { session: sessionKeyOf(session, agent) }),
       ...(status === undefined ? {} : { status }),
       ...(agent === undefined ? {} : { agent }),
+      ...(parent === undefined ? {} : { parent }),
       ...(after === undefined ? {} : { after }),
     }),
   );

@@ -7,8 +7,10 @@ import type { Principal } from '../../access/index.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { parseJsonBody } from '../../core/parse-json.ts';
+import type { BodyBudget } from '../body-budget.ts';
 import { readBody } from '../body.ts';
 import { findFault } from '../../core/check-shape.ts';
+import { releaseWhenTaken } from '../reply.ts';
 import type { Endpoint, EndpointTable, GatewayRequest } from '../request.ts';
 import type { Method, Operation } from './operation.ts';
 
@@ -24,6 +26,12 @@ export interface OperationCall {
 
 export type OperationHandler = (call: OperationCall) => Promise<void>;
 
+/** What operations may take that say so. */
+export interface LargeBodies {
+  readonly limitBytes: () => number;
+  readonly budget: BodyBudget;
+}
+
 /** A million characters of input, and what escapes them. */
 const bodyLimitBytes = 4 * 1024 * 1024;
 
@@ -37,6 +45,7 @@ interface Route {
 export function createOperationEndpoints<Name extends string>(
   operations: Readonly<Record<Name, Operation>>,
   handlers: Readonly<Record<Name, OperationHandler>>,
+  largeBodies: LargeBodies,
 ): EndpointTable {
   const routes = (Object.keys(operations) as Name[]).map((name) => routeOf(operations[name], handlers[name]));
   const table: Record<string, Record<string, Endpoint>> = {};
@@ -44,7 +53,7 @@ export function createOperationEndpoints<Name extends string>(
     const { method, path } = operation;
     // The table of endpoints knows whole paths, and everything below one.
     const pattern = path.split('/').length > 3 ? `${path.split('/').slice(0, 3).join('/')}/*` : path;
-    table[pattern] = { ...table[pattern], [method]: (request) => carryOut(routes, request, method) };
+    table[pattern] = { ...table[pattern], [method]: (request) => carryOut(routes, request, { method, largeBodies }) };
   }
   return table;
 }
@@ -54,7 +63,12 @@ function routeOf(operation: Operation, handle: OperationHandler): Route {
   return { operation, names, handle, expression: new RegExp(`^${operation.path.replaceAll(/\{\w+\}/g, '([^/]+)')}$`) };
 }
 
-async function carryOut(routes: readonly Route[], request: GatewayRequest, method: Method): Promise<void> {
+interface Carrying {
+  readonly method: Method;
+  readonly largeBodies: LargeBodies;
+}
+
+async function carryOut(routes: readonly Route[], request: GatewayRequest, { method, largeBodies }: Carrying): Promise<void> {
   const fitting = routes.filter(({ expression }) => expression.test(request.path));
   const route = fitting.find(({ operation }) => operation.method === method);
   // Without a credential one is not told what there is.
@@ -63,7 +77,18 @@ async function carryOut(routes: readonly Route[], request: GatewayRequest, metho
   const { operation } = route;
   refuseWithout(operation.needs, caller);
   const query = readQuery(operation.query ?? {}, request.query);
-  await route.handle({ request, caller, path: pieces(route, request.path), query, body: await readChecked(operation.body, request) });
+  const call = { request, caller, path: pieces(route, request.path), query };
+  if (!operation.takesLargeBody) {
+    const bytes = await readBody(request.raw, bodyLimitBytes);
+    return route.handle({ ...call, body: checked(operation.body, bytes) });
+  }
+  const holding = largeBodies.budget.open(caller.id);
+  try {
+    const bytes = await readBody(request.raw, largeBodies.limitBytes(), holding);
+    await route.handle({ ...call, body: checked(operation.body, bytes) });
+  } finally {
+    releaseWhenTaken(request.response, holding);
+  }
 }
 
 function notThere(fitting: readonly Route[], { path, method }: GatewayRequest): OpenClawError {
@@ -106,8 +131,7 @@ function readQuery(schemas: Readonly<Record<string, JsonSchema>>, given: URLSear
   );
 }
 
-async function readChecked(schema: JsonSchema | undefined, request: GatewayRequest): Promise<JsonObject> {
-  const bytes = await readBody(request.raw, bodyLimitBytes);
+function checked(schema: JsonSchema | undefined, bytes: Buffer): JsonObject {
   if (bytes.length === 0 && schema?.required === undefined) return {};
   const value = parseJsonBody(bytes);
   const fault = schema && findFault(schema, value);

@@ -24,6 +24,8 @@ export interface Operation {
   readonly needs: Scope | OperatorScope | 'none';
   readonly query?: Readonly<Record<string, JsonSchema>>;
   readonly body?: JsonSchema;
+  /** The body may be as large as one for a model. @default false */
+  readonly takesLargeBody?: true;
   /** By status. */
   readonly answers: Readonly<Record<number, Answer>>;
   /** What it may fail with beside wrong credentials. */

@@ -16,7 +16,7 @@ export const runOperations = {
     ...{ method: 'POST', path: '/v1/runs', needs: 'runs', body: runBodies.createRun },
     summary: 'Sets an agent to work.',
     answers: { 201: run('A new run, durable.'), 200: run('The run of the same idempotencyKey.') },
-    errors: ['agent_not_found', 'model_not_found', 'model_forbidden', 'idempotency_key_reused', 'overloaded', 'draining'],
+    errors: ['agent_not_found', 'model_not_found', 'model_forbidden', 'price_unknown', 'idempotency_key_reused', 'overloaded', 'draining'],
   },
   listRuns: {
     ...{ method: 'GET', path: '/v1/runs', needs: 'runs' },
@@ -25,6 +25,7 @@ export const runOperations = {
       session: { type: 'string', description: 'Of this session.' },
       status: { type: 'string', enum: runStatuses, description: 'As they stand.' },
       agent: { type: 'string', description: 'Of this agent.' },
+      parent: { type: 'string', description: 'Begun by this run.' },
       ...page,
     },
     answers: { 200: { description: 'A page of them.', schema: listOf('Run') } },
@@ -107,10 +108,10 @@ export const runOperations = {
     errors: ['run_not_found', 'run_ended', 'lease_lost', 'run_diverged', 'outcome_unknown'],
   },
   finishStep: {
-    ...{ ...place('steps/{step}/finish'), needs: 'runs', body: runBodies.finishStep },
+    ...{ ...place('steps/{step}/finish'), needs: 'runs', body: runBodies.finishStep, takesLargeBody: true },
     summary: 'Of a program: the result of a step. Again, it changes nothing.',
     answers: { 200: { description: 'It is durable.', schema: named('StepReceipt') } },
-    errors: ['run_not_found', 'run_ended', 'lease_lost', 'step_not_open', 'step_result_too_large'],
+    errors: ['run_not_found', 'run_ended', 'lease_lost', 'step_not_open', 'step_result_too_large', 'storage_full'],
   },
   failStep: {
     ...{ ...place('steps/{step}/fail'), needs: 'runs', body: runBodies.failStep },

@@ -31,6 +31,8 @@ export const runBodies = {
         tokens: count('Tokens in and out.', { minimum: 1 }),
         usd: { type: 'number', minimum: 0, description: 'US dollars.' },
         timeMs: count('Milliseconds from its creation.', { minimum: 1 }),
+        children: count('Tasks that it may hand to other agents.'),
+        depth: count('Levels of agents below it that may hand tasks on.'),
       }),
     },
     ['input'],
@@ -73,7 +75,7 @@ export const runBodies = {
     },
     ['claim', 'step', 'name'],
   ),
-  finishStep: fields({ claim, attempt, result: anything(`JSON of at most ${programLimits.resultBytes} bytes.`) }, ['claim', 'attempt']),
+  finishStep: fields({ claim, attempt, result: anything('JSON of at most `runs.resultBytes` bytes.') }, ['claim', 'attempt']),
   failStep: fields({ claim, attempt, message: text('Why.', { maxLength: longestInput }) }, ['claim', 'attempt', 'message']),
   finishProgram: fields({ claim, steps: count('How many steps it took.'), output: anything('JSON.') }, ['claim', 'steps']),
 } as const satisfies Readonly<Record<string, JsonSchema>>;
@@ -109,12 +111,14 @@ const run = {
   model: orNull('string'),
   limits: whole({
     ...{ steps: { type: 'integer' }, tokens: { type: 'integer' }, usd: { type: 'number' }, timeMs: { type: 'integer' } },
+    ...{ children: { type: 'integer' }, depth: { type: 'integer' } },
   }),
   ...{ createdAtMs: time, updatedAtMs: time, endedAtMs: orNull('integer'), lastSeq: { type: 'integer' }, steps: { type: 'integer' } },
   ...{ workedMs: { type: 'integer' }, workingSinceMs: orNull('integer') },
   use: whole({ inputTokens: { type: 'integer' }, outputTokens: { type: 'integer' }, costNanoUsd: orNull('integer') }),
+  knownCostNanoUsd: { type: 'integer', description: 'What of its cost is known.' },
   waitsFor: {
-    description: 'What a parked run waits for.',
+    description: 'What a parked run waits for; of kind `child` another run, and in `waitsFor` what that waits for, where it does.',
     anyOf: [
       { type: 'null' },
       {

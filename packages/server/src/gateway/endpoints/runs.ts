@@ -4,14 +4,22 @@
  *
  * What the paths take and give: `run-operations.ts`.
  */
-import type { BeginStepRequest, CreateRunRequest, FailStepRequest, FinishStepRequest, OutcomeDecision, RunView } from '@openclaw/protocol';
+import type {
+  BeginStepRequest,
+  CreateRunRequest,
+  FailStepRequest,
+  FinishStepRequest,
+  OutcomeDecision,
+  RunOrigin,
+  RunView,
+} from '@openclaw/protocol';
 import type { Principal } from '../../access/index.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Programs, RunQuestion, Runs } from '../../runs/index.ts';
 import { replyJson } from '../reply.ts';
-import type { EndpointTable } from '../request.ts';
-import { createOperationEndpoints, type OperationCall, type OperationHandler, wrong } from './operation-router.ts';
+import type { EndpointTable, GatewayRequest } from '../request.ts';
+import { createOperationEndpoints, type LargeBodies, type OperationCall, type OperationHandler, wrong } from './operation-router.ts';
 import { type EventStreamOptions, readAfter, streamEvents } from './run-events.ts';
 import { runOperations, type RunOperationName } from './run-operations.ts';
 import { createSessionHandlers, type SessionDirectory } from './sessions.ts';
@@ -20,6 +28,7 @@ export interface RunEndpointsOptions extends EventStreamOptions {
   readonly runs: Runs;
   readonly programs: Programs;
   readonly sessions: SessionDirectory;
+  readonly largeBodies: LargeBodies;
 }
 
 const defaultLimit = 20;
@@ -27,12 +36,13 @@ const defaultLimit = 20;
 const pagesPerAnswer = 10;
 
 export function createRunEndpoints(options: RunEndpointsOptions): EndpointTable {
-  return createOperationEndpoints<RunOperationName>(runOperations, {
+  const handlers = {
     ...createRunHandlers(options),
     ...createSteeringHandlers(options),
     ...createProgramHandlers(options),
     ...createSessionHandlers(options.sessions),
-  });
+  };
+  return createOperationEndpoints<RunOperationName>(runOperations, handlers, options.largeBodies);
 }
 
 function createRunHandlers(options: RunEndpointsOptions): Record<'createRun' | 'listRuns' | 'getRun' | 'runEvents', OperationHandler> {
@@ -41,7 +51,7 @@ function createRunHandlers(options: RunEndpointsOptions): Record<'createRun' | '
     async createRun({ request, caller, body }) {
       const wanted = ownNames(body as unknown as CreateRunRequest, caller);
       refuseModel(wanted.model, caller);
-      const { run, isKnown } = await runs.create(wanted, { kind: 'api', by: caller.id });
+      const { run, isKnown } = await runs.create(wanted, originOf(request, caller));
       replyJson(request.response, isKnown ? 200 : 201, run);
     },
     async listRuns({ request, caller, query }) {
@@ -89,11 +99,11 @@ function createSteeringHandlers({ runs, programs }: RunEndpointsOptions): Record
       refuseProgram(run);
       return runs.retry(run.id, caller.id);
     }),
-    forkRun: onRun((run, { body, caller }) => {
+    forkRun: onRun((run, { request, body, caller }) => {
       refuseProgram(run);
       const fromSeq = Number(body['fromSeq']);
       if (fromSeq > run.lastSeq) throw wrong('fromSeq', `must be at most ${run.lastSeq}, the last event of the run`);
-      return runs.fork(run.id, fromSeq, { kind: 'api', by: caller.id });
+      return runs.fork(run.id, fromSeq, originOf(request, caller));
     }, 201),
   };
 }
@@ -126,6 +136,11 @@ function createProgramHandlers({ runs, programs }: RunEndpointsOptions): Record<
       replyJson(request.response, 200, await programs.finish(id, wanted));
     },
   };
+}
+
+/** A command line says that it is one. */
+function originOf({ raw }: GatewayRequest, { id }: Principal): RunOrigin {
+  return { kind: raw.headers['x-openclaw-client'] === 'cli' ? 'cli' : 'api', by: id };
 }
 
 function mayDoAll({ scopes }: Principal): boolean {
@@ -172,12 +187,13 @@ function refuseProgram({ id, origin }: RunView): void {
 }
 
 function questionOf(query: OperationCall['query'], limit: number): RunQuestion {
-  const { session, status, agent, after } = query;
+  const { session, status, agent, parent, after } = query;
   return {
     limit,
     ...(session === undefined ? {} : { sessionKey: String(session) }),
     ...(status === undefined ? {} : { status: status as RunView['status'] }),
     ...(agent === undefined ? {} : { agentId: String(agent) }),
+    ...(parent === undefined ? {} : { parentRunId: String(parent) }),
     ...(after === undefined ? {} : { after: String(after) }),
   };
 }

@@ -6,7 +6,7 @@ import { createAgentDirectory, findUnknownModels, workspaceOf } from './agents.t
 const defaults: AgentsSettings['defaults'] = {
   model: 'fast',
   tools: { allow: ['read', 'list', 'files__*'], ask: ['write', '*__send'], deny: ['exec', '*secret*'] },
-  limits: { steps: 50, tokens: 200_000, usd: 1, timeMs: 900_000 },
+  limits: { steps: 50, tokens: 200_000, usd: 1, timeMs: 900_000, children: 20, depth: 3 },
 };
 
 test('without entries there is main, with what the defaults say', () => {
@@ -23,10 +23,11 @@ test('without entries there is main, with what the defaults say', () => {
 });
 
 test('an entry says what differs, and an agent of no name is an error', () => {
-  const helper = { model: 'best', instructions: 'Be careful.', limits: { steps: 3 }, workspace: '/srv/helper' };
-  const agents = createAgentDirectory(() => ({ defaults, entries: { helper } }));
-  const { model, instructions, limits, workspace } = agents.get('helper');
-  assert.deepEqual({ model, instructions, limits, workspace }, { ...helper, limits: { ...defaults.limits, steps: 3 } });
+  const helper = { model: 'best', instructions: 'Be careful.', limits: { steps: 3 }, workspace: '/srv/helper', description: 'reads' };
+  const agents = createAgentDirectory(() => ({ defaults, entries: { helper: { ...helper, agents: ['main'] } } }));
+  const { model, instructions, limits, workspace, description, helpers } = agents.get('helper');
+  assert.deepEqual({ model, instructions, limits, workspace, description }, { ...helper, limits: { ...defaults.limits, steps: 3 } });
+  assert.deepEqual([helpers, agents.get('main').helpers], [['main'], []]);
   assert.deepEqual(
     agents.list().map((agent) => agent.id),
     ['main', 'helper'],
@@ -47,6 +48,7 @@ test('tools: what the entry names holds, then the defaults, then asking; the str
     'ask',
   ]);
   assert.deepEqual(policies('main', 'files__send', 'files__secret_read', 'files_', 'xread'), ['ask', 'deny', 'ask', 'ask']);
+  assert.deepEqual([agents.defaultPolicy('exec'), agents.defaultPolicy('unheard')], ['deny', 'ask']);
   assert.deepEqual(policies('helper', 'exec', 'read', 'mail__send', 'list', 'write'), ['allow', 'ask', 'allow', 'allow', 'ask']);
 });
 

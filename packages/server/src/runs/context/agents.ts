@@ -15,6 +15,10 @@ export const mainAgentId = 'main';
 export interface ConfiguredAgent extends Agent {
   /** The directory that its tools may touch, as it is written. Undefined: one of its own. */
   readonly workspace: string | undefined;
+  /** For those that may hand it tasks. */
+  readonly description: string | undefined;
+  /** Agents that it may hand tasks to. */
+  readonly helpers: readonly string[];
   /** What its entry names, holds; then what the defaults name; what nobody names, asks. */
   policy(toolName: string): ToolPolicy;
 }
@@ -22,6 +26,8 @@ export interface ConfiguredAgent extends Agent {
 export interface ConfiguredAgents extends AgentDirectory {
   get(id: string): ConfiguredAgent;
   list(): readonly ConfiguredAgent[];
+  /** Of an agent that says nothing of its own. */
+  defaultPolicy(toolName: string): ToolPolicy;
 }
 
 /** @param settings as they are now */
@@ -43,6 +49,7 @@ export function createAgentDirectory(settings: () => AgentsSettings): Configured
       return agent;
     },
     list: () => [...current().values()],
+    defaultPolicy: (toolName) => policyFor(toolName, settings().defaults.tools),
   };
 }
 
@@ -75,9 +82,11 @@ function readAgents({ defaults, entries }: AgentsSettings): ReadonlyMap<string, 
           id,
           model: entry.model ?? defaults.model,
           instructions: entry.instructions ?? '',
-          limits: { ...defaults.limits, ...entry.limits },
+          limits: { ...defaults.limits, ...entry.limits, ...(entry.limits?.usd === undefined ? {} : { pricedOnly: true }) },
           workspace: entry.workspace,
-          policy: (toolName) => policyIn(own, toolName) ?? policyIn(defaults.tools, toolName) ?? 'ask',
+          description: entry.description,
+          helpers: entry.agents ?? [],
+          policy: (toolName) => policyIn(own, toolName) ?? policyFor(toolName, defaults.tools),
         },
       ];
     }),
@@ -85,6 +94,11 @@ function readAgents({ defaults, entries }: AgentsSettings): ReadonlyMap<string, 
 }
 
 type ToolLists = { readonly [Policy in ToolPolicy]?: readonly string[] };
+
+/** What nobody names, asks. */
+function policyFor(toolName: string, defaults: ToolLists): ToolPolicy {
+  return policyIn(defaults, toolName) ?? 'ask';
+}
 
 /** Undefined: these lists do not name it. */
 function policyIn(lists: ToolLists, toolName: string): ToolPolicy | undefined {

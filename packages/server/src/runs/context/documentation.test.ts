@@ -38,7 +38,7 @@ test('the example does what is said of it', async () => {
     ],
   );
   const builder = agents.get('builder');
-  assert.deepEqual(builder.limits, { steps: 200, tokens: 200_000, usd: 5, timeMs: 7_200_000 });
+  assert.deepEqual(builder.limits, { steps: 200, tokens: 200_000, usd: 5, pricedOnly: true, timeMs: 7_200_000, children: 20, depth: 3 });
   assert.deepEqual(['write', 'edit', 'exec', 'read', 'http', 'mcp__any'].map(builder.policy), [
     'allow',
     'allow',

@@ -22,16 +22,22 @@ export interface RunSignal {
   readonly payload: unknown;
 }
 
+/** A run as somebody inside asks for it. */
+export interface RunRequest extends CreateRunRequest {
+  /** Whoever asks names it. @default it is given a new one */
+  readonly id?: string;
+}
+
 export interface Runs {
-  /** Resolves once the run is durable. @throws OpenClawError `agent_not_found`, `model_not_found`, `invalid_request`, `idempotency_key_reused`, `overloaded`, `draining` */
-  create(request: CreateRunRequest, origin: RunOrigin): Promise<{ readonly run: RunView; readonly isKnown: boolean }>;
+  /** Resolves once the run is durable. @throws OpenClawError `agent_not_found`, `model_not_found`, `price_unknown`, `invalid_request`, `idempotency_key_reused`, `overloaded`, `draining` */
+  create(request: RunRequest, origin: RunOrigin): Promise<{ readonly run: RunView; readonly isKnown: boolean }>;
   /** @throws OpenClawError `run_not_found`, in all that follow too */
   get(runId: string): Promise<RunView>;
   list(question: RunQuestion): Promise<readonly RunView[]>;
   events(runId: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent>;
   cancel(runId: string, by: string, reason?: string): Promise<RunView>;
   signal(runId: string, signal: RunSignal, by: string): Promise<RunView>;
-  /** @throws OpenClawError `approval_not_found`, `approval_resolved` */
+  /** Of what the run asks, or one below it that it waits for. @throws OpenClawError `approval_not_found`, `approval_resolved` */
   resolveApproval(
     which: { readonly runId: string; readonly approvalId?: string },
     verdict: { readonly approved: boolean; readonly by: string; readonly note?: string },

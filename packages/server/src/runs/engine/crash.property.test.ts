@@ -10,6 +10,7 @@ import { foldRun } from '../journal/fold.ts';
 import { progressOf, type ModelResult } from './progress.ts';
 import { countingTool, createWorld, type Script, type World } from './world.fixture.ts';
 
+const death = fc.record({ write: fc.integer({ min: 1, max: 30 }), moment: fc.constantFrom<Death['moment']>('before', 'after') });
 const origin = { kind: 'api', by: 'gateway' } as const;
 const names = ['look', 'put', 'send'] as const;
 const turns = 10;
@@ -51,6 +52,8 @@ async function* whileAlive(world: World, events: AsyncIterable<RunEvent>): Async
 
 /** As an operator does who looks whether it happened. */
 async function decide(world: World, { runId, waitsFor }: Extract<RunEvent, { readonly kind: 'run.parked' }>): Promise<void> {
+  // A child ends by itself.
+  if (waitsFor.kind === 'child') return;
   assert.equal(waitsFor.kind, 'outcome');
   const step = waitsFor.kind === 'outcome' ? waitsFor.step : 0;
   const decision = sendKeys.has(`${runId}/${step}`) ? ({ kind: 'done', result: 'send done' } as const) : ({ kind: 'repeat' } as const);
@@ -66,7 +69,6 @@ function isDecided(thrown: unknown): void {
 const sendKeys = new Map<string, number>();
 
 test('property: whatever dies and when, no step is lost, no call of effect once is repeated, and every stream is complete', async () => {
-  const death = fc.record({ write: fc.integer({ min: 1, max: 30 }), moment: fc.constantFrom<Death['moment']>('before', 'after') });
   await fc.assert(
     fc.asyncProperty(fc.array(death, { maxLength: 5 }), async (deaths) => {
       sendKeys.clear();
@@ -109,5 +111,43 @@ test('property: whatever dies and when, no step is lost, no call of effect once 
       assert.equal(progressOf(events).openStep, undefined);
     }),
     { numRuns: 60 },
+  );
+});
+
+/** The run hands on three tasks, the first of them to one that hands on another. */
+const handingOn: Script = (answers, { model, messages }) => {
+  const ask = (agent: string, task: string) => ({ text: `asking ${agent}`, calls: [['agent', { agent, task }]] as const });
+  if (model === 'deep') return answers === 0 ? ask('helper', 'from the deep') : { text: 'the deep is done' };
+  if (model === 'helper') return answers === 0 ? { calls: [['put', {}]] } : { text: `helped with ${JSON.stringify(messages[1])}` };
+  return answers < 3 ? ask(answers === 0 ? 'deep' : 'helper', `task ${answers}`) : { text: 'it is done' };
+};
+
+test('property: whatever dies and when, each task is done by one run, once, and its parent has the answer', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(death, { maxLength: 5 }), async (deaths) => {
+      const put = countingTool('put', 'idempotent');
+      await using world = await createWorld({ script: handingOn, tools: [put], helpers: [{ id: 'deep' }, { id: 'helper' }] });
+      const { run } = await world.engine.create({ input: 'go' }, origin);
+      const seen = await followAll(world, run.id, deaths);
+
+      const journal = world.setup.again();
+      const events = await world.events(run.id);
+      assert.deepEqual(seen, events, 'whoever followed saw every event once and in order');
+      const view = await journal.view(run.id);
+      assert.equal(view.status, 'finished');
+      assert.deepEqual(foldRun(events), view);
+      const all = await journal.list({ limit: 100 });
+      assert.deepEqual(
+        all.map(({ input, status }) => `${input}: ${status}`).toSorted(),
+        ['from the deep', 'go', 'task 0', 'task 1', 'task 2'].map((input) => `${input}: finished`),
+      );
+      assert.equal(new Set(put.calls).size, 3, 'an attempt that was cut is made again with the same key');
+      const answers = events.flatMap((event) => (event.kind === 'step.finished' && event.child ? [JSON.stringify(event.result)] : []));
+      assert.equal(answers.length, 3);
+      for (const [index, words] of ['the deep is done', 'task 1', 'task 2'].entries()) assert.ok(answers[index]?.includes(words));
+      // Four answers of its own, two of the one in the middle, two of each of three helpers.
+      assert.equal(view.use.inputTokens, 10 * (4 + 2 + 3 * 2), 'what children used counts once');
+    }),
+    { numRuns: 30 },
   );
 });

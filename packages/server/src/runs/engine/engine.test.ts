@@ -207,6 +207,78 @@ test('a disk that is full in the middle of a run holds it up and takes nothing f
   assert.deepEqual([view.status, sent], ['finished', 2], 'what was done is written down once there is room, and not done again');
 });
 
+test('when old runs are forgotten, what they left outside of the journal is removed', async () => {
+  const hourly: (() => void)[] = [];
+  const { promise: swept, resolve } = Promise.withResolvers<void>();
+  const clock: typeof systemClock = {
+    ...systemClock,
+    every(ms, action) {
+      if (ms === 60 * 60_000) hourly.push(action);
+      return systemClock.every(ms, action);
+    },
+  };
+  await using _world = await createWorld({ script: talk, engine: { clock, sweep: async () => resolve() } });
+  for (const action of hourly) action();
+  await swept;
+});
+
+test('what is said to a run from outside has a bound, since it stands in the journal', async () => {
+  await using world = await createWorld({ script: talk });
+  const { run } = await world.engine.create({ input: 'hi' }, origin);
+  const large = 'x'.repeat(64 * 1024);
+  await assert.rejects(world.engine.signal(run.id, { name: 'go', payload: large }, 'me'), { code: 'invalid_request', param: 'payload' });
+  const decision = { kind: 'done', result: large } as const;
+  await assert.rejects(world.engine.resolveOutcome({ runId: run.id, step: 1 }, decision, 'me'), { code: 'invalid_request' });
+  assert.equal((await world.settled(run.id)).status, 'finished');
+});
+
+test('the same key is the same run where all that was asked is the same, the deadline too', async () => {
+  await using world = await createWorld({ script: talk });
+  const asked = { input: 'hi', idempotencyKey: 'mine', deadlineMs: systemClock.now() + 60_000 };
+  const { run } = await world.engine.create(asked, origin);
+  assert.deepEqual((await world.engine.create(asked, origin)).run.id, run.id);
+  const { deadlineMs, ...without } = asked;
+  for (const other of [without, { ...asked, deadlineMs: deadlineMs + 1 }, { ...asked, input: 'ho' }])
+    await assert.rejects(world.engine.create(other, origin), { code: 'idempotency_key_reused' });
+  await world.settled(run.id);
+});
+
+const unpriced = (model: string): void => {
+  if (model !== 'priced') throw new OpenClawError('price_unknown', { details: { target: model, usd: 1 } });
+};
+
+test('a limit of money that somebody has set refuses models without a price, also one that came later; the usual limit does not', async () => {
+  const script: Script = (answers) => (answers === 0 ? { calls: [['look', {}]] } : { text: 'done' });
+  await using world = await createWorld({ script, tools: [countingTool('look', 'read')], engine: { checkPrice: unpriced } });
+  const usual = await world.engine.create({ input: 'hi' }, origin);
+  assert.equal((await world.settled(usual.run.id)).status, 'finished');
+  await assert.rejects(world.engine.create({ input: 'hi', limits: { usd: 1 } }, origin), { code: 'price_unknown' });
+  let model = 'priced';
+  const get = () => ({ id: 'main', model, instructions: '', limits: { ...usual.run.limits, pricedOnly: true as const } });
+  const look = countingTool('look', 'read', { run: async () => ({ isError: false, text: (model = 'unpriced') }) });
+  await world.engine.close();
+  const toolbox = { list: async () => [look], policy: () => 'allow' as const, close: async () => {} };
+  await world.restart({ agents: { get, list: () => [get()] }, toolbox });
+  const { run } = await world.engine.create({ input: 'hi' }, origin);
+  const view = await world.settled(run.id);
+  assert.deepEqual([view.status, view.error?.code], ['failed', 'price_unknown']);
+  assert.deepEqual(
+    world.asked.filter(({ runId }) => runId === run.id).map((request) => request.model),
+    ['priced'],
+  );
+});
+
+test('where the cost of a part is not known, the rest counts against the limit all the same', async () => {
+  const script: Script = (answers) => ({ calls: [['look', { answers }]], costNanoUsd: answers === 0 ? null : 0.4e9 });
+  await using world = await createWorld({ script, tools: [countingTool('look', 'read')], agent: { limits: { ...limits, usd: 1 } } });
+  const { run } = await world.engine.create({ input: 'hi' }, origin);
+  const view = await world.settled(run.id);
+  assert.match(JSON.stringify(view.output), /"stoppedBy":"US\$ 1"/);
+  assert.deepEqual([view.use.costNanoUsd, view.knownCostNanoUsd], [null, 1.2e9]);
+});
+
+const limits = { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9, children: 20, depth: 3 };
+
 test('two processes on one store: the second takes up what the first lost, and the first writes nothing more', async () => {
   const gate = Promise.withResolvers<void>();
   let calls = 0;

@@ -4,18 +4,20 @@
  *
  * How a run goes on is `worker.ts`'s; what is true of it is the journal's.
  */
-import { createHash } from 'node:crypto';
-import type { CreateRunRequest, OutcomeDecision, RunEvent, RunEventBody, RunLimits, RunOrigin, RunView } from '@openclaw/protocol';
+import type { OutcomeDecision, RunEvent, RunEventBody, RunOrigin, RunView } from '@openclaw/protocol';
 import type { Clock, Timer } from '../../core/clock.ts';
 import { OpenClawError, toOpenClawError } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import type { Journal, Lease, RunQuestion } from '../journal/contract.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
-import type { Runs, RunSignal } from './contract.ts';
+import type { RunRequest, Runs, RunSignal } from './contract.ts';
+import { Children } from './children.ts';
 import { FairLanes } from './fair-lanes.ts';
 import { copyForFork } from './fork.ts';
+import { hashOf } from './hash.ts';
 import { HeldRun } from './held-run.ts';
+import { limitsOf } from './limits.ts';
 import { work, type WorkerOptions } from './worker.ts';
 
 export interface EngineOptions extends WorkerOptions {
@@ -27,6 +29,8 @@ export interface EngineOptions extends WorkerOptions {
   readonly owner: string;
   /** @throws OpenClawError `model_not_found`. @default every name is taken, and its run fails */
   readonly checkModel?: (model: string) => void;
+  /** Removes what runs that are forgotten have left outside of the journal. @default there is nothing */
+  readonly sweep?: () => Promise<unknown>;
   readonly limits?: Partial<EngineLimits>;
 }
 
@@ -55,6 +59,7 @@ const pageRuns = 500;
 const answersWaiting = 64;
 const keepHouseMs = 60 * 60_000;
 const inputLimitCharacters = 1_000_000;
+const inlineLimitBytes = 64 * 1024;
 
 export interface RunEngine extends Runs {
   /** Takes up what is open. Before it nothing is begun. */
@@ -85,6 +90,7 @@ class Engine implements RunEngine {
   readonly #options: EngineOptions;
   readonly #limits: EngineLimits;
   readonly #lanes: FairLanes;
+  readonly #children: Children;
   readonly #underWay = new Map<string, UnderWay>();
   readonly #reasons = new Map<string, 'recovered' | 'unparked' | 'retried'>();
   /** Of two who answer the same question at once the second is told so. */
@@ -96,6 +102,12 @@ class Engine implements RunEngine {
     this.#options = options;
     this.#limits = { ...engineDefaults, ...options.limits };
     this.#lanes = new FairLanes({ limit: this.#limits.underWay, start: (runId) => this.#carryOut(runId) });
+    this.#children = new Children({
+      ...options,
+      begin: ({ sessionKey, id }) => this.#lanes.add(sessionKey, id),
+      post: (runId, body) => this.#post(runId, body),
+      cancel: (runId, by) => this.cancel(runId, by),
+    });
   }
 
   get underWay(): number {
@@ -108,15 +120,16 @@ class Engine implements RunEngine {
 
   async start(): Promise<void> {
     await this.#look('recovered');
+    await this.#children.start();
     const { clock } = this.#options;
     this.#timers.push(
       clock.every(Math.floor(this.#limits.leaseMs / 3), () => void this.#renew()),
-      clock.every(this.#limits.lookMs, () => void this.#guarded('look for open runs', () => this.#look('unparked'))),
+      clock.every(this.#limits.lookMs, () => void this.#guarded('look for open runs', () => this.#lookAround())),
       clock.every(keepHouseMs, () => void this.#guarded('keep the journal small', () => this.#keepHouse())),
     );
   }
 
-  async create(request: CreateRunRequest, origin: RunOrigin): Promise<{ readonly run: RunView; readonly isKnown: boolean }> {
+  async create(request: RunRequest, origin: RunOrigin): Promise<{ readonly run: RunView; readonly isKnown: boolean }> {
     if (this.#isDraining) throw new OpenClawError('draining', { retryAfterMs: 1000 });
     const { agent: agentId = 'main', input, idempotencyKey, model } = request;
     const agent = this.#options.agents.get(agentId);
@@ -126,12 +139,12 @@ class Engine implements RunEngine {
       const details = { limit: this.#limits.waiting, what: 'runs that wait for their turn', setting: 'the number of gateways' };
       throw new OpenClawError('overloaded', { details, retryAfterMs: 5000 });
     }
-    const isNamedByClient = origin.kind === 'chat' || origin.kind === 'cli';
-    const id = isNamedByClient && idempotencyKey !== undefined ? idempotencyKey : this.#options.ids.run();
+    const id = request.id ?? this.#options.ids.run();
     const limits = limitsOf(agent.limits, request, this.#options.clock.now());
+    if (limits.pricedOnly) this.#options.checkPrice?.(model ?? agent.model ?? this.#options.defaultModel(), limits.usd);
     const sessionKey = request.session ?? `agent:${agentId}:${id}`;
     const { run, isKnown } = await this.#options.journal.create({
-      ...{ id, idempotencyKey, requestHash: hashOf([agentId, request.session ?? null, input, model ?? null, request.limits ?? null]) },
+      ...{ id, idempotencyKey, requestHash: requestHashOf(agentId, request) },
       created: {
         kind: 'run.created',
         agentId,
@@ -169,7 +182,8 @@ class Engine implements RunEngine {
     return this.get(runId);
   }
 
-  signal(runId: string, { name, payload }: RunSignal, by: string): Promise<RunView> {
+  async signal(runId: string, { name, payload }: RunSignal, by: string): Promise<RunView> {
+    checkInline(payload, 'payload');
     return this.#post(runId, { kind: 'signal.received', name, payload: payload ?? null, by });
   }
 
@@ -182,6 +196,10 @@ class Engine implements RunEngine {
     const { waitsFor } = await this.get(runId);
     const approvalId = which.approvalId ?? (waitsFor?.kind === 'approval' ? waitsFor.approvalId : undefined);
     const found = approvalId === undefined ? undefined : await this.#findApproval(runId, approvalId);
+    if (!found && waitsFor?.kind === 'child') {
+      await this.resolveApproval({ ...which, runId: waitsFor.runId }, verdict);
+      return this.get(runId);
+    }
     if (approvalId === undefined || !found) throw new OpenClawError('approval_not_found', { details: { runId } });
     if (found.kind === 'approval.resolved') {
       const details = { approvalId, verdict: found.approved ? 'granted' : 'refused', by: found.by };
@@ -197,11 +215,12 @@ class Engine implements RunEngine {
     return last;
   }
 
-  resolveOutcome(
+  async resolveOutcome(
     { runId, step }: { readonly runId: string; readonly step: number },
     decision: OutcomeDecision,
     by: string,
   ): Promise<RunView> {
+    checkInline(decision, 'result');
     return this.#answers.run(runId, async () => {
       const { waitsFor } = await this.get(runId);
       if (waitsFor?.kind !== 'outcome' || waitsFor.step !== step) throw new OpenClawError('outcome_not_open', { details: { runId, step } });
@@ -227,7 +246,8 @@ class Engine implements RunEngine {
     const sessionKey = `agent:${first.agentId}:${id}`;
     const { run } = await journal.create({
       ...{ id, idempotencyKey: undefined, requestHash: hashOf([runId, fromSeq, id]) },
-      created: { ...created, sessionKey, origin, forkedFrom: { runId, seq: fromSeq } },
+      // Of a child too: nobody waits for it, and what it uses counts for nobody else.
+      created: { ...created, sessionKey, origin, parentRunId: null, forkedFrom: { runId, seq: fromSeq } },
       copied: copyForFork(events),
     });
     this.#lanes.add(sessionKey, id);
@@ -251,6 +271,7 @@ class Engine implements RunEngine {
       working.abort(new OpenClawError('draining'));
     }
     await this.#lanes.idle();
+    await this.#children.close();
     await this.#options.journal.close();
   }
 
@@ -274,6 +295,11 @@ class Engine implements RunEngine {
       this.#lanes.add(view.sessionKey, runId);
     }
     return view;
+  }
+
+  async #lookAround(): Promise<void> {
+    await this.#look('unparked');
+    await this.#children.catchUp();
   }
 
   async #look(reason: 'recovered' | 'unparked'): Promise<void> {
@@ -308,21 +334,18 @@ class Engine implements RunEngine {
       this.#underWay.set(runId, held);
       if (this.#isDraining) held.holding.abort(new OpenClawError('draining'));
       const run = new HeldRun({ journal, lease, clock, log, signal: held.holding.signal });
-      const { working } = held;
-      const leftMs = Math.max(0, view.limits.timeMs - view.workedMs);
-      const timer = clock.after(Math.min(leftMs, 2 ** 31 - 1), () => working.abort(new OpenClawError('deadline_exceeded')));
-      try {
-        await work({ run, signal: working.signal, reason }, this.#options);
-      } finally {
-        timer.cancel();
-      }
+      await work({ run, children: this.#children, working: held.working, reason }, this.#options);
       await run.release();
+      // What it waits for may have changed before it waited.
+      const waitsFor = journal.known(runId)?.waitsFor;
+      if (waitsFor?.kind === 'child') await this.#children.tell(waitsFor.runId);
     } catch (thrown) {
       const error = toOpenClawError(thrown);
       // What stops with the process goes on with the next one.
       if (!held?.holding.signal.aborted) log.error('a run could not be carried on', { runId, error });
     } finally {
-      this.#underWay.delete(runId);
+      // Somebody may have taken it up again already.
+      if (this.#underWay.get(runId) === held) this.#underWay.delete(runId);
     }
   }
 
@@ -346,6 +369,7 @@ class Engine implements RunEngine {
     const { compactAfterMs, forgetAfterMs } = this.#limits;
     while ((await journal.compact(clock.now() - compactAfterMs, pageRuns)) > 0 && !this.#isDraining);
     while ((await journal.forget(clock.now() - forgetAfterMs, pageRuns)) > 0 && !this.#isDraining);
+    await this.#options.sweep?.();
   }
 
   async #guarded(what: string, action: () => Promise<void>): Promise<void> {
@@ -357,15 +381,16 @@ class Engine implements RunEngine {
   }
 }
 
-/** The agent's own, made narrower by the request; never wider. */
-function limitsOf(agent: RunLimits, { limits = {}, deadlineMs }: CreateRunRequest, nowMs: number): RunLimits {
-  const least = (name: keyof RunLimits): number => Math.min(agent[name], limits[name] ?? agent[name]);
-  const timeMs = deadlineMs === undefined ? least('timeMs') : Math.min(least('timeMs'), Math.max(0, deadlineMs - nowMs));
-  return { steps: least('steps'), tokens: least('tokens'), usd: least('usd'), timeMs };
+/** What people and programs say from outside stands in the journal itself, and models are told it. */
+function checkInline(value: unknown, path: string): void {
+  if (Buffer.byteLength(JSON.stringify(value ?? null)) > inlineLimitBytes)
+    throw invalid(path, `has more than ${inlineLimitBytes} bytes as JSON`);
 }
 
-function hashOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
+/** Of all that was asked for. A deadline came later: without one it is what it was. */
+function requestHashOf(agentId: string, { session, input, model, limits, deadlineMs }: RunRequest): string {
+  const asked = [agentId, session ?? null, input, model ?? null, limits ?? null];
+  return hashOf(deadlineMs === undefined ? asked : [...asked, deadlineMs]);
 }
 
 function invalid(path: string, reason: string): OpenClawError {

@@ -3,7 +3,7 @@ import type { RunEvent, RunEventBody } from '@openclaw/protocol';
 
 const copied: ReadonlySet<RunEventBody['kind']> = new Set<RunEventBody['kind']>([
   ...(['step.started', 'step.finished', 'step.failed', 'approval.requested', 'approval.resolved'] as const),
-  ...(['outcome.unknown', 'outcome.resolved', 'signal.received', 'context.compacted'] as const),
+  ...(['outcome.unknown', 'outcome.resolved', 'signal.received', 'context.compacted', 'child.created'] as const),
 ]);
 
 export function copyForFork(events: readonly RunEvent[]): readonly RunEventBody[] {

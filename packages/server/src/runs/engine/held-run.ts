@@ -63,17 +63,22 @@ export class HeldRun {
   }
 
   async #persist(write: () => Promise<readonly RunEvent[] | undefined>): Promise<boolean> {
+    const events = await this.patiently(write);
+    if (!events) return false;
+    // Where somebody from outside wrote before, all of it is read in its order at the next look.
+    if (events[0]?.seq !== this.#lastSeq + 1) return true;
+    for (const event of events) this.#reader.read(event);
+    this.#lastSeq = events.at(-1)?.seq ?? this.#lastSeq;
+    return true;
+  }
+
+  /** Waits for room where there is none, and tries again. */
+  async patiently<Result>(write: () => Promise<Result>): Promise<Result> {
     const { clock, log, signal } = this.#options;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
       signal.throwIfAborted();
       try {
-        const events = await write();
-        if (!events) return false;
-        // Where somebody from outside wrote before, all of it is read in its order at the next look.
-        if (events[0]?.seq !== this.#lastSeq + 1) return true;
-        for (const event of events) this.#reader.read(event);
-        this.#lastSeq = events.at(-1)?.seq ?? this.#lastSeq;
-        return true;
+        return await write();
       } catch (thrown) {
         if (!mayPass(thrown)) throw thrown;
         log.warn('the run waits until the journal can be written', { runId: this.runId, error: thrown });

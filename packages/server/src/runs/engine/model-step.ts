@@ -2,10 +2,10 @@
  * One model call as a step of the journal: the intent, the text as it comes, the answer. A call that was cut is made again as another
  * attempt, and what was shown of the one before counts no more.
  */
-import { createHash } from 'node:crypto';
 import type { RunEventBody, TokenUse, ToolCallRequest } from '@openclaw/protocol';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { ConversationMessage, ModelCaller, ModelRequest } from './contract.ts';
+import { hashOf } from './hash.ts';
 import type { HeldRun } from './held-run.ts';
 import type { ModelResult } from './progress.ts';
 
@@ -60,10 +60,6 @@ export async function takeModelStep(wanted: ModelStep, options: ModelStepOptions
   const result: ModelResult = { text, toolCalls, finishReason };
   await run.append({ kind: 'step.finished', step, attempt, result, use });
   return result;
-}
-
-export function hashOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex');
 }
 
 /** A conversation only grows, so each of its messages is hashed once. */

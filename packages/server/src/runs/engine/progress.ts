@@ -31,6 +31,8 @@ export interface OpenStep {
   /** Somebody was asked what became of it. */
   readonly isAsked: boolean;
   readonly decision: OutcomeDecision | undefined;
+  /** The run that does it. */
+  readonly childRunId: string | undefined;
 }
 
 export interface Approval {
@@ -54,6 +56,8 @@ export interface Progress {
   /** What stands for the beginning of the conversation: it goes on with the message of this index. */
   readonly compaction: { readonly summary: string; readonly keptFrom: number; readonly earlier: number } | undefined;
   readonly cancelledBy: string | undefined;
+  /** Runs that it has begun. */
+  readonly children: number;
   /** How often the same call had the same result just now. */
   readonly repetitions: number;
 }
@@ -81,6 +85,7 @@ export class ProgressReader {
   #lastStep = 0;
   #cancelledBy: string | undefined;
   #compaction: Progress['compaction'];
+  #children = 0;
   #lastOutcome = '';
   #repetitions = 0;
 
@@ -98,6 +103,10 @@ export class ProgressReader {
         return undefined;
       case 'outcome.resolved':
         if (this.#openStep?.step === event.step) this.#openStep = { ...this.#openStep, decision: event.decision };
+        return undefined;
+      case 'child.created':
+        this.#children += 1;
+        if (this.#openStep?.step === event.step) this.#openStep = { ...this.#openStep, childRunId: event.childRunId };
         return undefined;
       case 'approval.requested':
         this.#approvalOf.set(event.approvalId, callKey(this.#answerStep, event.call));
@@ -132,7 +141,7 @@ export class ProgressReader {
   #begin(event: Extract<RunEvent, { readonly kind: 'step.started' }>): void {
     const { step, stepKind: kind, name, effect, attempt, call, inputHash } = event;
     this.#lastStep = Math.max(this.#lastStep, step);
-    this.#openStep = { step, kind, name, effect, attempt, call, inputHash, isAsked: false, decision: undefined };
+    this.#openStep = { step, kind, name, effect, attempt, call, inputHash, isAsked: false, decision: undefined, childRunId: undefined };
   }
 
   #finish(step: number, result: unknown): void {
@@ -166,6 +175,7 @@ export class ProgressReader {
       lastStep: this.#lastStep,
       compaction: this.#compaction,
       cancelledBy: this.#cancelledBy,
+      children: this.#children,
       repetitions: this.#repetitions,
     };
   }

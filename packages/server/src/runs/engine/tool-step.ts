@@ -10,10 +10,10 @@ import { reasonOf } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import { boundText } from '../tools/bounded-text.ts';
 import { checkArguments } from '../tools/check-arguments.ts';
-import type { Tool, ToolPolicy } from '../tools/contract.ts';
+import type { HandOver, Tool, ToolPolicy } from '../tools/contract.ts';
 import { effectOf, performCall } from '../tools/perform-call.ts';
+import { hashOf } from './hash.ts';
 import type { HeldRun } from './held-run.ts';
-import { hashOf } from './model-step.ts';
 import type { OpenStep, ToolOutcome } from './progress.ts';
 
 export interface ToolStepOptions {
@@ -28,8 +28,8 @@ export interface ToolStepOptions {
   readonly signal: AbortSignal;
 }
 
-/** `done`: the result is in the journal. `parked`: it waits for somebody. */
-export type ToolStepEnd = 'done' | 'unknown';
+/** `done`: the result is in the journal. `unknown`: it waits for somebody who knows. Else another agent is to do it, and the step stays open. */
+export type ToolStepEnd = 'done' | 'unknown' | HandOver;
 
 /** Begins a call that has not been begun. */
 export async function takeToolStep(step: number, call: ToolCallRequest, options: ToolStepOptions): Promise<ToolStepEnd> {
@@ -124,6 +124,7 @@ async function make({ step, attempt, call, tool, given }: Making, options: ToolS
   });
   // The process stops in the middle: what became of the call is found out by whoever takes the run up again.
   run.signal.throwIfAborted();
+  if (result.handOver) return result.handOver;
   if (result.isOutcomeUnknown) return 'unknown';
   await run.append({ kind: 'step.finished', step, attempt, result: outcomeOf(result), use: null });
   return 'done';

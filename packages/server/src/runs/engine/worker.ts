@@ -9,11 +9,16 @@ import type { RunEventBody, RunFailure, RunView, ToolCallRequest } from '@opencl
 import type { Clock } from '../../core/clock.ts';
 import { OpenClawError, toOpenClawError } from '../../core/errors.ts';
 import { headAfterSummary, summaryRequest } from '../context/summary.ts';
-import type { Tool, Toolbox } from '../tools/contract.ts';
+import { childWait } from '../journal/fold.ts';
+import { boundText } from '../tools/bounded-text.ts';
+import type { HandOver, Tool, Toolbox } from '../tools/contract.ts';
 import type { Agent, AgentDirectory, ContextWindow, ConversationMessage, ModelCaller, ModelToolSpec, WindowLimits } from './contract.ts';
+import { type Children, outcomeOfChild } from './children.ts';
+import { Deadline } from './deadline.ts';
 import type { HeldRun } from './held-run.ts';
+import { endOfTime, reachedLimit } from './limits.ts';
 import { takeModelStep } from './model-step.ts';
-import { callKey, type ModelResult, type Progress } from './progress.ts';
+import { callKey, type ModelResult, type OpenStep, type Progress, type ToolOutcome } from './progress.ts';
 import { refuseToolStep, resumeToolStep, takeToolStep, type ToolStepEnd, type ToolStepOptions } from './tool-step.ts';
 
 export interface WorkerOptions {
@@ -24,6 +29,8 @@ export interface WorkerOptions {
   readonly window: ContextWindow;
   readonly windowOf: (model: string) => WindowLimits;
   readonly defaultModel: () => string;
+  /** @throws OpenClawError `price_unknown`. @default every price is known */
+  readonly checkPrice?: (model: string, limitUsd: number) => void;
   /** What was said in the session before this run, oldest first. */
   readonly history: (view: RunView) => Promise<readonly ConversationMessage[]>;
   /** The directory that tools may touch. */
@@ -33,8 +40,9 @@ export interface WorkerOptions {
 
 export interface WorkedRun {
   readonly run: HeldRun;
-  /** Aborted when somebody wants it to end, or the process stops. */
-  readonly signal: AbortSignal;
+  readonly children: Pick<Children, 'find' | 'create' | 'cancel'>;
+  /** Aborted when somebody wants it to end, its time is up, or the process stops. */
+  readonly working: AbortController;
   readonly reason: Extract<RunEventBody, { readonly kind: 'run.resumed' }>['reason'];
 }
 
@@ -46,40 +54,64 @@ const repetitionsEnd = 6;
 export async function work(worked: WorkedRun, options: WorkerOptions): Promise<void> {
   const { run, reason } = worked;
   await run.append({ kind: 'run.resumed', epoch: run.epoch, reason });
-  const worker = new Worker(worked, options);
+  const nowMs = await steadyTime(run, options.clock);
+  const clock = { now: nowMs, after: options.clock.after.bind(options.clock) };
+  using deadline = new Deadline(clock, () => worked.working.abort(new OpenClawError('deadline_exceeded')));
+  const worker = new Worker(worked, { ...options, deadline, nowMs });
   for (;;) {
     const end = await worker.next();
     if (!end) continue;
     if (end.kind === 'run.parked' || end.kind === 'run.finished') {
       // What came in the last moment may be what it would wait for, or a wish that it should end.
       if (await run.conclude(end)) return;
-    } else return run.append(end);
+    } else {
+      await run.append(end);
+      return;
+    }
   }
+}
+
+interface SteadyOptions extends WorkerOptions {
+  readonly deadline: Deadline;
+  /** Milliseconds since 1970 when the run was taken up, and from then on by the clock that nobody sets. */
+  readonly nowMs: () => number;
+}
+
+/** A wall clock that is set, in either direction, neither ends a run before its time nor gives it more. */
+async function steadyTime(run: HeldRun, clock: Clock): Promise<() => number> {
+  const sinceMs = clock.monotonicMs();
+  const { view } = await run.look();
+  const fromMs = view.workingSinceMs ?? clock.now();
+  return () => fromMs + clock.monotonicMs() - sinceMs;
 }
 
 class Worker {
   readonly #run: HeldRun;
+  readonly #children: WorkedRun['children'];
   readonly #signal: AbortSignal;
-  readonly #options: WorkerOptions;
-  /** When it took the run up, by the clock that nobody sets. */
-  readonly #sinceMs: number;
+  readonly #options: SteadyOptions;
   /** A conversation that was too long for its model is compacted once for each answer. */
   #overflowed = false;
 
-  constructor({ run, signal }: WorkedRun, options: WorkerOptions) {
+  constructor({ run, children, working }: WorkedRun, options: SteadyOptions) {
     this.#run = run;
-    this.#signal = signal;
+    this.#children = children;
+    this.#signal = working.signal;
     this.#options = options;
-    this.#sinceMs = options.clock.monotonicMs();
   }
 
   /** Takes one step. @returns what ends the run, or parks it */
   async next(): Promise<RunEventBody | undefined> {
     const { progress, view } = await this.#run.look();
-    if (progress.cancelledBy !== undefined) return { kind: 'run.cancelled', by: progress.cancelledBy };
+    const { nowMs, deadline, agents } = this.#options;
+    deadline.moveTo(endOfTime(view, nowMs()));
     try {
-      const agent = this.#options.agents.get(view.agentId);
-      const limit = this.#reachedLimit(view);
+      // Before everything else: a run does not end before the one that it has begun.
+      const child = progress.openStep?.kind === 'tool' ? await this.#openChild(progress.openStep, view) : undefined;
+      if (child) return await this.#followChild(child, progress);
+      if (progress.cancelledBy !== undefined) return { kind: 'run.cancelled', by: progress.cancelledBy };
+      const agent = agents.get(view.agentId);
+      const limit = reachedLimit(view, nowMs());
       if (limit !== undefined && !progress.openStep) return finishedBy(progress, limit);
       if (progress.repetitions >= repetitionsEnd) return finishedBy(progress, 'the same call had the same result again and again');
       if (progress.openStep?.kind === 'tool') return await this.#resumeTool(progress, view);
@@ -93,20 +125,12 @@ class Worker {
     }
   }
 
-  #reachedLimit({ limits, steps, use, workedMs }: RunView): string | undefined {
-    if (steps >= limits.steps) return `${limits.steps} steps`;
-    if (use.inputTokens + use.outputTokens >= limits.tokens) return `${limits.tokens} tokens`;
-    if ((use.costNanoUsd ?? 0) >= limits.usd * 1e9) return `US$ ${limits.usd}`;
-    if (workedMs + this.#options.clock.monotonicMs() - this.#sinceMs >= limits.timeMs) return `${limits.timeMs} ms`;
-    return undefined;
-  }
-
   /** The timer that stops it may be a little ahead of the time that the journal counts. */
   async #limitThatStopped(): Promise<string | undefined> {
     const { view } = await this.#run.look();
     const { reason } = this.#signal;
     const isLate = reason instanceof OpenClawError && reason.code === 'deadline_exceeded';
-    return this.#reachedLimit(view) ?? (isLate ? `${view.limits.timeMs} ms` : undefined);
+    return reachedLimit(view, this.#options.nowMs()) ?? (isLate ? `${view.limits.timeMs} ms` : undefined);
   }
 
   async #afterFailure(thrown: unknown, progress: Progress): Promise<RunEventBody | undefined> {
@@ -135,7 +159,9 @@ class Worker {
   async #ask(agent: Agent, progress: Progress, view: RunView): Promise<void> {
     const { openStep, lastStep, messages } = progress;
     const model = view.model ?? agent.model ?? this.#options.defaultModel();
-    const tools = (await this.#options.toolbox.list(agent.id)).filter((tool) => this.#options.toolbox.policy(agent.id, tool) !== 'deny');
+    // Also where it was another model at the beginning.
+    if (view.limits.pricedOnly) this.#options.checkPrice?.(model, view.limits.usd);
+    const tools = (await this.#tools(view)).filter((tool) => this.#options.toolbox.policy(agent.id, tool) !== 'deny');
     const history = await this.#options.history(view);
     const said = withWarning([...history, { role: 'user', text: view.input } as const, ...messages], progress);
     const offered = tools.map(({ name, description, parameters }) => ({ name, description, parameters }));
@@ -192,9 +218,15 @@ class Worker {
     throw new OpenClawError('invalid_request', { details: { path: 'input', reason }, param: 'input' });
   }
 
+  /** A run that may begin no others has no tool for it either. */
+  async #tools({ agentId, limits }: RunView): Promise<readonly Tool[]> {
+    const tools = await this.#options.toolbox.list(agentId);
+    return tools.filter(({ handsOver = false }) => !handsOver || limits.depth > 0);
+  }
+
   async #toolOptions(view: RunView): Promise<ToolStepOptions> {
     const { toolbox, workspaceOf, clock } = this.#options;
-    const tools = new Map((await toolbox.list(view.agentId)).map((tool) => [tool.name, tool]));
+    const tools = new Map((await this.#tools(view)).map((tool) => [tool.name, tool]));
     return {
       ...{ run: this.#run, agentId: view.agentId, signal: this.#signal },
       workspace: await workspaceOf(view.agentId),
@@ -242,12 +274,59 @@ class Worker {
 
   async #after(end: ToolStepEnd, step: number, call: ToolCallRequest | undefined): Promise<RunEventBody | undefined> {
     if (end === 'done') return undefined;
+    if (end !== 'unknown') return this.#handOver(end);
     const { cancelledBy } = (await this.#run.look()).progress;
     if (cancelledBy !== undefined) return { kind: 'run.cancelled', by: cancelledBy };
     const evidence = 'the call was begun, and the process ended before its result was written; the tool cannot tell whether it was done';
     await this.#run.append({ kind: 'outcome.unknown', step, call: call ?? null, evidence });
     return { kind: 'run.parked', waitsFor: { kind: 'outcome', step } };
   }
+
+  /** The task of the open step becomes a run of another agent. What keeps that from beginning is told to the model. */
+  async #handOver(task: HandOver): Promise<undefined> {
+    const { progress, view } = await this.#run.look();
+    const { openStep, children } = progress;
+    if (!openStep) return undefined;
+    const { step } = openStep;
+    const { children: limit } = view.limits;
+    if (children >= limit) return this.#endStep(openStep, { isError: true, text: `this run may hand on ${limit} tasks, and has done so` });
+    try {
+      const { id, agentId } = await this.#run.patiently(() => this.#children.create({ parent: view, step }, task));
+      await this.#run.append({ kind: 'child.created', step, childRunId: id, agentId });
+    } catch (thrown) {
+      if (!(thrown instanceof OpenClawError) || !isOfTask(thrown)) throw thrown;
+      await this.#endStep(openStep, { isError: true, text: `${thrown.message} ${thrown.hint}` });
+    }
+    return undefined;
+  }
+
+  /** The run that does the open step. A crash may have come between its creation and its note here. */
+  async #openChild(step: OpenStep, view: RunView): Promise<OpenChild | undefined> {
+    const run = await this.#children.find(view, step.step);
+    if (run && step.childRunId === undefined)
+      await this.#run.append({ kind: 'child.created', step: step.step, childRunId: run.id, agentId: run.agentId });
+    return run || step.childRunId !== undefined ? { step, run } : undefined;
+  }
+
+  /** Waits for its end, and takes that for the result of the step; where the run is to end, its child is told so first. */
+  async #followChild({ step, run }: OpenChild, { cancelledBy }: Progress): Promise<RunEventBody | undefined> {
+    const child = run && run.endedAtMs === null && cancelledBy !== undefined ? await this.#children.cancel(run, cancelledBy) : run;
+    if (!child) return this.#endStep(step, { isError: true, text: 'the run that it was handed to is kept no more' });
+    if (child.endedAtMs === null) return { kind: 'run.parked', waitsFor: childWait(child.id, child.waitsFor) };
+    return this.#endStep(step, outcomeOfChild(child), child);
+  }
+
+  async #endStep({ step, attempt }: OpenStep, outcome: ToolOutcome, child?: RunView): Promise<undefined> {
+    const result = { ...outcome, text: boundText(outcome.text) };
+    const by = child ? { use: child.use, child: linkTo(child) } : { use: null };
+    await this.#run.append({ kind: 'step.finished', step, attempt, result, ...by });
+  }
+}
+
+interface OpenChild {
+  readonly step: OpenStep;
+  /** Undefined: it is kept no more. */
+  readonly run: RunView | undefined;
 }
 
 interface Fitting {
@@ -277,6 +356,15 @@ function withWarning(messages: readonly ConversationMessage[], { repetitions }: 
 function finishedBy({ lastAnswer }: { readonly lastAnswer: ModelResult | undefined }, stoppedBy: string | undefined): RunEventBody {
   const output = { text: lastAnswer?.text ?? '', finishReason: lastAnswer?.finishReason ?? null };
   return { kind: 'run.finished', output: stoppedBy === undefined ? output : { ...output, stoppedBy } };
+}
+
+function linkTo({ id, workedMs, knownCostNanoUsd }: RunView) {
+  return { runId: id, workedMs, knownCostNanoUsd };
+}
+
+/** What the model asked for cannot be had; everything else is no fault of its own. */
+function isOfTask({ code }: OpenClawError): boolean {
+  return code === 'agent_not_found' || code === 'invalid_request';
 }
 
 function failureOf({ code, message, hint, retryable }: OpenClawError): RunFailure {

@@ -7,6 +7,7 @@ import { createLog } from '../../core/log.ts';
 import { createJournal } from '../journal/journal.ts';
 import { setUpJournal, type JournalSetup } from '../journal/store.fixture.ts';
 import type { Tool, ToolPolicy } from '../tools/contract.ts';
+import { createHandOverTool } from '../tools/hand-over.ts';
 import type { Agent, ConversationMessage, ModelCaller, ModelRequest } from './contract.ts';
 import { createRunEngine, type EngineOptions, type RunEngine } from './engine.ts';
 
@@ -14,13 +15,15 @@ import { createRunEngine, type EngineOptions, type RunEngine } from './engine.ts
 export type Script = (
   answers: number,
   request: ModelRequest,
-) => { readonly text?: string; readonly calls?: readonly (readonly [string, object])[] };
+) => { readonly text?: string; readonly calls?: readonly (readonly [string, object])[]; readonly costNanoUsd?: number | null };
 
 export interface WorldOptions {
   readonly script: Script;
   readonly tools?: readonly Tool[];
   readonly policy?: (tool: Tool) => ToolPolicy;
   readonly agent?: Partial<Agent>;
+  /** Others beside it, each with its id for a model; every one may hand them tasks. */
+  readonly helpers?: readonly (Partial<Agent> & Pick<Agent, 'id'>)[];
   readonly engine?: Partial<EngineOptions>;
   readonly history?: EngineOptions['history'];
 }
@@ -49,7 +52,7 @@ const agentDefaults: Agent = {
   id: 'main',
   model: 'fast',
   instructions: 'You are careful.',
-  limits: { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9 },
+  limits: { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9, children: 20, depth: 3 },
 };
 
 export async function createWorld(options: WorldOptions): Promise<World> {
@@ -71,13 +74,19 @@ export async function createWorld(options: WorldOptions): Promise<World> {
       read: (statement) => (life.isDead ? new Promise(() => {}) : database.read(statement)),
       write: (batch) => mortalWrite(life, () => (fullFor > 0 ? noRoom() : database.write(batch))),
     };
-    const agent: Agent = { ...agentDefaults, ...options.agent };
+    const helpers = (options.helpers ?? []).map((helper): Agent => ({ ...agentDefaults, model: helper.id, ...helper }));
+    const agents = new Map([{ ...agentDefaults, ...options.agent }, ...helpers].map((agent) => [agent.id, agent]));
+    const handOver = helpers.length > 0 ? [createHandOverTool(helpers.map(({ id }) => ({ id, description: undefined })))] : [];
     const engine = createRunEngine({
       journal: createJournal({ database: mortal, clock: systemClock, keptDays: 30 }),
       ...{ clock: systemClock, ids: createIds(), log, owner: 'gateway' },
       callModel: modelOf(options.script, asked),
-      agents: { get: (id) => (id === agent.id ? agent : unknownAgent(id)), list: () => [agent] },
-      toolbox: { list: async () => options.tools ?? [], policy: (_id, tool) => options.policy?.(tool) ?? 'allow', close: async () => {} },
+      agents: { get: (id) => agents.get(id) ?? unknownAgent(id), list: () => [...agents.values()] },
+      toolbox: {
+        list: async () => [...(options.tools ?? []), ...handOver],
+        policy: (_id, tool) => options.policy?.(tool) ?? 'allow',
+        close: async () => {},
+      },
       window: { fit: (messages) => ({ kind: 'fits', messages, tokens: 0 }) },
       windowOf: () => ({ contextTokens: 100_000, answerTokens: 4000 }),
       defaultModel: () => 'fast',
@@ -170,7 +179,7 @@ function modelOf(script: Script, asked: ModelRequest[]): ModelCaller {
   return async function* answer(request) {
     asked.push(request);
     const answers = request.messages.filter(({ role }) => role === 'assistant').length;
-    const { text = '', calls = [] } = script(answers, request);
+    const { text = '', calls = [], costNanoUsd = 100 } = script(answers, request);
     for (const piece of text.match(/.{1,4}/gs) ?? []) {
       request.signal.throwIfAborted();
       yield { kind: 'text', text: piece };
@@ -183,7 +192,7 @@ function modelOf(script: Script, asked: ModelRequest[]): ModelCaller {
     yield {
       kind: 'end',
       finishReason: calls.length > 0 ? 'tool_calls' : 'stop',
-      use: { inputTokens: 10, outputTokens: 5, costNanoUsd: 100 },
+      use: { inputTokens: 10, outputTokens: 5, costNanoUsd },
     };
   };
 }

@@ -66,6 +66,8 @@ export interface Journal {
   release(lease: Lease): Promise<void>;
   /** Open runs that wait for nothing and that nobody else holds, the oldest first; those that `owner` holds among them. */
   takeable(question: TakeableQuestion): Promise<readonly Takeable[]>;
+  /** Runs that others wait for whose journals do not say how these stand now. */
+  untoldChildren(limit: number): Promise<readonly string[]>;
 
   /**
    * Appends by the owner. Durable when it resolves, and only then anybody is told. @returns the events with their numbers
@@ -91,5 +93,7 @@ export interface Journal {
   compact(beforeMs: number, limit: number): Promise<number>;
   /** Forgets runs that ended before `beforeMs`. @returns runs forgotten */
   forget(beforeMs: number, limit: number): Promise<number>;
+  /** Which of these there are. */
+  kept(runIds: readonly string[]): Promise<ReadonlySet<string>>;
   close(): Promise<void>;
 }

@@ -2,7 +2,10 @@
  * What the events of a run add up to. Pure: the same events give the same state, on every machine, with or without the deltas that
  * compaction dropped.
  */
-import type { RunEvent, RunEventBody, RunOrigin, RunView, TokenUse } from '@openclaw/protocol';
+import type { RunEvent, RunEventBody, RunLimits, RunOrigin, RunStatus, RunView, TokenUse, WaitsFor } from '@openclaw/protocol';
+
+/** Of runs that were begun before runs could begin others. */
+const earlierLimits: Pick<RunLimits, 'children' | 'depth'> = { children: 0, depth: 0 };
 
 export const noUse: TokenUse = { inputTokens: 0, outputTokens: 0, costNanoUsd: 0 };
 
@@ -18,9 +21,10 @@ function begin({ runId, seq, atMs, ...body }: RunEvent): RunView {
   if (body.kind !== 'run.created') throw new TypeError(`a run begins with run.created, not with ${body.kind}`);
   const { kind: _kind, ...created } = body;
   return {
-    ...{ id: runId, ...created, createdAtMs: atMs, updatedAtMs: atMs, endedAtMs: null, lastSeq: seq },
+    ...{ id: runId, ...created, limits: { ...earlierLimits, ...created.limits } },
+    ...{ createdAtMs: atMs, updatedAtMs: atMs, endedAtMs: null, lastSeq: seq },
     ...{ workedMs: 0, workingSinceMs: null },
-    ...{ steps: 0, use: noUse, output: null, error: null, ...ready(created.origin, 'queued') },
+    ...{ steps: 0, use: noUse, knownCostNanoUsd: 0, output: null, error: null, ...ready(created.origin, 'queued') },
   };
 }
 
@@ -36,8 +40,10 @@ export function applyEvent(view: RunView, event: RunEvent): RunView {
 }
 
 /** A process that died worked up to the last event that it wrote. */
-function timeAtWork(view: RunView, { kind, atMs }: RunEvent): Partial<RunView> {
+function timeAtWork(view: RunView, event: RunEvent): Partial<RunView> {
+  const { kind, atMs } = event;
   const { workingSinceMs, workedMs, updatedAtMs } = view;
+  if (kind === 'step.finished') return event.child ? { workedMs: workedMs + event.child.workedMs } : {};
   if (kind === 'run.resumed') {
     return { workingSinceMs: atMs, workedMs: workedMs + (workingSinceMs === null ? 0 : updatedAtMs - workingSinceMs) };
   }
@@ -55,13 +61,19 @@ function changeOf(view: RunView, event: RunEvent): Partial<RunView> {
     case 'step.started':
       return event.attempt === 1 ? { steps: view.steps + 1 } : {};
     case 'step.finished':
-      return event.use === null ? {} : { use: addUse(view.use, event.use) };
+      if (event.use === null) return {};
+      return {
+        use: addUse(view.use, event.use),
+        knownCostNanoUsd: view.knownCostNanoUsd + (event.child?.knownCostNanoUsd ?? event.use.costNanoUsd ?? 0),
+      };
     case 'approval.resolved':
       return view.waitsFor?.kind === 'approval' && view.waitsFor.approvalId === event.approvalId ? ready(view.origin, 'queued') : {};
     case 'outcome.resolved':
       return view.waitsFor?.kind === 'outcome' && view.waitsFor.step === event.step ? ready(view.origin, 'queued') : {};
     case 'signal.received':
       return view.waitsFor?.kind === 'signal' && view.waitsFor.name === event.name ? ready(view.origin, 'queued') : {};
+    case 'child.changed':
+      return afterChild(view, event);
     case 'cancel.requested':
       // Whoever owns it ends it; one that waits is taken up for that.
       return view.status === 'parked' ? { status: 'queued', waitsFor: null } : {};
@@ -74,6 +86,21 @@ function changeOf(view: RunView, event: RunEvent): Partial<RunView> {
     default:
       return {};
   }
+}
+
+/** Only the run that it waits for concerns it; one that is tried again after its end does not. */
+function afterChild({ waitsFor, origin }: RunView, event: Extract<RunEvent, { readonly kind: 'child.changed' }>): Partial<RunView> {
+  if (waitsFor?.kind !== 'child' || waitsFor.runId !== event.childRunId) return {};
+  return isOver(event.status) ? ready(origin, 'queued') : { waitsFor: childWait(event.childRunId, event.waitsFor) };
+}
+
+/** What a run waits for that waits for another one. */
+export function childWait(runId: string, waitsFor: WaitsFor | null): WaitsFor {
+  return waitsFor === null ? { kind: 'child', runId } : { kind: 'child', runId, waitsFor };
+}
+
+export function isOver(status: RunStatus): boolean {
+  return status === 'finished' || status === 'failed' || status === 'cancelled';
 }
 
 /** A price that is not known for a part is not known for the whole. */

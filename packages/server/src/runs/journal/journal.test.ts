@@ -104,6 +104,38 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
       });
     });
 
+    test('a child of which its parent knows less than there is to know is found until that is told', async () => {
+      await using setup = await setUpJournal(server);
+      const { journal } = setup;
+      const parent = newRun('parent');
+      await journal.create(parent);
+      const child = newRun('child', { idempotencyKey: 'of the parent' });
+      await journal.create({ ...child, created: { ...child.created, parentRunId: 'parent' } });
+      await journal.create({ ...newRun('other'), created: { ...child.created, parentRunId: 'parent' } });
+      assert.equal((await journal.find('of the parent'))?.id, 'child');
+      assert.equal(await journal.find('of nobody'), undefined);
+      const [above, below] = [await lease(journal, 'parent'), await lease(journal, 'child')];
+      const untold = () => journal.untoldChildren(10);
+      const tell = async (): Promise<void> => {
+        const { status, waitsFor } = await journal.view('child');
+        await journal.post('parent', { kind: 'child.changed', childRunId: 'child', status, waitsFor });
+        assert.deepEqual(await untold(), []);
+      };
+      const approval = { kind: 'run.parked', waitsFor: { kind: 'approval', approvalId: 'a "quoted" one' } } as const;
+      await journal.append(below, [approval]);
+      assert.deepEqual(await untold(), [], 'nobody waits for it yet');
+      await journal.append(above, [{ kind: 'run.parked', waitsFor: { kind: 'child', runId: 'child' } }]);
+      assert.deepEqual(await untold(), ['child']);
+      await tell();
+      await journal.append(below, [resumed(2)]);
+      assert.deepEqual(await untold(), ['child'], 'that it goes on is news too');
+      await tell();
+      await journal.append(below, [finished]);
+      assert.deepEqual(await untold(), ['child']);
+      await tell();
+      assert.deepEqual([(await journal.view('parent')).status, (await journal.view('parent')).waitsFor], ['queued', null]);
+    });
+
     test('who has lost the lease writes nothing more, however late it wakes up', async () => {
       await using setup = await setUpJournal(server);
       const [one, two] = [setup.journal, setup.again()];

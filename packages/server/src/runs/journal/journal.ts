@@ -12,6 +12,7 @@ import { OneAtATime } from '../one-at-a-time.ts';
 import type { Journal, Lease, NewRun, RunObserver, RunQuestion, Takeable, TakeableQuestion } from './contract.ts';
 import { applyEvent, foldRun } from './fold.ts';
 import * as store from './run-store.ts';
+import { type Known, type ViewLimits, Views } from './views.ts';
 import { Watchers } from './watchers.ts';
 
 export interface JournalOptions {
@@ -35,14 +36,8 @@ const fewestFollowed = 4;
 const followedCharacters = 256 * 1024;
 /** How often somebody from outside tries again where the owner was quicker. */
 const postAttempts = 20;
-/** Views that are kept beside those of runs that are held here. */
-const viewsLimit = 2000;
-
-interface Known {
-  readonly view: RunView;
-  /** Of its last event; no later one is older, whatever the clock says. */
-  readonly lastAtMs: number;
-}
+/** Of views that are kept; 64 MiB or twice that, by how the text is held. */
+const viewLimits: ViewLimits = { views: 2000, characters: 64 * 2 ** 20 };
 
 export function createJournal(options: JournalOptions): Journal {
   return new StoredJournal(options);
@@ -56,8 +51,8 @@ class StoredJournal implements Journal {
   readonly #order = new OneAtATime(waitingPerRun);
   readonly #watchers = new Watchers();
   readonly #observers = new Set<RunObserver>();
-  /** How runs stand, as far as is known here; a write that finds it is old reads it again. The oldest gives way. */
-  readonly #views = new Map<string, Known>();
+  /** A write that finds it is old reads it again. */
+  readonly #views = new Views(viewLimits);
   #isClosed = false;
 
   constructor({ database, clock, keptDays, alongside = () => [] }: JournalOptions) {
@@ -77,7 +72,7 @@ class StoredJournal implements Journal {
       if (!isConflict(thrown) || run.idempotencyKey === undefined) throw thrown;
       return { run: await this.#known(run, run.idempotencyKey), isKnown: true };
     }
-    this.#remember({ view, lastAtMs: atMs });
+    this.#views.remember({ view, lastAtMs: atMs });
     this.#tell(events, view);
     return { run: view, isKnown: false };
   }
@@ -152,6 +147,10 @@ class StoredJournal implements Journal {
     return store.readTakeable(this.#database, question, this.#clock.now());
   }
 
+  async untoldChildren(limit: number): Promise<readonly string[]> {
+    return store.readUntoldChildren(this.#database, limit);
+  }
+
   append(lease: Lease, bodies: readonly RunEventBody[]): Promise<readonly RunEvent[]> {
     return this.#order.run(lease.runId, async () => {
       // Somebody from outside may have written since: then the numbers are read again, and the lease decides.
@@ -207,7 +206,7 @@ class StoredJournal implements Journal {
       await this.#reload(runId);
       return undefined;
     }
-    this.#remember({ view: after, lastAtMs: atMs });
+    this.#views.remember({ view: after, lastAtMs: atMs });
     this.#tell(events, after);
     return events;
   }
@@ -271,8 +270,12 @@ class StoredJournal implements Journal {
   async forget(beforeMs: number, limit: number): Promise<number> {
     const ids = await store.readEnded(this.#database, beforeMs, limit);
     if (ids.length > 0) await this.#database.write({ statements: store.forgetting(ids) });
-    for (const id of ids) this.#views.delete(id);
+    for (const id of ids) this.#views.forget(id);
     return ids.length;
+  }
+
+  async kept(runIds: readonly string[]): Promise<ReadonlySet<string>> {
+    return store.readKept(this.#database, runIds);
   }
 
   async close(): Promise<void> {
@@ -291,7 +294,7 @@ class StoredJournal implements Journal {
     const known = this.#views.get(runId);
     if (known && known.view.lastSeq > view.lastSeq) return known;
     const found: Known = { view, lastAtMs: Math.max(row.lastAtMs, view.updatedAtMs) };
-    this.#remember(found);
+    this.#views.remember(found);
     return found;
   }
 
@@ -308,14 +311,6 @@ class StoredJournal implements Journal {
   #tell(events: readonly RunEvent[], view: RunView): void {
     this.#watchers.tell(events);
     for (const observe of this.#observers) observe(events, view);
-  }
-
-  #remember(known: Known): void {
-    const { id } = known.view;
-    this.#views.delete(id);
-    this.#views.set(id, known);
-    const [oldest] = this.#views.keys();
-    if (this.#views.size > viewsLimit && oldest !== undefined) this.#views.delete(oldest);
   }
 
   #notFound(runId: string): OpenClawError {

@@ -93,6 +93,20 @@ export async function readTakeable(database: Database, { owner, limit, after }: 
   return rows.map((row) => ({ runId: String(row['id']), sessionKey: String(row['session_key']) }));
 }
 
+/**
+ * Runs with a parent that waits for them, and of whose standing the parent's row says something else: it has what the child waits for beside the
+ * child's id, in the words of `childWait` in `fold.ts`.
+ */
+export async function readUntoldChildren(database: Database, limit: number): Promise<string[]> {
+  const rows = await database.read({
+    sql: `SELECT c.id FROM runs p JOIN runs c ON c.parent_run_id = p.id
+          WHERE p.ended_at IS NULL AND p.status = 'parked' AND p.waits LIKE '{"kind":"child","runId":"' || c.id || '"%'
+            AND (c.ended_at IS NOT NULL OR p.waits <> '{"kind":"child","runId":"' || c.id || '"' || COALESCE(',"waitsFor":' || c.waits, '') || '}')
+          LIMIT ${limit}`,
+  });
+  return rows.map((row) => String(row['id']));
+}
+
 export function creation(run: NewRun, view: RunView, copied: readonly RunEvent[] = []): WriteBatch {
   const { created } = run;
   return {
@@ -204,11 +218,20 @@ export async function readCompactable(database: Database, beforeMs: number, limi
   return rows.map((row) => String(row['id']));
 }
 
+export async function readKept(database: Database, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set();
+  const rows = await database.read({ sql: `SELECT id FROM runs WHERE id IN (${placesFor(ids)})`, params: ids });
+  return new Set(rows.map((row) => String(row['id'])));
+}
+
+function placesFor(values: readonly unknown[]): string {
+  return values.map((_value, index) => `$${index + 1}`).join(', ');
+}
+
 /** How much streamed text they have. */
 export async function countDeltas(database: Database, ids: readonly string[]): Promise<number> {
-  const list = ids.map((_id, index) => `$${index + 1}`).join(', ');
   const [row] = await database.read({
-    sql: `SELECT COUNT(*) AS n FROM run_events WHERE kind = 'step.delta' AND run_id IN (${list})`,
+    sql: `SELECT COUNT(*) AS n FROM run_events WHERE kind = 'step.delta' AND run_id IN (${placesFor(ids)})`,
     params: ids,
   });
   return Number(row?.['n'] ?? 0);

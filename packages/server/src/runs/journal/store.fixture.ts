@@ -51,7 +51,12 @@ export function newRun(id: string, more: Partial<NewRun> & { readonly sessionKey
     requestHash: 'hash',
     created: {
       ...{ kind: 'run.created', agentId: 'main', sessionKey, input: 'hello', origin: { kind: 'api', by: 'gateway' } },
-      ...{ limits: { steps: 50, tokens: 1e6, usd: 1, timeMs: 60_000 }, model: null, parentRunId: null, forkedFrom: null },
+      ...{
+        limits: { steps: 50, tokens: 1e6, usd: 1, timeMs: 60_000, children: 20, depth: 3 },
+        model: null,
+        parentRunId: null,
+        forkedFrom: null,
+      },
     },
     ...rest,
   };

@@ -13,7 +13,7 @@ export interface Watcher {
 }
 
 /** Enough for what one group commit brings; more is read from the store. */
-const heldLimit = 256;
+const heldLimit = { events: 256, characters: 256 * 1024 };
 
 export class Watchers {
   readonly #byRun = new Map<string, Set<OpenWatcher>>();
@@ -43,6 +43,7 @@ export class Watchers {
 
 class OpenWatcher implements Watcher {
   #held: RunEvent[] | undefined = [];
+  #characters = 0;
   #waiting: (() => void) | undefined;
   #ended = false;
   readonly #onEnd: () => void;
@@ -52,14 +53,20 @@ class OpenWatcher implements Watcher {
   }
 
   add(events: readonly RunEvent[]): void {
-    if (this.#held && this.#held.length + events.length <= heldLimit) this.#held.push(...events);
-    else this.#held = undefined;
+    if (this.#held) this.#hold(this.#held, events);
     this.#wake();
+  }
+
+  #hold(held: RunEvent[], events: readonly RunEvent[]): void {
+    for (const event of events) this.#characters += charactersOf(event);
+    held.push(...events);
+    if (held.length > heldLimit.events || this.#characters > heldLimit.characters) this.#held = undefined;
   }
 
   take(): readonly RunEvent[] | undefined {
     const held = this.#held;
     this.#held = [];
+    this.#characters = 0;
     return held;
   }
 
@@ -78,4 +85,12 @@ class OpenWatcher implements Watcher {
     this.#waiting?.();
     this.#waiting = undefined;
   }
+}
+
+/** Of what may be large: streamed text, results, inputs and answers. */
+function charactersOf(event: RunEvent): number {
+  if (event.kind === 'step.delta') return event.text.length;
+  if (event.kind === 'step.finished') return JSON.stringify(event.result)?.length ?? 0;
+  if (event.kind === 'run.finished') return JSON.stringify(event.output)?.length ?? 0;
+  return event.kind === 'run.created' ? event.input.length : 0;
 }

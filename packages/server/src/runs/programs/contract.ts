@@ -20,10 +20,10 @@ export interface Programs {
   open(request: OpenProgramRequest, by: string): Promise<OpenedProgram & { readonly isKnown: boolean }>;
   /**
    * Writes down that a step begins, or tells how it ended before. Asking again with the same claim changes nothing.
-   * @throws OpenClawError `lease_lost`, `run_diverged`, `run_ended`, `outcome_unknown`, `run_not_found`, `invalid_request`
+   * @throws OpenClawError `lease_lost`, `run_diverged`, `run_ended`, `outcome_unknown`, `run_not_found`, `invalid_request`, `step_result_lost`
    */
   begin(runId: string, request: BeginStepRequest): Promise<BegunStep>;
-  /** Durable when it resolves. @throws OpenClawError `lease_lost`, `step_not_open`, `step_result_too_large` */
+  /** Durable when it resolves. @throws OpenClawError `lease_lost`, `step_not_open`, `step_result_too_large`, `storage_full` */
   finishStep(runId: string, step: number, request: FinishStepRequest): Promise<StepReceipt>;
   /** @throws OpenClawError `lease_lost`, `step_not_open` */
   failStep(runId: string, step: number, request: FailStepRequest): Promise<StepReceipt>;

@@ -1,29 +1,44 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import type { BegunStep, Effect } from '@openclaw/protocol';
 import { foldRun } from '../journal/fold.ts';
 import { type JournalSetup, setUpJournal } from '../journal/store.fixture.ts';
 import type { Programs } from './contract.ts';
 import { createPrograms } from './programs.ts';
+import { createResultFiles, type ResultFiles } from './result-files.ts';
 
 interface Setup extends AsyncDisposable {
   readonly programs: Programs;
   readonly journal: JournalSetup['journal'];
+  readonly results: ResultFiles;
+  /** Where they are. */
+  readonly directory: string;
   /** The gateway after a restart on the same store. */
   restarted(): Programs;
 }
+
+const resultLimitBytes = 1_000_000;
 
 async function setUp(): Promise<Setup> {
   const setup = await setUpJournal();
   let count = 0;
   const newId = (): string => `run_${String((count += 1)).padStart(3, '0')}`;
   const { journal } = setup;
+  const directory = mkdtempSync(join(tmpdir(), 'openclaw-results-'));
+  const results = createResultFiles(join(directory, 'results'));
+  const common = { results, newId, resultLimitBytes: () => resultLimitBytes };
   return {
-    journal,
-    programs: createPrograms({ journal, newId }),
-    restarted: () => createPrograms({ journal: setup.again(), newId }),
-    [Symbol.asyncDispose]: () => setup[Symbol.asyncDispose](),
+    ...{ journal, results, directory: join(directory, 'results') },
+    programs: createPrograms({ journal, ...common }),
+    restarted: () => createPrograms({ journal: setup.again(), ...common }),
+    async [Symbol.asyncDispose]() {
+      await setup[Symbol.asyncDispose]();
+      rmSync(directory, { recursive: true });
+    },
   };
 }
 
@@ -185,11 +200,85 @@ test('a step that failed is done again, what is cancelled goes on no more, and w
   await assert.rejects(programs.finishStep(run.id, 1, { claim, attempt: 1, result: 1 }), codeOf('step_not_open'));
   const second = await programs.begin(run.id, begin(claim, 1));
   assert.equal(second.state === 'begun' && second.attempt, 2);
-  const large = 'x'.repeat(64 * 1024);
+  const large = 'x'.repeat(resultLimitBytes);
   await assert.rejects(programs.finishStep(run.id, 1, { claim, attempt: 2, result: large }), codeOf('step_result_too_large'));
   assert.equal((await programs.cancel(run.id, by, undefined)).status, 'cancelled');
   await assert.rejects(programs.begin(run.id, begin(claim, 2)), codeOf('run_ended'));
   await assert.rejects(programs.open(open, by), codeOf('run_ended'));
+});
+
+const large = { rows: Array.from({ length: 10_000 }, (_, index) => `row ${index} é`) };
+
+test('a result that is too large for the journal is a file that the journal names, and is given back from there', async () => {
+  await using setup = await setUp();
+  const { programs, journal, directory } = setup;
+  const { run, claim } = await programs.open(open, by);
+  await programs.begin(run.id, begin(claim, 1));
+  await programs.finishStep(run.id, 1, { claim, attempt: 1, result: large });
+  const [event] = (await journal.read(run.id, 0, 10)).filter(({ kind }) => kind === 'step.finished');
+  assert.ok(event?.kind === 'step.finished' && event.file);
+  assert.deepEqual([event.result, event.file.bytes], [null, Buffer.byteLength(JSON.stringify(large))]);
+  assert.deepEqual(readdirSync(join(directory, run.id)), [`${event.file.sha256}.json`]);
+  const restarted = setup.restarted();
+  const reopened = await restarted.open(open, by);
+  assert.deepEqual(await restarted.begin(run.id, begin(reopened.claim, 1)), { state: 'done', result: large });
+});
+
+test('the journal names a file only once it is there: a crash before leaves the step as it was', async () => {
+  await using setup = await setUp();
+  const { journal } = setup;
+  const { promise: died, resolve: die } = Promise.withResolvers<void>();
+  const results: ResultFiles = {
+    ...setup.results,
+    async write(runId, text) {
+      await setup.results.write(runId, text);
+      die();
+      return new Promise(() => {});
+    },
+  };
+  const dying = createPrograms({ journal, results, newId: () => 'run_1', resultLimitBytes: () => resultLimitBytes });
+  const { run, claim } = await dying.open(open, by);
+  await dying.begin(run.id, begin(claim, 1, { effect: 'idempotent' }));
+  void dying.finishStep(run.id, 1, { claim, attempt: 1, result: large });
+  await died;
+  assert.ok((await journal.read(run.id, 0, 10)).every(({ kind }) => kind !== 'step.finished'));
+  const restarted = setup.restarted();
+  const reopened = await restarted.open(open, by);
+  assert.equal((await restarted.begin(run.id, begin(reopened.claim, 1, { effect: 'idempotent' }))).state, 'begun');
+  await restarted.finishStep(run.id, 1, { claim: reopened.claim, attempt: 2, result: large });
+  assert.deepEqual(await restarted.begin(run.id, begin(reopened.claim, 1)), { state: 'done', result: large });
+});
+
+test('a file that is gone or torn is an error that names it; with the file back the program goes on', async () => {
+  await using setup = await setUp();
+  const { programs, directory } = setup;
+  const { run, claim } = await programs.open(open, by);
+  await programs.begin(run.id, begin(claim, 1));
+  await programs.finishStep(run.id, 1, { claim, attempt: 1, result: large });
+  const [name = ''] = readdirSync(join(directory, run.id));
+  const file = join(directory, run.id, name);
+  const again = () => programs.begin(run.id, begin(claim, 1));
+  renameSync(file, `${file}.away`);
+  await assert.rejects(again(), { code: 'step_result_lost', message: new RegExp(`${name}.*it is not there`) });
+  writeFileSync(file, '{"rows":["row 0 ');
+  await assert.rejects(again(), { code: 'step_result_lost', message: /16 bytes/ });
+  renameSync(`${file}.away`, file);
+  assert.equal((await again()).state, 'done');
+});
+
+test('with a run its files are forgotten, and those of others stay', async () => {
+  await using setup = await setUp();
+  const { programs, journal, results, directory } = setup;
+  for (const key of ['old', 'open']) {
+    const { run, claim } = await programs.open({ key, input: 1 }, by);
+    await programs.begin(run.id, begin(claim, 1));
+    await programs.finishStep(run.id, 1, { claim, attempt: 1, result: large });
+    if (key === 'old') await programs.finish(run.id, { claim, steps: 1, output: null });
+  }
+  assert.equal(await results.sweep((ids) => journal.kept(ids)), 0);
+  assert.equal(await journal.forget(Number.MAX_SAFE_INTEGER, 10), 1);
+  assert.equal(await results.sweep((ids) => journal.kept(ids)), 1);
+  assert.deepEqual(readdirSync(directory), ['run_002']);
 });
 
 test('whatever a program and its restarts do, a step ends once, with one result, and the events fold to the view', async () => {

@@ -24,10 +24,14 @@ import type { Journal, Lease } from '../journal/contract.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
 import type { Programs } from './contract.ts';
 import { ProgramSteps, type ProgramStep } from './program-steps.ts';
+import type { ResultFiles } from './result-files.ts';
 
 export interface ProgramsOptions {
   readonly journal: Journal;
   readonly newId: () => string;
+  readonly results: Pick<ResultFiles, 'write' | 'read'>;
+  /** Of one result, as JSON. Asked each time. */
+  readonly resultLimitBytes: () => number;
 }
 
 /** All programs are one owner, so that who starts again after a crash need not wait; the claim keeps them apart. */
@@ -43,13 +47,13 @@ export function createPrograms(options: ProgramsOptions): Programs {
 
 class JournaledPrograms implements Programs {
   readonly #journal: Journal;
-  readonly #newId: () => string;
+  readonly #options: ProgramsOptions;
   readonly #order = new OneAtATime(waitingPerRun);
   readonly #held = new Map<string, ProgramSteps>();
 
-  constructor({ journal, newId }: ProgramsOptions) {
-    this.#journal = journal;
-    this.#newId = newId;
+  constructor(options: ProgramsOptions) {
+    this.#journal = options.journal;
+    this.#options = options;
   }
 
   async open({ key, input }: OpenProgramRequest, by: string): Promise<OpenedProgram & { readonly isKnown: boolean }> {
@@ -58,7 +62,7 @@ class JournaledPrograms implements Programs {
     const text = JSON.stringify(input ?? null);
     if (Buffer.byteLength(text) > programLimits.inputBytes)
       throw invalid('input', `has more than ${programLimits.inputBytes} bytes as JSON`);
-    const id = this.#newId();
+    const id = this.#options.newId();
     const { run, isKnown } = await this.#journal.create({
       ...{ id, idempotencyKey: `program:${by}:${key}`, requestHash: hashOf(text) },
       created: {
@@ -139,21 +143,25 @@ class JournaledPrograms implements Programs {
   }
 
   finishStep(runId: string, step: number, { claim, attempt, result }: FinishStepRequest): Promise<StepReceipt> {
-    const bytes = Buffer.byteLength(JSON.stringify(result ?? null));
+    const text = JSON.stringify(result ?? null);
+    const bytes = Buffer.byteLength(text);
     return this.#order.run(runId, async () => {
       const { lease, known } = await this.#open(runId, step, claim);
       if (!known) throw notOpen(runId, step);
       if (known.end.kind === 'finished') return { isNew: false };
-      if (bytes > programLimits.resultBytes) {
-        const details = { name: known.name, bytes, limitBytes: programLimits.resultBytes };
-        throw new OpenClawError('step_result_too_large', { details });
-      }
+      const limitBytes = this.#options.resultLimitBytes();
+      if (bytes > limitBytes) throw new OpenClawError('step_result_too_large', { details: { name: known.name, bytes, limitBytes } });
       // What a person decided meanwhile was a guess; this is what happened.
       if (attempt > known.attempt || (known.end.kind === 'failed' && attempt === known.attempt)) throw notOpen(runId, step);
       const reconciled = known.claim === claim ? {} : ({ reconciled: true } as const);
-      const answered: RunEventBody[] =
-        known.end.kind === 'unknown' ? [{ kind: 'outcome.resolved', step, decision: { kind: 'done', result }, by: 'program' }] : [];
-      await this.#append(lease, [...answered, { kind: 'step.finished', step, attempt, result: result ?? null, use: null, ...reconciled }]);
+      // A file is on the disk before the journal names it.
+      const kept =
+        bytes > programLimits.inlineBytes
+          ? { result: null, file: await this.#options.results.write(runId, text) }
+          : { result: result ?? null };
+      const decision = { kind: 'done', result: kept.result } as const;
+      const answered: RunEventBody[] = known.end.kind === 'unknown' ? [{ kind: 'outcome.resolved', step, decision, by: 'program' }] : [];
+      await this.#append(lease, [...answered, { kind: 'step.finished', step, attempt, ...kept, use: null, ...reconciled }]);
       return { isNew: true };
     });
   }
@@ -260,7 +268,8 @@ class JournaledPrograms implements Programs {
 
   async #resultOf(runId: string, seq: number): Promise<unknown> {
     const [event] = await this.#journal.read(runId, seq - 1, 1);
-    return event?.kind === 'step.finished' ? event.result : null;
+    if (event?.kind !== 'step.finished') return null;
+    return event.file ? (JSON.parse(await this.#options.results.read(runId, event.file)) as unknown) : event.result;
   }
 }
 
@@ -270,6 +279,7 @@ const unlimited = {
   tokens: Number.MAX_SAFE_INTEGER,
   usd: Number.MAX_SAFE_INTEGER,
   timeMs: Number.MAX_SAFE_INTEGER,
+  ...{ children: 0, depth: 0 },
 };
 const messageCharacters = 4096;
 

@@ -10,7 +10,7 @@ import { appending, creation } from '../journal/run-store.ts';
 /** Messages that are read at once. */
 const pageMessages = 500;
 /** What an agent of then may take where its turn goes on. */
-const limits = { steps: 50, tokens: 200_000, usd: 1, timeMs: 900_000 };
+const limits = { steps: 50, tokens: 200_000, usd: 1, timeMs: 900_000, children: 0, depth: 0 };
 
 /** @returns turns that became runs @throws OpenClawError whatever the database throws */
 export async function carryOverTurns(database: Database): Promise<number> {

@@ -47,7 +47,12 @@ export interface TestConversations extends AsyncDisposable {
   restart(): Promise<TestProcess>;
 }
 
-const usual: Agent = { id: 'main', model: 'fast', instructions: '', limits: { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9 } };
+const usual: Agent = {
+  id: 'main',
+  model: 'fast',
+  instructions: '',
+  limits: { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9, children: 0, depth: 0 },
+};
 
 export async function openConversations(options: ProcessOptions = {}): Promise<TestConversations> {
   const setup = await setUpJournal();

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { OpenClawError } from '../../core/errors.ts';
 import type { ConversationMessage } from '../engine/contract.ts';
 import { countingTool } from '../engine/world.fixture.ts';
+import { createHandOverTool } from '../tools/hand-over.ts';
 import type { SessionMessage } from './contract.ts';
 import { ask, main, noSignal, openConversations, until, type TestConversations } from './conversations.fixture.ts';
 
@@ -173,6 +174,26 @@ test('a call that asks first is among the open approvals until somebody answers,
   assert.ok(events.some((event) => event.kind === 'toolEnded' && event.text === 'send done'));
 });
 
+test('a message names its key where that is the id of its run, and not where the run has an id of its own', async () => {
+  await using world = await openConversations();
+  const { conversations } = world.process;
+  await conversations.start(ask('by chat', 'key-1'));
+  await answer(world, 0, 'hello');
+  const origin = { kind: 'cli', by: 'gateway' } as const;
+  const { run } = await conversations.create({ session: main, input: 'by a command', idempotencyKey: 'key-2' }, origin);
+  await answer(world, 1, 'hello');
+  await conversations.wait(run.id, soon);
+  assert.match(run.id, /^run_/);
+  const { messages } = await conversations.history(main, { limit: 10 });
+  assert.deepEqual(
+    messages.filter(({ role }) => role === 'user').map(({ text, idempotencyKey }) => [text, idempotencyKey]),
+    [
+      ['by chat', 'key-1'],
+      ['by a command', undefined],
+    ],
+  );
+});
+
 test('a session that is begun anew has lost its messages and kept its settings', async () => {
   await using world = await openConversations();
   const { conversations, calls } = world.process;
@@ -189,6 +210,35 @@ test('a session that is begun anew has lost its messages and kept its settings',
   await assert.rejects(conversations.resetSession('agent:main:none'), { code: 'session_not_found' });
 });
 
+test('a fork of a run in a session is told what was said before that run, and so is what comes after it', async () => {
+  await using world = await openConversations();
+  const { conversations, engine, calls } = world.process;
+  for (const index of [0, 1, 2]) {
+    await conversations.start(ask(`q${index}`, `key-${index}`));
+    await answer(world, index, `a${index}`);
+    await conversations.wait(`key-${index}`, soon);
+  }
+  const origin = { kind: 'api', by: 'me' } as const;
+  const fork = await engine.fork('key-1', 1, origin);
+  const told = async (index: number): Promise<readonly string[]> => toldOf((await until(() => calls[index])).request.messages);
+  const before = ['user: q0', 'assistant: a0'];
+  assert.deepEqual(await told(3), [...before, 'user: q1']);
+  await answer(world, 3, 'another a1');
+  await conversations.wait(fork.id, soon);
+  await conversations.start(ask('and then?', 'key-3', fork.sessionKey));
+  const since = [...before, 'user: q1', 'assistant: another a1'];
+  assert.deepEqual(await told(4), [...since, 'user: and then?']);
+  await answer(world, 4, 'the end');
+  await conversations.wait('key-3', soon);
+  const second = await engine.fork('key-3', 1, origin);
+  assert.deepEqual(await told(5), [...since, 'user: and then?'], 'a fork in the session of a fork');
+  await answer(world, 5, 'another end');
+  await conversations.wait(second.id, soon);
+  await conversations.deleteSession(main);
+  await engine.fork(second.id, 1, origin);
+  assert.deepEqual(await told(6), ['user: q1', 'assistant: another a1', 'user: and then?'], 'what is deleted is told no more');
+});
+
 test('a deleted session is gone with its messages and its runs', async () => {
   await using world = await openConversations();
   const { conversations } = world.process;
@@ -199,6 +249,25 @@ test('a deleted session is gone with its messages and its runs', async () => {
   assert.deepEqual(await conversations.listSessions({ limit: 10, offset: 0 }), { sessions: [], total: 0 });
   assert.deepEqual(await conversations.history(main, { limit: 10 }), { session: undefined, messages: [] });
   await assert.rejects(conversations.wait('key-1', now), { code: 'run_not_found' });
+});
+
+test('a deleted session takes with it what its runs have handed on, at work or done', async () => {
+  const limits = { steps: 50, tokens: 1e9, usd: 1e6, timeMs: 1e9, children: 20, depth: 3 };
+  await using world = await openConversations({
+    agents: [{ limits }, { id: 'helper', limits }],
+    tools: [createHandOverTool([{ id: 'helper', description: undefined }])],
+  });
+  const { conversations, engine, calls } = world.process;
+  await conversations.start(ask('go', 'key-1'));
+  const first = await until(() => calls[0]);
+  first.call('agent', { agent: 'helper', task: 'one' });
+  first.call('agent', { agent: 'helper', task: 'two' });
+  first.end();
+  await answer(world, 1, 'one is done');
+  await until(() => calls[2]);
+  assert.equal((await engine.list({ limit: 10 })).length, 3);
+  assert.equal(await conversations.deleteSession(main), true);
+  assert.deepEqual(await engine.list({ limit: 10 }), []);
 });
 
 test('a summary that somebody asks for stands for what was said, in what models are told and not in what people see', async () => {

@@ -4,13 +4,13 @@
  *
  * Nothing that was said is kept here: it is in the journal.
  */
-import type { CreateRunRequest, RunOrigin, RunView } from '@openclaw/protocol';
+import type { RunOrigin, RunView } from '@openclaw/protocol';
 import { type Clock, sleep } from '../../core/clock.ts';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import type { Ids } from '../../core/ids.ts';
 import type { Log } from '../../core/log.ts';
 import type { Database } from '../../storage/index.ts';
-import type { AgentDirectory, Runs } from '../engine/contract.ts';
+import type { AgentDirectory, RunRequest, Runs } from '../engine/contract.ts';
 import type { Journal, RunObserver } from '../journal/contract.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
 import type {
@@ -92,7 +92,7 @@ class ConversationService implements Conversations {
     return this.#alone.run(request.sessionKey, () => this.#accept(request));
   }
 
-  async create(request: CreateRunRequest, origin: RunOrigin): Promise<{ readonly run: RunView; readonly isKnown: boolean }> {
+  async create(request: RunRequest, origin: RunOrigin): Promise<{ readonly run: RunView; readonly isKnown: boolean }> {
     const { session: sessionKey } = request;
     if (sessionKey === undefined) return this.#options.runs.create(request, origin);
     checkName(sessionKey, 'session');
@@ -241,7 +241,7 @@ class ConversationService implements Conversations {
       throw new OpenClawError('overloaded', { details, retryAfterMs: 2000 });
     }
     const wanted = {
-      ...{ agent: agentId, session: sessionKey, input, idempotencyKey },
+      ...{ agent: agentId, session: sessionKey, input, id: idempotencyKey, idempotencyKey },
       ...(model === undefined ? {} : { model }),
       ...(timeoutMs === undefined || timeoutMs <= 0 ? {} : { limits: { timeMs: timeoutMs } }),
     };
@@ -250,7 +250,7 @@ class ConversationService implements Conversations {
   }
 
   /** Alone in its session. */
-  async #begin(request: CreateRunRequest & { readonly session: string }, origin: RunOrigin) {
+  async #begin(request: RunRequest & { readonly session: string }, origin: RunOrigin) {
     const session = (await this.#store.session(request.session)) ?? (await this.#adopt(request.session));
     const model = request.model ?? session?.model ?? undefined;
     const created = await this.#options.runs.create({ ...request, ...(model === undefined ? {} : { model }) }, origin);

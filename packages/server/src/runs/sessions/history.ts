@@ -6,9 +6,9 @@ import type { Database } from '../../storage/index.ts';
 import type { ConversationMessage } from '../engine/contract.ts';
 import type { SessionItem, SessionMessage, SessionPage } from './contract.ts';
 import { sessionLimits, type SessionLimits } from './limits.ts';
-import { placeRun } from './places.ts';
+import { type PlaceableRun, placeRun } from './places.ts';
 import { saidBefore, type EarlierRun } from './said.ts';
-import { type PlacedRun, SessionStore } from './session-store.ts';
+import { type PlacedRun, SessionStore, type ShownRun } from './session-store.ts';
 import { tell, type Telling } from './telling.ts';
 
 export interface SaidOptions {
@@ -23,18 +23,40 @@ const readTogether = 10;
 /** Of the last runs that broke off, what they had said is told too. */
 const brokenTold = 10;
 
-/** @returns for the engine: what was said in the session before a run, oldest first */
+/** @returns for the engine: what was said in the session before a run, oldest first; before a fork, what was said before the run that it is of */
 export function createSaid(options: SaidOptions): (view: RunView) => Promise<readonly ConversationMessage[]> {
   const store = new SessionStore(options.database);
   const limits: SessionLimits = { ...sessionLimits, ...options.limits };
-  return async (view) => {
+
+  /** In its session, oldest first. */
+  async function earlierInSession(run: PlaceableRun, limit: number): Promise<readonly Outline[]> {
     // A run in a session of its own has nothing before it.
-    if (view.sessionKey === `agent:${view.agentId}:${view.id}`) return [];
-    const { sessionId, place } = await placeRun(view, { ...options, store });
+    if (run.sessionKey === `agent:${run.agentId}:${run.id}`) return [];
+    const { sessionId, place } = await placeRun(run, { ...options, store });
     if (place === 1) return [];
-    const earlier = (await store.placesBefore(sessionId, { before: place, limit: limits.saidRuns })).toReversed();
+    const earlier = (await store.placesBefore(sessionId, { before: place, limit })).toReversed();
     const outlines = await store.outlines(earlier);
-    const runs = earlier.map(({ runId, isSummary }) => ({ runId, isSummary, events: outlines.get(runId) ?? [] }));
+    return earlier.map(({ runId, isSummary }) => ({ runId, isSummary, events: outlines.get(runId) ?? [] }));
+  }
+
+  /** A session that begins with a fork goes on from where that was taken. */
+  async function earlierRuns(view: RunView): Promise<readonly Outline[]> {
+    let runs: readonly Outline[] = [];
+    for (let run: CreatedRun | undefined = view; run && runs.length < limits.saidRuns;) {
+      const earlier = await earlierInSession(run, limits.saidRuns - runs.length);
+      runs = [...earlier, ...runs];
+      const first: CreatedRun | undefined = earlier[0] ? createdIn(earlier[0]) : run;
+      run = first?.forkedFrom ? await readCreated(first.forkedFrom.runId) : undefined;
+    }
+    return runs;
+  }
+
+  async function readCreated(runId: string): Promise<CreatedRun | undefined> {
+    return createdIn({ runId, events: (await store.outlines([{ runId }])).get(runId) ?? [] });
+  }
+
+  return async (view) => {
+    const runs = await earlierRuns(view);
     const broken = runs
       .filter(({ events }) => events.some(({ kind }) => kind === 'run.failed' || kind === 'run.cancelled'))
       .slice(-brokenTold);
@@ -45,6 +67,18 @@ export function createSaid(options: SaidOptions): (view: RunView) => Promise<rea
     });
     return saidBefore(withWords, limits.saidCharacters);
   };
+}
+
+interface Outline extends Pick<PlacedRun, 'runId' | 'isSummary'> {
+  readonly events: readonly RunEvent[];
+}
+
+type CreatedRun = PlaceableRun & Pick<RunView, 'forkedFrom'>;
+
+/** Undefined where it is kept no more. */
+function createdIn({ runId, events }: Omit<Outline, 'isSummary'>): CreatedRun | undefined {
+  const created = events.find((event) => event.kind === 'run.created');
+  return created && { ...created, id: runId };
 }
 
 /** What one run said and did. */
@@ -109,17 +143,16 @@ interface Story {
 /** The answer and the message; no answer where nothing was said yet. */
 async function exchangeOf(
   store: SessionStore,
-  { runId, sessionId, place }: PlacedRun,
+  { runId, sessionId, place, isNamed }: ShownRun,
   { events, itemCharacters }: Story,
 ): Promise<readonly [SessionMessage | undefined, SessionMessage | undefined]> {
   const [created] = events;
   if (created?.kind !== 'run.created') return [undefined, undefined];
-  const { origin, input, atMs } = created;
+  const { input, atMs } = created;
   const told = await withStreamedText(store, runId, events);
   const { text, isWhole } = told;
   const items = told.items.map((item) => shortened(item, itemCharacters));
   const common = { runId, sessionId };
-  const isNamed = origin.kind === 'chat' || origin.kind === 'cli';
   const question: SessionMessage = {
     ...{ ...message(common, place * 2 - 1), role: 'user', text: input, atMs },
     ...(isNamed ? { idempotencyKey: runId } : {}),

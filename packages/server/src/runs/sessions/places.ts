@@ -22,8 +22,10 @@ export function isSummaryRun({ origin }: Pick<RunView, 'origin'>): boolean {
   return origin.kind === 'api' && origin.by.startsWith(summaryOrigin);
 }
 
+export type PlaceableRun = Pick<RunView, 'id' | 'sessionKey' | 'agentId' | 'origin'>;
+
 /** @returns its place, which it keeps @throws OpenClawError whatever the database throws */
-export async function placeRun(view: RunView, { store, clock, ids }: PlacesOptions): Promise<PlacedRun> {
+export async function placeRun(view: PlaceableRun, { store, clock, ids }: PlacesOptions): Promise<PlacedRun> {
   const known = await store.placeOf(view.id);
   if (known) return known;
   try {

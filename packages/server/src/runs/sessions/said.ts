@@ -4,7 +4,7 @@
  */
 import type { RunEvent } from '@openclaw/protocol';
 import type { ConversationMessage } from '../engine/contract.ts';
-import { answerOf } from './telling.ts';
+import { answerOf } from '../ending.ts';
 
 export interface EarlierRun {
   readonly isSummary: boolean;

@@ -14,6 +14,11 @@ export interface PlacedRun {
   readonly isSummary: boolean;
 }
 
+export interface ShownRun extends PlacedRun {
+  /** Its id is the key that its message was sent under. */
+  readonly isNamed: boolean;
+}
+
 type WhichRun = Pick<PlacedRun, 'runId'>;
 
 export interface NewPlace {
@@ -125,13 +130,13 @@ export class SessionStore {
   }
 
   /** The latest first, without summaries. */
-  async page(sessionId: string, { limit, offset }: { readonly limit: number; readonly offset: number }): Promise<PlacedRun[]> {
+  async page(sessionId: string, { limit, offset }: { readonly limit: number; readonly offset: number }): Promise<ShownRun[]> {
     const rows = await this.#database.read({
-      sql: `SELECT run_id, session_id, seq, is_summary FROM session_runs WHERE session_id = $1 AND is_summary = 0
-            ORDER BY seq DESC LIMIT ${limit} OFFSET ${offset}`,
+      sql: `SELECT p.run_id, p.session_id, p.seq, p.is_summary, r.idempotency_key FROM session_runs p LEFT JOIN runs r ON r.id = p.run_id
+            WHERE p.session_id = $1 AND p.is_summary = 0 ORDER BY p.seq DESC LIMIT ${limit} OFFSET ${offset}`,
       params: [sessionId],
     });
-    return rows.map(placedOf);
+    return rows.map((row) => ({ ...placedOf(row), isNamed: row['idempotency_key'] === row['run_id'] }));
   }
 
   /** Ids of runs of the session that have not ended, in their order. */
@@ -188,13 +193,16 @@ export class SessionStore {
     });
   }
 
-  /** Forgets the runs of the session that have ended, of before a reset too. */
+  /** Forgets the runs of the session that have ended, of before a reset too, and all that they have handed on. */
   async forgetRuns(sessionKey: string): Promise<void> {
-    const ended = 'SELECT id FROM runs WHERE session_key = $1 AND ended_at IS NOT NULL';
+    const ended = `WITH RECURSIVE family (id) AS (
+        SELECT id FROM runs WHERE session_key = $1 AND ended_at IS NOT NULL
+        UNION SELECT r.id FROM runs r JOIN family f ON r.parent_run_id = f.id WHERE r.ended_at IS NOT NULL)
+      SELECT id FROM family`;
     const statements = [
       `DELETE FROM session_runs WHERE run_id IN (${ended})`,
       `DELETE FROM run_events WHERE run_id IN (${ended})`,
-      'DELETE FROM runs WHERE session_key = $1 AND ended_at IS NOT NULL',
+      `DELETE FROM runs WHERE id IN (${ended})`,
     ];
     await this.#database.write({ statements: statements.map((sql) => ({ sql, params: [sessionKey] })) });
   }

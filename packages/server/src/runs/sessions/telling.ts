@@ -1,5 +1,6 @@
 /** What a run said and did, as people read it, from its events. Pure. */
 import type { RunEvent } from '@openclaw/protocol';
+import { answerOf } from '../ending.ts';
 import type { ModelResult, ToolOutcome } from '../engine/progress.ts';
 import type { SessionItem } from './contract.ts';
 
@@ -95,15 +96,4 @@ class Teller {
       openSince: saying && !saying.isWhole ? saying.since : undefined,
     };
   }
-}
-
-/** Agents end with a text; what a program of somebody's ends with is shown as it is. */
-export function answerOf(output: unknown): string {
-  if (typeof output === 'object' && output !== null && 'text' in output && typeof output.text === 'string') return output.text;
-  if (typeof output === 'string') return output;
-  return output === null || output === undefined ? '' : JSON.stringify(output);
-}
-
-export function failureWords({ message, hint }: { readonly message: string; readonly hint: string }): string {
-  return hint === '' ? message : `${message} ${hint}`;
 }

@@ -8,7 +8,7 @@ import type { RunEvent, RunView, ToolCallRequest } from '@openclaw/protocol';
 import type { ToolOutcome } from '../engine/progress.ts';
 import type { TurnEvent, TurnHappening, TurnResult } from './contract.ts';
 import { isSummaryRun } from './places.ts';
-import { answerOf, failureWords } from './telling.ts';
+import { answerOf, failureWords } from '../ending.ts';
 
 export interface TurnWatchOptions {
   /** Of a run that an earlier process had: when it was first taken up, and the step that it was at. */

@@ -18,6 +18,8 @@ export interface Tool {
   effectOf?(args: JsonObject): Effect;
   /** For a person who is asked to allow a call: what it may do beyond what its name says, such as that `exec` runs without a sandbox. */
   readonly caution?: string;
+  /** Its results are tasks for other agents: it is for runs that may begin others alone. */
+  readonly handsOver?: true;
   run(call: ToolCall): Promise<ToolResult>;
   /**
    * Of effect `once`: looks whether the call with this key was done, and says so in the result. That it surely was not done is a result too, with
@@ -45,8 +47,15 @@ export interface ToolResult {
   readonly isError: boolean;
   /** What the model is told; at most `outputLimitCharacters`, and says where it was cut. */
   readonly text: string;
+  /** Nothing was done: the task is for a run of another agent, and what that comes to is the result. */
+  readonly handOver?: HandOver;
   /** Of effect `once`: it began and was cut before its end was known. The text says so too; nobody may take it for not done. */
   readonly isOutcomeUnknown?: true;
+}
+
+export interface HandOver {
+  readonly agentId: string;
+  readonly task: string;
 }
 
 export const outputLimitCharacters = 64 * 1024;

@@ -54,6 +54,13 @@ test('tools of servers come and go, cannot take the place of our own, and end wi
   assert.equal(closed, 1);
 });
 
+test('a tool may be one agent’s alone', async () => {
+  const ownTools = (agentId: string) => (agentId === 'chief' ? [named('agent')] : []);
+  const toolbox = createToolbox({ policyOf: () => 'allow', tools: [named('read')], ownTools, log });
+  const namesFor = async (agentId: string) => (await toolbox.list(agentId)).map(({ name }) => name);
+  assert.deepEqual([await namesFor('chief'), await namesFor('main')], [['read', 'agent'], ['read']]);
+});
+
 test('what comes with OpenClaw has the names that the configuration speaks of; without Docker it says so', async () => {
   const variables = { PATH: '/no/such/directory' };
   const tools = await createBuiltInTools({ clock: systemClock, log, exec: { docker: { image: 'x', variables } } });

@@ -12,12 +12,14 @@ export interface ToolboxOptions {
   readonly policyOf: (agentId: string, toolName: string) => ToolPolicy;
   /** Found once; a promise, because looking for a sandbox takes its time. */
   readonly tools: readonly Tool[] | Promise<readonly Tool[]>;
+  /** Those that only this agent has. @default none */
+  readonly ownTools?: (agentId: string) => readonly Tool[];
   /** Closed with the toolbox. @default none */
   readonly mcp?: McpServers;
   readonly log: Log;
 }
 
-export function createToolbox({ policyOf, tools, mcp, log }: ToolboxOptions): Toolbox {
+export function createToolbox({ policyOf, tools, ownTools = () => [], mcp, log }: ToolboxOptions): Toolbox {
   /** Names that were told to be taken, so that it is said once. */
   const told = new Set<string>();
   const policy = (agentId: string, tool: Pick<Tool, 'name'>): ToolPolicy => policyOf(agentId, tool.name);
@@ -25,7 +27,7 @@ export function createToolbox({ policyOf, tools, mcp, log }: ToolboxOptions): To
     policy,
     async list(agentId) {
       const byName = new Map<string, Tool>();
-      for (const tool of [...(await tools), ...((await mcp?.tools()) ?? [])]) {
+      for (const tool of [...(await tools), ...ownTools(agentId), ...((await mcp?.tools()) ?? [])]) {
         if (!byName.has(tool.name)) byName.set(tool.name, tool);
         else if (!told.has(tool.name)) {
           told.add(tool.name);

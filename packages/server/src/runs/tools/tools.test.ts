@@ -11,6 +11,7 @@ import { createLog } from '../../core/log.ts';
 import { createExecTool } from './exec/exec.ts';
 import { createFileTools } from './files/index.ts';
 import { createHttpTool } from './http/http.ts';
+import { createHandOverTool } from './hand-over.ts';
 import { createMcpServers } from './mcp/servers.ts';
 import { describeTool, type ToolCases } from './tool.suite.ts';
 
@@ -133,3 +134,14 @@ function describeWild(tool: 'good' | 'long', cases: Partial<ToolCases>): void {
 
 describeWild('good', { good: [{}], wild: fc.dictionary(fc.string(), fc.string()) });
 describeWild('long', { talkative: {} });
+
+const helpers = [
+  { id: 'helper', description: 'reads a lot' },
+  { id: 'other', description: undefined },
+];
+describeTool('agent', {
+  start: () => ({ tool: createHandOverTool(helpers) }),
+  prepare: () => {},
+  good: [{ agent: 'helper', task: 'Read all of it.' }],
+  wild: fc.record({ agent: fc.constantFrom('helper', 'other'), task: fc.string({ minLength: 1, unit: 'binary' }) }),
+});

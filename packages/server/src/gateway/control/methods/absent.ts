@@ -2,14 +2,13 @@
  * Methods about what OpenClaw does not have yet. Where "none" is the truth, the answer is the empty shape that clients know; what would
  * begin something is refused. Everything else about it is no method at all.
  */
-import { createHash } from 'node:crypto';
 import type { OperatorScope } from '@openclaw/protocol';
 import { OpenClawError } from '../../../core/errors.ts';
 import type { Method, MethodTable } from '../contract.ts';
 import { Params } from './params.ts';
 
 export function createAbsentMethods(): MethodTable {
-  return { ...nodes, ...approvals, ...waking, ...asking, 'doctor.memory.status': memoryStatus };
+  return { ...nodes, ...plugins, ...waking, ...asking, 'doctor.memory.status': memoryStatus };
 }
 
 const nodes: MethodTable = {
@@ -17,20 +16,7 @@ const nodes: MethodTable = {
   'node.pair.list': answering('operator.pairing', [], () => ({ pending: [], paired: [] })),
 };
 
-/** No tool runs anything on the host: whatever asks to is denied, and whoever allows that later is asked each time. */
-const execApprovals = {
-  version: 1,
-  defaults: { security: 'deny', ask: 'always', askFallback: 'deny', autoAllowSkills: false },
-  agents: {},
-};
-
-const approvals: MethodTable = {
-  'plugin.approval.list': answering('operator.approvals', [], () => []),
-  'exec.approvals.get': answering('operator.admin', [], () => ({
-    ...{ path: null, exists: false, file: execApprovals, resolvedDefaults: execApprovals.defaults },
-    hash: createHash('sha256').update(JSON.stringify(execApprovals)).digest('hex'),
-  })),
-};
+const plugins: MethodTable = { 'plugin.approval.list': answering('operator.approvals', [], () => []) };
 
 const noEvents = { what: 'events that wake an agent', suggestion: 'Send a message instead: `agent` or `chat.send`.' };
 

@@ -15,7 +15,7 @@ export function actorOf({ deviceId, method, user }: ControlPrincipal): string {
   return user === undefined ? secretOf[method] : `user:${user}`;
 }
 
-/** Where a message comes from: a command line, or whoever chats. */
+/** Where a message or a fork comes from: a command line, or whoever chats. */
 export function originOf({ client, principal }: ControlClient): { readonly kind: 'chat' | 'cli'; readonly by: string } {
   return { kind: client.mode === 'cli' ? 'cli' : 'chat', by: actorOf(principal) };
 }

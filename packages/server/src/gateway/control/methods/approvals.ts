@@ -2,17 +2,29 @@
  * Calls that wait for somebody's word, as clients of the control plane know them: those of commands under `exec.approval.*`, all others under
  * `openclaw.approval.*`. They do not expire: a run waits until somebody answers or cancels it.
  */
+import { createHash } from 'node:crypto';
 import type { RunEvent, RunView } from '@openclaw/protocol';
 import type { Hub, Method, MethodTable } from '../contract.ts';
 import type { OpenApproval, RunDirectory, RunStarter } from '../run-starter.ts';
 import { WireRefusal } from '../wire-refusal.ts';
 import { actorOf } from './actor.ts';
-import { invalid, Params } from './params.ts';
+import { invalid, noParams, Params } from './params.ts';
 import { argumentsOf } from './turn-shapes.ts';
 
 export interface ApprovalMethodsOptions {
   readonly turns: Pick<RunStarter, 'approvals' | 'runOfApproval'>;
   readonly runs: Pick<RunDirectory, 'resolveApproval'>;
+  /** What agents may do with commands, as the configuration says now. */
+  readonly commandPolicies: () => CommandPolicies;
+}
+
+type Policy = 'allow' | 'ask' | 'deny';
+
+export interface CommandPolicies {
+  /** Of an agent that says nothing of its own. */
+  readonly defaults: Policy;
+  /** By their ids. */
+  readonly agents: Readonly<Record<string, Policy>>;
 }
 
 const decisions = ['allow-once', 'deny'] as const;
@@ -20,7 +32,7 @@ const commandTool = 'exec';
 /** Clients put a date to it; a run waits for longer than any of them is open. */
 const waitsMs = 365 * 24 * 60 * 60_000;
 
-export function createApprovalMethods({ turns, runs }: ApprovalMethodsOptions): MethodTable {
+export function createApprovalMethods({ turns, runs, commandPolicies }: ApprovalMethodsOptions): MethodTable {
   const list = (wanted: (approval: OpenApproval) => boolean): Method => ({
     scope: 'operator.approvals',
     async run({ params }) {
@@ -53,7 +65,31 @@ export function createApprovalMethods({ turns, runs }: ApprovalMethodsOptions): 
     'openclaw.approval.list': list((approval) => !isCommand(approval)),
     'exec.approval.resolve': resolve,
     'openclaw.approval.resolve': resolve,
+    'exec.approvals.get': {
+      scope: 'operator.admin',
+      run({ params }) {
+        noParams(params);
+        return policiesShape(commandPolicies());
+      },
+    },
   };
+}
+
+/** As clients know it from a file of its own. There is none: what is allowed is said in the configuration. */
+function policiesShape({ defaults, agents }: CommandPolicies): object {
+  const file = {
+    version: 1,
+    defaults: policyShape(defaults),
+    agents: Object.fromEntries(Object.entries(agents).map(([id, policy]) => [id, policyShape(policy)])),
+  };
+  const hash = createHash('sha256').update(JSON.stringify(file)).digest('hex');
+  return { path: null, exists: false, file, hash, resolvedDefaults: file.defaults };
+}
+
+/** Who asks waits until somebody answers, and runs nothing where nobody does. */
+function policyShape(policy: Policy): object {
+  const security = policy === 'deny' ? 'deny' : 'full';
+  return { security, ask: policy === 'ask' ? 'always' : 'off', askFallback: 'deny', autoAllowSkills: false };
 }
 
 /** @returns ends it */

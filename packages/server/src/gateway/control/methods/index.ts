@@ -5,7 +5,7 @@
 import type { MethodTable } from '../contract.ts';
 import { createAbsentMethods } from './absent.ts';
 import { createAgentMethods } from './agents.ts';
-import { createApprovalMethods } from './approvals.ts';
+import { createApprovalMethods, type ApprovalMethodsOptions } from './approvals.ts';
 import { createChannelMethods } from './channels.ts';
 import { createChatMethods } from './chat.ts';
 import { createConfigMethods, type ConfigMethodsOptions } from './config.ts';
@@ -36,6 +36,7 @@ export type MethodsOptions = Omit<HealthMethodsOptions, 'hub' | 'turns'> &
     readonly turns: RunStarter;
     readonly schedules: CronMethodsOptions['schedules'];
     readonly runs: RunDirectory;
+    readonly commandPolicies: ApprovalMethodsOptions['commandPolicies'];
     readonly hub: Hub;
   };
 

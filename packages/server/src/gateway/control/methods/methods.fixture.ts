@@ -68,6 +68,7 @@ export function openMethods(options: Partial<MethodsOptions> = {}): TestMethods 
     schedules: createFakeSchedules(),
     ...{ clock, hub, turns, runs, devices, keeper, version: '1.2.3', texts: plainTexts },
     agents: { defaultId: 'main', list: () => [{ id: 'main' }, { id: 'coder', model: 'acme/coder' }] },
+    commandPolicies: () => ({ defaults: 'deny', agents: {} }),
     defaultModel: () => 'openclaw/rehearsal',
     report: async () => ({ status: 'ok', checks: { state: { state: 'ok' }, providers: { state: 'ok' } } }),
     eventLoop: { p99Ms: () => 1, maxMs: () => 2 },
@@ -245,7 +246,7 @@ export interface FakeRuns extends RunDirectory {
 
 export const run: RunView = {
   ...{ id: 'run-1', status: 'running', agentId: 'main', sessionKey: 'agent:main:main', input: 'hi', model: null },
-  ...{ origin: { kind: 'chat', by: 'gateway-token' }, limits: { steps: 50, tokens: 1000, usd: 1, timeMs: 1000 } },
+  ...{ origin: { kind: 'chat', by: 'gateway-token' }, limits: { steps: 50, tokens: 1000, usd: 1, timeMs: 1000, children: 20, depth: 3 } },
   ...{
     createdAtMs: 1000,
     updatedAtMs: 1000,
@@ -258,7 +259,7 @@ export const run: RunView = {
     output: null,
     error: null,
   },
-  ...{ use: { inputTokens: 0, outputTokens: 0, costNanoUsd: 0 }, parentRunId: null, forkedFrom: null },
+  ...{ knownCostNanoUsd: 0, use: { inputTokens: 0, outputTokens: 0, costNanoUsd: 0 }, parentRunId: null, forkedFrom: null },
 };
 
 function createRuns(): FakeRuns {

@@ -68,7 +68,22 @@ test('of what there is none yet the answer is empty, in the shapes that clients 
   });
   assert.deepEqual(await call('node.list'), { nodes: [] });
   for (const name of ['exec.approval.list', 'plugin.approval.list', 'openclaw.approval.list']) assert.deepEqual(await call(name), []);
-  assert.equal(((await call('exec.approvals.get')) as { resolvedDefaults: Fields }).resolvedDefaults['security'], 'deny');
+});
+
+test('who asks what commands may be run is told what the configuration says of each agent', async () => {
+  const { call } = openMethods({ commandPolicies: () => ({ defaults: 'deny', agents: { main: 'deny', coder: 'ask', builder: 'allow' } }) });
+  const never = { askFallback: 'deny', autoAllowSkills: false };
+  const denied = { security: 'deny', ask: 'off', ...never };
+  const { hash, ...answer } = (await call('exec.approvals.get')) as Fields;
+  assert.deepEqual(answer, {
+    ...{ path: null, exists: false, resolvedDefaults: denied },
+    file: {
+      ...{ version: 1, defaults: denied },
+      agents: { main: denied, coder: { security: 'full', ask: 'always', ...never }, builder: { security: 'full', ask: 'off', ...never } },
+    },
+  });
+  const other = openMethods({ commandPolicies: () => ({ defaults: 'ask', agents: {} }) });
+  assert.notEqual(((await other.call('exec.approvals.get')) as Fields)['hash'], hash);
 });
 
 test('channels are told by their kind and each by its name, with what came, what went and what is wrong', async () => {

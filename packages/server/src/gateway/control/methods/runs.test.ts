@@ -49,7 +49,7 @@ test('who may write stops, tries again and forks; who may approve answers; each 
     ['cancel', 'run-1', by, 'enough'],
     ['signal', 'run-1', { name: 'go', payload: { n: 1 } }, by],
     ['retry', 'run-1', by],
-    ['fork', 'run-1', 5, { kind: 'api', by }],
+    ['fork', 'run-1', 5, { kind: 'cli', by }],
     ['resolveApproval', { runId: 'run-1' }, { approved: true, by: 'device:d1' }],
     ['resolveApproval', { runId: 'run-1', approvalId: 'a-1' }, { approved: false, by: 'device:d1', note: 'no' }],
     ['resolveOutcome', { runId: 'run-1', step: 3 }, { kind: 'failed', message: 'it did not' }, 'device:d1'],

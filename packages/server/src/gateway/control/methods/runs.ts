@@ -3,7 +3,7 @@ import { runStatuses, type OutcomeDecision } from '@openclaw/protocol';
 import { isJsonObject, type JsonObject } from '../../../core/json.ts';
 import type { ControlClient, MethodCall, MethodTable } from '../contract.ts';
 import type { RunDirectory } from '../run-starter.ts';
-import { actorOf } from './actor.ts';
+import { actorOf, originOf } from './actor.ts';
 import { invalid, Params } from './params.ts';
 
 export interface RunMethodsOptions {
@@ -124,7 +124,7 @@ function orders(runs: RunDirectory): MethodTable {
         const runId = read.text('runId', idLimit);
         const fromSeq = read.number('fromSeq', { minimum: 1 });
         read.end();
-        return runs.fork(runId, fromSeq, { kind: 'api', by: by({ client }) });
+        return runs.fork(runId, fromSeq, originOf(client));
       },
     },
   };
