@@ -1,7 +1,7 @@
 /** Channels on a store of their own, over runs that are as a test says, for tests. */
 import type { CreateRunRequest, RunEvent, RunEventBody, RunOrigin, RunView } from '@openclaw/protocol';
 import type { ChannelsSettings } from '../config/index.ts';
-import type { OpenClawError } from '../core/errors.ts';
+import { OpenClawError } from '../core/errors.ts';
 import { createLog } from '../core/log.ts';
 import { createMetrics, type Metrics } from '../core/metrics.ts';
 import { createChannels, type Channels, type ChannelsOptions } from './channels.ts';
@@ -122,6 +122,8 @@ function createFakeRuns({ database }: Pick<OutboxSetup, 'database'>, channels: (
       const known = byKey.get(request.idempotencyKey ?? '');
       const run = known ?? { id: `run_${byKey.size + 1}`, request, origin };
       byKey.set(request.idempotencyKey ?? '', run);
+      if (known && JSON.stringify(known.request) !== JSON.stringify(request))
+        throw new OpenClawError('idempotency_key_reused', { details: { runId: request.idempotencyKey ?? '' } });
       if (known) return { run, isKnown: true };
       runs.begun.push(run);
       views.set(run.id, viewOf(run));

@@ -87,6 +87,7 @@ test(
     await until('the next one tells it', () => receiver.heard.length === 2);
     assert.equal(receiver.heard[0]?.id, receiver.heard[1]?.id);
     assert.deepEqual(receiver.heard[0]?.body, receiver.heard[1]?.body);
+    await until('it is known to be delivered', async () => (await deliveriesOf(home.path, 'ci'))[0]?.state === 'delivered');
     await kill(second);
     await using third = await startProgram({ home: home.path });
     const at = await third.ready();
@@ -177,6 +178,18 @@ test('a secret that is rotated in the file holds as soon as it is taken up, and 
   assert.equal((await postHook(url, 'ci', { id: 'by-next-2', secret: next })).status, 202);
   writeWebhooks(home.path, {});
   await until('the channel is gone', async () => (await postHook(url, 'ci', { id: 'gone', secret: next })).status === 401);
+});
+
+test('while the configuration has to be mended nobody is told that a channel is gone, but to come again', { timeout }, async () => {
+  using home = createHome();
+  writeWebhooks(home.path, { ci: { secrets: ['short'] } });
+  await using program = await startProgram({ home: home.path });
+  const { url } = await program.ready();
+  const refused = await postHook(url, 'ci');
+  assert.deepEqual([refused.status, refused.headers.get('retry-after')], [503, '5']);
+  assert.doesNotMatch(JSON.stringify(refused.body), /secret|openclaw\.json/);
+  writeWebhooks(home.path, { ci: { secrets: [inSecret] } });
+  await until('it is mended', async () => (await postHook(url, 'ci')).status === 202);
 });
 
 test('where no channel is configured nothing of channels is loaded', { timeout }, async () => {
