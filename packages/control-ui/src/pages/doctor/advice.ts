@@ -56,6 +56,19 @@ const advice: Readonly<Record<string, Advice>> = {
     remedy: 'Let the machine keep its time by NTP. It passes by itself five minutes after the jump.',
     page: 'docs/health.md',
   },
+  channels: {
+    title: 'Channels',
+    about: 'Whether what arrives by webhook is taken, and what is to be told is delivered.',
+    remedy:
+      'See who does not take it: `openclaw channels deliveries CHANNEL --dead`. What was given up is sent again by `openclaw channels redeliver`.',
+    page: 'docs/channels.md',
+  },
+  workloads: {
+    title: 'Workloads',
+    about: 'Whether the programs that are to run do, or wait for another attempt after they have failed.',
+    remedy: 'Open Workloads: each one in trouble says why, and its output and events show what came before.',
+    page: 'docs/workloads.md',
+  },
   background: {
     title: 'Work in the background',
     about: 'Whether what runs beside requests still runs.',

@@ -36,6 +36,7 @@ test('it opens with the five facts, goes from the process to the providers, and 
       'ok    the clock',
       'ok    the memory',
       'ok    the providers',
+      'ok    the workloads',
     ],
   );
   assert.match(stdout, /All is well\.\n$/);

@@ -30,7 +30,7 @@ const batchMs = 50;
 /** Sooner where so much has come. */
 const batchCharacters = 8192;
 
-/** @throws OpenClawError what the model path says; nothing is left open but the step itself */
+/** The answer is noted, and in the journal with what comes next. @throws OpenClawError what the model path says; nothing is left open but the step itself */
 export async function takeModelStep(wanted: ModelStep, options: ModelStepOptions): Promise<ModelResult> {
   const { run } = options;
   const { step, attempt, model, kind, request } = wanted;
@@ -58,7 +58,7 @@ export async function takeModelStep(wanted: ModelStep, options: ModelStepOptions
   }
   await shown.end();
   const result: ModelResult = { text, toolCalls, finishReason };
-  await run.append({ kind: 'step.finished', step, attempt, result, use });
+  run.note({ kind: 'step.finished', step, attempt, result, use });
   return result;
 }
 

@@ -28,7 +28,7 @@ export interface ToolStepOptions {
   readonly signal: AbortSignal;
 }
 
-/** `done`: the result is in the journal. `unknown`: it waits for somebody who knows. Else another agent is to do it, and the step stays open. */
+/** `done`: the result is noted, and in the journal with what comes next. `unknown`: it waits for somebody who knows. Else another agent is to do it, and the step stays open. */
 export type ToolStepEnd = 'done' | 'unknown' | HandOver;
 
 /** Begins a call that has not been begun. */
@@ -69,7 +69,7 @@ export async function resumeToolStep(open: OpenStep, options: ToolStepOptions): 
         return void reasonOf(thrown);
       });
     if (found) {
-      await run.append({ kind: 'step.finished', step, attempt, result: outcomeOf(found), use: null, reconciled: true });
+      run.note({ kind: 'step.finished', step, attempt, result: outcomeOf(found), use: null, reconciled: true });
       return 'done';
     }
   }
@@ -84,7 +84,7 @@ interface Decided {
 async function decide(open: OpenStep, call: ToolCallRequest, { decision, options }: Decided): Promise<ToolStepEnd> {
   const { step, attempt } = open;
   const finish = async (outcome: ToolOutcome): Promise<ToolStepEnd> => {
-    await options.run.append({ kind: 'step.finished', step, attempt, result: outcomeOf(outcome), use: null, reconciled: true });
+    options.run.note({ kind: 'step.finished', step, attempt, result: outcomeOf(outcome), use: null, reconciled: true });
     return 'done';
   };
   if (decision.kind === 'done')
@@ -126,7 +126,7 @@ async function make({ step, attempt, call, tool, given }: Making, options: ToolS
   run.signal.throwIfAborted();
   if (result.handOver) return result.handOver;
   if (result.isOutcomeUnknown) return 'unknown';
-  await run.append({ kind: 'step.finished', step, attempt, result: outcomeOf(result), use: null });
+  run.note({ kind: 'step.finished', step, attempt, result: outcomeOf(result), use: null });
   return 'done';
 }
 

@@ -58,17 +58,23 @@ export async function work(worked: WorkedRun, options: WorkerOptions): Promise<v
   const clock = { now: nowMs, after: options.clock.after.bind(options.clock) };
   using deadline = new Deadline(clock, () => worked.working.abort(new OpenClawError('deadline_exceeded')));
   const worker = new Worker(worked, { ...options, deadline, nowMs });
-  for (;;) {
-    const end = await worker.next();
-    if (!end) continue;
-    if (end.kind === 'run.parked' || end.kind === 'run.finished') {
-      // What came in the last moment may be what it would wait for, or a wish that it should end.
-      if (await run.conclude(end)) return;
-    } else {
-      await run.append(end);
-      return;
-    }
+  try {
+    while (!(await isOver(worker, run)));
+  } catch (thrown) {
+    // What was done is written down whatever ends this; where that cannot be, whoever takes the run up finds out.
+    await run.flush().catch(() => undefined);
+    throw thrown;
   }
+}
+
+/** Takes a step of it. */
+async function isOver(worker: Worker, run: HeldRun): Promise<boolean> {
+  const end = await worker.next();
+  if (!end) return false;
+  // What came in the last moment may be what it would wait for, or a wish that it should end.
+  if (end.kind === 'run.parked' || end.kind === 'run.finished') return run.conclude(end);
+  await run.append(end);
+  return true;
 }
 
 interface SteadyOptions extends WorkerOptions {
@@ -319,7 +325,7 @@ class Worker {
   async #endStep({ step, attempt }: OpenStep, outcome: ToolOutcome, child?: RunView): Promise<undefined> {
     const result = { ...outcome, text: boundText(outcome.text) };
     const by = child ? { use: child.use, child: linkTo(child) } : { use: null };
-    await this.#run.append({ kind: 'step.finished', step, attempt, result, ...by });
+    this.#run.note({ kind: 'step.finished', step, attempt, result, ...by });
   }
 }
 
