@@ -4,6 +4,7 @@
  */
 import type { Confidence, MemoryTrace, MemoryVerdict } from '@openclaw/protocol';
 import { analyseMemory } from '../../packages/server/src/workloads/analysis/index.ts';
+import { judge } from '../../packages/server/src/workloads/analysis/verdict.ts';
 import type { Class } from './classes/class.ts';
 import { generate } from './classes/index.ts';
 import { epochMs, hourMs } from './classes/simulate.ts';
@@ -57,7 +58,7 @@ export function examine(one: Class, seed: number, { withWeek }: ExamineOptions):
   for (const hours of lengthsHours) {
     const part = windowOf(day, 0, hours);
     for (const view of views) {
-      const { verdict, confidence } = analyseMemory(seenAs(view, part));
+      const { verdict, confidence } = judge(seenAs(view, part));
       verdicts[`${hours} ${view}`] = verdict;
       confidences[`${hours} ${view}`] = confidence;
     }
@@ -79,8 +80,8 @@ type Asked = (trace: MemoryTrace) => boolean;
 
 /** Whoever can be asked again and again. */
 const asked: Readonly<Record<string, Asked>> = {
-  memory: (trace) => analyseMemory(seenAs('memory', trace)).verdict === 'leak',
-  all: (trace) => analyseMemory(trace).verdict === 'leak',
+  memory: (trace) => judge(seenAs('memory', trace)).verdict === 'leak',
+  all: (trace) => judge(trace).verdict === 'leak',
   ...rivals,
 };
 

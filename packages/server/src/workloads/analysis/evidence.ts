@@ -5,7 +5,7 @@ import { type Growth, growthOf, growthRules } from './growth.ts';
 import type { SignalName } from './signals.ts';
 import { hourMs } from './units.ts';
 import { type Judgement, type Reserve, type Seen, verdictRules } from './verdict.ts';
-import { amount, duration, moment, perHour } from './wording.ts';
+import { amount, duration, moment, perHour, rounded } from './wording.ts';
 
 export const signalWords: Readonly<Record<SignalName, string>> = {
   heap: 'the heap after full collections',
@@ -13,6 +13,8 @@ export const signalWords: Readonly<Record<SignalName, string>> = {
   anonymous: 'anonymous memory',
   workingSet: 'the working set',
   resident: 'resident memory',
+  sockets: 'open connections',
+  threads: 'threads',
 };
 
 export function evidenceOf(judgement: Judgement, trace: MemoryTrace): string[] {
@@ -25,6 +27,11 @@ export function evidenceOf(judgement: Judgement, trace: MemoryTrace): string[] {
     ...saysOf(decisive, window.originAt),
     ...others.map(({ signal, growth }) => `${capital(signalWords[signal.name])} ${inShort(growth)}.`),
     ...deploymentsOf(judgement, decisive),
+    ...(judgement.piling
+      ? [
+          `${capital(signalWords[judgement.piling.signal.name])} pile up evenly, by ${rounded(judgement.piling.growth.trend.slope)} an hour.`,
+        ]
+      : []),
     ...(judgement.reserve === undefined ? [] : [reserveWords(judgement.reserve)]),
     ...(decisive.agrees ? ['The same window without its end says the same.'] : []),
   ];
@@ -75,7 +82,7 @@ function saysOf({ growth }: Seen, originAt: number): string[] {
 }
 
 function courseOf({ firstHalf, lastHalf }: Growth): string {
-  return lastHalf.slope < growthRules.flattens * firstHalf.slope ? 'slower than at first, and evenly since' : 'it does not flatten';
+  return lastHalf.slope < growthRules.flattensSurely * firstHalf.slope ? 'slower than at first, and it goes on' : 'it does not flatten';
 }
 
 function inShort({ kind, trend }: Growth): string {
