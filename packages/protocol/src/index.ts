@@ -134,10 +134,10 @@ export {
 export {
   memoryScenarios,
   memoryVerdicts,
-  type Confidence,
+  type MemoryConfidence,
   type GrowthPlace,
   type GrowthPlaceName,
-  type Interval,
+  type Estimate,
   type MemoryAnalysis,
   type MemoryRecommendation,
   type MemoryScenario,

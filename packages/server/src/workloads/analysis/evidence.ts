@@ -51,7 +51,7 @@ function pointsOf({ signal, growth }: Seen): string {
 }
 
 function saysOf({ growth }: Seen, originAt: number): string[] {
-  const { kind, trend, firstHalf, lastHalf, clock, loadBytes, jump } = growth;
+  const { kind, trend, firstHalf, lastHalf, clock, loadBytes } = growth;
   const halves = `${perHour(firstHalf.slope)} in its first half, ${perHour(lastHalf.slope)} in its last`;
   const load = loadBytes > 0 ? [`${formatMemory(loadBytes)} of it come and go with the load and were taken out.`] : [];
   const slope = `It grows by ${perHour(trend.slope)} (95 %: ${amount(trend.low)} to ${amount(trend.high)}); ${chance(trend.chance)}.`;
@@ -70,15 +70,18 @@ function saysOf({ growth }: Seen, originAt: number): string[] {
     case 'load':
       return [...load, 'What is left does not surely grow with time or with the work done.'];
     case 'jump':
-      return [
-        ...load,
-        jump ? `It jumped once, by ${formatMemory(jump.bytes)} at ${moment(originAt + jump.at * hourMs)}, and is level besides.` : slope,
-      ];
+      return [...load, jumpWords(growth, originAt)];
     case 'ended':
       return [...load, 'It grew in earlier lives of the process, and no longer does in the last.'];
     case 'none':
       return [...load, 'It does not surely grow.'];
   }
+}
+
+/** On the clock of work a moment is not known. */
+function jumpWords({ jump, clock }: Growth, originAt: number): string {
+  const when = clock === 'time' ? ` at ${moment(originAt + (jump?.at ?? 0) * hourMs)}` : '';
+  return `It jumped once, by ${formatMemory(jump?.bytes ?? 0)}${when}, and is level besides.`;
 }
 
 function courseOf({ firstHalf, lastHalf }: Growth): string {

@@ -3,7 +3,7 @@
  *
  * Where a program tells what its heap holds after full collections, memory as the kernel sees it proves nothing by itself: what grew may be garbage.
  */
-import type { Confidence, MemoryTrace, MemoryVerdict } from '@openclaw/protocol';
+import type { MemoryConfidence, MemoryTrace, MemoryVerdict } from '@openclaw/protocol';
 
 import { type Forecast, forecastLimit } from './forecast.ts';
 import { demands, type Growth, growthOf, lastingSlope, type Window } from './growth.ts';
@@ -22,7 +22,7 @@ export interface Seen {
 
 export interface Judgement {
   readonly verdict: MemoryVerdict;
-  readonly confidence: Confidence;
+  readonly confidence: MemoryConfidence;
   /** The signal that decided; absent where nothing could be judged. */
   readonly decisive: Seen | undefined;
   readonly seen: readonly Seen[];
@@ -205,7 +205,7 @@ function isYoung(lives: readonly Life[], window: Window): boolean {
 }
 
 /** `npm run leak-score` says how often each of them was right. */
-function confidenceOf({ isAided, hours, verdict }: { isAided: boolean; hours: number; verdict: MemoryVerdict }): Confidence {
+function confidenceOf({ isAided, hours, verdict }: { isAided: boolean; hours: number; verdict: MemoryVerdict }): MemoryConfidence {
   if (verdict === 'growing') return 'low';
   const isLong = hours >= verdictRules.longHours;
   if (isAided) return isLong ? 'high' : 'medium';
