@@ -2,8 +2,9 @@
  * What one synthetic program shows: the verdicts of the analysis and of the rivals after 6 and 24 hours, when a leak was first seen, whether the
  * forecast held, and how often a clean program was called a leak in a week. It adds nothing up.
  */
-import type { Confidence, MemoryTrace, MemoryVerdict } from '@openclaw/protocol';
+import type { MemoryConfidence, MemoryTrace, MemoryVerdict } from '@openclaw/protocol';
 import { analyseMemory } from '../../packages/server/src/workloads/analysis/index.ts';
+import { judge } from '../../packages/server/src/workloads/analysis/verdict.ts';
 import type { Class } from './classes/class.ts';
 import { generate } from './classes/index.ts';
 import { epochMs, hourMs } from './classes/simulate.ts';
@@ -20,7 +21,7 @@ export interface Examined {
   /** By `24 all`. */
   readonly verdicts: Readonly<Record<string, MemoryVerdict>>;
   /** The same. */
-  readonly confidences: Readonly<Record<string, Confidence>>;
+  readonly confidences: Readonly<Record<string, MemoryConfidence>>;
   /** By `24 Coroot`. */
   readonly rivals: Readonly<Record<string, boolean>>;
   /** Hours until the first verdict `leak`, asked every hour for a day; of leaks alone, by view and by rival. */
@@ -52,12 +53,12 @@ export interface ExamineOptions {
 export function examine(one: Class, seed: number, { withWeek }: ExamineOptions): Examined {
   const day = generate(one, seed, { hours: 24, intervalMs }).trace;
   const verdicts: Record<string, MemoryVerdict> = {};
-  const confidences: Record<string, Confidence> = {};
+  const confidences: Record<string, MemoryConfidence> = {};
   const rivalVerdicts: Record<string, boolean> = {};
   for (const hours of lengthsHours) {
     const part = windowOf(day, 0, hours);
     for (const view of views) {
-      const { verdict, confidence } = analyseMemory(seenAs(view, part));
+      const { verdict, confidence } = judge(seenAs(view, part));
       verdicts[`${hours} ${view}`] = verdict;
       confidences[`${hours} ${view}`] = confidence;
     }
@@ -79,8 +80,8 @@ type Asked = (trace: MemoryTrace) => boolean;
 
 /** Whoever can be asked again and again. */
 const asked: Readonly<Record<string, Asked>> = {
-  memory: (trace) => analyseMemory(seenAs('memory', trace)).verdict === 'leak',
-  all: (trace) => analyseMemory(trace).verdict === 'leak',
+  memory: (trace) => judge(seenAs('memory', trace)).verdict === 'leak',
+  all: (trace) => judge(trace).verdict === 'leak',
   ...rivals,
 };
 

@@ -1,7 +1,7 @@
 /**
- * How well leaks are told from what only looks like them: the analysis and the rules of others on 30 classes of synthetic programs.
+ * How well leaks are told from what only looks like them: the analysis and the rules of others on 42 classes of synthetic programs.
  *
- *     npm run leak-score -- [--seeds 20] [--weeks 4] [--part design|report|unseen] [--write]
+ *     npm run leak-score -- [--seeds 20] [--weeks 3] [--part design|report|unseen] [--write]
  *
  * `--write` puts the tables into docs/memory-analysis.md. What was examined is kept by the code that examined it, so a run that was broken off goes
  * on where it was; other code begins anew. Seeds are 1 up to their number.
@@ -15,16 +15,24 @@ import { machine } from '../report.ts';
 import { type Part, parts } from './classes/class.ts';
 import { classes } from './classes/index.ts';
 import { examine, type Examined } from './examine.ts';
-import { assumedPrevalence, renderComparison, renderConfidence, renderConfusion, renderForecasts, renderTimes } from './tables.ts';
+import { readRecorded } from './recorded.ts';
+import {
+  assumedPrevalence,
+  renderComparison,
+  renderConfidence,
+  renderConfusion,
+  renderForecasts,
+  renderRecorded,
+  renderTimes,
+} from './tables.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const page = join(root, 'docs', 'memory-analysis.md');
-const marks = { begin: '<!-- leak-score: begin -->', end: '<!-- leak-score: end -->' } as const;
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '20' },
-    weeks: { type: 'string', default: '4' },
+    weeks: { type: 'string', default: '3' },
     part: { type: 'string' },
     write: { type: 'boolean', default: false },
   },
@@ -34,7 +42,9 @@ const { values } = parseArgs({
 function keptAt(): string {
   const sources = globSync(['packages/server/src/workloads/analysis/**/*.ts', 'bench/leaks/**/*.ts'], { cwd: root }).toSorted();
   const hash = createHash('sha256');
-  for (const source of sources.filter((name) => !/test|tables|run\.ts|programs|record/.test(name)))
+  for (const source of sources.filter(
+    (name) => !/test|fixture|tables|run\.ts|programs|record|report\.ts|trend-chart|right-size|evidence|scenarios|wording/.test(name),
+  ))
     hash.update(readFileSync(join(root, source)));
   return join(tmpdir(), `openclaw-leak-score-${hash.digest('hex').slice(0, 16)}.jsonl`);
 }
@@ -81,7 +91,7 @@ const titles: Readonly<Record<Part, string>> = {
   design: '### Classes that the method was made with',
 };
 
-function main(): void {
+async function main(): Promise<void> {
   const startedAt = performance.now();
   const all = examineAll();
   const seconds = Math.round((performance.now() - startedAt) / 1000);
@@ -89,12 +99,20 @@ function main(): void {
   const head = `Measured ${new Date().toISOString().slice(0, 10)} by \`npm run leak-score\` in ${seconds} s, on ${machine()}: ${values.seeds} seeds of each class, a week of ${values.weeks} seeds of each clean one; in the last column of the first tables ${assumedPrevalence * 100} % of workloads leak.`;
   const sure = `### How sure\n\nOver all classes, views and lengths:\n\n${renderConfidence(all)}`;
   const text = [head, ...shown.map((part) => renderPart(all, part)), sure].join('\n\n').replaceAll(/\n{3,}/g, '\n\n');
-  process.stdout.write(`${text}\n`);
+  const real = renderRecorded(await readRecorded());
+  process.stdout.write(`${text}\n${real}`);
   if (!values.write) return;
-  const before = readFileSync(page, 'utf8');
-  const [from, to] = [before.indexOf(marks.begin), before.indexOf(marks.end)];
-  if (from < 0 || to < from) throw new Error(`${page} has lost its markers '${marks.begin}' and '${marks.end}'`);
-  writeFileSync(page, `${before.slice(0, from + marks.begin.length)}\n\n${text.trimEnd()}\n\n${before.slice(to)}`);
+  replaceBetween('leak-score', text);
+  replaceBetween('real', real);
 }
 
-main();
+/** Between `<!-- NAME: begin -->` and `<!-- NAME: end -->` of the page. */
+function replaceBetween(name: string, text: string): void {
+  const before = readFileSync(page, 'utf8');
+  const [begin, end] = [`<!-- ${name}: begin -->`, `<!-- ${name}: end -->`];
+  const [from, to] = [before.indexOf(begin), before.indexOf(end)];
+  if (from < 0 || to < from) throw new Error(`${page} has lost its markers '${begin}' and '${end}'`);
+  writeFileSync(page, `${before.slice(0, from + begin.length)}\n\n${text.trimEnd()}\n\n${before.slice(to)}`);
+}
+
+await main();

@@ -1,10 +1,12 @@
 /** Adds up what `examine.ts` found, and writes it as tables. It examines nothing. */
-import type { MemoryVerdict } from '@openclaw/protocol';
+import type { MemoryTrace, MemoryVerdict } from '@openclaw/protocol';
+import { analyseMemory } from '../../packages/server/src/workloads/analysis/index.ts';
 import { median, percentile } from '../percentile.ts';
 import { renderTable } from '../report.ts';
 import type { Class, Part } from './classes/class.ts';
 import { classes } from './classes/index.ts';
 import { type Examined, lengthsHours, views } from './examine.ts';
+import { programs } from './recorded.ts';
 import { rivals } from './rivals.ts';
 
 /** Of workloads that run somewhere: one in twenty leaks. The share here is a half, which flatters everybody's precision. */
@@ -147,4 +149,16 @@ export function renderConfidence(all: readonly Examined[]): string {
     return [confidence, String(said.length), asShare(said.filter(Boolean).length / said.length)];
   });
   return renderTable({ columns: ['', 'said leak', 'precision'], rows });
+}
+
+/** What the analysis says of the recorded programs. */
+export function renderRecorded(recorded: ReadonlyMap<string, MemoryTrace>): string {
+  const rows = Object.entries(programs).flatMap(([name, { leaks, about }]) => {
+    const trace = recorded.get(name);
+    if (!trace) return [];
+    const { summary, confidence, sites, scenarios } = analyseMemory(trace);
+    const site = sites[0] && sites[0].growthBytes > 2 ** 20 ? `\`${sites[0].file.split('/').at(-1)}:${sites[0].line}\`` : '';
+    return [[`${name}: ${about}`, leaks ? 'yes' : 'no', summary, confidence, scenarios.map((scenario) => scenario.name).join(', '), site]];
+  });
+  return renderTable({ columns: ['', 'leaks', 'verdict', 'confidence', 'looks like', 'allocated at'], rows });
 }

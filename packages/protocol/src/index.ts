@@ -183,10 +183,10 @@ export type {
 export {
   memoryScenarios,
   memoryVerdicts,
-  type Confidence,
+  type MemoryConfidence,
   type GrowthPlace,
   type GrowthPlaceName,
-  type Interval,
+  type Estimate,
   type MemoryAnalysis,
   type MemoryRecommendation,
   type MemoryScenario,

@@ -6,9 +6,9 @@ export const memoryVerdicts = ['too-short', 'steady', 'warming-up', 'cache-like'
 export type MemoryVerdict = (typeof memoryVerdicts)[number];
 
 /** How much the verdict rests on: how good the signal is, and how long it was seen. */
-export type Confidence = 'low' | 'medium' | 'high';
+export type MemoryConfidence = 'low' | 'medium' | 'high';
 
-export interface Interval {
+export interface Estimate {
   readonly low: number;
   readonly value: number;
   readonly high: number;
@@ -28,7 +28,7 @@ export type GrowthPlaceName =
 export interface GrowthPlace {
   readonly name: GrowthPlaceName;
   readonly unit: 'bytes' | 'count';
-  readonly perHour: Interval;
+  readonly perHour: Estimate;
 }
 
 /** The causes of the published article on out-of-memory kills that the trace speaks for. */
@@ -50,12 +50,12 @@ export interface MemoryAnalysis {
   readonly verdict: MemoryVerdict;
   /** The verdict in words: `leak, OOM in 9–14 h`. */
   readonly summary: string;
-  readonly confidence: Confidence;
+  readonly confidence: MemoryConfidence;
   readonly window: { readonly from: number; readonly to: number; readonly samples: number };
   /** What was looked at: the better signal where there is one. */
   readonly signal: string;
   /** Of the signal; the interval holds it in 95 of 100. */
-  readonly bytesPerHour?: Interval;
+  readonly bytesPerHour?: Estimate;
   /** Where the growth follows the work and not the clock. */
   readonly bytesPerThousandRequests?: number;
   readonly grows: readonly GrowthPlace[];
@@ -71,7 +71,7 @@ export interface MemoryAnalysis {
 /** Limit and request for a workload, from what it used. */
 export interface MemoryRecommendation {
   /** Of the working set; what was used lately counts more. */
-  readonly p95Bytes: Interval;
+  readonly p95Bytes: Estimate;
   /** Absent while they are refused. */
   readonly limitBytes?: number;
   readonly requestBytes?: number;

@@ -3,7 +3,7 @@
  *
  * Pure: the same trace gives the same analysis, at any time and on any machine.
  */
-import type { Interval, MemoryAnalysis, MemoryTrace } from '@openclaw/protocol';
+import type { Estimate, MemoryAnalysis, MemoryTrace } from '@openclaw/protocol';
 
 import { evidenceOf, signalWords } from './evidence.ts';
 import { lastingSlope } from './growth.ts';
@@ -42,6 +42,6 @@ export function analyseMemory(trace: MemoryTrace): MemoryAnalysis {
   };
 }
 
-function intervalOf({ low, slope, high }: Trend): Interval {
+function intervalOf({ low, slope, high }: Trend): Estimate {
   return { low, value: slope, high };
 }

@@ -5,7 +5,7 @@ import { type Growth, growthOf, growthRules } from './growth.ts';
 import type { SignalName } from './signals.ts';
 import { hourMs } from './units.ts';
 import { type Judgement, type Reserve, type Seen, verdictRules } from './verdict.ts';
-import { amount, duration, moment, perHour } from './wording.ts';
+import { amount, duration, moment, perHour, rounded } from './wording.ts';
 
 export const signalWords: Readonly<Record<SignalName, string>> = {
   heap: 'the heap after full collections',
@@ -13,6 +13,8 @@ export const signalWords: Readonly<Record<SignalName, string>> = {
   anonymous: 'anonymous memory',
   workingSet: 'the working set',
   resident: 'resident memory',
+  sockets: 'open connections',
+  threads: 'threads',
 };
 
 export function evidenceOf(judgement: Judgement, trace: MemoryTrace): string[] {
@@ -25,6 +27,11 @@ export function evidenceOf(judgement: Judgement, trace: MemoryTrace): string[] {
     ...saysOf(decisive, window.originAt),
     ...others.map(({ signal, growth }) => `${capital(signalWords[signal.name])} ${inShort(growth)}.`),
     ...deploymentsOf(judgement, decisive),
+    ...(judgement.piling
+      ? [
+          `${capital(signalWords[judgement.piling.signal.name])} pile up evenly, by ${rounded(judgement.piling.growth.trend.slope)} an hour.`,
+        ]
+      : []),
     ...(judgement.reserve === undefined ? [] : [reserveWords(judgement.reserve)]),
     ...(decisive.agrees ? ['The same window without its end says the same.'] : []),
   ];
@@ -44,7 +51,7 @@ function pointsOf({ signal, growth }: Seen): string {
 }
 
 function saysOf({ growth }: Seen, originAt: number): string[] {
-  const { kind, trend, firstHalf, lastHalf, clock, loadBytes, jump } = growth;
+  const { kind, trend, firstHalf, lastHalf, clock, loadBytes } = growth;
   const halves = `${perHour(firstHalf.slope)} in its first half, ${perHour(lastHalf.slope)} in its last`;
   const load = loadBytes > 0 ? [`${formatMemory(loadBytes)} of it come and go with the load and were taken out.`] : [];
   const slope = `It grows by ${perHour(trend.slope)} (95 %: ${amount(trend.low)} to ${amount(trend.high)}); ${chance(trend.chance)}.`;
@@ -63,10 +70,7 @@ function saysOf({ growth }: Seen, originAt: number): string[] {
     case 'load':
       return [...load, 'What is left does not surely grow with time or with the work done.'];
     case 'jump':
-      return [
-        ...load,
-        jump ? `It jumped once, by ${formatMemory(jump.bytes)} at ${moment(originAt + jump.at * hourMs)}, and is level besides.` : slope,
-      ];
+      return [...load, jumpWords(growth, originAt)];
     case 'ended':
       return [...load, 'It grew in earlier lives of the process, and no longer does in the last.'];
     case 'none':
@@ -74,8 +78,14 @@ function saysOf({ growth }: Seen, originAt: number): string[] {
   }
 }
 
+/** On the clock of work a moment is not known. */
+function jumpWords({ jump, clock }: Growth, originAt: number): string {
+  const when = clock === 'time' ? ` at ${moment(originAt + (jump?.at ?? 0) * hourMs)}` : '';
+  return `It jumped once, by ${formatMemory(jump?.bytes ?? 0)}${when}, and is level besides.`;
+}
+
 function courseOf({ firstHalf, lastHalf }: Growth): string {
-  return lastHalf.slope < growthRules.flattens * firstHalf.slope ? 'slower than at first, and evenly since' : 'it does not flatten';
+  return lastHalf.slope < growthRules.flattensSurely * firstHalf.slope ? 'slower than at first, and it goes on' : 'it does not flatten';
 }
 
 function inShort({ kind, trend }: Growth): string {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 
-import { forecastLimit } from './forecast.ts';
+import { forecastLimit, forecastRules } from './forecast.ts';
 import type { Run } from './statistics/trend.ts';
 import { workOf } from './work.ts';
 
@@ -21,6 +21,10 @@ test('on a straight line the likely time is what is left divided by the slope, b
         const found = forecastLimit({ memory: line(100, perHour, hours), limitBytes, slope, followsLoad: false });
         assert.ok(found);
         assert.ok(Math.abs(found.likely - 2 * hours) < 1e-6 * hours + 1e-6);
+        // The ends of the slope, moved apart by the rule's own figures.
+        const { widening, wideningHours } = forecastRules;
+        assert.ok(Math.abs(found.earliest - Math.max(0, (2 * hours * perHour) / slope.high / widening - wideningHours)) < 1e-6 * hours);
+        assert.ok(Math.abs((found.latest ?? 0) - ((2 * hours * perHour) / slope.low) * widening - wideningHours) < 1e-6 * hours);
         assert.ok(found.earliest <= found.likely && found.likely <= (found.latest ?? Infinity));
       },
     ),

@@ -32,6 +32,8 @@ export interface Growth {
 export interface Jump {
   readonly at: number;
   readonly bytes: number;
+  /** The squares that it leaves, as a share of those that a straight line leaves. */
+  readonly squares: number;
 }
 
 export interface Window {
@@ -56,7 +58,8 @@ export const growthRules = {
   straightAtEnd: 0.85,
   /** A jump leaves no more than this share of the squares that a straight line leaves. */
   jumpSquares: 0.4,
-  /** And is worth a word where it adds this share to the level. */
+  /** Where nothing surely grows it is named only if it is plain, and adds this share to the level. */
+  plainJumpSquares: 0.2,
   jumpShare: 0.05,
   /** With too few points for more, this is worth a watch. */
   suspectScore: 1.8,
@@ -129,7 +132,8 @@ function kindOf(
   const isGrowing = trend.z >= demand.score && trend.slope * span >= rules.leastShare * level && trend.low > 0;
   if (!isGrowing && raw.z >= demand.score && loadBytes > 0) return 'load';
   if (!isGrowing && firstHalf.z >= demands.whole.score && (firstHalf.low * span) / 2 >= rules.leastShare * level) return 'flattening';
-  if (!isGrowing) return jump && jump.bytes >= rules.jumpShare * level ? 'jump' : 'none';
+  if (!isGrowing && hasBegun(runs, lastHalf, level)) return 'unsure';
+  if (!isGrowing) return jump && jump.squares <= rules.plainJumpSquares && jump.bytes >= rules.jumpShare * level ? 'jump' : 'none';
   if (clockScore < rules.clockScore && loadBytes > 0) return 'load';
   if (jump) return 'jump';
   if (endedBefore(runs, trend)) return 'ended';
@@ -140,6 +144,13 @@ function kindOf(
   // What shows in the last half alone has to be certain there.
   const agrees = firstHalf.slope > 0 ? ratio >= rules.flattens && lastHalf.z >= demand.lastHalfScore : lastHalf.z >= demand.score;
   return agrees && clockScore >= rules.clockScore ? 'lasting' : 'unsure';
+}
+
+/** What grew for the last half alone is not much beside the whole, and is worth a watch. */
+function hasBegun(runs: readonly Run[], lastHalf: Trend, level: number): boolean {
+  const halves = runs.map((run) => halve(run)[1]);
+  const grown = (lastHalf.low * spanOf(runs)) / 2;
+  return lastHalf.z >= demands.whole.score && grown >= 2 * growthRules.leastShare * level && singleJump(halves) === undefined;
 }
 
 /** Behind what flattens, such as a cache that fills, something may go on growing: the last half is straight, and surely so. */
@@ -175,13 +186,13 @@ function singleJump(runs: readonly Run[]): Jump | undefined {
   const line = fitColumns(values, [run.map(({ at }) => at)]);
   if (!line) return undefined;
   const enough = growthRules.jumpSquares * line.squares;
-  let best: (Jump & { readonly squares: number }) | undefined;
+  let best: Jump | undefined;
   for (let index = 3; index <= run.length - 3; index += 1) {
     const fit = fitColumns(values, [run.map((_, at) => (at >= index ? 1 : 0))]);
     const bytes = fit?.coefficients[0] ?? 0;
     if (fit && bytes > 0 && fit.squares < (best?.squares ?? enough)) best = { at: run[index]?.at ?? 0, bytes, squares: fit.squares };
   }
-  return best && { at: best.at, bytes: best.bytes };
+  return best && { ...best, squares: best.squares / line.squares };
 }
 
 /** Whether the last life shows nothing of what all of them do: what leaked was mended. */

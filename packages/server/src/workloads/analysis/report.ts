@@ -1,5 +1,5 @@
 /** The analysis and the recommendation as text for a terminal. It decides nothing, writes nowhere, and uses no colours. */
-import { formatMemory, type GrowthPlace, type Interval, type MemoryAnalysis, type MemoryRecommendation } from '@openclaw/protocol';
+import { formatMemory, type GrowthPlace, type Estimate, type MemoryAnalysis, type MemoryRecommendation } from '@openclaw/protocol';
 
 import { hourMs } from './units.ts';
 import { amount, duration, hoursBetween, perHour, rounded } from './wording.ts';
@@ -62,7 +62,7 @@ export function renderRecommendation(recommendation: MemoryRecommendation): stri
   return `${lines.join('\n')}\n`;
 }
 
-function between({ low, high }: Interval): string {
+function between({ low, high }: Estimate): string {
   return `${amount(low)} to ${amount(high)}`;
 }
 

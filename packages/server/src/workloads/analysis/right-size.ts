@@ -6,7 +6,7 @@
  */
 import {
   formatMemory,
-  type Interval,
+  type Estimate,
   type MemoryAnalysis,
   type MemoryRecommendation,
   type MemorySample,
@@ -100,7 +100,7 @@ function weigh(samples: readonly MemorySample[], intervalMs: number): Weighted[]
 }
 
 /** With an interval that holds it in 95 of 100, counting only as many samples as are independent. */
-function percentileOf(used: readonly Weighted[], fraction: number): Interval {
+function percentileOf(used: readonly Weighted[], fraction: number): Estimate {
   const total = used.reduce((sum, { weight }) => sum + weight, 0);
   const squares = used.reduce((sum, { weight }) => sum + weight * weight, 0);
   const independent = independentCount(used.map(({ value }) => value));

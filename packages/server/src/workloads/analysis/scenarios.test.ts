@@ -22,6 +22,18 @@ test('a connection pool that leaks: sockets rise, and memory with them', () => {
   assert.match(whyOf(analysis), /sockets rise by 120 an hour, and memory by 128Ki for each/);
 });
 
+test('connections that pile up are a leak, also while a cache that fills bends the line', () => {
+  const memory = (hours: number): number => 300 + 200 * (1 - Math.exp(-hours / 4)) + 10 * hours;
+  assert.equal(analyseMemory(traceOf({ hours: 10, memory, startedAt: originAt })).verdict, 'cache-like');
+  const piling = analyseMemory(
+    traceOf({ hours: 10, memory, startedAt: originAt, more: (hours) => ({ sockets: Math.round(10 + 200 * hours) }) }),
+  );
+  assert.equal(piling.verdict, 'leak');
+  assert.match(piling.evidence.join('\n'), /Open connections pile up evenly, by 200 an hour/);
+  const levelled = (hours: number) => ({ sockets: Math.round(10 + 200 * Math.min(2, hours)) });
+  assert.equal(analyseMemory(traceOf({ hours: 10, memory, startedAt: originAt, more: levelled })).verdict, 'cache-like');
+});
+
 test('worker threads that pile up: threads rise, and memory with them', () => {
   const analysis = analyseMemory(
     traceOf({ hours: 12, memory: (hours) => 500 + 16 * hours, more: (hours) => ({ threads: Math.round(8 + 64 * hours) }) }),
@@ -57,6 +69,17 @@ test('fragmentation: memory outside of the heap grows while the heap does not', 
   assert.deepEqual(namesOf(analysis), ['memory fragmentation']);
   assert.match(whyOf(analysis), /while the heap after full collections does not/);
   assert.equal(analysis.verdict, 'cache-like');
+});
+
+test('buffers that the heap holds on to are no fragmentation', () => {
+  const more = (hours: number) => ({
+    heapAfterGcBytes: Math.round((200 + Math.sin(Math.floor(hours * 6))) * mebibyte),
+    externalBytes: Math.round((10 + 40 * hours) * mebibyte),
+  });
+  const analysis = analyseMemory(traceOf({ hours: 12, memory: (hours) => 400 + 40 * hours, more }));
+  assert.equal(analysis.verdict, 'leak');
+  assert.deepEqual(namesOf(analysis), []);
+  assert.ok(analysis.grows.some(({ name }) => name === 'buffers outside of the heap'));
 });
 
 test('what is steady has none of the causes, and every cause is one of the article’s five', () => {

@@ -2,7 +2,7 @@
  * What is looked at for growth, the better signal first: the heap as full collections leave it, then memory without files behind it, then the
  * working set, then what is resident.
  *
- * It picks and cuts; whether something grows is said in `judge.ts`.
+ * It picks and cuts; whether something grows is said in `verdict.ts`.
  */
 import type { MemorySample } from '@openclaw/protocol';
 
@@ -10,7 +10,7 @@ import type { Life } from './lives.ts';
 import type { Point } from './statistics/trend.ts';
 import { hourMs } from './units.ts';
 
-export type SignalName = 'heap' | 'native' | 'anonymous' | 'workingSet' | 'resident';
+export type SignalName = 'heap' | 'native' | 'anonymous' | 'workingSet' | 'resident' | 'sockets' | 'threads';
 
 /** Points of a signal in one life. `at` is in hours since the trace began. */
 export interface SignalLife {
@@ -51,6 +51,15 @@ export function nativeSignal(lives: readonly Life[], originAt: number): Signal {
     originAt,
     pick: (samples) => collectionsOf(samples).map(({ at, heap, least }) => ({ at: hours(at, originAt), value: least - heap })),
   });
+}
+
+/** What is counted and holds memory: connections, or open files where they are not told apart, and threads. */
+export function pieceSignals(lives: readonly Life[], originAt: number): Signal[] {
+  const sockets = (sample: MemorySample): number => sample.sockets ?? sample.fileDescriptors ?? 0;
+  return [
+    signalOf('sockets', lives, { originAt, pick: each(sockets) }),
+    signalOf('threads', lives, { originAt, pick: each(({ threads = 0 }) => threads) }),
+  ];
 }
 
 export const anonymous = ({ anonymousBytes, swapBytes }: MemorySample): number => (anonymousBytes === 0 ? 0 : anonymousBytes + swapBytes);

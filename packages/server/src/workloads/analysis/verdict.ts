@@ -3,12 +3,12 @@
  *
  * Where a program tells what its heap holds after full collections, memory as the kernel sees it proves nothing by itself: what grew may be garbage.
  */
-import type { Confidence, MemoryTrace, MemoryVerdict } from '@openclaw/protocol';
+import type { MemoryConfidence, MemoryTrace, MemoryVerdict } from '@openclaw/protocol';
 
 import { type Forecast, forecastLimit } from './forecast.ts';
 import { demands, type Growth, growthOf, lastingSlope, type Window } from './growth.ts';
 import { type Life, livesOf } from './lives.ts';
-import { heapSignal, memorySignal, nativeSignal, type Signal } from './signals.ts';
+import { heapSignal, memorySignal, nativeSignal, pieceSignals, type Signal } from './signals.ts';
 import { hourMs } from './units.ts';
 import type { Trend } from './statistics/trend.ts';
 import { workOf } from './work.ts';
@@ -22,10 +22,12 @@ export interface Seen {
 
 export interface Judgement {
   readonly verdict: MemoryVerdict;
-  readonly confidence: Confidence;
+  readonly confidence: MemoryConfidence;
   /** The signal that decided; absent where nothing could be judged. */
   readonly decisive: Seen | undefined;
   readonly seen: readonly Seen[];
+  /** Connections or threads that pile up. */
+  readonly piling: Seen | undefined;
   readonly lives: readonly Life[];
   readonly window: Window;
   /** Of what grows lastingly; without a limit, until memory has doubled. */
@@ -47,6 +49,8 @@ export const verdictRules = {
   horizonHours: 240,
   /** An allocation site confirms a leak with this share of what memory has grown by. */
   confirmingShare: 0.3,
+  /** Connections or threads that came in the window: fewer are no pile. */
+  leastPieces: 20,
   /** Of a program that crashes over and over, the last lives tell enough. */
   mostLives: 50,
   /** From here on a confidence is one step higher. */
@@ -67,11 +71,13 @@ export function judge(trace: MemoryTrace): Judgement {
   const lives = livesOf(trace).slice(-verdictRules.mostLives);
   const work = workOf(samples);
   const window: Window = { originAt, from: ((lives[0]?.samples[0]?.at ?? originAt) - originAt) / hourMs, to: hours, work };
-  const nothing = { decisive: undefined, seen: [], lives, window, forecast: undefined } as const;
+  const nothing = { decisive: undefined, seen: [], piling: undefined, lives, window, forecast: undefined } as const;
   if (samples.length < verdictRules.leastSamples || hours < verdictRules.leastHours)
     return { ...nothing, verdict: 'too-short', confidence: 'low', reserve: 'few samples' };
   const { signals, isGarbagePossible } = signalsOf(lives, originAt);
-  const seen = signals.map((signal) => seeBest(signal, window, lives));
+  const alone = signals.map((signal) => seeBest(signal, window, lives));
+  const piling = pilingUp(lives, window);
+  const seen = piling ? alone.map(asLasting) : alone;
   const decisive = seen.toSorted((left, right) => weightOf(right) - weightOf(left))[0];
   if (!decisive) return { ...nothing, verdict: 'too-short', confidence: 'low', reserve: 'few samples' };
   const isManaged = decisive.signal.name === 'heap' || decisive.signal.name === 'native';
@@ -80,7 +86,7 @@ export function judge(trace: MemoryTrace): Judgement {
   const reserve = reserveOf(decisive, { isGarbagePossible, isConfirmed, hours, forecast });
   const verdict = verdictOf(decisive, { reserve, lives, window });
   const confidence = confidenceOf({ isAided: isManaged || work !== undefined, hours, verdict });
-  return { verdict, confidence, decisive, seen, lives, window, forecast, reserve };
+  return { verdict, confidence, decisive, seen, piling, lives, window, forecast, reserve };
 }
 
 function signalsOf(lives: readonly Life[], originAt: number): { signals: readonly Signal[]; isGarbagePossible: boolean } {
@@ -93,6 +99,20 @@ function signalsOf(lives: readonly Life[], originAt: number): { signals: readonl
 /** A runtime that tells of its buffers has a heap, even where no collection was seen yet. */
 function tellsHeap(lives: readonly Life[]): boolean {
   return lives.some(({ samples }) => samples.some(({ externalBytes }) => externalBytes !== undefined));
+}
+
+function pilingUp(lives: readonly Life[], window: Window): Seen | undefined {
+  return pieceSignals(lives, window.originAt)
+    .map((signal) => see(signal, window))
+    .find(({ growth, agrees }) => agrees && growth.trend.slope * (window.to - window.from) >= verdictRules.leastPieces);
+}
+
+/** Memory that surely grows while pieces pile up is theirs, also where something else that still fills up bends the line. */
+function asLasting(seen: Seen): Seen {
+  const { growth } = seen;
+  const isBent =
+    (growth.kind === 'flattening' || growth.kind === 'unsure') && growth.trend.z >= demands.whole.score && growth.trend.low > 0;
+  return isBent ? { ...seen, growth: { ...growth, kind: 'lasting' }, agrees: true } : seen;
 }
 
 /** All lives together, or those since the last deployment alone, for other code may leak otherwise: whichever shows more. */
@@ -185,7 +205,7 @@ function isYoung(lives: readonly Life[], window: Window): boolean {
 }
 
 /** `npm run leak-score` says how often each of them was right. */
-function confidenceOf({ isAided, hours, verdict }: { isAided: boolean; hours: number; verdict: MemoryVerdict }): Confidence {
+function confidenceOf({ isAided, hours, verdict }: { isAided: boolean; hours: number; verdict: MemoryVerdict }): MemoryConfidence {
   if (verdict === 'growing') return 'low';
   const isLong = hours >= verdictRules.longHours;
   if (isAided) return isLong ? 'high' : 'medium';

@@ -1,6 +1,6 @@
 /**
  * Tells a program that it comes near its memory limit before the kernel acts: by a signal, by a webhook, and, where it is configured so and neither has
- * helped, by ending it in good order. When it comes near is said by `events/pressure.ts`.
+ * helped, by ending it in good order. When it comes near is said by `../events/pressure.ts`.
  */
 import type { SoftMemoryLimit, WorkloadSpec } from '@openclaw/protocol';
 import type { Clock } from '../../core/clock.ts';

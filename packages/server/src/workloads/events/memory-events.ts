@@ -2,7 +2,7 @@
  * Memory events of workloads, in their published form: pressure before the limit, running out of memory, being killed for it. It hears of readings and of
  * ends, and tells them with the work that was under way.
  *
- * It ends nothing itself: see `controllers/soft-limit.ts` and the reconciler.
+ * It ends nothing itself: see `../controllers/soft-limit.ts` and the reconciler.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { UnitId, UnitSample, UnitState } from '../drivers/driver.ts';
