@@ -17,9 +17,9 @@ export interface ContainerUnitOptions {
   readonly clock: Clock;
   readonly containerId: string;
   readonly emit: (event: UnitEvent) => void;
-  readonly signal: AbortSignal;
 }
 
+const messageLimitMs = 10_000;
 /** Nobody saw how it ended. */
 const lostCode = 255;
 const killSignals = ['9', 'KILL', 'SIGKILL'];
@@ -52,7 +52,6 @@ export class ContainerUnit {
       memoryLimitBytes: this.#limitBytes,
       outOfMemoryKills: this.#outOfMemoryKills,
     }));
-    options.signal.addEventListener('abort', () => this.#ended.reject(options.signal.reason), { once: true });
   }
 
   /** Undefined until it is known that it has begun. */
@@ -116,11 +115,16 @@ export class ContainerUnit {
     await this.#kill('SIGTERM');
     const { clock } = this.#options;
     const over = new AbortController();
-    const grace = AbortSignal.any([signal, over.signal, this.#options.signal]);
+    const grace = AbortSignal.any([signal, over.signal]);
     await Promise.race([sleep(clock, graceMs, grace).catch(() => {}), this.#ended.promise]);
     over.abort();
     if (!this.hasEnded) await this.#kill('SIGKILL');
     return this.#ended.promise;
+  }
+
+  /** Nobody looks at it any more; it goes on. */
+  close(): void {
+    this.#ended.reject(new Error('the driver has been closed'));
   }
 
   async signal(name: string): Promise<void> {
@@ -183,7 +187,7 @@ export class ContainerUnit {
   }
 
   async #endOf({ State }: Inspected): Promise<UnitEnd> {
-    const message = await readMessage(this.#options.engine, this.containerId, this.#options.signal).catch(() => '');
+    const message = await readMessage(this.#options.engine, this.containerId, AbortSignal.timeout(messageLimitMs)).catch(() => '');
     return endOf({
       exitCode: State.ExitCode,
       atMs: Date.parse(State.FinishedAt),

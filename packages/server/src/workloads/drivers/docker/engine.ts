@@ -3,7 +3,7 @@
  *
  * It knows HTTP and the version of the API, and nothing of units. What an answer means is for those who asked.
  */
-import { Agent, request, type IncomingMessage } from 'node:http';
+import { Agent, type ClientRequest, request, type IncomingMessage } from 'node:http';
 import { reasonOf } from '../../../core/errors.ts';
 
 export interface EngineCall {
@@ -42,7 +42,7 @@ const mostConnections = 16;
 export class Engine {
   readonly #socketPath: string;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: mostConnections, maxFreeSockets: 2, timeout: answerLimitMs });
-  readonly #closed = new AbortController();
+  readonly #open = new Set<ClientRequest>();
   #prefix: Promise<string> | undefined;
 
   constructor(socketPath: string) {
@@ -67,7 +67,7 @@ export class Engine {
 
   /** Ends all that is under way. */
   close(): void {
-    this.#closed.abort();
+    for (const call of this.#open) call.destroy();
     this.#agent.destroy();
   }
 
@@ -91,8 +91,10 @@ export class Engine {
         host: 'docker',
         ...(payload === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(payload) }),
       },
-      signal: signal === undefined ? this.#closed.signal : AbortSignal.any([signal, this.#closed.signal]),
+      ...(signal === undefined ? {} : { signal }),
     });
+    this.#open.add(outgoing);
+    outgoing.on('close', () => this.#open.delete(outgoing));
     outgoing.on('response', resolve);
     outgoing.on('error', reject);
     outgoing.end(payload);

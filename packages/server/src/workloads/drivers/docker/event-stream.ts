@@ -17,6 +17,7 @@ export interface EventStreamOptions {
   readonly engine: Engine;
   readonly clock: Clock;
   readonly label: string;
+  readonly sinceMs: number;
   readonly onEvent: (event: EngineEvent) => void;
   /** The connection was lost and is there again. */
   readonly onReturn: () => void;
@@ -24,6 +25,10 @@ export interface EventStreamOptions {
 }
 
 const actions = ['start', 'kill', 'oom', 'die', 'destroy'];
+/** Events of one moment may come in another order than that of their times. */
+const overlapMs = 1000;
+/** As many as the engine does, and some. */
+const rememberedEvents = 300;
 const firstWaitMs = 100;
 const longestWaitMs = 5000;
 
@@ -35,13 +40,14 @@ export interface EventStream {
 /** Resolves when it listens: from then on nothing is missed. @throws EngineError where the engine does not answer now */
 export async function openEventStream(options: EventStreamOptions): Promise<EventStream> {
   const { clock, signal, onEvent, onReturn } = options;
-  let lastMs = clock.now();
-  let lastKey = '';
+  let lastMs = options.sinceMs;
+  const recent = new Set<string>();
   const told = (event: EngineEvent, key: string): void => {
-    // The connection begins where the last one ended, and so with its last event.
-    if (event.atMs < lastMs || key === lastKey) return;
-    lastMs = event.atMs;
-    lastKey = key;
+    // A connection begins a little before the last one ended, and so with what was told then.
+    if (recent.has(key)) return;
+    recent.add(key);
+    for (const oldest of recent) if (recent.size > rememberedEvents) recent.delete(oldest);
+    lastMs = Math.max(lastMs, event.atMs);
     onEvent(event);
   };
   const follow = async (source: AsyncIterable<Buffer>): Promise<void> => {
@@ -50,15 +56,15 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
       if (event !== undefined) told(event, JSON.stringify(object));
     }
   };
-  const open = () => options.engine.stream({ ...queryOf(options.label, { since: seconds(lastMs) }), signal });
-  const first = await open();
+  const open = (sinceMs: number) => options.engine.stream({ ...queryOf(options.label, { since: seconds(sinceMs) }), signal });
+  const first = await open(lastMs);
   const run = async (): Promise<void> => {
     let source: AsyncIterable<Buffer> | undefined = first;
     let waitMs = firstWaitMs;
     while (!signal.aborted) {
       try {
         if (source === undefined) {
-          source = await open();
+          source = await open(lastMs - overlapMs);
           onReturn();
         }
         waitMs = firstWaitMs;

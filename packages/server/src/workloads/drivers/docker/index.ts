@@ -161,6 +161,7 @@ class DockerDriver implements Driver {
   async close(): Promise<void> {
     this.#closed.abort();
     this.#engine.close();
+    for (const unit of this.#units.values()) unit.close();
     await Promise.allSettled([this.#adopted?.then(({ ended }) => ended), ...this.#starting.values()]);
     this.#listeners.clear();
   }
@@ -250,16 +251,17 @@ class DockerDriver implements Driver {
       if (early !== undefined) early.push(event);
       else for (const unit of this.#units.values()) if (unit.containerId === event.containerId) unit.heard(event);
     };
+    const sinceMs = this.#options.clock.now();
     const stop = new AbortController();
     const stream = await openEventStream({
-      ...{ engine: this.#engine, clock: this.#options.clock, label: this.#label, onEvent: pass },
+      ...{ engine: this.#engine, clock: this.#options.clock, label: this.#label, sinceMs, onEvent: pass },
       onReturn: () => {
         for (const unit of this.#units.values()) if (!unit.hasEnded) void unit.finish();
       },
       signal: AbortSignal.any([this.#closed.signal, stop.signal]),
     });
     try {
-      await this.#adoptContainers();
+      await this.#adoptContainers(sinceMs);
     } catch (thrown) {
       stop.abort();
       throw thrown;
@@ -270,7 +272,7 @@ class DockerDriver implements Driver {
     return stream;
   }
 
-  async #adoptContainers(): Promise<void> {
+  async #adoptContainers(untilMs: number): Promise<void> {
     const query = { all: 'true', filters: JSON.stringify({ label: [this.#label] }) };
     const listed = (await this.#engine.json({ method: 'GET', path: '/containers/json', query })) as readonly {
       readonly Id: string;
@@ -278,7 +280,7 @@ class DockerDriver implements Driver {
     }[];
     if (listed.length === 0) return;
     const sinceMs = Math.min(...listed.map(({ Created }) => Created)) * 1000;
-    const past = await pastEvents(this.#engine, this.#label, { sinceMs, untilMs: this.#options.clock.now() });
+    const past = await pastEvents(this.#engine, this.#label, { sinceMs, untilMs });
     for (const { Id } of listed) {
       const inspected = await this.#inspect(Id).catch((thrown: unknown) => {
         if (!isMissing(thrown)) throw thrown;
@@ -314,7 +316,7 @@ class DockerDriver implements Driver {
     const emit = (event: UnitEvent): void => {
       for (const listener of [...this.#listeners]) listener(event);
     };
-    return new ContainerUnit({ engine: this.#engine, clock: this.#options.clock, containerId, emit, signal: this.#closed.signal });
+    return new ContainerUnit({ engine: this.#engine, clock: this.#options.clock, containerId, emit });
   }
 
   async #inspect(container: string): Promise<Inspected> {
