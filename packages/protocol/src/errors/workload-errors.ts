@@ -116,4 +116,10 @@ export const workloadErrors = {
     message: 'Nothing is measured and nothing is run here yet.',
     hint: 'Try again once the gateway has started; `openclaw logs` says what keeps it.',
   },
+  workload_image_missing: {
+    status: 409,
+    retryable: true,
+    message: 'Docker cannot run the image {image}: {reason}.',
+    hint: '`docker pull {image}` fetches it; or let the gateway fetch what is missing: `workloads.docker.pull: missing`.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

@@ -98,12 +98,16 @@ async function isNeeded(database: Database): Promise<boolean> {
 async function buildPart(options: BuildWorkloadsOptions, figures: Figures): Promise<Built> {
   const { database, clock, settings, stateDirectory, environment, activeRuns } = options;
   const log = options.log.child({ component: 'workloads' });
-  const { createProcessDriver, createWorkloads, openResourceStore } = await import('../workloads/index.ts');
+  const { createDockerDriver, createProcessDriver, createWorkloads, openResourceStore } = await import('../workloads/index.ts');
   const store = await openResourceStore({ database, clock, log });
+  const directory = join(stateDirectory, 'workloads');
   const host = { node: hostname(), memoryBytes: memoryOfHost(), baseEnvironment: passedOn(environment, ['PATH', 'HOME', 'LANG', 'TZ']) };
   const part = createWorkloads({
     ...{ store, database, clock, log, host, activeRuns, figures, settings },
-    drivers: [createProcessDriver({ directory: join(stateDirectory, 'workloads'), clock })],
+    drivers: [
+      createProcessDriver({ directory, clock }),
+      createDockerDriver({ directory, clock, pull: () => settings().docker.pull, ...dockerSocket(settings(), environment) }),
+    ],
     readSecret: (name, key) => readSecret(options, name, key),
     random: Math.random,
   });
@@ -125,6 +129,13 @@ async function buildPart(options: BuildWorkloadsOptions, figures: Figures): Prom
       store.close();
     },
   };
+}
+
+/** As `docker` itself finds it, where that is a socket of this machine: ports of a unit are reached here. */
+function dockerSocket({ docker }: WorkloadsSettings, environment: Environment): { readonly socketPath?: string } {
+  const host = environment.lookup('DOCKER_HOST')?.value;
+  const socketPath = docker.socket ?? (host?.startsWith('unix://') === true ? host.slice('unix://'.length) : undefined);
+  return socketPath === undefined ? {} : { socketPath };
 }
 
 /** What this process may use, where a container or a unit of systemd bounds it. */

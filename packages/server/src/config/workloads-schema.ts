@@ -23,6 +23,20 @@ export const workloads = s.object(
         names: imageName,
       },
     ),
+    docker: s.object(
+      {
+        socket: s.string({
+          description: 'The socket of the Docker Engine. Without it: where `DOCKER_HOST` says (`unix://`), else `/var/run/docker.sock`.',
+          optional: true,
+        }),
+        pull: s.choice(['never', 'missing'], {
+          description:
+            'What becomes of images that are not on this machine. `missing`: they are fetched, without credentials. `never`: the workload waits as `ImagePullBackOff`.',
+          default: 'never',
+        }),
+      },
+      { description: 'The engine that `driver: docker` uses. A change of the socket needs a restart.' },
+    ),
     secrets: s.record(
       s.record(s.secret({ description: 'The value; treated as a secret.' }), {
         description: 'Its values by their keys.',

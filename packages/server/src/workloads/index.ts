@@ -1,4 +1,5 @@
 /** What the other parts may use of workloads. It is loaded with the first request that needs it, and not before. */
+export { createDockerDriver } from './drivers/docker/index.ts';
 export { createProcessDriver } from './drivers/process/index.ts';
 export type { Driver } from './drivers/driver.ts';
 export type { ActiveRun } from './events/memory-events.ts';

@@ -3,9 +3,9 @@
  * `OPENCLAW_TEST_REQUIRE=docker` makes it a failure that there is none.
  */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 export const dockerIsRequired = (process.env['OPENCLAW_TEST_REQUIRE'] ?? '').split(',').includes('docker');
 
@@ -25,7 +25,24 @@ export function docker(...args: readonly string[]): string {
 
 /** Of busybox alone, under all of its names. */
 export function makeTestImage(): string {
-  const name = 'openclaw-test-busybox:latest';
+  return makeImage('openclaw-test-busybox:latest', () => []);
+}
+
+/** Of busybox and the Node that runs this. */
+export function makeNodeImage(): string {
+  return makeImage(`openclaw-test-node:${process.version}`, (root) => {
+    const libraries = spawnSync('ldd', [process.execPath], { encoding: 'utf8' }).stdout.match(/(?<=\s)\/\S+/g) ?? [];
+    for (const file of libraries) {
+      mkdirSync(join(root, dirname(file)), { recursive: true });
+      copyFileSync(realpathSync(file), join(root, file));
+    }
+    copyFileSync(process.execPath, join(root, 'bin/node'));
+    return libraries.map((file) => file.split('/')[1] ?? '');
+  });
+}
+
+/** @param add puts more into the folder, and says which folders of its root are new */
+function makeImage(name: string, add: (root: string) => readonly string[]): string {
   if (docker('images', '--quiet', name) !== '') return name;
   const root = mkdtempSync(join(tmpdir(), 'openclaw-image-'));
   try {
@@ -34,8 +51,9 @@ export function makeTestImage(): string {
     const applets = execFileSync(busybox, ['--list'], { encoding: 'utf8' }).trim().split('\n');
     for (const applet of applets.filter((each) => each !== 'busybox')) symlinkSync('busybox', join(root, 'bin', applet));
     writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0:root:/:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n');
+    const folders = new Set(['bin', 'etc', 'tmp', ...add(root)]);
     const archive = join(root, 'image.tar');
-    execFileSync('tar', ['-cf', archive, '-C', root, 'bin', 'etc', 'tmp']);
+    execFileSync('tar', ['-cf', archive, '-C', root, ...folders]);
     docker('import', archive, name);
     return name;
   } finally {

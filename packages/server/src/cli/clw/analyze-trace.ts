@@ -1,6 +1,6 @@
 /** `clw analyze memory-trace FILE`: judges a file of readings on this machine; no gateway is asked. The judgement is `workloads/analysis/`. */
 import { createReadStream } from 'node:fs';
-import { formatMemory, type Interval, type MemoryAnalysis, type MemoryTrace } from '@openclaw/protocol';
+import { formatMemory, type Estimate, type MemoryAnalysis, type MemoryTrace } from '@openclaw/protocol';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import { analyseMemory, readMemoryTrace } from '../../workloads/analysis/index.ts';
 import { formatTable, widthOf, type Column } from '../table.ts';
@@ -85,7 +85,7 @@ function reasons({ scenarios, evidence }: MemoryAnalysis): string {
   return `${causes.length === 0 ? '' : `Looks like:\n${causes.join('')}\n`}Why:\n${evidence.map((sentence) => `- ${sentence}\n`).join('')}`;
 }
 
-function slope({ low, value, high }: Interval, format: (value: number) => string): string {
+function slope({ low, value, high }: Estimate, format: (value: number) => string): string {
   return `${format(value)} (${format(low)} to ${format(high)})`;
 }
 

@@ -57,7 +57,7 @@ export interface GoneInstance {
 }
 
 export interface Refusal {
-  /** `ImageNotRunnable`, `InsufficientMemory`, `DriverUnavailable`, `ContainerCannotRun`. */
+  /** `ImageNotRunnable`, `ImagePullBackOff`, `InsufficientMemory`, `DriverUnavailable`, `ContainerCannotRun`. */
   readonly reason: string;
   readonly message: string;
 }

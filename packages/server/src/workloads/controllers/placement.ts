@@ -50,6 +50,7 @@ export function commandOf(image: string | undefined, images: ImageCommands): rea
 export function refusalOf(error: OpenClawError): Refusal {
   const reasons: Readonly<Record<string, string>> = {
     workload_image_not_runnable: 'ImageNotRunnable',
+    workload_image_missing: 'ImagePullBackOff',
     workload_driver_unavailable: 'DriverUnavailable',
   };
   return { reason: reasons[error.code] ?? 'ContainerCannotRun', message: `${error.message} ${error.hint}` };

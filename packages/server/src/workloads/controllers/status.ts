@@ -138,7 +138,7 @@ function livingPhase({ isReady, hasServed }: SeenContainer): Judged {
 }
 
 function phaseOfRefusal(reason: string): WorkloadPhase {
-  if (reason === 'ImageNotRunnable') return 'ImagePullBackOff';
+  if (reason === 'ImageNotRunnable' || reason === 'ImagePullBackOff') return 'ImagePullBackOff';
   return reason === 'InsufficientMemory' || reason === 'DriverUnavailable' ? 'Pending' : 'CrashLoopBackOff';
 }
 

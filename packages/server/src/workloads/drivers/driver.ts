@@ -19,7 +19,7 @@ export interface Driver {
 
   /**
    * Starts a unit. Started again with an id that exists, it changes nothing and says what is there: an id never runs twice.
-   * @throws OpenClawError `workload_image_not_runnable`, `workload_cannot_run` (no such command, mount refused, …), `workload_driver_unavailable`
+   * @throws OpenClawError `workload_image_not_runnable`, `workload_image_missing`, `workload_cannot_run` (no such command, mount refused, …), `workload_driver_unavailable`
    */
   start(plan: UnitPlan, signal: AbortSignal): Promise<UnitState>;
 

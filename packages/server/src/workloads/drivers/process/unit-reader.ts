@@ -3,7 +3,8 @@ import type { Clock } from '../../../core/clock.ts';
 import type { MemoryMap, UnitSample } from '../driver.ts';
 import { readGroupUsage } from '../kernel/group-usage.ts';
 import { readMemoryMap } from '../kernel/memory-map.ts';
-import { countSockets, readUnitSample } from '../kernel/unit-sample.ts';
+import { countSocketsSeldom, type SocketCount } from '../kernel/socket-counter.ts';
+import { readUnitSample } from '../kernel/unit-sample.ts';
 import { readHeapReport } from './heap-report.ts';
 import type { LiveUnit } from './live-unit.ts';
 import { unitName } from './unit-files.ts';
@@ -11,12 +12,8 @@ import { unitName } from './unit-files.ts';
 interface Memory {
   pids: readonly number[];
   peakBytes: number;
-  sockets: { readonly count: number | undefined; readonly descriptors: number | undefined; readonly dueMs: number } | undefined;
+  sockets: SocketCount | undefined;
 }
-
-/** Each open file has to be looked at for it, so that it is not counted with every sample while their number stays. */
-const socketsEveryMs = 30_000;
-const mostDescriptors = 2000;
 
 export class UnitReader {
   readonly #clock: Clock;
@@ -41,7 +38,8 @@ export class UnitReader {
     });
     if (sample === undefined) return undefined;
     memory.peakBytes = sample.peakBytes;
-    const sockets = this.#socketsOf(memory, pids, sample.fileDescriptors);
+    memory.sockets = countSocketsSeldom(memory.sockets, { pids, descriptors: sample.fileDescriptors, nowMs: this.#clock.monotonicMs() });
+    const sockets = memory.sockets.count;
     return {
       ...sample,
       ...(sockets === undefined ? {} : { sockets }),
@@ -73,14 +71,5 @@ export class UnitReader {
     const memory: Memory = { pids: [], peakBytes: 0, sockets: undefined };
     this.#memories.set(name, memory);
     return memory;
-  }
-
-  #socketsOf(memory: Memory, pids: readonly number[], descriptors: number | undefined): number | undefined {
-    const nowMs = this.#clock.monotonicMs();
-    const { sockets } = memory;
-    if (sockets !== undefined && sockets.descriptors === descriptors && nowMs < sockets.dueMs) return sockets.count;
-    const count = (descriptors ?? Infinity) > mostDescriptors ? undefined : countSockets(pids, mostDescriptors);
-    memory.sockets = { count, descriptors, dueMs: nowMs + socketsEveryMs };
-    return count;
   }
 }
