@@ -57,6 +57,25 @@ test('without an engine nothing can be started and nothing is there; once someth
   }
 });
 
+test('an engine that hangs is not waited for', { timeout: 30_000 }, async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'openclaw-docker-'));
+  const socketPath = join(directory, 'hangs.sock');
+  const server = createServer(() => {}).listen(socketPath);
+  const driver = createDockerDriver({ directory, clock: systemClock, socketPath });
+  try {
+    const available = await driver.available(never);
+    assert.ok(!available.usable);
+    await assert.rejects(driver.signal({ instance: 'none', container: 'main', attempt: 0 }, 'SIGUSR1'), {
+      code: 'workload_driver_unavailable',
+    });
+    assert.match(available.reason, /Docker does not answer in time at .*hangs\.sock/);
+  } finally {
+    await driver.close();
+    server.close();
+    rmSync(directory, { recursive: true });
+  }
+});
+
 describe('the Docker driver', { skip: withoutDocker }, () => {
   test(
     'a unit has no capabilities, gains none, has no swap, and its port is open on this machine alone',
@@ -186,7 +205,7 @@ describe('the Docker driver', { skip: withoutDocker }, () => {
       docker('rm', '--force', ...place.containers('all'));
       const { exitCode, how, outOfMemory } = await session.end('removed');
       assert.deepEqual([exitCode, how, outOfMemory], [137, 'lost', false]);
-      const { id } = await session.start('again', { shell: 'sleep 1' });
+      const { id } = await session.start('again', { shell: 'test -e /tmp/ran && sleep 600; touch /tmp/ran' });
       await session.end('again');
       docker('start', ...place.containers('all'));
       await until(async () => place.containers('running').length === 0);

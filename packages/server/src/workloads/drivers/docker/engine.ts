@@ -105,6 +105,8 @@ export class Engine {
       throw new EngineError(await readRefusal(response), { status });
     } catch (thrown) {
       if (thrown instanceof EngineError) throw thrown;
+      if (signal?.reason instanceof DOMException && signal.reason.name === 'TimeoutError')
+        throw new EngineError(`Docker does not answer in time at ${this.#socketPath}`, { cause: thrown });
       signal?.throwIfAborted();
       throw new EngineError(`no Docker answers at ${this.#socketPath}: ${reasonOf(thrown)}`, { cause: thrown });
     }

@@ -41,7 +41,10 @@ export const dockerDriverDefaults = {
   log: { fileBytes: 4 * 2 ** 20, files: 3 },
 } as const;
 
+/** How long an answer is believed. */
 const availabilityMs = 5000;
+/** One that hangs must not keep the other drivers waiting. */
+const availabilityLimitMs = 5000;
 
 /** Nobody is asked before there is something to ask. */
 export function createDockerDriver(options: DockerDriverOptions): Driver {
@@ -172,13 +175,17 @@ class DockerDriver implements Driver {
 
   async #examine(): Promise<Availability> {
     try {
-      const info = (await this.#engine.json({ method: 'GET', path: '/info' })) as EngineInfo;
+      const signal = AbortSignal.timeout(availabilityLimitMs);
+      const info = (await this.#engine.json({ method: 'GET', path: '/info', signal })) as EngineInfo;
       if (info.OSType !== 'linux') return { usable: false, reason: `its containers are of ${info.OSType}, and Linux is needed` };
       if (!info.MemoryLimit) return { usable: false, reason: 'its kernel holds no limits of memory; `docker info` says what is missing' };
       const note = info.SwapLimit ? {} : { note: 'its kernel does not count swap: a unit may use some beyond its limit' };
       return { usable: true, limits: 'kernel', ...note };
     } catch (thrown) {
-      return { usable: false, reason: reasonOf(thrown) };
+      return {
+        usable: false,
+        reason: reasonOf(thrown),
+      };
     }
   }
 
