@@ -30,7 +30,8 @@ const read = ['GET'] as const;
 const all = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const paths: Readonly<Record<string, readonly string[]>> = {
   '/api': read,
-  '/api/*': all,
+  '/api/v1': read,
+  '/api/v1/*': all,
   '/apis': read,
   '/apis/*': all,
   '/openapi/v3': read,
