@@ -9,7 +9,9 @@ import { launchBrowser, visit, withoutChromium } from './browser.ts';
 
 const collection = '/apis/openclaw.io/v1/namespaces/shop/workloads';
 
-async function ask(gateway: TestGateway, method: string, path: string, body?: unknown): Promise<Response> {
+/** @param question method and path */
+async function ask(gateway: TestGateway, question: string, body?: unknown): Promise<Response> {
+  const [method = 'GET', path = ''] = question.split(' ');
   return fetch(gateway.url + path, {
     method,
     headers: {
@@ -43,7 +45,7 @@ describe('workloads in the Control UI', { skip: withoutChromium }, () => {
     await using visiting = await visit(browser, `${gateway.url}/#/workloads?token=${testToken}`);
     const { page, complaints } = visiting;
     await page.getByText('No workloads', { exact: true }).waitFor();
-    assert.equal((await ask(gateway, 'POST', collection, till('open', '64Mi'))).status, 201);
+    assert.equal((await ask(gateway, `POST ${collection}`, till('open', '64Mi'))).status, 201);
     await page.getByRole('row', { name: /till shop Running 1\/1/ }).waitFor();
     await page.getByRole('link', { name: 'till' }).click();
     await page.getByRole('log', { name: 'Output' }).getByText('open').waitFor();
@@ -57,7 +59,7 @@ describe('workloads in the Control UI', { skip: withoutChromium }, () => {
     await page.getByRole('dialog').getByRole('button', { name: 'Scale' }).click();
     await page.getByText('2 of 2', { exact: true }).waitFor();
 
-    assert.equal((await ask(gateway, 'PATCH', `${collection}/till`, { spec: till('shut', '32Mi').spec })).status, 200);
+    assert.equal((await ask(gateway, `PATCH ${collection}/till`, { spec: till('shut', '32Mi').spec })).status, 200);
     await page.getByRole('button', { name: 'Compare' }).click();
     await page
       .getByRole('region', { name: /What changed after revision 1/ })
@@ -67,13 +69,13 @@ describe('workloads in the Control UI', { skip: withoutChromium }, () => {
     await page.getByRole('button', { name: 'Go back' }).first().click();
     await page.getByRole('dialog').getByRole('button', { name: 'Go back' }).click();
     await page.getByText('It goes back to revision 1').waitFor();
-    const { spec } = (await (await ask(gateway, 'GET', `${collection}/till`)).json()) as Workload;
+    const { spec } = (await (await ask(gateway, `GET ${collection}/till`)).json()) as Workload;
     assert.equal(spec?.containers[0]?.resources?.limits?.memory, '64Mi');
 
     await page.getByRole('button', { name: 'Delete' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click();
     await page.getByText('No workloads', { exact: true }).waitFor();
-    assert.equal((await ask(gateway, 'GET', `${collection}/till`)).status, 404);
+    assert.equal((await ask(gateway, `GET ${collection}/till`)).status, 404);
     assert.deepEqual(complaints, []);
   });
 });
