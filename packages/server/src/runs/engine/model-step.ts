@@ -4,8 +4,8 @@
  */
 import type { RunEventBody, TokenUse, ToolCallRequest } from '@openclaw/protocol';
 import type { Clock, Timer } from '../../core/clock.ts';
-import type { ConversationMessage, ModelCaller, ModelRequest } from './contract.ts';
-import { hashOf } from './hash.ts';
+import type { ModelCaller, ModelRequest } from './contract.ts';
+import { hashOfConversation } from './hash.ts';
 import type { HeldRun } from './held-run.ts';
 import type { ModelResult } from './progress.ts';
 
@@ -37,7 +37,7 @@ export async function takeModelStep(wanted: ModelStep, options: ModelStepOptions
   const idempotencyKey = `${run.runId}/${step}`;
   await run.append({
     ...{ kind: 'step.started', step, stepKind: kind, name: model, attempt, effect: 'idempotent' },
-    ...{ inputHash: hashOf([model, request.messages.map(hashOfMessage)]), idempotencyKey },
+    ...{ inputHash: hashOfConversation(model, request.messages), idempotencyKey },
   });
   const shown = new ShownText(wanted, options);
   let text = '';
@@ -60,17 +60,6 @@ export async function takeModelStep(wanted: ModelStep, options: ModelStepOptions
   const result: ModelResult = { text, toolCalls, finishReason };
   run.note({ kind: 'step.finished', step, attempt, result, use });
   return result;
-}
-
-/** A conversation only grows, so each of its messages is hashed once. */
-const messageHashes = new WeakMap<ConversationMessage, string>();
-
-function hashOfMessage(message: ConversationMessage): string {
-  const known = messageHashes.get(message);
-  if (known !== undefined) return known;
-  const hash = hashOf(message);
-  messageHashes.set(message, hash);
-  return hash;
 }
 
 /** Gathers what comes into deltas; one commit at a time. */

@@ -86,7 +86,7 @@ export class ProgressReader {
   #cancelledBy: string | undefined;
   #compaction: Progress['compaction'];
   #children = 0;
-  #lastOutcome = '';
+  #lastSeen: SeenCall | undefined;
   #repetitions = 0;
 
   read(event: RunEvent): void {
@@ -158,9 +158,9 @@ export class ProgressReader {
       const outcome = result as ToolOutcome;
       this.#openCalls = this.#openCalls.filter((call) => call.callId !== callId);
       this.#messages.push({ role: 'tool', callId, text: outcome.text });
-      const seen = JSON.stringify([name, argumentsText, outcome.text]);
-      this.#repetitions = seen === this.#lastOutcome ? this.#repetitions + 1 : 1;
-      this.#lastOutcome = seen;
+      const seen = { name, argumentsText, text: outcome.text };
+      this.#repetitions = isSame(seen, this.#lastSeen) ? this.#repetitions + 1 : 1;
+      this.#lastSeen = seen;
     }
   }
 
@@ -179,6 +179,14 @@ export class ProgressReader {
       repetitions: this.#repetitions,
     };
   }
+}
+
+interface SeenCall extends Pick<ToolCallRequest, 'name' | 'argumentsText'> {
+  readonly text: string;
+}
+
+function isSame(one: SeenCall, other: SeenCall | undefined): boolean {
+  return one.name === other?.name && one.argumentsText === other.argumentsText && one.text === other.text;
 }
 
 function wordsOfSignal(name: string, payload: unknown): string {

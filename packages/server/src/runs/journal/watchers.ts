@@ -90,7 +90,13 @@ class OpenWatcher implements Watcher {
 /** Of what may be large: streamed text, results, inputs and answers. */
 function charactersOf(event: RunEvent): number {
   if (event.kind === 'step.delta') return event.text.length;
-  if (event.kind === 'step.finished') return JSON.stringify(event.result)?.length ?? 0;
+  if (event.kind === 'step.finished') return charactersOfResult(event.result);
   if (event.kind === 'run.finished') return JSON.stringify(event.output)?.length ?? 0;
   return event.kind === 'run.created' ? event.input.length : 0;
+}
+
+/** Nearly all of them are the words of a model or a tool. */
+function charactersOfResult(result: unknown): number {
+  if (typeof result === 'object' && result !== null && 'text' in result && typeof result.text === 'string') return result.text.length;
+  return JSON.stringify(result)?.length ?? 0;
 }

@@ -41,7 +41,8 @@ export async function performCall(tool: Tool, call: CallToMake): Promise<ToolRes
   } catch (thrown) {
     return cut(boundText(`${tool.name} failed: ${wordsOf(thrown)}`));
   } finally {
-    ended.abort();
+    // With a reason of its own none has to be made, with where it came from, for each call.
+    ended.abort('the call has ended');
   }
 }
 
