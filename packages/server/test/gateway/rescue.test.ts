@@ -70,13 +70,15 @@ test('a bad edit while it runs is refused and what held goes on; the next start 
     program.child.kill('SIGKILL');
     await program.exited();
   }
-  await using again = await startProgram({ home });
-  const { url } = await again.ready();
-  assert.match(again.stdout(), /An earlier version of the configuration holds/);
-  assert.equal(await statusOf(`${url}/v1/models`, 'a-token-of-the-file'), 200);
-  await writeFile(file, "{ gateway: { auth: { token: 'the-mended-token' } } }");
-  await until(`${url}/v1/models`, 200, 'the-mended-token');
-  assert.equal(await statusOf(`${url}/v1/models`, 'a-token-of-the-file'), 401, 'a rotated token ends at once');
+  {
+    await using again = await startProgram({ home });
+    const { url } = await again.ready();
+    assert.match(again.stdout(), /An earlier version of the configuration holds/);
+    assert.equal(await statusOf(`${url}/v1/models`, 'a-token-of-the-file'), 200);
+    await writeFile(file, "{ gateway: { auth: { token: 'the-mended-token' } } }");
+    await until(`${url}/v1/models`, 200, 'the-mended-token');
+    assert.equal(await statusOf(`${url}/v1/models`, 'a-token-of-the-file'), 401, 'a rotated token ends at once');
+  }
   await rm(home, { recursive: true, force: true });
 });
 
