@@ -28,12 +28,14 @@ const trickyString = fc.oneof(
   fc.string({ unit: fc.constantFrom('{', '[', '}', ']', '"', '\\', 'a', 'é') }),
   fc.string({ minLength: 120, maxLength: 140, unit: fc.constantFrom('\\', '"', '[', 'a') }),
 );
+// fast-check makes it now and then, and it is refused: that has a test of its own.
+const fieldName = trickyString.filter((name) => name !== '__proto__');
 const { json } = fc.letrec<{ json: JsonValue }>((tie) => ({
   json: fc.oneof(
     { maxDepth: 12, withCrossShrink: true },
     fc.oneof(trickyString, fc.integer(), fc.boolean(), fc.constant(null)),
     fc.array(tie('json'), { maxLength: 4 }),
-    fc.dictionary(trickyString, tie('json'), { maxKeys: 4, noNullPrototype: true }),
+    fc.dictionary(fieldName, tie('json'), { maxKeys: 4, noNullPrototype: true }),
   ),
 }));
 
