@@ -42,6 +42,49 @@ test('what is added in one turn, and what waits for a commit, shares a group', a
   assert.equal(queue.waiting, 0);
 });
 
+test('writers of a large group are told in their order and in turns, and what the first write next is under way meanwhile', async () => {
+  const { queue, groups } = setup();
+  const told: number[] = [];
+  const next: Promise<void>[] = [];
+  const all = Array.from({ length: 100 }, async (_, index) => {
+    await queue.add(`batch ${index}`, 1);
+    told.push(index);
+    next.push(queue.add(`next ${index}`, 1));
+  });
+  await settle();
+  groups[0]?.finish();
+  for (let turn = 0; groups.length < 2; turn += 1) {
+    assert.ok(turn < 5);
+    await Promise.resolve().then(settle);
+  }
+  assert.ok((groups[1]?.batches.length ?? 0) < 100, 'the second group does not wait for all');
+  for (let index = 1; told.length < 100 || queue.waiting > 0; index += 1) {
+    assert.ok(index < 20);
+    groups[index]?.finish();
+    await settle();
+  }
+  await Promise.all([...all, ...next]);
+  assert.deepEqual(
+    told,
+    Array.from({ length: 100 }, (_, index) => index),
+  );
+  assert.deepEqual(
+    groups.slice(1).flatMap(({ batches }) => batches),
+    Array.from({ length: 100 }, (_, index) => `next ${index}`),
+  );
+});
+
+test('closing waits until everybody is told', async () => {
+  const { queue, groups } = setup();
+  let told = 0;
+  for (let index = 0; index < 100; index += 1) void queue.add(String(index), 1).then(() => (told += 1));
+  await settle();
+  const closed = queue.close();
+  groups[0]?.finish();
+  await closed;
+  assert.equal(told, 100);
+});
+
 test('a group is bounded in number and in bytes, and holds at least one', async () => {
   const { queue, groups } = setup({ groupBatches: 3, groupBytes: 10 });
   const sizes = [1, 1, 1, 1, 20, 6, 6];

@@ -1,5 +1,6 @@
 /**
- * Group commit: batches that wait together are committed together, one group at a time, in the order of the calls.
+ * Group commit: batches that wait together are committed together, one group at a time, in the order of the calls. Writers of a large group are
+ * told in turns of the loop: what the first of them write next is on its way to the disk while the others are told, and nobody else waits for all.
  *
  * It knows neither SQL nor engines. It does not retry: what `commit` says of a batch is what its writer is told.
  */
@@ -38,6 +39,9 @@ export const commitQueueDefaults = {
   groupBytes: 4 * 2 ** 20,
 } as const;
 
+/** Enough for a group of its own, and little enough that the loop is free again soon. */
+const toldPerTurn = 32;
+
 interface Waiting<Batch> {
   readonly batch: Batch;
   readonly bytes: number;
@@ -53,14 +57,19 @@ export function createCommitQueue<Batch>(commit: Commit<Batch>, options: CommitQ
   let running: Promise<void> | undefined;
   let closed = false;
 
+  const telling = createTelling();
+
   const settle = (group: readonly Waiting<Batch>[], outcomeOf: (index: number) => unknown): void => {
-    for (const [index, { bytes, resolve, reject }] of group.entries()) {
-      waitingBatches -= 1;
-      waitingBytes -= bytes;
+    const tells = group.map(({ bytes, resolve, reject }, index) => {
       const failure = outcomeOf(index);
-      if (failure === undefined) resolve();
-      else reject(failure);
-    }
+      return (): void => {
+        waitingBatches -= 1;
+        waitingBytes -= bytes;
+        if (failure === undefined) resolve();
+        else reject(failure);
+      };
+    });
+    telling.add(tells);
   };
 
   const run = async (): Promise<void> => {
@@ -97,6 +106,27 @@ export function createCommitQueue<Batch>(commit: Commit<Batch>, options: CommitQ
     async close() {
       closed = true;
       await running;
+      await telling.idle();
+    },
+  };
+}
+
+/** Tells writers in their order, so many in a turn of the loop. */
+function createTelling() {
+  const waiting: (() => void)[] = [];
+  let isUnderWay = false;
+  const next = (): void => {
+    for (const tell of waiting.splice(0, toldPerTurn)) tell();
+    isUnderWay = waiting.length > 0;
+    if (isUnderWay) setImmediate(next);
+  };
+  return {
+    add(tells: readonly (() => void)[]): void {
+      waiting.push(...tells);
+      if (!isUnderWay) next();
+    },
+    async idle(): Promise<void> {
+      while (isUnderWay) await new Promise((resolve) => setImmediate(resolve));
     },
   };
 }

@@ -7,22 +7,30 @@ export function hashOf(value: unknown): string {
   return hash('sha256', JSON.stringify(value));
 }
 
-interface Link {
-  readonly before: string;
-  readonly after: string;
+/** Of what a model is asked: each message is hashed with the hash of all before it. A conversation grows, and only what is new in it is hashed. */
+export class ConversationHash {
+  #model = '';
+  #messages: readonly ConversationMessage[] = [];
+  /** Of the model, then of each message with all before it. */
+  #sums: string[] = [];
+
+  of(model: string, messages: readonly ConversationMessage[]): string {
+    if (model !== this.#model) this.#sums = [];
+    let known = 0;
+    while (known < this.#sums.length - 1 && isSame(messages[known], this.#messages[known])) known += 1;
+    this.#sums.length = Math.min(this.#sums.length, known + 1);
+    let sum = this.#sums.at(-1);
+    if (sum === undefined) this.#sums.push((sum = hashOf(model)));
+    for (const message of messages.slice(known)) this.#sums.push((sum = hashOf([sum, message])));
+    this.#model = model;
+    this.#messages = messages;
+    return sum;
+  }
 }
 
-/** A conversation only grows: of what was hashed with the same before it, the hash is known. */
-const links = new WeakMap<ConversationMessage, Link>();
-
-/** Of what a model is asked: each message is hashed with the hash of all before it. */
-export function hashOfConversation(model: string, messages: readonly ConversationMessage[]): string {
-  let sum = hashOf(model);
-  for (const message of messages) {
-    const known = links.get(message);
-    const after = known?.before === sum ? known.after : hashOf([sum, message]);
-    if (after !== known?.after) links.set(message, { before: sum, after });
-    sum = after;
-  }
-  return sum;
+/** Where it cannot be told quickly it is another one. */
+function isSame(one: ConversationMessage | undefined, other: ConversationMessage | undefined): boolean {
+  if (one === other || !one || !other) return one === other;
+  if (one.role !== other.role || one.text !== other.text || one.role === 'tool') return false;
+  return !('toolCalls' in one && one.toolCalls.length > 0) && !('toolCalls' in other && other.toolCalls.length > 0);
 }

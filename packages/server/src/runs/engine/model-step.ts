@@ -5,7 +5,7 @@
 import type { RunEventBody, TokenUse, ToolCallRequest } from '@openclaw/protocol';
 import type { Clock, Timer } from '../../core/clock.ts';
 import type { ModelCaller, ModelRequest } from './contract.ts';
-import { hashOfConversation } from './hash.ts';
+import type { ConversationHash } from './hash.ts';
 import type { HeldRun } from './held-run.ts';
 import type { ModelResult } from './progress.ts';
 
@@ -21,6 +21,8 @@ export interface ModelStepOptions {
   readonly run: HeldRun;
   readonly clock: Clock;
   readonly callModel: ModelCaller;
+  /** Of the same run, and used for all of its calls. */
+  readonly conversation: ConversationHash;
   /** Aborted when nobody wants the answer any more. */
   readonly signal: AbortSignal;
 }
@@ -37,7 +39,7 @@ export async function takeModelStep(wanted: ModelStep, options: ModelStepOptions
   const idempotencyKey = `${run.runId}/${step}`;
   await run.append({
     ...{ kind: 'step.started', step, stepKind: kind, name: model, attempt, effect: 'idempotent' },
-    ...{ inputHash: hashOfConversation(model, request.messages), idempotencyKey },
+    ...{ inputHash: options.conversation.of(model, request.messages), idempotencyKey },
   });
   const shown = new ShownText(wanted, options);
   let text = '';

@@ -15,9 +15,10 @@ import type { HandOver, Tool, Toolbox } from '../tools/contract.ts';
 import type { Agent, AgentDirectory, ContextWindow, ConversationMessage, ModelCaller, ModelToolSpec, WindowLimits } from './contract.ts';
 import { type Children, outcomeOfChild } from './children.ts';
 import { Deadline } from './deadline.ts';
+import { ConversationHash } from './hash.ts';
 import type { HeldRun } from './held-run.ts';
 import { endOfTime, reachedLimit } from './limits.ts';
-import { takeModelStep } from './model-step.ts';
+import { type ModelStepOptions, takeModelStep } from './model-step.ts';
 import { callKey, type ModelResult, type OpenStep, type Progress, type ToolOutcome } from './progress.ts';
 import { refuseToolStep, resumeToolStep, takeToolStep, type ToolStepEnd, type ToolStepOptions } from './tool-step.ts';
 
@@ -94,6 +95,7 @@ async function steadyTime(run: HeldRun, clock: Clock): Promise<() => number> {
 class Worker {
   readonly #run: HeldRun;
   readonly #children: WorkedRun['children'];
+  readonly #conversation = new ConversationHash();
   readonly #signal: AbortSignal;
   readonly #options: SteadyOptions;
   /** A conversation that was too long for its model is compacted once for each answer. */
@@ -185,15 +187,20 @@ class Worker {
           sessionKey: view.sessionKey,
         },
       },
-      { run: this.#run, clock: this.#options.clock, callModel: this.#options.callModel, signal: this.#signal },
+      this.#modelOptions(),
     );
     this.#overflowed = false;
+  }
+
+  #modelOptions(): ModelStepOptions {
+    const { clock, callModel } = this.#options;
+    return { run: this.#run, clock, callModel, conversation: this.#conversation, signal: this.#signal };
   }
 
   /** What of the conversation fits; older turns become a summary, which is a step of its own. */
   async #fit(wanted: Fitting): Promise<{ readonly step: number; readonly messages: readonly ConversationMessage[] }> {
     const { agent, model, tools, said, earlier, view, nextStep, compaction } = wanted;
-    const { window, windowOf, callModel, clock } = this.#options;
+    const { window, windowOf } = this.#options;
     const wide = { ...windowOf(model), tools };
     const limits = this.#overflowed ? tighter(wide) : wide;
     const { instructions } = agent;
@@ -206,8 +213,7 @@ class Worker {
     const fitted = window.fit([...head, ...said.slice(from)], limits);
     if (fitted.kind === 'fits') return { step: nextStep, messages: fitted.messages };
     const request = { messages: summaryRequest(fitted.summarise, limits), tools: [], sessionKey: view.sessionKey };
-    const options = { run: this.#run, clock, callModel, signal: this.#signal };
-    const { text: summary } = await takeModelStep({ step: nextStep, attempt: 1, model, kind: 'compaction', request }, options);
+    const { text: summary } = await takeModelStep({ step: nextStep, attempt: 1, model, kind: 'compaction', request }, this.#modelOptions());
     const keptFrom = from + Math.max(0, fitted.keepFrom - head.length);
     const after = window.fit([...headOf(summary, keptFrom), ...said.slice(keptFrom)], limits);
     await this.#run.append({
