@@ -135,6 +135,8 @@ class PageConnection implements Connection {
       client: { id: 'openclaw-control-ui', mode: 'ui', version, ...describeBrowser(), instanceId: randomId() },
       scopes: wantedScopes,
       caps: ['tool-events'],
+      // Somebody is looking, and there are never many of them.
+      reconnect: { maxDelayMs: 5_000 },
       onState: (state) => {
         if (this.#client === client) this.#onState(state, secret !== undefined);
       },

@@ -62,7 +62,7 @@ export async function visit(browser: Browser, address: string, options: BrowserC
   });
   page.on('request', (request) => asked.push(request.url()));
   page.on('websocket', (socket) => asked.push(socket.url()));
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   await page.goto(address);
   return { page, complaints, asked, [Symbol.asyncDispose]: () => context.close() };
 }

@@ -99,6 +99,20 @@ test('a message whose fate is unknown is sent again under its key, also after a 
   );
 });
 
+test('a history that was overtaken by the end of a turn is asked for again, and takes nothing away', async () => {
+  const { desk, answers, tell, shown } = setup();
+  answers.set('chat.send', { status: 'started' });
+  await desk.send('Hello');
+  const overtaken = Promise.withResolvers<History>();
+  answers.set('chat.history', overtaken.promise);
+  const loading = desk.load();
+  tell({ state: 'final', message: { content: [{ type: 'text', text: 'Hi.' }] } });
+  answers.set('chat.history', history([message('user', 'Hello', 'run-1'), message('assistant', 'Hi.', 'run-1')]));
+  overtaken.resolve(history([message('user', 'Hello', 'run-1')]));
+  await loading;
+  assert.deepEqual(shown(), ['user: Hello', 'assistant: Hi.']);
+});
+
 test('a message that the history has is not sent again', async () => {
   const store = createStore();
   createOutbox(store).add(sessionKey, { key: 'run-1', text: 'Hello', atMs: 1 });

@@ -51,6 +51,8 @@ export class ChatDesk {
   readonly #problem: Signal<Error | undefined> = signal(undefined);
   /** Rises with each question for the history: an answer that was overtaken is passed over. */
   #round = 0;
+  /** Rises with each message that was taken and each beginning and end of a turn: a history from before it has less than what is shown. */
+  #turns = 0;
 
   constructor(options: ChatDeskOptions) {
     this.#options = options;
@@ -78,8 +80,10 @@ export class ChatDesk {
     const { connection, outbox } = this.#options;
     const round = (this.#round += 1);
     try {
+      const turns = this.#turns;
       const history = await connection.request<History>('chat.history', { sessionKey: this.sessionKey, limit: pageSize });
       if (round !== this.#round) return;
+      if (turns !== this.#turns) return await this.load();
       for (const { idempotencyKey } of history.messages) {
         if (idempotencyKey !== undefined) outbox.remove(this.sessionKey, idempotencyKey);
       }
@@ -118,6 +122,7 @@ export class ChatDesk {
     const params = { sessionKey: this.sessionKey, message: text, idempotencyKey: key };
     try {
       const { status } = await connection.request<Sent>('chat.send', params);
+      this.#turns += 1;
       outbox.remove(this.sessionKey, key);
       if (status === 'started' || status === 'in_flight') this.#step({ kind: 'accepted', runId: key, atMs: now() });
     } catch (error) {
@@ -131,6 +136,7 @@ export class ChatDesk {
   #onChat(event: ChatEvent): void {
     if (event.sessionKey !== this.sessionKey) return;
     const { messages } = this.#conversation.peek();
+    if (event.state !== 'delta') this.#turns += 1;
     this.#step({ kind: 'event', event, atMs: this.#options.now() });
     // Somebody else speaks in this session: what was asked is in the history alone.
     if (event.state === 'status' && !messages.some(({ runId }) => runId === event.runId)) void this.load();
