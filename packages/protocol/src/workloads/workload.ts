@@ -169,7 +169,7 @@ export interface ContainerState {
 }
 
 export interface TerminatedState {
-  /** `OOMKilled`, `Error`, `Completed`, `ContainerCannotRun`. */
+  /** `OOMKilled`, `HeapOutOfMemory`, `Error`, `Completed`, `ContainerCannotRun`. */
   readonly reason: string;
   readonly exitCode: number;
   readonly signal?: string;

@@ -34,9 +34,11 @@ const stepNames: Readonly<Record<AnalysisStep['name'], string>> = {
 };
 const outcomes: Readonly<Record<AnalysisStep['outcome'], string>> = { fine: 'fine', attention: 'LOOK HERE', unknown: 'not known' };
 
+const unmeasured = 'Nothing was measured yet: readings are taken while it runs.\n';
+
 function flow({ steps, leak, name, namespace, samples, windowMs }: WorkloadAnalysis): string {
   const lines = steps.map(({ name: step, outcome, says }, index) => `${index + 1}. ${stepNames[step]}: ${outcomes[outcome]}\n   ${says}\n`);
-  const basis = `Rests on ${samples} samples over ${formatSpan(windowMs)}.\n`;
+  const basis = samples === 0 ? unmeasured : `Rests on ${samples} samples of the last ${formatSpan(windowMs)}.\n`;
   return `${namespace}/${name}\n\n${lines.join('')}\n${leakLines(leak)}${basis}`;
 }
 
@@ -60,9 +62,10 @@ function recommendations({ sizing }: WorkloadAnalysis): string {
   return sizing.map((one) => (sizing.length === 1 ? '' : `Container ${one.container}:\n`) + recommendation(one)).join('\n');
 }
 
-function recommendation({ p95Bytes, limit, request, nodeOptions, refused, samples, windowMs }: SizingAnalysis): string {
+function recommendation({ p95Bytes, limit, request, nodeOptions, refused, samples, windowMs, notes = [] }: SizingAnalysis): string {
   const current = samples > 0 ? `Current P95 Memory: ${formatMemory(p95Bytes)}\n` : '';
-  const basis = `Rests on ${samples} samples over ${formatSpan(windowMs)}.\n`;
+  const rests = samples === 0 ? unmeasured : `Rests on ${samples} samples over ${formatSpan(windowMs)}.\n`;
+  const basis = `${rests}${notes.map((note) => `- ${note}\n`).join('')}`;
   if (limit === undefined || request === undefined)
     return `${current}No recommendation: ${refused ?? 'there is not enough to go by.'}\n${basis}`;
   return (

@@ -219,13 +219,12 @@ function analyse({ metadata, spec }: Workload, { windowMs, trace }: AnalysisFact
 }
 
 function sizeOf(container: string, found: MemoryRecommendation): SizingAnalysis {
-  const { p95Bytes, samples, hours, limitBytes, requestBytes, maxOldSpaceMebibytes: oldSpace, refusal, isTooFew, notes } = found;
+  const { p95Bytes, samples, hours, limitBytes, requestBytes, maxOldSpaceMebibytes: oldSpace, refusal, notes } = found;
   const facts = { container, p95Bytes: p95Bytes.value, windowMs: Math.round(hours * 3_600_000), samples };
   if (limitBytes === undefined || requestBytes === undefined) return { ...facts, refused: refusal ?? notes[0] ?? 'Nothing was measured.' };
-  const few = isTooFew ? ['These are too few samples to rely on; an hour of usual work is the least.'] : [];
   return {
     ...facts,
-    ...{ limit: formatBytes(limitBytes), request: formatBytes(requestBytes), notes: [...few, ...notes] },
+    ...{ limit: formatBytes(limitBytes), request: formatBytes(requestBytes), notes },
     ...(oldSpace === undefined ? {} : { nodeOptions: `--max-old-space-size=${oldSpace}` }),
   };
 }

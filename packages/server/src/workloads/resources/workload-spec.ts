@@ -156,7 +156,7 @@ export const workloadSpec = object(
 const count = (description: string): ReturnType<typeof integer> => integer(description, { minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
 const terminated = object('How it ended.', {
-  reason: text('OOMKilled, Error, Completed or ContainerCannotRun.'),
+  reason: text('OOMKilled, HeapOutOfMemory, Error, Completed or ContainerCannotRun.'),
   exitCode: count('What it returned.'),
   signal: text('What ended it.'),
   startedAt: text('When it was started.'),
