@@ -60,8 +60,6 @@ export interface MemoryTraceSpec {
   readonly durationSeconds: number;
   /** @default 1 */
   readonly intervalSeconds: number;
-  /** Samples the heap of a Node program through its inspector. @default false */
-  readonly heapProfile: boolean;
 }
 
 /** Its file is `GET …/memorytraces/NAME/trace?instance=ID`. */

@@ -352,7 +352,7 @@ test('a recording takes a reading each second, is one at a time, and is a trace 
     workloads.objects.store.create({
       ...{ apiVersion: 'openclaw.io/v1', kind: 'MemoryTrace', metadata: {} },
       key: { resource: 'memorytraces', namespace: 'default', name },
-      spec: { workload: 'shop', durationSeconds: 20, intervalSeconds: 1, heapProfile: false },
+      spec: { workload: 'shop', durationSeconds: 20, intervalSeconds: 1 },
     });
   const phaseOf = async (name: string) =>
     (

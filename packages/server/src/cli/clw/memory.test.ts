@@ -116,7 +116,6 @@ test('a memory profile is recorded by the gateway, shows how far it is, and then
     workload: 'shop',
     durationSeconds: 300,
     intervalSeconds: 1,
-    heapProfile: false,
   });
   assert.match(stdout, /^Type +Start +End +Most +Growth\nUsage +100Mi +160Mi +160Mi +\+60Mi\n/);
   assert.match(stdout, /Allocated at +Function +Held +Growth\ncache\.js:9 +put +70Mi +\+60Mi\n$/);

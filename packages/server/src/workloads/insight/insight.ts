@@ -5,6 +5,7 @@ import {
   type InstanceMetrics,
   type LeakAnalysis,
   type MemoryRecommendation,
+  type MemorySample,
   type MemoryTrace,
   type SizingAnalysis,
   type Workload,
@@ -167,14 +168,25 @@ async function readTrace({ history }: InsightOptions, { workload, instance: kept
   const { uid, namespace = 'default', name } = workload.metadata;
   const { instance, driver, limitBytes, requestBytes, startedAtMs } = kept;
   const marks = await history.marks(uid, instance, sinceMs);
+  const samples = await history.samples(uid, instance, sinceMs);
   return {
     ...{ version: memoryTraceVersion, workload: name, namespace, instance, driver, intervalMs: fiveSecondsMs },
     ...(limitBytes === undefined ? {} : { limitBytes }),
     ...(requestBytes === undefined ? {} : { requestBytes }),
     ...(startedAtMs === undefined ? {} : { startedAt: startedAtMs }),
-    samples: await history.samples(uid, instance, sinceMs),
+    ...(isNode(workload, samples) ? { runtime: 'node' } : {}),
+    samples,
     ...(marks.length > 0 ? { marks } : {}),
   };
+}
+
+/** What tells of its heap, and what is started as `node`. */
+function isNode({ spec }: Workload, samples: readonly MemorySample[]): boolean {
+  const [container, second] = spec?.containers ?? [];
+  return (
+    samples.some(({ externalBytes }) => externalBytes !== undefined) ||
+    (second === undefined && /(?:^|\/)node$/.test(container?.command?.[0] ?? ''))
+  );
 }
 
 interface AnalysisFacts {

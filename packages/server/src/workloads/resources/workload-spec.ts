@@ -106,6 +106,7 @@ const container = object(
     startupProbe: probe('Whether it has started; until then the others are not asked.'),
     livenessProbe: probe('Whether it must be started again.'),
     readinessProbe: probe('Whether it may be asked for work.'),
+    reportsHeap: flag('A program of Node tells of its heap after full collections, and of its buffers. On the process driver alone.'),
   },
   { required: ['name'] },
 );
