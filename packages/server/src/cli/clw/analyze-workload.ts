@@ -42,7 +42,15 @@ function flow({ steps, leak, name, namespace, samples, windowMs }: WorkloadAnaly
   return `${namespace}/${name}\n\n${lines.join('')}\n${leakLines(leak)}${basis}`;
 }
 
-function leakLines({ verdict, confidence, slopeBytesPerHour: slope, grows, limitReachedInMs: reached, evidence }: LeakAnalysis): string {
+function leakLines({
+  verdict,
+  confidence,
+  slopeBytesPerHour: slope,
+  grows,
+  limitReachedInMs: reached,
+  looksLike = [],
+  evidence,
+}: LeakAnalysis): string {
   const lines = [`Verdict: ${verdict} (confidence ${Math.round(confidence * 100)} %)`];
   if (slope) lines.push(`Slope: ${perHour(slope.estimate)} (${perHour(slope.low)} to ${perHour(slope.high)})`);
   if (grows !== undefined) lines.push(`Grows: ${grows}`);
@@ -50,6 +58,7 @@ function leakLines({ verdict, confidence, slopeBytesPerHour: slope, grows, limit
     lines.push(
       `Limit reached in: ${formatSpan(reached.low)}${reached.high === undefined ? ' or later' : ` to ${formatSpan(reached.high)}`}`,
     );
+  lines.push(...looksLike.map(({ name, evidence: why }) => `Looks like: ${name}: ${why}`));
   return [...lines, ...evidence.map((sentence) => `- ${sentence}`)].map((line) => `${line}\n`).join('');
 }
 

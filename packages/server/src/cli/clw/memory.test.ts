@@ -273,6 +273,20 @@ test('what makes a recommendation doubtful is printed with it, and what was neve
   assert.match((await api.run('analyze workload shop')).stdout, /\nNothing was measured yet: [^\n]*\n$/);
 });
 
+test('what a leak looks like is said with the verdict', async (t) => {
+  const api = await startApi(t);
+  addShop(api);
+  const looksLike = [{ name: 'connection pool leak', evidence: 'sockets rise by 60 an hour' }];
+  answerAnalysis(api, {
+    leak: { verdict: 'leak, OOM in 9–14 h', isLeak: true, confidence: 0.6, looksLike, evidence: ['Both halves agree.'] },
+  });
+  const { stdout } = await api.run('analyze workload shop');
+  assert.match(
+    stdout,
+    /Verdict: leak, OOM in 9–14 h [^]*\nLooks like: connection pool leak: sockets rise by 60 an hour\n- Both halves agree\./,
+  );
+});
+
 test('the flow says limit, leak, traffic in this order, and where to look', async (t) => {
   const api = await startApi(t);
   addShop(api);

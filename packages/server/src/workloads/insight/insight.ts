@@ -211,6 +211,7 @@ function analyse({ metadata, spec }: Workload, { windowMs, trace }: AnalysisFact
       : {
           limitReachedInMs: { low: hours.earliest * 3_600_000, ...(hours.latest === undefined ? {} : { high: hours.latest * 3_600_000 }) },
         }),
+    ...(found.scenarios.length === 0 ? {} : { looksLike: found.scenarios }),
     evidence: found.evidence,
   };
   const sizing = (spec?.containers ?? []).map(({ name: container }, _index, { length }): SizingAnalysis =>
