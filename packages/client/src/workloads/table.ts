@@ -13,6 +13,13 @@ export interface ApiTable {
   readonly rows: readonly {
     readonly cells: readonly unknown[];
     /** At least its metadata. */
-    readonly object: { readonly metadata: { readonly name: string; readonly namespace?: string } };
+    readonly object: {
+      readonly metadata: {
+        readonly name: string;
+        readonly namespace?: string;
+        readonly uid?: string;
+        readonly resourceVersion?: string;
+      };
+    };
   }[];
 }

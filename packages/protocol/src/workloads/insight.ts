@@ -60,8 +60,6 @@ export interface MemoryTraceSpec {
   readonly durationSeconds: number;
   /** @default 1 */
   readonly intervalSeconds: number;
-  /** Samples the heap of a Node program through its inspector. @default false */
-  readonly heapProfile: boolean;
 }
 
 /** Its file is `GET …/memorytraces/NAME/trace?instance=ID`. */
@@ -97,6 +95,8 @@ export interface LeakAnalysis {
   /** Heap, native memory, threads, `cache.py:9`, … */
   readonly grows?: string;
   readonly limitReachedInMs?: { readonly low: number; readonly high?: number };
+  /** Causes that the figures speak for: `connection pool leak`. */
+  readonly looksLike?: readonly { readonly name: string; readonly evidence: string }[];
   /** Sentences for people. */
   readonly evidence: readonly string[];
 }

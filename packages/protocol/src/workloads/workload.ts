@@ -53,6 +53,8 @@ export interface ContainerSpec {
   readonly startupProbe?: Probe;
   readonly livenessProbe?: Probe;
   readonly readinessProbe?: Probe;
+  /** A program of Node tells of its heap after full collections, and of its buffers. On the process driver alone. @default false */
+  readonly reportsHeap?: boolean;
 }
 
 /** Quantities: `256Mi`, `0.5`. */
@@ -169,7 +171,7 @@ export interface ContainerState {
 }
 
 export interface TerminatedState {
-  /** `OOMKilled`, `Error`, `Completed`, `ContainerCannotRun`. */
+  /** `OOMKilled`, `HeapOutOfMemory`, `Error`, `Completed`, `ContainerCannotRun`. */
   readonly reason: string;
   readonly exitCode: number;
   readonly signal?: string;

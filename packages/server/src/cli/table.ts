@@ -6,6 +6,8 @@ export interface Column {
   readonly align?: 'left' | 'right';
   /** What gives way where there is too little room: the end, the start, or nothing, for what is there to be copied. @default 'end' */
   readonly cut?: 'end' | 'start' | 'never';
+  /** Puts colours around what is shown of a cell. The heading has none. */
+  readonly paint?: (text: string) => string;
 }
 
 export interface TableOptions {
@@ -19,13 +21,14 @@ const narrowest = 6;
 
 export function formatTable(columns: readonly Column[], rows: readonly (readonly string[])[], { width }: TableOptions = {}): string {
   const lines = [columns.map(({ heading }) => heading), ...rows.map((row) => row.map(visible))];
+  const plain = columns.map(({ paint: _none, ...column }) => column);
   const natural = columns.map((_, index) => Math.max(...lines.map((line) => lengthOf(line[index] ?? ''))));
   const widths = fittingWidths(columns, natural, width);
   return lines
     .map(
-      (line) =>
+      (line, row) =>
         `${line
-          .map((text, index) => cell(text, widths[index]!, columns[index]))
+          .map((text, index) => cell(text, widths[index]!, (row === 0 ? plain : columns)[index]))
           .join(gap)
           .trimEnd()}\n`,
     )
@@ -51,12 +54,12 @@ function fittingWidths(columns: readonly Column[], natural: readonly number[], w
   return widths;
 }
 
-function cell(text: string, width: number, { align, cut }: Partial<Column> = {}): string {
+function cell(text: string, width: number, { align, cut, paint = (plain) => plain }: Partial<Column> = {}): string {
   const characters = Array.from(text);
   const kept = cut === 'start' ? `…${characters.slice(1 - width).join('')}` : `${characters.slice(0, width - 1).join('')}…`;
   const shown = characters.length <= width ? text : kept;
   const padding = ' '.repeat(width - lengthOf(shown));
-  return align === 'right' ? padding + shown : shown + padding;
+  return align === 'right' ? padding + paint(shown) : paint(shown) + padding;
 }
 
 function lengthOf(text: string): number {

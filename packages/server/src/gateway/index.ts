@@ -2,7 +2,7 @@
  * The gateway: every endpoint on one port. It translates the outside to the parts, and nothing else.
  */
 import type { IncomingMessage } from 'node:http';
-import type { Principal } from '../access/index.ts';
+import type { AuditSink, Principal } from '../access/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Ids } from '../core/ids.ts';
 import { OpenClawError } from '../core/errors.ts';
@@ -71,7 +71,7 @@ export interface GatewayOptions {
   readonly responses: ResponseReader;
   readonly router: Router;
   readonly admin: AdminOptions;
-  readonly audit: AuditReader;
+  readonly audit: AuditReader & AuditSink;
   readonly sight: SightEndpointOptions;
   /** Absent: it has no agents at work. */
   readonly runs?: Pick<RunEndpointsOptions, 'runs' | 'programs' | 'sessions'>;
@@ -199,12 +199,13 @@ function createWorkloads(
   bodyBudget: BodyBudget,
   stopping: AbortSignal,
 ): EndpointTable {
-  const { workloads, clock, log, version, policy } = options;
+  const { workloads, clock, log, version, policy, audit } = options;
   return createKubernetesEndpoints({
     ...workloads,
     clock,
     log,
     version,
+    audit,
     bodyBudget,
     stopping,
     bodyLimitBytes: () => policy().limits.bodyBytes,

@@ -125,6 +125,27 @@ test('running out of memory is told as events, as lines in the published form, w
   }
 });
 
+test('what ran out of memory comes before what was ended for it, also where it was noticed only after the end', async () => {
+  await using workloads = await openWorkloads();
+  const { part } = await workloads.start();
+  await workloads.apply('shop');
+  await workloads.until(isPhase(workloads, 'shop', 'Running'));
+  const [unit] = workloads.living('shop');
+  await workloads.pass(5000);
+  const endedAtMs = workloads.objects.clock.now() - 900;
+  unit!.isStubborn = true;
+  workloads.host.exceed(unit!, { survives: true });
+  workloads.host.end(unit!, { atMs: endedAtMs, exitCode: 137, signal: 'SIGKILL', outOfMemory: true });
+  await workloads.until(isPhase(workloads, 'shop', 'OOMKilled'));
+  const said: string[] = [];
+  const query = { follow: false, previous: false, signal: new AbortController().signal };
+  for await (const { text } of part.insight.output({ namespace: 'default', name: 'shop' }, query)) said.push(text);
+  const [oom, kill] = ['clw-memory-oom: Container', 'clw-container-kill: Container'].map((words) =>
+    said.findIndex((text) => text.includes(words)),
+  );
+  assert.ok(oom! >= 0 && kill! > oom!, said.join('\n'));
+});
+
 test('one that loses a process to the limit is ended as a whole, in good order', async () => {
   await using workloads = await openWorkloads();
   await workloads.start();
@@ -256,6 +277,49 @@ test('a program that lets go of nothing is ended in good order where the soft li
   await workloads.until(isPhase(workloads, 'shop', 'OOMKilled'));
 });
 
+const heapWords = [
+  '<--- Last few GCs --->',
+  '[7:0x1]     254 ms: Mark-Compact (reduce) 29.5 (31.0) -> 28.0 (31.0) MB, pooled: 0 MB, 26.70 / 0.00 ms last resort',
+  'FATAL ERROR: Ineffective mark-compacts near heap limit Allocation failed - JavaScript heap out of memory',
+].join('\n');
+
+test('a program of Node at the limit of its own heap is out of memory by another name than the kernel gives, and with another remedy', async () => {
+  await using workloads = await openWorkloads();
+  await workloads.start();
+  await workloads.apply('shop');
+  await workloads.until(isPhase(workloads, 'shop', 'Running'));
+  const [unit] = workloads.living('shop');
+  unit!.usageBytes = 60 * mebibyte;
+  await workloads.pass(5000);
+  workloads.host.end(unit!, { exitCode: 134, signal: 'SIGABRT', message: heapWords });
+  await workloads.until(isPhase(workloads, 'shop', 'CrashLoopBackOff'));
+  const { status } = (await workloads.get('shop'))!;
+  assert.equal(status?.reason, 'HeapOutOfMemory');
+  assert.match(
+    status?.message ?? '',
+    /^Out of memory: the JavaScript heap reached its own limit.*clw explain clw-heap-limit.*\n<--- Last few GCs/,
+  );
+  assert.equal(status?.instances[0]?.containers[0]?.lastState?.terminated?.reason, 'HeapOutOfMemory');
+  await workloads.until(async () => (await workloads.events('shop')).some(({ reason }) => reason === 'clw-heap-limit'), 'its event');
+  const events = await workloads.events('shop');
+  const told = events.find(({ reason }) => reason === 'clw-heap-limit');
+  assert.match(told?.message ?? '', /at 28Mi, not that of the container \(usage 60Mi, limit 100Mi\).*--max-old-space-size=75/);
+  assert.ok(!events.some(({ reason }) => reason === 'clw-memory-oom' || reason === 'clw-container-kill'), 'the kernel killed nobody');
+});
+
+test('an abort for another reason, and words about a heap with another end, are errors as any', async () => {
+  await using workloads = await openWorkloads();
+  await workloads.start();
+  await workloads.apply('shop', { replicas: 2 });
+  await workloads.until(isPhase(workloads, 'shop', 'Running'));
+  const [one, other] = workloads.living('shop');
+  workloads.host.end(one!, { exitCode: 134, signal: 'SIGABRT', message: 'Assertion failed' });
+  workloads.host.end(other!, { exitCode: 1, message: heapWords });
+  const reasons = async () =>
+    (await workloads.get('shop'))?.status?.instances.map(({ containers }) => containers[0]?.lastState?.terminated?.reason);
+  await workloads.until(async () => (await reasons())?.every((reason) => reason === 'Error'), 'both ends');
+});
+
 test('readings are kept over a restart of the gateway, with marks of what happened', async () => {
   await using workloads = await openWorkloads();
   const first = await workloads.start();
@@ -288,7 +352,7 @@ test('a recording takes a reading each second, is one at a time, and is a trace 
     workloads.objects.store.create({
       ...{ apiVersion: 'openclaw.io/v1', kind: 'MemoryTrace', metadata: {} },
       key: { resource: 'memorytraces', namespace: 'default', name },
-      spec: { workload: 'shop', durationSeconds: 20, intervalSeconds: 1, heapProfile: false },
+      spec: { workload: 'shop', durationSeconds: 20, intervalSeconds: 1 },
     });
   const phaseOf = async (name: string) =>
     (

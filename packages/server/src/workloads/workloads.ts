@@ -17,7 +17,7 @@ import { createUnitBook, unitKey, type KnownUnit } from './controllers/unit-book
 import type { SecretReader } from './controllers/unit-plan.ts';
 import type { ControllerSettings, Host, World } from './controllers/world.ts';
 import type { Driver, UnitEvent, UnitState } from './drivers/driver.ts';
-import { createMemoryEvents, type ActiveRun, type MemoryEvents } from './events/memory-events.ts';
+import { createMemoryEvents, type ActiveRun, type LastReading, type MemoryEvents } from './events/memory-events.ts';
 import { createRecorder, type Recorder } from './events/recorder.ts';
 import { createRuntimeLines, type RuntimeLines } from './events/runtime-lines.ts';
 import type { WorkloadInsight } from './insight.ts';
@@ -280,12 +280,11 @@ class Part implements Workloads {
   }
 
   /** What is known of a unit that ended before anybody could ask: its last reading, and the limit of its spec. */
-  #lastReading({ id, workload }: UnitState): { readonly usedBytes: number; readonly limitBytes: number } {
+  #lastReading({ id, workload }: UnitState): LastReading {
     const container = this.#controllers.of(workload.uid)?.spec?.containers.find(({ name }) => name === id.container);
     const sample = this.#sampler.latestOfUnit(unitKey(id));
-    const limitBytes = sample?.limitBytes ?? (container === undefined ? undefined : memoryLimitOf(container)) ?? 0;
-    // The kernel ends what would exceed the limit: at that moment all of it was used.
-    return { usedBytes: Math.max(sample?.usageBytes ?? 0, limitBytes), limitBytes };
+    const limitBytes = sample?.limitBytes ?? (container === undefined ? undefined : memoryLimitOf(container));
+    return { usedBytes: sample?.usageBytes, limitBytes };
   }
 
   async #age(): Promise<void> {

@@ -10,6 +10,7 @@ import { createIds } from '../../src/core/ids.ts';
 import { createLog } from '../../src/core/log.ts';
 import { createBodyBudget } from '../../src/gateway/body-budget.ts';
 import { createKubernetesEndpoints } from '../../src/gateway/kubernetes/index.ts';
+import { createAudit, type Audit } from '../../src/operations/index.ts';
 import { listen, readTls } from '../../src/gateway/index.ts';
 import type { GatewayPolicy } from '../../src/gateway/policy.ts';
 import { createRequestHandler } from '../../src/gateway/router.ts';
@@ -33,6 +34,7 @@ export const hostMemoryBytes = 8 * 2 ** 30;
 export interface ApiServer extends AsyncDisposable {
   readonly url: string;
   readonly store: ResourceStore;
+  readonly audit: Audit;
   /** Where the certificate is, with TLS. */
   readonly directory: string;
   /** @param path below `/apis/openclaw.io/v1/namespaces/`, or from a slash on */
@@ -69,11 +71,13 @@ export async function startApiServer({ insight, tls = false }: ApiServerOptions 
   const log = createLog({ clock, destinations: [], level: 'silent' });
   const store = await openResourceStore({ database, clock, log });
   resources.defer(() => store.close());
+  const audit = createAudit({ database, clock, log });
   const stopping = new AbortController();
   const endpoints = createKubernetesEndpoints({
     ...{
       clock,
       log,
+      audit,
       version: '0.1.0',
       bodyLimitBytes: () => 1024 * 1024,
       bodyBudget: createBodyBudget(2 ** 26),
@@ -93,7 +97,7 @@ export async function startApiServer({ insight, tls = false }: ApiServerOptions 
   resources.defer(() => stopping.abort());
   const url = `${tls ? 'https' : 'http'}://127.0.0.1:${listener.port}`;
   const kept = resources.move();
-  return { url, store, directory, request: (path, init) => ask(url, path, init), [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return { url, store, audit, directory, request: (path, init) => ask(url, path, init), [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }
 
 async function ask(

@@ -205,7 +205,7 @@ describe('writing', () => {
     const trace = { apiVersion: 'openclaw.io/v1', kind: 'MemoryTrace', metadata: { generateName: 'trace-' }, spec: { workload: 'one' } };
     const { body } = await api.request('fixed/memorytraces', { method: 'POST', json: trace });
     assert.match(body.metadata.name, /^trace-[a-z0-9]{5}$/);
-    assert.deepEqual(body.spec, { workload: 'one', durationSeconds: 300, intervalSeconds: 1, heapProfile: false });
+    assert.deepEqual(body.spec, { workload: 'one', durationSeconds: 300, intervalSeconds: 1 });
     const patch = { method: 'PATCH', contentType: 'application/merge-patch+json' };
     const path = `fixed/memorytraces/${body.metadata.name}`;
     assert.equal((await api.request(path, { ...patch, json: { metadata: { labels: { a: 'b' } } } })).status, 200);

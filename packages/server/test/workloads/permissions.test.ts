@@ -19,6 +19,37 @@ test('without a credential, and with one for models alone, nothing is shown', as
   }
 });
 
+test('who wrote what is in the audit log, with the paths that changed and without their values; what changes nothing is not', async () => {
+  const written = async () =>
+    (await api.audit.list({ limit: 100 }))
+      .filter(({ subject }) => subject === 'audited/shop')
+      .map(({ actor, action, detail }) => [actor, action, detail['changed']])
+      .toReversed();
+  const patch = (json: unknown, query = '') =>
+    api.request(`audited/workloads/shop${query}`, { method: 'PATCH', contentType: 'application/merge-patch+json', json });
+  const { body: made } = await api.request('audited/workloads', { method: 'POST', json: manifest('shop') });
+  assert.deepEqual(await written(), [['gateway-token', 'workload.created', undefined]]);
+  const [container] = made.spec.containers;
+  const env = [{ name: 'PASSWORD', value: 'correct-horse' }];
+  const containers = [{ ...container, env, resources: { ...container.resources, limits: { memory: '1Gi' } } }];
+  await patch({ spec: { replicas: 2, containers }, metadata: { labels: { app: 'shop' } } });
+  await patch({ spec: { replicas: 2 } });
+  await patch({ spec: { replicas: 5 } }, '?dryRun=All');
+  await patch({ spec: { replicas: -1 } });
+  await patch({ spec: { replicas: 0 } }, '/scale');
+  await api.request('audited/workloads/shop', { method: 'DELETE' });
+  await api.request('audited/workloads/shop', { method: 'DELETE' });
+  const paths = 'metadata.labels, spec.replicas, spec.containers[0].resources.limits.memory, spec.containers[0].env';
+  assert.deepEqual(
+    (await written()).map(([, action]) => action),
+    ['workload.created', 'workload.changed', 'workload.changed', 'workload.deleted'],
+  );
+  const [, changed, scaled] = await written();
+  assert.deepEqual(String(changed?.[2]).split(', ').toSorted(), paths.split(', ').toSorted());
+  assert.equal(scaled?.[2], 'spec.replicas');
+  assert.doesNotMatch(JSON.stringify(await api.audit.list({ limit: 100 })), /correct-horse/);
+});
+
 test('who may read sees everything and changes nothing', async () => {
   assert.equal((await api.request('default/workloads/one', { token: tokens.reader })).status, 200);
   const writes = [

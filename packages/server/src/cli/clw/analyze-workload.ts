@@ -34,13 +34,23 @@ const stepNames: Readonly<Record<AnalysisStep['name'], string>> = {
 };
 const outcomes: Readonly<Record<AnalysisStep['outcome'], string>> = { fine: 'fine', attention: 'LOOK HERE', unknown: 'not known' };
 
+const unmeasured = 'Nothing was measured yet: readings are taken while it runs.\n';
+
 function flow({ steps, leak, name, namespace, samples, windowMs }: WorkloadAnalysis): string {
   const lines = steps.map(({ name: step, outcome, says }, index) => `${index + 1}. ${stepNames[step]}: ${outcomes[outcome]}\n   ${says}\n`);
-  const basis = `Rests on ${samples} samples over ${formatSpan(windowMs)}.\n`;
+  const basis = samples === 0 ? unmeasured : `Rests on ${samples} samples of the last ${formatSpan(windowMs)}.\n`;
   return `${namespace}/${name}\n\n${lines.join('')}\n${leakLines(leak)}${basis}`;
 }
 
-function leakLines({ verdict, confidence, slopeBytesPerHour: slope, grows, limitReachedInMs: reached, evidence }: LeakAnalysis): string {
+function leakLines({
+  verdict,
+  confidence,
+  slopeBytesPerHour: slope,
+  grows,
+  limitReachedInMs: reached,
+  looksLike = [],
+  evidence,
+}: LeakAnalysis): string {
   const lines = [`Verdict: ${verdict} (confidence ${Math.round(confidence * 100)} %)`];
   if (slope) lines.push(`Slope: ${perHour(slope.estimate)} (${perHour(slope.low)} to ${perHour(slope.high)})`);
   if (grows !== undefined) lines.push(`Grows: ${grows}`);
@@ -48,6 +58,7 @@ function leakLines({ verdict, confidence, slopeBytesPerHour: slope, grows, limit
     lines.push(
       `Limit reached in: ${formatSpan(reached.low)}${reached.high === undefined ? ' or later' : ` to ${formatSpan(reached.high)}`}`,
     );
+  lines.push(...looksLike.map(({ name, evidence: why }) => `Looks like: ${name}: ${why}`));
   return [...lines, ...evidence.map((sentence) => `- ${sentence}`)].map((line) => `${line}\n`).join('');
 }
 
@@ -60,9 +71,10 @@ function recommendations({ sizing }: WorkloadAnalysis): string {
   return sizing.map((one) => (sizing.length === 1 ? '' : `Container ${one.container}:\n`) + recommendation(one)).join('\n');
 }
 
-function recommendation({ p95Bytes, limit, request, nodeOptions, refused, samples, windowMs }: SizingAnalysis): string {
+function recommendation({ p95Bytes, limit, request, nodeOptions, refused, samples, windowMs, notes = [] }: SizingAnalysis): string {
   const current = samples > 0 ? `Current P95 Memory: ${formatMemory(p95Bytes)}\n` : '';
-  const basis = `Rests on ${samples} samples over ${formatSpan(windowMs)}.\n`;
+  const rests = samples === 0 ? unmeasured : `Rests on ${samples} samples over ${formatSpan(windowMs)}.\n`;
+  const basis = `${rests}${notes.map((note) => `- ${note}\n`).join('')}`;
   if (limit === undefined || request === undefined)
     return `${current}No recommendation: ${refused ?? 'there is not enough to go by.'}\n${basis}`;
   return (

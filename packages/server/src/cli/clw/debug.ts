@@ -12,7 +12,6 @@ export interface ProfileFlags extends PlaceFlags {
   readonly showVmmap?: boolean;
   readonly duration: number;
   readonly interval: number;
-  readonly heap?: boolean;
   readonly output: 'table' | 'json';
 }
 
@@ -33,7 +32,6 @@ export function registerDebugCommands(program: Command, context: ClwContext): vo
     .option('--memory-profile', 'record its memory, at least once a second, and say what grew')
     .option('--duration <time>', 'for how long', parseTime, 300_000)
     .option('--interval <time>', 'how often a reading is taken', parseTime, 1000)
-    .option('--heap', 'of a program of Node also where its heap is allocated, through its inspector')
     .option('--show-vmmap', "what its memory consists of now, from the kernel's own accounting")
     .option('-o, --output <format>', 'how to print: table, json', 'table')
     .addHelpText(

@@ -19,7 +19,7 @@ export function describeWorkload({ metadata, spec, status }: Workload): string {
   if (metadata.deletionTimestamp !== undefined) lines.field('Deleted', `since ${metadata.deletionTimestamp}`);
   const phase = status?.phase ?? 'Pending';
   lines.field('Status', status?.reason === undefined || status.reason === phase ? phase : `${phase} (${status.reason})`);
-  lines.field('Message', status?.message);
+  lines.field('Message', onOneLine(status?.message));
   lines.field(
     'Replicas',
     `${spec?.replicas ?? 0} desired, ${status?.replicas ?? 0} there, ${status?.updatedReplicas ?? 0} up to date, ${status?.readyReplicas ?? 0} ready`,
@@ -137,8 +137,13 @@ function stateLines(label: string, { waiting, running, terminated }: ContainerSt
     lines.at(4, 'Signal', terminated.signal);
     lines.at(4, 'Started', terminated.startedAt);
     lines.at(4, 'Finished', terminated.finishedAt);
-    lines.at(4, 'Message', terminated.message?.trim().replaceAll(/\s*\n\s*/g, ' | '));
+    lines.at(4, 'Message', onOneLine(terminated.message));
   }
+}
+
+/** Last words of programs have several lines. */
+function onOneLine(text: string | undefined): string | undefined {
+  return text?.trim().replaceAll(/\s*\n\s*/g, ' | ');
 }
 
 /** Labels and values in two columns, deeper ones further in; a value that is not there has no line. */

@@ -4,6 +4,8 @@ import type { ApiEvent } from '@openclaw/protocol';
 import type { Command } from 'commander';
 import { formatTable, widthOf } from '../table.ts';
 import { formatAge } from './ages.ts';
+import { painted, wantsColours } from './colours.ts';
+import { listAgainWhenExpired, Told } from './following.ts';
 import { addPlaceFlags, type PlaceFlags } from './flags.ts';
 import { readNames } from './names.ts';
 import { defaultNamespace, placeOf, withSession, type ClwContext, type Session } from './session.ts';
@@ -36,11 +38,16 @@ interface Asked {
 }
 
 async function events(words: readonly string[], asked: Asked): Promise<void> {
+  const question = await questionFor(asked.flags.for === undefined ? words : [asked.flags.for], asked);
+  const told = new Told();
+  await listAgainWhenExpired(() => eventsOf(question, told, asked), asked.context);
+}
+
+async function eventsOf(question: Awaited<ReturnType<typeof questionFor>>, told: Told, asked: Asked): Promise<void> {
   const { flags, session, context } = asked;
   const { stdout, stderr } = context.terminal;
-  const question = await questionFor(flags.for === undefined ? words : [flags.for], asked);
   const { items, metadata } = await session.api.list(question);
-  const wanted = items.map((item) => item as ApiEvent).filter((event) => isWanted(event, flags));
+  const wanted = items.map((item) => item as ApiEvent).filter((event) => isWanted(event, flags) && told.isNew(event.metadata));
   const sorted = wanted.toSorted((one, other) => one.lastTimestamp.localeCompare(other.lastTimestamp));
   if (flags.output === 'json') stdout.write(`${JSON.stringify({ apiVersion: 'v1', kind: 'EventList', items: sorted }, null, 2)}\n`);
   else if (sorted.length > 0) stdout.write(tableOf(sorted, asked));
@@ -48,7 +55,7 @@ async function events(words: readonly string[], asked: Asked): Promise<void> {
   if (flags.watch !== true) return;
   for await (const { type, object } of session.api.watch({ ...question, resourceVersion: metadata.resourceVersion })) {
     const event = object as ApiEvent;
-    if (type === 'DELETED' || !isWanted(event, flags)) continue;
+    if (type === 'DELETED' || !isWanted(event, flags) || !told.isNew(event.metadata)) continue;
     // The whole table again is what keeps the columns where they were.
     stdout.write(flags.output === 'json' ? `${JSON.stringify(event)}\n` : lastLine(tableOf([...sorted, event], asked)));
   }
@@ -84,7 +91,10 @@ function isWanted({ type }: ApiEvent, { types }: Flags): boolean {
 function tableOf(shown: readonly ApiEvent[], { flags, context }: Asked): string {
   const { stdout } = context.terminal;
   const nowMs = context.clock.now();
-  const columns = ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'].map((heading) => ({ heading }));
+  const columns = ['LAST SEEN', 'TYPE', 'REASON', 'OBJECT', 'MESSAGE'].map((heading) => ({
+    heading,
+    ...painted(heading, wantsColours(flags, context.terminal)),
+  }));
   const rows = shown.map(({ lastTimestamp, type, reason, involvedObject, message, count }) => [
     ...(flags.allNamespaces === true ? [involvedObject.namespace] : []),
     `${formatAge(lastTimestamp, nowMs)}${count > 1 ? ` (×${count})` : ''}`,

@@ -76,6 +76,30 @@ export const explanations: Readonly<Record<string, Explanation>> = {
       'For memory: clw explain clw-memory-oom',
     ],
   },
+  'clw-heap-limit': {
+    meaning:
+      'A program of Node ran out of memory at the limit of its own JavaScript heap and ended itself (exit code 134, SIGABRT). ' +
+      'The kernel killed nobody, and the container may have had room: its status says HeapOutOfMemory, not OOMKilled.',
+    looksLike: [
+      '[ERROR] clw-heap-limit: The JavaScript heap of container payment-svc reached its own limit at 243Mi',
+      '[ERROR] Container usage: 310Mi, Limit: 2048Mi',
+      'FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory',
+    ],
+    relationship:
+      "A clw-resource-limit that the program has set itself. clw-memory-oom is the other limit: the container's. Whichever is lower comes first.",
+    causes: [
+      'a heap limit that does not fit the container: --max-old-space-size in NODE_OPTIONS or in the command, or what Node takes without it',
+      'a leak: then a larger heap is only reached later',
+      'one large job, or one large array or string, that is held whole',
+    ],
+    steps: [
+      'Check for a leak:  clw analyze workload NAME; what grows: clw debug workload NAME --memory-profile --duration 5m',
+      'See both limits:   clw describe workload NAME; the usage at the end: clw metrics workload NAME --window 1h',
+      'The container has room: raise the heap, at most to three quarters of the limit: NODE_OPTIONS=--max-old-space-size=MEBIBYTES',
+      "It has none: raise the container's limit first (clw analyze workload NAME --recommend-resources names both), then the heap.",
+      'A leak: mend the program; neither limit helps.',
+    ],
+  },
   'k8s-oom-killed': {
     meaning: 'Kubernetes reports that the kernel ended a container for its memory.',
     looksLike: ['Status: OOMKilled', 'Last State: Terminated', 'Reason: OOMKilled', 'Exit Code: 137'],

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import { parseUnit } from '@openclaw/protocol';
 import { InvalidArgumentError } from 'commander';
+import { colourWishes, type ColourWish } from './colours.ts';
 
 export interface PlaceFlags {
   readonly context?: string;
@@ -11,6 +12,7 @@ export interface PlaceFlags {
   readonly namespace?: string;
   /** How long the gateway may take to answer. */
   readonly requestTimeout: number;
+  readonly color: ColourWish;
 }
 
 /** Those that take a value, so that the command can be found behind them. */
@@ -21,6 +23,7 @@ export const valuedPlaceFlags: ReadonlySet<string> = new Set([
   '-n',
   '--namespace',
   '--request-timeout',
+  '--color',
 ]);
 
 export function addPlaceFlags(command: Command): Command {
@@ -31,7 +34,8 @@ export function addPlaceFlags(command: Command): Command {
     .option('-n, --namespace <namespace>', "the namespace (default: the context's, else the one that has the name)")
     .addOption(
       new Option('--request-timeout <time>', 'how long the gateway may take to answer').argParser(parseTime).default(30_000, '30s'),
-    );
+    )
+    .addOption(new Option('--color <when>', 'colours of states in tables').choices(colourWishes).default('auto'));
 }
 
 /** `5m`, `90s`, `1h30m`, `2d`. */

@@ -176,3 +176,55 @@ test('-w shows what is there and then each change, in the same columns', async (
   assert.equal(stdout, 'NAME               PHASE\npayment-processor  Running\nshop               OOMKilled\n');
   assert.match(api.requests.at(-1) ?? '', /resourceVersion=9/);
 });
+
+test('-w lists again where the server no longer keeps the version, and shows only what is new then', async (t) => {
+  const api = await startApi(t);
+  const columns = [
+    { name: 'Name', type: 'string', priority: 0 },
+    { name: 'Phase', type: 'string', priority: 0 },
+  ];
+  const row = (name: string, phase: string, resourceVersion: string): unknown => ({
+    cells: [name, phase],
+    object: { metadata: { name, uid: name, resourceVersion } },
+  });
+  const lists = [
+    [row('shop', 'Running', '1'), row('other', 'Running', '2')],
+    [row('shop', 'OOMKilled', '8'), row('other', 'Running', '2')],
+  ];
+  const waits: number[] = [];
+  api.onWait = (ms) => void waits.push(ms);
+  api.answers.set('GET /apis/openclaw.io/v1/namespaces/default/workloads', (url, _request, response) => {
+    const watched = url.searchParams.has('watch') ? url.searchParams.get('resourceVersion') : undefined;
+    if (watched === undefined) {
+      const rows = lists.shift() ?? [];
+      return { kind: 'Table', metadata: { resourceVersion: lists.length === 1 ? '5' : '9' }, columnDefinitions: columns, rows };
+    }
+    const expired = { type: 'ERROR', object: { kind: 'Status', code: 410, reason: 'Expired', message: 'too old' } };
+    response.writeHead(200, { 'content-type': 'application/json' });
+    response.end(watched === '5' ? `${JSON.stringify(expired)}\n` : '');
+    return undefined;
+  });
+  const { code, stdout, stderr } = await api.run('get workloads -w');
+  assert.deepEqual([code, stderr], [0, '']);
+  assert.equal(stdout, 'NAME   PHASE\nshop   Running\nother  Running\nshop   OOMKilled\n');
+  assert.deepEqual(waits, [1000], 'never without a pause');
+});
+
+test('phases are coloured on a terminal alone, and not where somebody wants none', async (t) => {
+  const api = await startApi(t);
+  addShop(api);
+  const coloured = /\u001B\[3\dm\w+\u001B\[39m/;
+  assert.match((await api.run('get workloads', { width: 200 })).stdout, coloured);
+  assert.doesNotMatch((await api.run('get workloads')).stdout, coloured);
+  assert.doesNotMatch((await api.run('get workloads', { width: 200, env: { NO_COLOR: '1' } })).stdout, coloured);
+  assert.doesNotMatch((await api.run('get workloads', { width: 200, env: { TERM: 'dumb' } })).stdout, coloured);
+  assert.doesNotMatch((await api.run('get workloads --color never', { width: 200 })).stdout, coloured);
+  assert.match((await api.run('--color always get workloads')).stdout, coloured);
+  const plain = (await api.run('get workloads')).stdout;
+  assert.equal(
+    (await api.run('get workloads --color always')).stdout.replaceAll(/\u001B\[\d+m/g, ''),
+    plain,
+    'columns stand where they stood',
+  );
+  assert.doesNotMatch((await api.run('get workloads -o json --color always')).stdout, /\u001B/);
+});

@@ -3,7 +3,9 @@ import { ApiRefusal, type ApiTable, type ResourceKind } from '@openclaw/client/w
 import type { ApiObject } from '@openclaw/protocol';
 import { Option, type Command } from 'commander';
 import { OpenClawError } from '../../core/errors.ts';
+import { wantsColours } from './colours.ts';
 import { addPlaceFlags, type PlaceFlags } from './flags.ts';
+import { listAgainWhenExpired, Told } from './following.ts';
 import { readNames, type NamedKind } from './names.ts';
 import { formatApiTable, printObjects, readOutputWish, type OutputWish } from './print.ts';
 import { defaultNamespace, placeOf, withSession, type ClwContext, type Session } from './session.ts';
@@ -83,6 +85,7 @@ async function print(named: readonly NamedKind[], wish: OutputWish, { flags, ses
 
 async function printTables(named: readonly NamedKind[], wish: OutputWish, { flags, session, context }: Asked): Promise<void> {
   const { stdout, stderr } = context.terminal;
+  const colours = wantsColours(flags, context.terminal);
   const tables = new Map<ResourceKind, ApiTable>();
   for (const { kind, name } of named) {
     const table =
@@ -98,7 +101,13 @@ async function printTables(named: readonly NamedKind[], wish: OutputWish, { flag
   for (const [kind, table] of tables) {
     if (table.rows.length === 0) stderr.write(nothingOf(kind, flags, session));
     else {
-      const options = { wide: wish.format === 'wide', withNamespace: flags.allNamespaces === true, stdout, withHeadings: flags.headers };
+      const options = {
+        wide: wish.format === 'wide',
+        withNamespace: flags.allNamespaces === true,
+        stdout,
+        withHeadings: flags.headers,
+        colours,
+      };
       stdout.write(`${printed > 0 ? '\n' : ''}${formatApiTable(table, options)}`);
       printed += 1;
     }
@@ -121,36 +130,67 @@ async function watch([named, more]: readonly NamedKind[], wish: OutputWish, { fl
     });
   }
   const { kind, name } = named;
-  const { stdout } = context.terminal;
-  const question = {
+  const question: Question = {
     ...listOf(kind, flags, session),
     ...(name === undefined
       ? {}
       : { namespace: await placeOf({ kind, name }, session, context.terminal), fieldSelector: `metadata.name=${name}` }),
   };
-  if (wish.format !== 'table' && wish.format !== 'wide') {
-    const { items, metadata } = await session.api.list(question);
-    const show = (object: ApiObject): Promise<void> => printObjects([{ kind, object }], wish, { stdout, isList: false });
-    for (const object of items) await show(object);
-    for await (const { object } of session.api.watch({ ...question, ...metadata })) await show(object as ApiObject);
-    return;
-  }
-  const table = await session.api.listTable(question);
-  const options = { wide: wish.format === 'wide', withNamespace: flags.allNamespaces === true, stdout };
-  stdout.write(formatApiTable(table, { ...options, withHeadings: flags.headers }));
-  const changes = session.api.watch({ ...question, resourceVersion: table.metadata.resourceVersion, asTable: true });
-  for await (const { object } of changes) {
-    // Events need not repeat the columns.
-    const { rows } = object as unknown as ApiTable;
-    stdout.write(formatApiTable({ ...table, rows }, { ...options, withHeadings: false, above: table.rows }));
+  const told = new Told();
+  const follow = wish.format === 'table' || wish.format === 'wide' ? followTable : followObjects;
+  await listAgainWhenExpired((isFirst) => follow(question, wish, { flags, session, context, told, isFirst }), context);
+}
+
+interface Following extends Asked {
+  readonly told: Told;
+  /** Nothing was printed yet. */
+  readonly isFirst: boolean;
+}
+
+interface Question {
+  readonly kind: ResourceKind;
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+}
+
+async function followObjects(question: Question, wish: OutputWish, { session, context, told }: Following): Promise<void> {
+  const { stdout } = context.terminal;
+  const { items, metadata } = await session.api.list(question);
+  const show = (object: ApiObject): Promise<void> => printObjects([{ kind: question.kind, object }], wish, { stdout, isList: false });
+  for (const object of items) if (told.isNew(object.metadata)) await show(object);
+  for await (const { type, object } of session.api.watch({ ...question, ...metadata })) {
+    if (told.isNew((object as ApiObject).metadata) || type === 'DELETED') await show(object as ApiObject);
+    if (type === 'DELETED') told.forget((object as ApiObject).metadata);
   }
 }
 
-function listOf(
-  kind: ResourceKind,
-  { allNamespaces, selector, fieldSelector }: Flags,
-  { namespace }: Session,
-): { kind: ResourceKind; namespace?: string; labelSelector?: string; fieldSelector?: string } {
+async function followTable(
+  question: Question,
+  { format }: OutputWish,
+  { flags, session, context, told, isFirst }: Following,
+): Promise<void> {
+  const { stdout } = context.terminal;
+  const table = await session.api.listTable(question);
+  const colours = wantsColours(flags, context.terminal);
+  const options = { wide: format === 'wide', withNamespace: flags.allNamespaces === true, stdout, colours };
+  const news = table.rows.filter(({ object }) => told.isNew(object.metadata));
+  stdout.write(
+    formatApiTable(
+      { ...table, rows: news },
+      isFirst ? { ...options, withHeadings: flags.headers } : { ...options, withHeadings: false, above: table.rows },
+    ),
+  );
+  const changes = session.api.watch({ ...question, resourceVersion: table.metadata.resourceVersion, asTable: true });
+  for await (const { type, object } of changes) {
+    // Events need not repeat the columns.
+    const rows = (object as unknown as ApiTable).rows.filter((row) => told.isNew(row.object.metadata) || type === 'DELETED');
+    if (rows.length > 0) stdout.write(formatApiTable({ ...table, rows }, { ...options, withHeadings: false, above: table.rows }));
+    if (type === 'DELETED') for (const { object: gone } of rows) told.forget(gone.metadata);
+  }
+}
+
+function listOf(kind: ResourceKind, { allNamespaces, selector, fieldSelector }: Flags, { namespace }: Session): Question {
   return {
     kind,
     ...(allNamespaces === true || !kind.namespaced ? {} : { namespace: namespace ?? defaultNamespace }),

@@ -27,7 +27,7 @@ interface Asked {
 type TraceObject = ApiObject<MemoryTraceSpec, MemoryTraceStatus>;
 
 const lookEveryMs = 1000;
-/** Beyond the duration itself: samples are written, a heap profile is taken. */
+/** Beyond the duration itself: samples are written. */
 const patienceMs = 60_000;
 /** A gateway that starts again is waited for. */
 const mostFailures = 30;
@@ -40,7 +40,6 @@ export async function profileMemory(place: WorkloadPlace, flags: ProfileFlags, {
     workload: place.name,
     durationSeconds: Math.ceil(flags.duration / 1000),
     intervalSeconds: Math.max(1, Math.round(flags.interval / 1000)),
-    heapProfile: flags.heap === true,
   };
   const name = `${place.name.slice(0, 200)}-${stampOf(clock.now())}`;
   const labels = { 'openclaw.io/workload': place.name };

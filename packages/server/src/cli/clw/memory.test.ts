@@ -116,7 +116,6 @@ test('a memory profile is recorded by the gateway, shows how far it is, and then
     workload: 'shop',
     durationSeconds: 300,
     intervalSeconds: 1,
-    heapProfile: false,
   });
   assert.match(stdout, /^Type +Start +End +Most +Growth\nUsage +100Mi +160Mi +160Mi +\+60Mi\n/);
   assert.match(stdout, /Allocated at +Function +Held +Growth\ncache\.js:9 +put +70Mi +\+60Mi\n$/);
@@ -259,6 +258,35 @@ test('recommendations are in the words of the article, with what they rest on', 
   );
 });
 
+test('what makes a recommendation doubtful is printed with it, and what was never measured is not told as a span', async (t) => {
+  const api = await startApi(t);
+  addShop(api);
+  answerAnalysis(api, {
+    sizing: [{ ...sizing, samples: 12, windowMs: 55_000, notes: ['These are too few to rely on: 12 samples over 55 s.'] }],
+  });
+  const { stdout } = await api.run('analyze workload shop --recommend-resources');
+  assert.match(stdout, /\nRests on 12 samples over 55s\.\n- These are too few to rely on: 12 samples over 55 s\.\n$/);
+  const { limit: _limit, request: _request, ...nothing } = { ...sizing, samples: 0, windowMs: 0, refused: 'There are no samples.' };
+  answerAnalysis(api, { samples: 0, sizing: [nothing] });
+  const expected = 'No recommendation: There are no samples.\nNothing was measured yet: readings are taken while it runs.\n';
+  assert.equal((await api.run('analyze workload shop --recommend-resources')).stdout, expected);
+  assert.match((await api.run('analyze workload shop')).stdout, /\nNothing was measured yet: [^\n]*\n$/);
+});
+
+test('what a leak looks like is said with the verdict', async (t) => {
+  const api = await startApi(t);
+  addShop(api);
+  const looksLike = [{ name: 'connection pool leak', evidence: 'sockets rise by 60 an hour' }];
+  answerAnalysis(api, {
+    leak: { verdict: 'leak, OOM in 9–14 h', isLeak: true, confidence: 0.6, looksLike, evidence: ['Both halves agree.'] },
+  });
+  const { stdout } = await api.run('analyze workload shop');
+  assert.match(
+    stdout,
+    /Verdict: leak, OOM in 9–14 h [^]*\nLooks like: connection pool leak: sockets rise by 60 an hour\n- Both halves agree\./,
+  );
+});
+
 test('the flow says limit, leak, traffic in this order, and where to look', async (t) => {
   const api = await startApi(t);
   addShop(api);
@@ -302,6 +330,7 @@ test('every message of the article is explained without a gateway, with its own 
     'clw-memory-pressure',
     'clw-container-kill',
     'clw-resource-limit',
+    'clw-heap-limit',
     'k8s-oom-killed',
     'docker-out-of-memory',
   ];

@@ -3,6 +3,7 @@ import { formatMemory, type InstanceMetrics, type WorkloadMetrics } from '@openc
 import type { Command } from 'commander';
 import { formatTable, widthOf } from '../table.ts';
 import { formatSpan } from './ages.ts';
+import { painted, wantsColours } from './colours.ts';
 import { addPlaceFlags, parseTime, type PlaceFlags } from './flags.ts';
 import { readWorkloadName } from './names.ts';
 import { withSession, type ClwContext } from './session.ts';
@@ -32,7 +33,8 @@ export function registerMetricsCommand(program: Command, context: ClwContext): v
     );
 }
 
-function print(metrics: WorkloadMetrics, { output, window }: Flags, { terminal }: ClwContext): void {
+function print(metrics: WorkloadMetrics, { output, window, color }: Flags, { terminal }: ClwContext): void {
+  const colours = wantsColours({ color }, terminal);
   const { stdout, stderr } = terminal;
   if (output === 'json') {
     stdout.write(`${JSON.stringify(metrics, null, 2)}\n`);
@@ -46,7 +48,10 @@ function print(metrics: WorkloadMetrics, { output, window }: Flags, { terminal }
     return;
   }
   const isOne = measured.length === 1;
-  const columns = [...(isOne ? [] : ['INSTANCE']), 'METRIC', 'VALUE', 'LIMIT', 'STATUS'].map((heading) => ({ heading }));
+  const columns = [...(isOne ? [] : ['INSTANCE']), 'METRIC', 'VALUE', 'LIMIT', 'STATUS'].map((heading) => ({
+    heading,
+    ...painted(heading, colours),
+  }));
   const rows = measured.flatMap((one) => rowsOf(one).map((row) => (isOne ? row : [one.instance, ...row])));
   stdout.write(formatTable(columns, rows, { width: widthOf(stdout) }));
   for (const one of measured) stderr.write(`${isOne ? '' : `${one.instance}: `}${windowOf(one, metrics)}\n`);

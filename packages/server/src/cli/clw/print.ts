@@ -5,6 +5,7 @@ import { OpenClawError } from '../../core/errors.ts';
 import { nearestName } from '../../core/nearest-name.ts';
 import { formatTable, widthOf } from '../table.ts';
 import type { Output } from '../terminal.ts';
+import { painted } from './colours.ts';
 
 export const outputFormats = ['table', 'wide', 'json', 'yaml', 'name', 'jsonpath', 'custom-columns'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
@@ -86,10 +87,11 @@ export interface TableOptions {
   readonly withHeadings?: boolean;
   /** Rows that were printed above these, so that the columns stand where they stood. */
   readonly above?: ApiTable['rows'];
+  readonly colours: boolean;
 }
 
 export function formatApiTable({ columnDefinitions, rows }: ApiTable, options: TableOptions): string {
-  const { wide, withNamespace, stdout, withHeadings = true, above = [] } = options;
+  const { wide, withNamespace, stdout, withHeadings = true, above = [], colours } = options;
   const shown = [...columnDefinitions.entries()].filter(([, { priority }]) => wide || priority === 0);
   const headings = [...(withNamespace ? ['NAMESPACE'] : []), ...shown.map(([, { name }]) => name.toUpperCase())];
   const cells = [...above, ...rows].map(({ cells: all, object }) => [
@@ -97,7 +99,11 @@ export function formatApiTable({ columnDefinitions, rows }: ApiTable, options: T
     ...shown.map(([index]) => printCell(all[index])),
   ]);
   // Names are there to be copied.
-  const columns = headings.map((heading, index) => ({ heading, ...(index <= (withNamespace ? 1 : 0) ? { cut: 'never' as const } : {}) }));
+  const columns = headings.map((heading, index) => ({
+    heading,
+    ...(index <= (withNamespace ? 1 : 0) ? { cut: 'never' as const } : {}),
+    ...painted(heading, colours),
+  }));
   const lines = formatTable(columns, cells, { width: widthOf(stdout) }).split(/(?<=\n)/);
   return [...(withHeadings ? lines.slice(0, 1) : []), ...lines.slice(1 + above.length)].join('');
 }

@@ -1,5 +1,5 @@
 /** One request of the API on its way: what it is about, who asks, and what answers need. And what all answers share. */
-import type { Principal } from '../../access/index.ts';
+import type { AuditSink, Principal } from '../../access/index.ts';
 import type { Clock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
@@ -15,6 +15,7 @@ export interface ApiOptions {
   /** Absent: what is told beside the objects is not there. */
   readonly insight?: WorkloadInsight | undefined;
   readonly host: Host;
+  readonly audit: AuditSink;
   readonly clock: Clock;
   readonly version: string;
   readonly bodyLimitBytes: () => number;

@@ -18,6 +18,7 @@ test('nothing is opened for a stranger, once for the first who may ask, and agai
     ...{
       clock: systemClock,
       log,
+      audit: { record: async () => {} },
       version: '0',
       bodyLimitBytes: () => 1000,
       bodyBudget: createBodyBudget(1000),

@@ -1,4 +1,5 @@
 /** `/api`, `/apis`, `/openapi/v3` and `/version`: the API of workloads. What is behind it is loaded with the first request. */
+import type { AuditSink } from '../../access/index.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Log } from '../../core/log.ts';
 import type { ResourceStore, WorkloadInsight } from '../../workloads/index.ts';
@@ -20,6 +21,7 @@ export interface OpenedWorkloads {
 export interface KubernetesOptions extends WorkloadEndpointsOptions {
   readonly clock: Clock;
   readonly log: Log;
+  readonly audit: AuditSink;
   readonly version: string;
   readonly bodyLimitBytes: () => number;
   readonly bodyBudget: BodyBudget;

@@ -3,6 +3,7 @@ import { workloadsApiVersion, type ApiObject } from '@openclaw/protocol';
 import { OpenClawError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../core/json.ts';
 import { readObject, type FieldValidation, type Kind, type ReadObject } from '../../workloads/index.ts';
+import { audit } from './audit.ts';
 import { answer, readDryRun, warn, wrong, type Call, type ObjectCall } from './call.ts';
 import { groupVersionOf } from './collection.ts';
 import { jsonPatch, mergePatch } from './json-patch.ts';
@@ -20,14 +21,16 @@ export async function createObject(call: Call, kind: Kind): Promise<void> {
   const { namespace = '' } = address;
   const body = await readObjectBody(call);
   const wanted = readObject(kind, body, { fieldValidation: fieldValidationOf(query), host: api.host, namespace });
+  const dryRun = readDryRun(query);
   const object = await api.store.create(
     {
       ...{ apiVersion: workloadsApiVersion, kind: kind.kind },
       key: { resource: kind.resource, namespace, name: wanted.name },
       ...{ metadata: wanted.metadata, spec: wanted.spec },
     },
-    { dryRun: readDryRun(query) },
+    { dryRun },
   );
+  if (!dryRun) await audit(call, { kind, deed: 'created', object });
   warn(request, wanted.warnings);
   answer(request, 201, objectBody(object, tableOptions(call)));
 }
@@ -70,8 +73,11 @@ export async function writeObject(call: ObjectCall, kind: Kind, { part, next }: 
   const { query, namespace, name, api } = call;
   const key = { resource: kind.resource, namespace, name };
   const fieldValidation = fieldValidationOf(query);
+  const dryRun = readDryRun(query);
   let warnings: readonly string[] = [];
+  let before: ApiObject | undefined;
   const decide = (current: ApiObject): ApiObject => {
+    before = current;
     const body = next(current);
     refuseOther(key, current, body);
     if (part === 'status') return { ...current, status: statusIn(body) };
@@ -79,7 +85,9 @@ export async function writeObject(call: ObjectCall, kind: Kind, { part, next }: 
     warnings = wanted.warnings;
     return { ...current, metadata: { ...current.metadata, ...writtenMetadata(wanted) }, spec: wanted.spec };
   };
-  const object = await api.store.update(key, decide, { dryRun: readDryRun(query) });
+  const object = await api.store.update(key, decide, { dryRun });
+  const isChanged = !dryRun && object.metadata.resourceVersion !== before?.metadata.resourceVersion;
+  if (isChanged) await audit(call, { kind, deed: part === 'status' ? 'status-changed' : 'changed', object, before });
   return { object, warnings };
 }
 
@@ -112,9 +120,10 @@ function statusIn(body: JsonObject): JsonValue {
 export async function deleteObject(call: ObjectCall, kind: Kind): Promise<void> {
   const { request, collection, namespace, name, api } = call;
   const options = await readDeleteOptions(call);
-  const { metadata } = await api.store.delete({ resource: kind.resource, namespace, name }, options);
+  const object = await api.store.delete({ resource: kind.resource, namespace, name }, options);
+  if (!options.dryRun) await audit(call, { kind, deed: 'deleted', object });
   const { group, resource } = collection;
-  answer(request, 200, successOf({ name, group, kind: resource, uid: metadata.uid }));
+  answer(request, 200, successOf({ name, group, kind: resource, uid: object.metadata.uid }));
 }
 
 /** Those that fit, one after the other; what somebody else has deleted meanwhile is gone all the same. */
@@ -127,7 +136,8 @@ export async function deleteObjects(call: Call, kind: Kind): Promise<void> {
   for (const { metadata } of page.items) {
     const key = { resource: kind.resource, namespace: metadata.namespace ?? '', name: metadata.name };
     try {
-      await api.store.delete(key, { ...options, uid: metadata.uid });
+      const object = await api.store.delete(key, { ...options, uid: metadata.uid });
+      if (!options.dryRun) await audit(call, { kind, deed: 'deleted', object });
     } catch (thrown) {
       if (!(thrown instanceof OpenClawError) || (thrown.code !== 'workload_not_found' && thrown.code !== 'workload_conflict')) throw thrown;
     }

@@ -15,7 +15,7 @@ export function renderAnalysis(analysis: MemoryAnalysis): string {
   const lines = [
     row('Verdict', analysis.summary),
     row('Confidence', confidence),
-    row('Signal', `${signal}; ${seen}`),
+    row('Signal', signal === 'nothing' ? `none that could be judged; ${seen}` : `${signal}; ${seen}`),
     ...(bytesPerHour ? [row('Slope', `${perHour(bytesPerHour.value)} (95 %: ${between(bytesPerHour)})${perWork}`)] : []),
     ...(hoursToLimit
       ? [
@@ -51,7 +51,9 @@ export function renderRecommendation(recommendation: MemoryRecommendation): stri
     ...(requestBytes === undefined ? [] : [`Recommended Request: ${formatMemory(requestBytes)} (P95 * 1.1)`]),
     ...(maxOldSpaceMebibytes === undefined ? [] : [`For Node: --max-old-space-size=${maxOldSpaceMebibytes}`]),
     ...(refusal === undefined ? [] : [`Nothing is recommended. ${refusal}`]),
-    `It rests on ${samples} samples over ${duration(hours * hourMs)}; the P95 lies between ${formatMemory(p95Bytes.low)} and ${formatMemory(p95Bytes.high)} (95 %).`,
+    samples === 0
+      ? 'Nothing was measured yet.'
+      : `It rests on ${samples} samples over ${duration(hours * hourMs)}; the P95 lies between ${formatMemory(p95Bytes.low)} and ${formatMemory(p95Bytes.high)} (95 %).`,
     ...(samples === 0
       ? []
       : [

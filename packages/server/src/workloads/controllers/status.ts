@@ -13,6 +13,7 @@ import type {
   WorkloadStatus,
 } from '@openclaw/protocol';
 import type { UnitEnd } from '../drivers/driver.ts';
+import { heapExhaustionOf } from '../drivers/heap-limit.ts';
 import { hasSucceeded, isAvailable, isFinished } from './availability.ts';
 import type { SeenContainer, SeenInstance } from './contract.ts';
 import type { Progress } from './progress.ts';
@@ -59,16 +60,28 @@ export function statusOf(seen: readonly SeenInstance[], facts: StatusFacts): Wor
 
 /** How a unit ended, for `lastState.terminated`. */
 export function terminatedState(unit: { readonly startedAtMs: number; readonly ended: UnitEnd }, forMemory: boolean): TerminatedState {
-  const { exitCode, signal, atMs, outOfMemory, how, message } = unit.ended;
+  const { exitCode, signal, atMs, how, message } = unit.ended;
+  const reason = reasonOf(unit.ended, forMemory);
   const text = message ?? (how === 'lost' ? 'Nobody saw how it ended.' : undefined);
   return {
-    reason: outOfMemory || forMemory ? 'OOMKilled' : exitCode === 0 && how !== 'lost' ? 'Completed' : 'Error',
+    reason,
     exitCode,
     ...(signal === undefined ? {} : { signal }),
     startedAt: timestamp(unit.startedAtMs),
     finishedAt: timestamp(atMs),
-    ...(text === undefined ? {} : { message: text }),
+    ...(text === undefined ? {} : { message: reason === heapReason ? `${heapText}\n${text}` : text }),
   };
+}
+
+/** The kernel's kill is `OOMKilled`, as everywhere; an engine that gave up at a limit of its own has another remedy, and another name. */
+const heapReason = 'HeapOutOfMemory';
+const heapText =
+  'Out of memory: the JavaScript heap reached its own limit, which is not that of the container (clw explain clw-heap-limit).';
+
+function reasonOf(ended: UnitEnd, forMemory: boolean): string {
+  if (ended.outOfMemory || forMemory) return 'OOMKilled';
+  if (heapExhaustionOf(ended) !== undefined) return heapReason;
+  return ended.exitCode === 0 && ended.how !== 'lost' ? 'Completed' : 'Error';
 }
 
 function timestamp(ms: number): string {

@@ -29,6 +29,11 @@ test('a process is told where to listen, also within its arguments, and a contai
   assert.deepEqual([docker.args[1], docker.environment['PATH']], ['8080', undefined]);
 });
 
+test('a program tells of its heap where its container says so, and only there', async () => {
+  assert.equal((await planUnit(optionsOf({ reportsHeap: true }))).reportsHeap, true);
+  assert.equal((await planUnit(optionsOf({}))).reportsHeap, undefined);
+});
+
 test('variables are filled in as Kubernetes does', () => {
   const variables = { A: '1' };
   assert.equal(expandVariables('$(A) $(B) $$(A) $A', variables), '1 $(B) $(A) $A');

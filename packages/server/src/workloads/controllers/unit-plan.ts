@@ -44,6 +44,7 @@ export async function planUnit(options: UnitPlanOptions): Promise<UnitPlan> {
     ...(container.workingDir === undefined ? {} : { workingDirectory: container.workingDir }),
     ...(memoryLimitBytes === undefined ? {} : { memoryLimitBytes }),
     ...(cpuLimitMilli === undefined ? {} : { cpuLimitMilli }),
+    ...(container.reportsHeap === true ? { reportsHeap: true } : {}),
     mounts: mountsOf(container, spec.volumes),
     graceMs: spec.terminationGracePeriodSeconds * 1000,
   };

@@ -1,7 +1,16 @@
 /** The forms are those of the published article: what it prints has to be found by who searches for it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { account, accountText, activeRunsText, killLines, outOfMemoryLines, pressureLines, resourceLimitLines } from './forms.ts';
+import {
+  account,
+  accountText,
+  activeRunsText,
+  heapLimitLines,
+  killLines,
+  outOfMemoryLines,
+  pressureLines,
+  resourceLimitLines,
+} from './forms.ts';
 
 const mebibyte = 2 ** 20;
 const occurrence = { workload: 'payment-processor', container: 'workload-xyz', usedBytes: 2048 * mebibyte, limitBytes: 2048 * mebibyte };
@@ -27,6 +36,22 @@ test('each event has the lines of the article, letter by letter', () => {
     '[ERROR] Resource: memory, Workload: payment-processor',
     '[ERROR] Limit: 2048Mi, Usage: 2096Mi',
   ]);
+});
+
+test('a full heap is told with the limit that is in the way: its own, or that of the container', () => {
+  const full = { workload: 'shop', container: 'web', heapBytes: 240 * mebibyte, usedBytes: 300 * mebibyte };
+  const roomy = heapLimitLines({ ...full, limitBytes: 1024 * mebibyte });
+  assert.deepEqual(texts(roomy), [
+    '[ERROR] clw-heap-limit: The JavaScript heap of container web reached its own limit at 240Mi',
+    '[ERROR] Container usage: 300Mi, Limit: 1024Mi',
+    "[INFO] The limit of the container leaves room: raise the heap's with NODE_OPTIONS=--max-old-space-size=768, if it is no leak (clw analyze workload shop)",
+  ]);
+  assert.match(heapLimitLines({ ...full, limitBytes: 320 * mebibyte }).message, /leaves no room for a larger heap: raise that one first/);
+  const unknown = heapLimitLines({ ...full, heapBytes: undefined, usedBytes: undefined, limitBytes: undefined });
+  assert.match(
+    unknown.message,
+    /reached its own limit, not that of the container \(usage not measured, limit none\)\. Raise it with NODE_OPTIONS=--max-old-space-size=MEBIBYTES/,
+  );
 });
 
 test('the account of the runtime has the lines of the article, each with its moment', () => {

@@ -4,7 +4,13 @@
  */
 import { formatMemory } from '@openclaw/protocol';
 
-export const memoryEventNames = ['clw-memory-pressure', 'clw-memory-oom', 'clw-container-kill', 'clw-resource-limit'] as const;
+export const memoryEventNames = [
+  'clw-memory-pressure',
+  'clw-memory-oom',
+  'clw-container-kill',
+  'clw-resource-limit',
+  'clw-heap-limit',
+] as const;
 export type MemoryEventName = (typeof memoryEventNames)[number];
 
 export interface MemoryOccurrence {
@@ -12,6 +18,16 @@ export interface MemoryOccurrence {
   readonly container: string;
   readonly usedBytes: number;
   readonly limitBytes: number;
+}
+
+export interface HeapOccurrence {
+  readonly workload: string;
+  readonly container: string;
+  /** What the heap held at the end; undefined: nobody said. */
+  readonly heapBytes: number | undefined;
+  /** Of the whole container, when it was last measured. */
+  readonly usedBytes: number | undefined;
+  readonly limitBytes: number | undefined;
 }
 
 export interface KillOccurrence {
@@ -89,6 +105,34 @@ export function killLines({ container, reason, exitCode, signal }: KillOccurrenc
     lines,
     message: `Container ${container} was killed: ${reason} (exit code ${exitCode}${signal === undefined ? '' : `, ${signal}`})`,
   };
+}
+
+/** Not in the article: its programs were not of Node. */
+export function heapLimitLines({ workload, container, heapBytes, usedBytes, limitBytes }: HeapOccurrence): Told {
+  const what = `The JavaScript heap of container ${container} reached its own limit${heapBytes === undefined ? '' : ` at ${formatMemory(heapBytes)}`}`;
+  const limit = limitBytes === undefined ? 'none' : formatMemory(limitBytes);
+  const usage = usedBytes === undefined ? 'not measured' : formatMemory(usedBytes);
+  const remedy = `${heapRemedy({ heapBytes, limitBytes })}, if it is no leak (clw analyze workload ${workload})`;
+  return {
+    lines: [
+      bracketed('ERROR', `clw-heap-limit: ${what}`),
+      bracketed('ERROR', `Container usage: ${usage}, Limit: ${limit}`),
+      bracketed('INFO', remedy),
+    ],
+    message: `${what}, not that of the container (usage ${usage}, limit ${limit}). ${remedy}`,
+  };
+}
+
+/** The part of the limit that a heap may have: the rest is for what lies outside of it. */
+const heapShare = 0.75;
+
+/** Which of the two limits is in the way. */
+function heapRemedy({ heapBytes = 0, limitBytes }: Pick<HeapOccurrence, 'heapBytes' | 'limitBytes'>): string {
+  if (limitBytes === undefined) return 'Raise it with NODE_OPTIONS=--max-old-space-size=MEBIBYTES';
+  const fitting = Math.floor((limitBytes * heapShare) / 2 ** 20);
+  return heapBytes < fitting * 2 ** 20
+    ? `The limit of the container leaves room: raise the heap's with NODE_OPTIONS=--max-old-space-size=${fitting}`
+    : "The limit of the container leaves no room for a larger heap: raise that one first, then the heap's to three quarters of it (NODE_OPTIONS=--max-old-space-size=MEBIBYTES)";
 }
 
 /** The runtime's own account of it, each line with its moment. */

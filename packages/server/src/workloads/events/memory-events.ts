@@ -5,10 +5,12 @@
  * It ends nothing itself: see `../controllers/soft-limit.ts` and the reconciler.
  */
 import type { Clock } from '../../core/clock.ts';
-import type { UnitId, UnitSample, UnitState } from '../drivers/driver.ts';
+import type { UnitEnd, UnitId, UnitSample, UnitState } from '../drivers/driver.ts';
+import { heapExhaustionOf } from '../drivers/heap-limit.ts';
 import {
   account,
   activeRunsText,
+  heapLimitLines,
   killLines,
   outOfMemoryLines,
   pressureLines,
@@ -29,6 +31,11 @@ export interface ActiveRun {
 /** Runs that use a workload at this moment, as far as anybody knows. */
 export type ActiveRuns = (workload: EventSubject) => readonly ActiveRun[];
 
+export interface LastReading {
+  readonly usedBytes: number | undefined;
+  readonly limitBytes: number | undefined;
+}
+
 export interface MemoryEventsOptions {
   readonly recorder: Recorder;
   readonly activeRuns: ActiveRuns;
@@ -39,7 +46,7 @@ export interface MemoryEventsOptions {
   ) => void;
   readonly clock: Clock;
   /** What was last known of a unit that has ended. */
-  readonly readingOf: (state: UnitState) => { readonly usedBytes: number; readonly limitBytes: number };
+  readonly readingOf: (state: UnitState) => LastReading;
 }
 
 export interface MemoryEvents {
@@ -59,20 +66,13 @@ const unitLimit = 5000;
 export function createMemoryEvents(options: MemoryEventsOptions): MemoryEvents {
   const { recorder, clock, mark } = options;
   const pressures = new Map<string, Pressure>();
-  /** Units of which it was told that they ran out of memory, so that their end does not say it twice. */
-  const told = new Set<string>();
+  /** Units of which it was told that they ran out of memory, so that their end does not say it twice; and when, so that it does not come before. */
+  const told = new Map<string, number>();
 
-  const tell = (state: UnitState, event: { readonly name: MemoryEventName; readonly told: Told; readonly atMs: number }): void => {
-    const runs = activeRunsText(options.activeRuns(state.workload));
-    const message = runs === undefined ? event.told.message : `${event.told.message}. ${runs}`;
-    const place = placeOf(state, event.atMs);
-    recorder.lines(state.workload, place, event.told.lines);
-    if (runs !== undefined) recorder.lines(state.workload, place, [{ level: 'INFO', text: `[INFO] ${runs}` }]);
-    recorder.happened(state.workload, { reason: event.name, message, type: 'Warning', of: `${state.id.instance}/${state.id.container}` });
-  };
+  const tell = createTell(options);
 
   const tellOutOfMemory = (state: UnitState, occurrence: MemoryOccurrence, atMs: number): void => {
-    told.add(keyOf(state.id));
+    told.set(keyOf(state.id), atMs);
     tell(state, { name: 'clw-memory-oom', told: outOfMemoryLines(occurrence), atMs });
     recorder.account(state.workload, placeOf(state, atMs), account.detected('clw-memory-oom', occurrence));
     tell(state, { name: 'clw-resource-limit', told: resourceLimitLines(occurrence), atMs });
@@ -89,8 +89,8 @@ export function createMemoryEvents(options: MemoryEventsOptions): MemoryEvents {
       else pressures.delete(key);
       if (pressures.size > unitLimit) pressures.delete(pressures.keys().next().value!);
       if (began === undefined) return false;
-      const occurrence = occurrenceOf(state, { usedBytes: sample.workingSetBytes, limitBytes: sample.limitBytes });
-      const said = began === 'usage' ? pressureLines(occurrence) : stallLines(occurrence, sample.psi?.some ?? 0);
+      const occurrence = occurrenceOf(state, { usedBytes: reading.workingSetBytes, limitBytes: reading.limitBytes });
+      const said = began === 'usage' ? pressureLines(occurrence) : stallLines(occurrence, reading.waitingPercent ?? 0);
       tell(state, { name: 'clw-memory-pressure', told: said, atMs: sample.at });
       mark(state.workload.uid, state.id.instance, { at: sample.at, kind: 'pressure', text: said.message });
       return true;
@@ -100,21 +100,51 @@ export function createMemoryEvents(options: MemoryEventsOptions): MemoryEvents {
       if (!told.has(keyOf(state.id))) tellOutOfMemory(state, occurrenceOf(state, { usedBytes, limitBytes }), atMs);
     },
     terminating(state, graceMs) {
-      recorder.account(state.workload, placeOf(state, clock.now()), [account.termination(graceMs)]);
+      const atMs = clock.now();
+      const key = keyOf(state.id);
+      if (told.has(key)) told.set(key, Math.max(atMs, told.get(key)!));
+      recorder.account(state.workload, placeOf(state, atMs), [account.termination(graceMs)]);
     },
     ended(state, forMemory) {
       const { ended } = state;
       const key = keyOf(state.id);
       pressures.delete(key);
-      const wasTold = told.delete(key);
-      if (ended === undefined || !(ended.outOfMemory || forMemory)) return;
+      const toldAtMs = told.get(key);
+      told.delete(key);
+      if (ended === undefined) return;
+      if (!ended.outOfMemory && !forMemory) {
+        const full = heapLimitOf(state, ended, options.readingOf);
+        if (full) tell(state, { name: 'clw-heap-limit', told: full, atMs: ended.atMs });
+        return;
+      }
       // The event of the kernel was missed, while nobody watched: its end is all that is known.
-      if (ended.outOfMemory && !wasTold) tellOutOfMemory(state, occurrenceOf(state, options.readingOf(state)), ended.atMs);
+      if (ended.outOfMemory && toldAtMs === undefined)
+        tellOutOfMemory(state, occurrenceOf(state, atItsLimit(options.readingOf(state))), ended.atMs);
       const { exitCode, signal } = ended;
-      recorder.account(state.workload, placeOf(state, ended.atMs), [account.terminated(signal, exitCode)]);
+      // What ended it may have been noticed only after its end was noted.
+      const atMs = Math.max(ended.atMs, toldAtMs ?? 0);
+      recorder.account(state.workload, placeOf(state, atMs), [account.terminated(signal, exitCode)]);
       const kill = { container: state.id.container, reason: 'OOMKilled', exitCode, ...(signal === undefined ? {} : { signal }) };
-      tell(state, { name: 'clw-container-kill', told: killLines(kill), atMs: ended.atMs });
+      tell(state, { name: 'clw-container-kill', told: killLines(kill), atMs });
     },
+  };
+}
+
+interface Event {
+  readonly name: MemoryEventName;
+  readonly told: Told;
+  readonly atMs: number;
+}
+
+/** Of each event the lines, the object, and the work that was under way. */
+function createTell({ recorder, activeRuns }: Pick<MemoryEventsOptions, 'recorder' | 'activeRuns'>) {
+  return (state: UnitState, { name, told, atMs }: Event): void => {
+    const runs = activeRunsText(activeRuns(state.workload));
+    const message = runs === undefined ? told.message : `${told.message}. ${runs}`;
+    const place = placeOf(state, atMs);
+    recorder.lines(state.workload, place, told.lines);
+    if (runs !== undefined) recorder.lines(state.workload, place, [{ level: 'INFO', text: `[INFO] ${runs}` }]);
+    recorder.happened(state.workload, { reason: name, message, type: 'Warning', of: `${state.id.instance}/${state.id.container}` });
   };
 }
 
@@ -124,6 +154,19 @@ function keyOf({ instance, container, attempt }: UnitId): string {
 
 function placeOf({ id }: UnitState, atMs: number): LinePlace {
   return { instance: id.instance, container: id.container, atMs };
+}
+
+/** Undefined where it ended for another reason. */
+function heapLimitOf(state: UnitState, ended: UnitEnd, readingOf: MemoryEventsOptions['readingOf']): Told | undefined {
+  const heap = heapExhaustionOf(ended);
+  return (
+    heap && heapLimitLines({ workload: state.workload.name, container: state.id.container, heapBytes: heap.heapBytes, ...readingOf(state) })
+  );
+}
+
+/** The kernel ends what would exceed the limit: at that moment all of it was used. */
+function atItsLimit({ usedBytes = 0, limitBytes = 0 }: LastReading): { readonly usedBytes: number; readonly limitBytes: number } {
+  return { usedBytes: Math.max(usedBytes, limitBytes), limitBytes };
 }
 
 function occurrenceOf({ workload, id }: UnitState, bytes: Pick<MemoryOccurrence, 'usedBytes' | 'limitBytes'>): MemoryOccurrence {

@@ -54,16 +54,22 @@ export interface RecorderOptions {
   readonly log: Log;
   /** Labels: namespace, workload, reason. */
   readonly counted: Family<Counter>;
+  /** Events that are kept: so many, the latest, and for so long. @default 5000, a week */
+  readonly keptEvents?: { readonly count: number; readonly ms: number };
 }
 
 /** Writes that wait. In a storm of events those beyond it are only counted, and said once in the log. */
 const waitingLimit = 2000;
-const keptMs = 7 * 86_400_000;
+/** Names of instances are new with every rollout, and so are their events. */
+const defaultKept = { count: 5000, ms: 7 * 86_400_000 } as const;
+/** Of the events that are kept so many may be there beyond, before the oldest go. */
+const surplusShare = 0.1;
 const levels = { ERROR: 'error', WARNING: 'warn', INFO: 'info' } as const;
 
-export function createRecorder({ store, lines: kept, clock, log, counted }: RecorderOptions): Recorder {
+export function createRecorder({ store, lines: kept, clock, log, counted, keptEvents = defaultKept }: RecorderOptions): Recorder {
   let last: Promise<void> = Promise.resolve();
   let waiting = 0;
+  let created = 0;
 
   const enqueue = (write: () => Promise<void>): void => {
     if (waiting >= waitingLimit) {
@@ -82,13 +88,22 @@ export function createRecorder({ store, lines: kept, clock, log, counted }: Reco
     });
   };
 
+  const tidy = (): void => {
+    created = 0;
+    const sinceMs = clock.now() - keptEvents.ms;
+    enqueue(() => removeOldEvents(store, { count: keptEvents.count, sinceMs }));
+  };
+
   const keep = (subject: EventSubject, lines: readonly KeptLine[]): void => enqueue(() => kept.append(subject.uid, lines));
 
   return {
     happened(subject, happening) {
       counted.labels(subject.namespace, subject.name, happening.reason).increment();
       const nowMs = clock.now();
-      enqueue(() => writeEvent(store, subject, { ...happening, nowMs }));
+      enqueue(async () => {
+        if (await writeEvent(store, subject, { ...happening, nowMs })) created += 1;
+      });
+      if (created > keptEvents.count * surplusShare) tidy();
     },
     lines(subject, { instance, container, atMs }, lines) {
       for (const { level, text } of lines) log[levels[level]](text, { workload: subject.name, namespace: subject.namespace, instance });
@@ -104,15 +119,17 @@ export function createRecorder({ store, lines: kept, clock, log, counted }: Reco
         lines.map((line) => ({ atMs, instance, container, text: accountText(line, atMs) })),
       );
     },
-    tidy() {
-      const beforeMs = clock.now() - keptMs;
-      enqueue(() => removeEvents(store, (event) => Date.parse(event.lastTimestamp) < beforeMs));
-    },
+    tidy,
     settled: () => last,
   };
 }
 
-async function writeEvent(store: ResourceStore, subject: EventSubject, happening: Happening & { readonly nowMs: number }): Promise<void> {
+/** @returns whether there is one more than before */
+async function writeEvent(
+  store: ResourceStore,
+  subject: EventSubject,
+  happening: Happening & { readonly nowMs: number },
+): Promise<boolean> {
   const { reason, message, type, of = '', nowMs } = happening;
   const { namespace, name, uid } = subject;
   const digest = createHash('sha256').update(`${uid}/${reason}/${of}`).digest('hex').slice(0, 16);
@@ -122,7 +139,7 @@ async function writeEvent(store: ResourceStore, subject: EventSubject, happening
     store.update(key, (current) => ({ ...current, message, count: (current as ApiEvent).count + 1, lastTimestamp: at }) as ApiEvent);
   if ((await store.get(key)) !== undefined) {
     await again();
-    return;
+    return false;
   }
   const involvedObject = { apiVersion: workloadsApiVersion, kind: 'Workload', namespace, name, uid };
   const rest = {
@@ -139,15 +156,24 @@ async function writeEvent(store: ResourceStore, subject: EventSubject, happening
     // Its events go with it.
     const ownerReferences = [{ apiVersion: workloadsApiVersion, kind: 'Workload', name, uid }];
     await store.create({ apiVersion: 'v1', kind: 'Event', key, metadata: { ownerReferences }, rest });
+    return true;
   } catch (thrown) {
     if (!(thrown instanceof OpenClawError) || thrown.code !== 'workload_exists') throw thrown;
     await again();
+    return false;
   }
 }
 
-async function removeEvents(store: ResourceStore, isOld: (event: ApiEvent) => boolean): Promise<void> {
-  const { items } = await store.list({ resource: 'events', matches: (object) => isOld(object as ApiEvent) });
-  for (const { metadata } of items) {
+async function removeOldEvents(
+  store: ResourceStore,
+  { count, sinceMs }: { readonly count: number; readonly sinceMs: number },
+): Promise<void> {
+  const { items } = await store.list({ resource: 'events' });
+  const latestFirst = items
+    .map((object) => object as ApiEvent)
+    .toSorted((one, other) => Date.parse(other.lastTimestamp) - Date.parse(one.lastTimestamp));
+  const old = latestFirst.filter(({ lastTimestamp }, index) => index >= count || Date.parse(lastTimestamp) < sinceMs);
+  for (const { metadata } of old) {
     try {
       await store.delete({ resource: 'events', namespace: metadata.namespace ?? 'default', name: metadata.name });
     } catch (thrown) {

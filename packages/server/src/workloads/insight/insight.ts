@@ -5,6 +5,7 @@ import {
   type InstanceMetrics,
   type LeakAnalysis,
   type MemoryRecommendation,
+  type MemorySample,
   type MemoryTrace,
   type SizingAnalysis,
   type Workload,
@@ -167,14 +168,25 @@ async function readTrace({ history }: InsightOptions, { workload, instance: kept
   const { uid, namespace = 'default', name } = workload.metadata;
   const { instance, driver, limitBytes, requestBytes, startedAtMs } = kept;
   const marks = await history.marks(uid, instance, sinceMs);
+  const samples = await history.samples(uid, instance, sinceMs);
   return {
     ...{ version: memoryTraceVersion, workload: name, namespace, instance, driver, intervalMs: fiveSecondsMs },
     ...(limitBytes === undefined ? {} : { limitBytes }),
     ...(requestBytes === undefined ? {} : { requestBytes }),
     ...(startedAtMs === undefined ? {} : { startedAt: startedAtMs }),
-    samples: await history.samples(uid, instance, sinceMs),
+    ...(isNode(workload, samples) ? { runtime: 'node' } : {}),
+    samples,
     ...(marks.length > 0 ? { marks } : {}),
   };
+}
+
+/** What tells of its heap, and what is started as `node`. */
+function isNode({ spec }: Workload, samples: readonly MemorySample[]): boolean {
+  const [container, second] = spec?.containers ?? [];
+  return (
+    samples.some(({ externalBytes }) => externalBytes !== undefined) ||
+    (second === undefined && /(?:^|\/)node$/.test(container?.command?.[0] ?? ''))
+  );
 }
 
 interface AnalysisFacts {
@@ -199,6 +211,7 @@ function analyse({ metadata, spec }: Workload, { windowMs, trace }: AnalysisFact
       : {
           limitReachedInMs: { low: hours.earliest * 3_600_000, ...(hours.latest === undefined ? {} : { high: hours.latest * 3_600_000 }) },
         }),
+    ...(found.scenarios.length === 0 ? {} : { looksLike: found.scenarios }),
     evidence: found.evidence,
   };
   const sizing = (spec?.containers ?? []).map(({ name: container }, _index, { length }): SizingAnalysis =>
@@ -219,13 +232,12 @@ function analyse({ metadata, spec }: Workload, { windowMs, trace }: AnalysisFact
 }
 
 function sizeOf(container: string, found: MemoryRecommendation): SizingAnalysis {
-  const { p95Bytes, samples, hours, limitBytes, requestBytes, maxOldSpaceMebibytes: oldSpace, refusal, isTooFew, notes } = found;
+  const { p95Bytes, samples, hours, limitBytes, requestBytes, maxOldSpaceMebibytes: oldSpace, refusal, notes } = found;
   const facts = { container, p95Bytes: p95Bytes.value, windowMs: Math.round(hours * 3_600_000), samples };
   if (limitBytes === undefined || requestBytes === undefined) return { ...facts, refused: refusal ?? notes[0] ?? 'Nothing was measured.' };
-  const few = isTooFew ? ['These are too few samples to rely on; an hour of usual work is the least.'] : [];
   return {
     ...facts,
-    ...{ limit: formatBytes(limitBytes), request: formatBytes(requestBytes), notes: [...few, ...notes] },
+    ...{ limit: formatBytes(limitBytes), request: formatBytes(requestBytes), notes },
     ...(oldSpace === undefined ? {} : { nodeOptions: `--max-old-space-size=${oldSpace}` }),
   };
 }

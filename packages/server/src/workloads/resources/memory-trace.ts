@@ -6,7 +6,7 @@ import { dnsLabel, dnsSubdomain } from './forms.ts';
 import type { Kind } from './kind.ts';
 import { mistake } from './mistakes.ts';
 
-const { flag, integer, list, object, text } = field;
+const { integer, list, object, text } = field;
 
 type MemoryTraceObject = ApiObject<MemoryTraceSpec, MemoryTraceStatus>;
 
@@ -23,7 +23,6 @@ export const memoryTraceKind: Kind = {
       workload: text('A workload of the same namespace.', { form: dnsLabel() }),
       durationSeconds: integer('For how long.', { default: 300, minimum: 1, maximum: 86_400 }),
       intervalSeconds: integer('How often a reading is taken.', { default: 1, minimum: 1, maximum: 60 }),
-      heapProfile: flag('Samples the heap of a Node program through its inspector.', { default: false }),
     },
     { required: ['workload'] },
   ),

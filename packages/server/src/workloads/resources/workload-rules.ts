@@ -16,7 +16,7 @@ export function workloadRules(value: unknown): readonly Mistake[] {
 }
 
 export function workloadWarnings(value: unknown, { memoryBytes }: Host): readonly string[] {
-  const { containers, replicas } = value as WorkloadSpec;
+  const { containers, replicas, driver } = value as WorkloadSpec;
   const warnings = containers.flatMap(({ resources = {} }, index) => {
     const path = `spec.containers[${index}].resources`;
     const { request, limit } = { request: bytes(resources.requests?.memory), limit: bytes(resources.limits?.memory) };
@@ -29,6 +29,9 @@ export function workloadWarnings(value: unknown, { memoryBytes }: Host): readonl
         : []),
     ];
   });
+  if (driver === 'docker')
+    for (const [index, { reportsHeap }] of containers.entries())
+      if (reportsHeap === true) warnings.push(`spec.containers[${index}].reportsHeap: Docker's containers tell nothing of their heap`);
   const requested = replicas * containers.reduce((sum, { resources }) => sum + (bytes(resources?.requests?.memory) ?? 0), 0);
   if (requested <= memoryBytes) return warnings;
   const what = `${formatMemory(requested)} of memory are requested by ${replicas === 1 ? 'it' : `${replicas} replicas`}`;

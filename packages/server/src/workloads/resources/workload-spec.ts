@@ -106,6 +106,7 @@ const container = object(
     startupProbe: probe('Whether it has started; until then the others are not asked.'),
     livenessProbe: probe('Whether it must be started again.'),
     readinessProbe: probe('Whether it may be asked for work.'),
+    reportsHeap: flag('A program of Node tells of its heap after full collections, and of its buffers. On the process driver alone.'),
   },
   { required: ['name'] },
 );
@@ -156,7 +157,7 @@ export const workloadSpec = object(
 const count = (description: string): ReturnType<typeof integer> => integer(description, { minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
 const terminated = object('How it ended.', {
-  reason: text('OOMKilled, Error, Completed or ContainerCannotRun.'),
+  reason: text('OOMKilled, HeapOutOfMemory, Error, Completed or ContainerCannotRun.'),
   exitCode: count('What it returned.'),
   signal: text('What ended it.'),
   startedAt: text('When it was started.'),

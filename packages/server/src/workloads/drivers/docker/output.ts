@@ -1,9 +1,9 @@
 /** The output of a container as lines: what the engine keeps of it, with the times that it has noted. */
 import type { OutputLine, OutputOptions } from '../driver.ts';
+import { lastWords } from '../last-words.ts';
 import type { Engine } from './engine.ts';
 import { readFrames } from './streams.ts';
 
-const messageBytes = 2048;
 /** Among so many last lines of both streams the last words are looked for. */
 const messageLines = 200;
 
@@ -37,11 +37,7 @@ export async function readMessage(engine: Engine, containerId: string, signal: A
   const words: string[] = [];
   for await (const { stream, text } of readOutput(engine, containerId, { tailLines: messageLines, follow: false, signal }))
     if (stream === 'stderr') words.push(text);
-  const bytes = Buffer.from(words.join('\n').trimEnd());
-  if (bytes.length <= messageBytes) return bytes.toString('utf8');
-  const cut = bytes.subarray(bytes.length - messageBytes).toString('utf8');
-  const firstLineEnd = cut.indexOf('\n');
-  return firstLineEnd < 0 ? cut : cut.slice(firstLineEnd + 1);
+  return lastWords(words.join('\n'));
 }
 
 /** `2026-01-15T10:23:45.123456789Z text`, one line, or a piece of sixteen kibibytes of a longer one. */

@@ -1,22 +1,18 @@
-/** The last words of a unit: the end of its standard error, for people who ask why it ended. */
+/** The end of a unit's standard error on the disk, as its last words. */
 import { open } from 'node:fs/promises';
+import { lastWords, wordsReadBytes } from '../last-words.ts';
 import { readSegments, segmentPath } from './spool.ts';
 
-const messageBytes = 2048;
-
-/** Whole lines where they fit; empty where it said nothing. */
+/** Empty where it said nothing. */
 export async function messageOf(directory: string): Promise<string> {
   const last = (await readSegments(directory, 'stderr')).findLast(({ bytes }) => bytes > 0);
   if (last === undefined) return '';
   const handle = await open(segmentPath(directory, 'stderr', last.number), 'r').catch(() => undefined);
   if (handle === undefined) return '';
   try {
-    const start = Math.max(0, last.bytes - messageBytes);
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(messageBytes), 0, messageBytes, start);
-    const text = buffer.toString('utf8', 0, bytesRead);
-    const firstLineEnd = text.indexOf('\n');
-    const isCut = start > 0 && firstLineEnd >= 0 && firstLineEnd < text.length - 1;
-    return (isCut ? text.slice(firstLineEnd + 1) : text).trimEnd();
+    const start = Math.max(0, last.bytes - wordsReadBytes);
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(wordsReadBytes), 0, wordsReadBytes, start);
+    return lastWords(buffer.toString('utf8', 0, bytesRead));
   } finally {
     await handle.close();
   }
