@@ -1,5 +1,5 @@
 /**
- * Writes the pages of `docs/` that are made from code, so that they cannot say anything else than the code does.
+ * Writes the pages of `docs/` and the files of `deploy/` that are made from code, so that they cannot say anything else than the code does.
  *
  *     npm run gen               writes them
  *     npm run gen -- --check    writes nothing, exits 1 and names the pages that differ
@@ -13,6 +13,7 @@ import { renderProvidersPage } from '../packages/server/src/models/catalogue/pro
 import { describeApi } from '../packages/server/src/gateway/openapi.ts';
 import { renderConfigDocs } from './gen-config-docs.ts';
 import { renderErrorDocs } from './gen-error-docs.ts';
+import { renderDeployFiles } from './gen-deploy-files.ts';
 import { renderStarterDocs } from './gen-starter-docs.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -23,6 +24,7 @@ const pages: Readonly<Record<string, () => string>> = {
   'docs/openapi.json': () => `${JSON.stringify(describeApi(), undefined, 2)}\n`,
   'docs/providers.md': () => renderProvidersPage(createCatalogue(readSnapshot())),
   'docs/starter.md': renderStarterDocs,
+  ...renderDeployFiles(),
 };
 
 function readSnapshot(): Snapshot {

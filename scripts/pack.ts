@@ -4,6 +4,7 @@
  *
  *     node ../../scripts/pack.ts before    builds, and lets `exports` point at dist
  *     node ../../scripts/pack.ts after     lets `exports` point at the sources again
+ *     node ../../scripts/pack.ts exports   lets `exports` point at a dist that is there, as in the image
  *
  * A clone runs TypeScript as it is, but Node strips no types inside `node_modules`: so what is published has to differ.
  */
@@ -49,7 +50,9 @@ if (import.meta.main) {
     rewriteExports(manifest, publishedExports);
   } else if (process.argv[2] === 'after') {
     rewriteExports(manifest, developmentExports);
+  } else if (process.argv[2] === 'exports') {
+    rewriteExports(manifest, publishedExports);
   } else {
-    throw new Error('say before or after');
+    throw new Error('say before, after or exports');
   }
 }

@@ -1,8 +1,9 @@
 /** What the probes look at: the checks of `operations/health`, over the parts that there are. */
 import type { Clock } from '../core/clock.ts';
 import type { Log } from '../core/log.ts';
+import type { Metrics } from '../core/metrics.ts';
 import type { EventLoopDelay } from '../core/process-metrics.ts';
-import { createHealth, type Health } from '../gateway/index.ts';
+import { createHealth, type Health, type HealthReport } from '../gateway/index.ts';
 import type { ModelPath } from '../models/index.ts';
 import {
   createChannelsCheck,
@@ -37,6 +38,7 @@ export interface ExamineOptions {
   readonly channels: Pick<ChannelsSide, 'troubles'>;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Metrics;
 }
 
 /** Whoever reads the log in the morning has to find when a check failed, and when it was well again. */
@@ -45,7 +47,7 @@ const levels = { ok: 'info', degraded: 'warn', failed: 'error' } as const;
 export function examine(options: ExamineOptions): Health {
   const { state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, configuration, clock, log, channels } = options;
   const volume = (): ReturnType<typeof readVolume> => readVolume(stateDirectory);
-  return createHealth(
+  const health = createHealth(
     {
       configuration: createConfigurationCheck(configuration),
       state: createStateCheck({ look: () => state.database.check(), clock }),
@@ -62,6 +64,30 @@ export function examine(options: ExamineOptions): Health {
     clock,
     (check, { state, detail }) => log[levels[state]](`the check ${check} is ${state}`, { detail }),
   );
+  return measured(health, options.metrics);
+}
+
+const figures = { ok: 0, degraded: 1, failed: 2 } as const;
+
+/** Who scrapes sees what was found last, and has it looked at again: a scrape cannot wait for a check that hangs. */
+function measured(health: Health, metrics: Metrics): Health {
+  let latest: HealthReport['checks'] = {};
+  const report = async (): Promise<HealthReport> => {
+    const found = await health.report();
+    latest = found.checks;
+    return found;
+  };
+  metrics.callback({
+    type: 'gauge',
+    name: 'openclaw_health_check',
+    help: 'What a check of health found last. 0: ok. 1: degraded. 2: failed.',
+    labelNames: ['check'],
+    read() {
+      void report();
+      return Object.entries(latest).map(([check, { state }]) => ({ labels: [check], value: figures[state] }));
+    },
+  });
+  return { report };
 }
 
 function providersOf(models: ModelPath): ProvidersLook {

@@ -171,11 +171,24 @@ function createServing(base: Base, allowances: ReturnType<typeof createAllowance
 }
 
 function examineAll(base: Base, { models, memory, workloads }: Serving, channels: ChannelsSide): Health {
-  const { state, eventLoopDelay, watchdog, clock, keeper, inForce } = base;
+  const { state, eventLoopDelay, watchdog, clock, keeper, inForce, metrics } = base;
   const { stateDirectory } = inForce().configuration;
   const log = base.log.child({ component: 'health' });
   const configuration = (): ConfigurationKeeper['status'] => keeper.status;
-  return examine({ state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, clock, log, configuration, channels });
+  return examine({
+    state,
+    stateDirectory,
+    models,
+    memory,
+    workloads,
+    eventLoopDelay,
+    watchdog,
+    clock,
+    log,
+    configuration,
+    channels,
+    metrics,
+  });
 }
 
 type Built = Records & Serving & Pick<Parts, 'health' | 'channels'> & { readonly runs: () => RunsSide };

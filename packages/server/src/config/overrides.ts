@@ -26,6 +26,7 @@ export const overrides: readonly Override[] = [
   { path: ['gateway', 'bind'], flag: 'bind', flagName: '--bind', variables: ['OPENCLAW_GATEWAY_BIND'] },
   { path: ['gateway', 'auth', 'token'], flag: 'token', flagName: '--token', variables: ['OPENCLAW_GATEWAY_TOKEN'] },
   { path: ['gateway', 'auth', 'password'], flag: 'password', flagName: '--password', variables: ['OPENCLAW_GATEWAY_PASSWORD'] },
+  { path: ['gateway', 'drainTimeoutMs'], variables: ['OPENCLAW_DRAIN_TIMEOUT_MS'] },
   { path: ['gateway', 'handshakeTimeoutMs'], variables: ['OPENCLAW_HANDSHAKE_TIMEOUT_MS'] },
   { path: ['logging', 'level'], flag: 'logLevel', flagName: '--log-level', variables: ['OPENCLAW_LOG_LEVEL'] },
   {

@@ -6,6 +6,7 @@
 import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
+import { chownRemedy, quote, thisPlace } from './chown-remedy.ts';
 
 /** Who runs this; undefined where the system has no such thing. */
 export interface User {
@@ -68,7 +69,8 @@ function remedy(directory: string, thrown: unknown, user: User): string {
   const found = nearest(directory);
   const owner = statSync(found).uid;
   if (owner === user.uid) return `Run: chmod -R u+rwX ${quote(found)}`;
-  return `It belongs to user ${owner} and this runs as user ${user.uid ?? 'unknown'}. Run: sudo chown -R ${user.uid}:${user.gid} ${quote(found)} (${elsewhere}).`;
+  const command = chownRemedy({ directory: found, ...user }, thisPlace());
+  return `It belongs to user ${owner} and this runs as user ${user.uid ?? 'unknown'}. ${command} (${elsewhere}).`;
 }
 
 /** The directory itself or, where it could not be made, the nearest one above that exists. */
@@ -80,8 +82,4 @@ function nearest(path: string): string {
     // Absent, or behind something that may not be entered: the one above is what must be mended.
     return dirname(path) === path ? path : nearest(dirname(path));
   }
-}
-
-function quote(path: string): string {
-  return /^[\w/.@:+-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`;
 }

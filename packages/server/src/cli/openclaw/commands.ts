@@ -119,6 +119,18 @@ export const commands = {
     };
     registerDoctorCommands(program, { io: terminal, sight: createSightClient(terminal), setExitCode, diagnose });
   },
+  async deploy({ program, terminal, setExitCode }: CommandContext): Promise<void> {
+    const [{ registerDeployCommand }, { registerDeployCheck }] = await Promise.all([import('./deploy.ts'), import('./deploy-check.ts')]);
+    const deploy = registerDeployCommand(program, {
+      io: terminal,
+      describe: async (wishes) => (await import('./deploy-facts.ts')).describeDeployment(terminal, wishes),
+    });
+    registerDeployCheck(deploy, {
+      io: terminal,
+      check: async (wishes) => (await import('./deploy-check-facts.ts')).checkHere(wishes, terminal),
+      setExitCode,
+    });
+  },
   async audit({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerAuditCommand }, { createAuditClient }] = await Promise.all([import('./audit.ts'), import('./audit-access.ts')]);
     registerAuditCommand(program, { io: terminal, audit: createAuditClient(terminal) });

@@ -7,6 +7,8 @@ import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import type { ClientDirectory } from '../client-directory.ts';
 
 export interface KnownGateways {
+  /** The state that answered there last. */
+  at(url: string): string | undefined;
   /** The error to tell where another state was known at this address; undefined where it is the same, or the first. */
   compare(url: string, stateId: string | undefined): OpenClawError | undefined;
   remember(url: string, stateId: string | undefined): void;
@@ -22,6 +24,10 @@ export function createKnownGateways(directory: ClientDirectory): KnownGateways {
     return isJsonObject(gateways) ? gateways : {};
   };
   return {
+    at(url) {
+      const known = read()[url];
+      return typeof known === 'string' ? known : undefined;
+    },
     compare(url, stateId) {
       const known = read()[url];
       if (stateId === undefined || typeof known !== 'string' || known === stateId) return undefined;

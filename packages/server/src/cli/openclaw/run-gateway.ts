@@ -103,14 +103,15 @@ interface RefusalContext {
 async function refuseToStart(problem: OpenClawError, { terminal, stopped, load }: RefusalContext): Promise<number> {
   const { stateDirectory } = locate(load.environment, load.flags ?? {});
   const guard = createLoopGuard({ stateDirectory, clock: systemClock });
-  if (guard.shouldHold()) {
+  const recorded = guard.shouldHold() ? undefined : guard.record(problem.code);
+  // Where it cannot be counted and would be started again for ever, it does not end at all.
+  if (recorded === undefined || (!recorded.recorded && recorded.shouldHold)) {
     const held = await holdGateway(problem, await loadWithoutFile(load).catch(() => undefined)).catch((thrown: unknown) => {
       terminal.stderr.write(formatError('openclaw', thrown));
     });
     if (held) {
-      terminal.stderr.write(
-        `openclaw: refused ${guard.recent().length} times within ten minutes; waiting on ${held.url} instead of ending again\n`,
-      );
+      const why = recorded === undefined ? `refused ${guard.recent().length} times within ten minutes` : 'refusals cannot be counted here';
+      terminal.stderr.write(`openclaw: ${why}; waiting on ${held.url} instead of ending again\n`);
       const passing = Promise.withResolvers<void>();
       // A holder of the port or of the state goes away by itself some day: tried again now and then, which no supervisor makes a loop of.
       const timer = passes.has(problem.code) ? systemClock.after(loopGuardDefaults.windowMs, passing.resolve) : undefined;
@@ -120,8 +121,7 @@ async function refuseToStart(problem: OpenClawError, { terminal, stopped, load }
       return stopped.signal.aborted ? 0 : exitConfiguration;
     }
   }
-  const recorded = guard.record(problem.code);
-  if (!recorded.recorded)
+  if (recorded && !recorded.recorded)
     terminal.stderr.write(`openclaw: this refusal could not be counted, so nothing stops a restart loop: ${recorded.reason}\n`);
   return exitConfiguration;
 }

@@ -125,3 +125,20 @@ test('a file that is torn or not ours counts what is whole in it, and stays boun
   assert.ok(readFileSync(file, 'utf8').length < 200);
   assert.equal(guard.recent().length, 1);
 });
+
+test(
+  'in a container a count in memory is none, so the first refusal is held',
+  { skip: !existsSync('/dev/shm') && 'there is no /dev/shm' },
+  () => {
+    const spareDirectory = mkdtempSync('/dev/shm/openclaw-loop-guard-');
+    try {
+      const places = { stateDirectory: '/proc/openclaw', spareDirectory, clock: createFakeClock() };
+      const inside = createLoopGuard({ ...places, isContainer: true }).record('state_unwritable');
+      assert.ok(!inside.recorded && inside.shouldHold, JSON.stringify(inside));
+      assert.match(inside.reason, /is empty again at the next start/);
+      assert.equal(createLoopGuard({ ...places, isContainer: false }).record('state_unwritable').recorded, true);
+    } finally {
+      rmSync(spareDirectory, { recursive: true });
+    }
+  },
+);

@@ -6,7 +6,18 @@
  * count must not hide the refusal that it was asked to count.
  */
 import { createHash } from 'node:crypto';
-import { appendFileSync, constants, closeSync, fstatSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  constants,
+  closeSync,
+  existsSync,
+  fstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
@@ -19,7 +30,10 @@ export interface Refusal {
   readonly code: string;
 }
 
-export type RefusalRecorded = { readonly recorded: true; readonly file: string } | { readonly recorded: false; readonly reason: string };
+export type RefusalRecorded =
+  | { readonly recorded: true; readonly file: string }
+  /** `shouldHold`: whoever started it would start it again for ever. */
+  | { readonly recorded: false; readonly reason: string; readonly shouldHold: boolean };
 
 export interface LoopGuard {
   /** Refusals of the last ten minutes, the oldest first. */
@@ -40,6 +54,8 @@ export interface LoopGuardOptions {
    * the next. @default the system's directory for temporary files
    */
   readonly spareDirectory?: string;
+  /** Whether an engine such as Docker starts this again, whatever it ends with. @default by the file that such an engine puts there */
+  readonly isContainer?: boolean;
 }
 
 export const loopGuardDefaults = { refusalsLimit: 3, windowMs: 10 * 60_000 } as const;
@@ -47,9 +63,11 @@ export const loopGuardDefaults = { refusalsLimit: 3, windowMs: 10 * 60_000 } as 
 /** A few hundred refusals; older ones are dropped then. */
 const fileLimitBytes = 16 * 1024;
 
-export function createLoopGuard({ stateDirectory, clock, spareDirectory = tmpdir() }: LoopGuardOptions): LoopGuard {
+export function createLoopGuard(options: LoopGuardOptions): LoopGuard {
+  const { stateDirectory, clock, spareDirectory = tmpdir(), isContainer = looksLikeContainer() } = options;
   const directory = resolve(stateDirectory);
-  const files = [join(directory, 'refusals.jsonl'), join(spareDirectory, spareName(directory))];
+  const spareFile = join(spareDirectory, spareName(directory));
+  const files = [join(directory, 'refusals.jsonl'), spareFile];
 
   const recent = (): readonly Refusal[] => {
     const nowMs = clock.now();
@@ -66,13 +84,15 @@ export function createLoopGuard({ stateDirectory, clock, spareDirectory = tmpdir
       const reasons: string[] = [];
       for (const file of files) {
         try {
+          if (file === spareFile && isContainer && isInMemory(spareDirectory))
+            throw new Error(`${spareDirectory} is empty again at the next start`);
           append(file, { atMs: clock.now(), code });
           return { recorded: true, file };
         } catch (thrown) {
           reasons.push(reasonOf(thrown));
         }
       }
-      return { recorded: false, reason: reasons.join('; ') };
+      return { recorded: false, reason: reasons.join('; '), shouldHold: isContainer };
     },
     clear() {
       for (const file of files) {
@@ -84,6 +104,18 @@ export function createLoopGuard({ stateDirectory, clock, spareDirectory = tmpdir
       }
     },
   };
+}
+
+/** Of tmpfs and ramfs, from <linux/magic.h>. */
+const inMemory: ReadonlySet<number> = new Set([0x01021994, 0x858458f6]);
+
+/** A tmpfs of a container is made anew at each of its starts; that of a pod, or of a machine, is not. */
+function isInMemory(directory: string): boolean {
+  return inMemory.has(statfsSync(directory).type >>> 0);
+}
+
+function looksLikeContainer(): boolean {
+  return existsSync('/.dockerenv') || existsSync('/run/.containerenv');
 }
 
 /** Of this state directory and this user: others may count in the same directory. */
