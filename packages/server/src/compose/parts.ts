@@ -175,7 +175,21 @@ function examineAll(base: Base, { models, memory, workloads }: Serving, channels
   const { stateDirectory } = inForce().configuration;
   const log = base.log.child({ component: 'health' });
   const configuration = (): ConfigurationKeeper['status'] => keeper.status;
-  return examine({ state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, clock, log, configuration, channels });
+  const secrets = (): ReturnType<ConfigurationKeeper['secrets']> => keeper.secrets();
+  return examine({
+    secrets,
+    state,
+    stateDirectory,
+    models,
+    memory,
+    workloads,
+    eventLoopDelay,
+    watchdog,
+    clock,
+    log,
+    configuration,
+    channels,
+  });
 }
 
 type Built = Records & Serving & Pick<Parts, 'health' | 'channels'> & { readonly runs: () => RunsSide };
