@@ -3,10 +3,13 @@ export { isLoopback } from './cross-checks.ts';
 export { setSetting, unsetSetting } from './edit-file.ts';
 export { createEditableTexts, type EditableTexts } from './editable-texts.ts';
 export { ensureGatewayToken, gatewayTokenFile } from './gateway-token.ts';
-export { loadConfiguration, tryReferences, type Configuration, type LoadOptions } from './load.ts';
+export { loadConfiguration, type Configuration, type LoadOptions } from './load.ts';
 export { locate } from './locations.ts';
 export { formatPath, parsePath, type Path } from './path.ts';
 export type { SecretFile } from './secrets/contract.ts';
+export { inspectSecrets, type SecretsInspected, type PlainSecret, type TriedReference } from './secrets/inspect.ts';
+export { readSecretsStatus, type SettingSecret } from './versions/followed-secrets.ts';
+export { versionDirectory } from './versions/version-store.ts';
 export { publishSchema } from './published-schema.ts';
 export {
   schemaAt,

@@ -91,16 +91,8 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   });
 }
 
-/** Whether each reference can be followed, be the rest of the configuration good or not. @throws OpenClawError where it cannot be read at all */
-export async function tryReferences(options: LoadOptions): Promise<readonly SecretUse[]> {
-  const { tree, environment, environmentStamp, files, file } = await readWanted(options);
-  const { uses } = await withSecrets(options.secrets, (store) =>
-    followReferences(tree, { store, environment, environmentStamp, directory: dirname(file), files }),
-  );
-  return uses;
-}
-
-async function withSecrets<Result>(
+/** With the store that was given, or one that is closed afterwards. */
+export async function withSecrets<Result>(
   given: LoadOptions['secrets'],
   action: (store: Pick<SecretStore, 'read'>) => Promise<Result>,
 ): Promise<Result> {
@@ -114,15 +106,18 @@ async function withSecrets<Result>(
 }
 
 /** What flags, variables and files say together, before secrets are followed and the schema is asked. */
-interface Wanted extends Pick<Configuration, 'file' | 'exists' | 'stateDirectory' | 'texts' | 'digest' | 'environment'> {
+export interface Wanted extends Pick<Configuration, 'file' | 'exists' | 'stateDirectory' | 'texts' | 'digest' | 'environment'> {
   readonly tree: Tree;
   /** Of the `.env` files. */
   readonly environmentStamp: string;
+  /** Where those are, be they there or not. */
+  readonly envFiles: readonly string[];
   readonly problems: Problem[];
   readonly files: Set<string>;
 }
 
-async function readWanted(options: LoadOptions): Promise<Wanted> {
+/** @throws OpenClawError where it cannot be read at all */
+export async function readWanted(options: LoadOptions): Promise<Wanted> {
   const { flags = {}, seen: files = new Set<string>() } = options;
   const { stateDirectory, file, envFiles } = locate(options.environment, flags);
   for (const path of [file, ...envFiles]) options.seen?.add(path);
@@ -141,7 +136,19 @@ async function readWanted(options: LoadOptions): Promise<Wanted> {
   const filled = substitute(written, { environment, problems, files });
   const wanted = chooseAuthMode(applyOverrides(filled, { environment, flags, files }));
   const tree = addGatewayToken(wanted, stateDirectory, files);
-  return { tree, environment, environmentStamp, problems, files, texts, file, exists, stateDirectory, digest: hash.digest('hex') };
+  return {
+    tree,
+    environment,
+    environmentStamp,
+    envFiles,
+    problems,
+    files,
+    texts,
+    file,
+    exists,
+    stateDirectory,
+    digest: hash.digest('hex'),
+  };
 }
 
 function noted(hash: Hash, path: string, text: string): string {

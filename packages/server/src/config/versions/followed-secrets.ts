@@ -2,10 +2,12 @@
  * The secrets of the configuration in force: how each of them is, for whoever asks the gateway, and in a file (0600) for the commands beside it.
  * No values. Asking and keeping is `secrets/store.ts`.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 import type { Clock } from '../../core/clock.ts';
 import { reasonOf } from '../../core/errors.ts';
+import { parseObject } from '../../core/json.ts';
 import type { Log } from '../../core/log.ts';
 import type { Configuration } from '../load.ts';
 import { formatPath } from '../path.ts';
@@ -35,6 +37,17 @@ export interface FollowedSecretsOptions {
 /** Where the commands find it. */
 export function secretsStatusFile(stateDirectory: string): string {
   return join(stateDirectory, 'state', 'config', 'secrets.json');
+}
+
+/** What the gateway of this state directory knew last; empty where there is nothing to be read. */
+export function readSecretsStatus(stateDirectory: string): readonly SettingSecret[] {
+  try {
+    const kept = parseObject(readFileSync(secretsStatusFile(stateDirectory), 'utf8'));
+    // Written by `write` below, for this reader alone.
+    return Array.isArray(kept?.['secrets']) ? (kept['secrets'] as unknown as SettingSecret[]) : [];
+  } catch {
+    return [];
+  }
 }
 
 export function followSecrets({ clock, log, onRotated }: FollowedSecretsOptions): FollowedSecrets {

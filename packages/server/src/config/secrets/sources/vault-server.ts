@@ -23,6 +23,8 @@ export function vaultWords({ errors }: JsonObject): string {
 export interface VaultServer {
   /** For errors. */
   readonly name: string;
+  /** @throws OpenClawError `secret_refused` where nobody says where it is */
+  check(): void;
   call(call: VaultCall): Promise<JsonAnswer>;
 }
 
@@ -40,17 +42,18 @@ export function openVaultServer({ settings: { vault }, environment, directory }:
   const caFile = vault.caFile === undefined ? environment.lookup('VAULT_CACERT')?.value : resolve(directory, vault.caFile);
   return {
     name: `vault at ${address ?? 'no address'}`,
+    check() {
+      if (address !== undefined && URL.canParse(address)) return;
+      throw refused('vault', 'nobody says where it is: set secrets.vault.address or VAULT_ADDR');
+    },
     call({ path, token, namespace = usual, body, signal }) {
-      if (address === undefined || !URL.canParse(address)) {
-        throw refused('vault', 'nobody says where it is: set secrets.vault.address or VAULT_ADDR');
-      }
       const headers = {
         'x-vault-request': 'true',
         ...(token === undefined ? {} : { 'x-vault-token': token }),
         ...(namespace === undefined ? {} : { 'x-vault-namespace': namespace }),
       };
       const ca = caFile === undefined ? {} : { ca: readAuthority(caFile) };
-      return requestJson({ url: address + path, headers, body, signal, ...ca });
+      return requestJson({ url: `${address}${path}`, headers, body, signal, ...ca });
     },
   };
 }

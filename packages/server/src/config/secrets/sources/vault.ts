@@ -28,6 +28,7 @@ export const openVaultSource: OpenSource<'vault'> = (context) => {
     const where = describe(target);
     const version = target.version === undefined ? '' : `?version=${target.version}`;
     const path = `/v1/${encodePath(mountOf(target))}/data/${encodePath(target.path)}${version}`;
+    server.check();
     try {
       return await server.call({ path, token: await token.get(signal), namespace: target.namespace, signal });
     } catch (thrown) {
