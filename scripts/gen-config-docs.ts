@@ -85,8 +85,8 @@ Everything has a default: OpenClaw starts without a file. \`openclaw init\` writ
 - **Sizes and times** are numbers in the unit of the name, or texts: \`'32MiB'\`, \`'500kB'\`, \`'20s'\`, \`'5m'\`, \`'1.5h'\`, \`'7d'\`.
 - **Variables**: \`\${NAME}\` in any text is filled in from the environment, or from \`.env\` beside the file or in the state directory; the
   environment wins. A variable that is not set is an error. \`$\${\` stands for \`\${\` itself.
-- **Secrets** may be written in place, as \`\${NAME}\`, as \`{ $secret: { file: 'PATH' } }\` (relative to the file; one newline at the end is
-  dropped) or as \`{ $secret: { env: 'NAME' } }\`. They are never printed unless you ask with \`--show-secrets\`.
+- **Secrets** may be written in place, as \`\${NAME}\`, or as a [reference to where they lie](secrets.md): \`{ $secret: { file: 'PATH' } }\`, \`env\`,
+  \`exec\`, \`vault\`, \`aws\`, \`azure\`, \`google\`. They are never printed unless you ask with \`--show-secrets\`.
 - **Includes**: \`{ $include: 'providers.json5' }\` puts an object together from another file, a list of names from several. Later ones win,
   and what stands beside \`$include\` wins over all. Names are relative to the including file and stay within the folder of the
   configuration; an absolute path may lead anywhere.

@@ -17,6 +17,7 @@ import { providerErrors } from './errors/provider-errors.ts';
 import { requestErrors } from './errors/request-errors.ts';
 import { runErrors } from './errors/run-errors.ts';
 import { scheduleErrors } from './errors/schedule-errors.ts';
+import { secretErrors } from './errors/secret-errors.ts';
 import { turnErrors } from './errors/turn-errors.ts';
 import { workloadErrors } from './errors/workload-errors.ts';
 
@@ -37,6 +38,7 @@ export const errorCatalogue = {
   ...clwErrors,
   ...channelErrors,
   ...clientErrors,
+  ...secretErrors,
 } as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;

@@ -89,6 +89,7 @@ export {
 } from './runs.ts';
 export { type DeletedSession, type SessionView, type SessionMessageView, type SessionDetails } from './session-views.ts';
 export { schema, type Infer, type JsonSchema, type Schema } from './schema.ts';
+export { secretKinds, secretTargets, type SecretKind, type SecretTargets } from './secret-references.ts';
 export {
   statisticsWindows,
   trafficChecks,

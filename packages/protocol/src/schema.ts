@@ -5,6 +5,7 @@
  * `Infer` is the resolved type: defaults are filled in, `20s` is a number, a reference to a secret is its text.
  * It does not validate and does not fill anything in: see the server's `config/`.
  */
+import { secretReference } from './secret-references.ts';
 import { type Unit, unitPatterns } from './units.ts';
 
 /** The keywords in use. Those with `x-` are notes that validators ignore. */
@@ -117,7 +118,7 @@ function string<const O extends TextOptions>(options: O): Schema<string, ScalarP
   };
 }
 
-/** A text that nobody may see: written in place, or as a reference to a file or a variable. */
+/** A text that nobody may see: written in place, or as a reference to where it lies. */
 function secret<const O extends Omit<TextOptions, 'default' | 'later'>>(options: O): Schema<string, 'maybe'> {
   const { description, expects, ...keywords }: Omit<TextOptions, 'default' | 'later'> = options;
   return {
@@ -194,23 +195,6 @@ function object<const P extends Properties, const R extends keyof P & string = n
 
 /** The builders, under one name. */
 export const schema = { object, record, array, string, secret, integer, number, boolean, choice, bytes, durationMs } as const;
-
-const secretReference: JsonSchema = {
-  type: 'object',
-  description: 'Where the secret is kept.',
-  properties: {
-    $secret: {
-      anyOf: ['file', 'env'].map((kind) => ({
-        type: 'object',
-        properties: { [kind]: { type: 'string', minLength: 1 } },
-        required: [kind],
-        additionalProperties: false,
-      })),
-    },
-  },
-  required: ['$secret'],
-  additionalProperties: false,
-};
 
 function withUnit<O extends NumberOptions>(unit: Unit, options: O): Schema<number, ScalarPresence<O>> {
   const { description, default: preset, ...limits }: NumberOptions = options;

@@ -14,12 +14,14 @@ import {
   createInodeCheck,
   createMemoryCheck,
   createProvidersCheck,
+  createSecretsCheck,
   createStateCheck,
   createWorkloadsCheck,
   readVolume,
   type ConfigurationLook,
   type MemoryWatch,
   type ProvidersLook,
+  type SecretLook,
   type Watchdog,
   type WorkloadsLook,
 } from '../operations/index.ts';
@@ -35,6 +37,7 @@ export interface ExamineOptions {
   readonly eventLoopDelay: EventLoopDelay;
   readonly watchdog: Watchdog;
   readonly configuration: () => ConfigurationLook;
+  readonly secrets: () => readonly SecretLook[];
   readonly channels: Pick<ChannelsSide, 'troubles'>;
   readonly clock: Clock;
   readonly log: Log;
@@ -45,11 +48,13 @@ export interface ExamineOptions {
 const levels = { ok: 'info', degraded: 'warn', failed: 'error' } as const;
 
 export function examine(options: ExamineOptions): Health {
-  const { state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, configuration, clock, log, channels } = options;
+  const { state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, configuration, secrets, clock, log, channels } =
+    options;
   const volume = (): ReturnType<typeof readVolume> => readVolume(stateDirectory);
   const health = createHealth(
     {
       configuration: createConfigurationCheck(configuration),
+      secrets: createSecretsCheck(secrets),
       state: createStateCheck({ look: () => state.database.check(), clock }),
       disk: createDiskCheck(volume),
       inodes: createInodeCheck(volume),

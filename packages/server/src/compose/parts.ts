@@ -175,7 +175,9 @@ function examineAll(base: Base, { models, memory, workloads }: Serving, channels
   const { stateDirectory } = inForce().configuration;
   const log = base.log.child({ component: 'health' });
   const configuration = (): ConfigurationKeeper['status'] => keeper.status;
+  const secrets = (): ReturnType<ConfigurationKeeper['secrets']> => keeper.secrets();
   return examine({
+    secrets,
     state,
     stateDirectory,
     models,

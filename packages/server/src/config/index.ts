@@ -6,7 +6,10 @@ export { ensureGatewayToken, gatewayTokenFile } from './gateway-token.ts';
 export { loadConfiguration, type Configuration, type LoadOptions } from './load.ts';
 export { locate } from './locations.ts';
 export { formatPath, parsePath, type Path } from './path.ts';
-export type { SecretFile } from './resolve.ts';
+export type { SecretFile } from './secrets/contract.ts';
+export { inspectSecrets, type SecretsInspected, type PlainSecret, type TriedReference } from './secrets/inspect.ts';
+export { readSecretsStatus, type SettingSecret } from './versions/followed-secrets.ts';
+export { versionDirectory } from './versions/version-store.ts';
 export { publishSchema } from './published-schema.ts';
 export {
   schemaAt,

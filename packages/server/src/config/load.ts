@@ -5,8 +5,10 @@
  * It keeps nothing, watches nothing and writes nothing. An absent file is an empty one.
  */
 import { createHash, type Hash } from 'node:crypto';
+import { dirname } from 'node:path';
 import { parseEnv } from 'node:util';
 
+import { systemClock } from '../core/clock.ts';
 import type { Environment } from '../core/env.ts';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
 import { crossCheck, type Finding } from './cross-checks.ts';
@@ -18,8 +20,11 @@ import { applyOverrides, type OverrideFlags } from './overrides.ts';
 import { formatPath, type Path } from './path.ts';
 import { type Problem, toConfigError } from './problems.ts';
 import { isPresent, readText } from './read-text.ts';
-import { resolveTree, type Resolution, type SecretFile } from './resolve.ts';
+import { resolveTree, type Resolution } from './resolve.ts';
 import { type Settings, settingsSchema } from './schema.ts';
+import type { SecretFile } from './secrets/contract.ts';
+import { followReferences, type SecretUse } from './secrets/references.ts';
+import { createSecretStore, type SecretStore } from './secrets/store.ts';
 import { substitute } from './substitute.ts';
 import { mergeTrees, partAt, treeAt, type Tree } from './tree.ts';
 
@@ -34,6 +39,8 @@ export interface LoadOptions {
   texts?: ReadonlyMap<string, string>;
   /** Every file that is looked for is added here, also when loading fails: what has to be watched until it succeeds. */
   seen?: Set<string>;
+  /** Asked for secrets that lie elsewhere. Absent: each source is asked once. */
+  secrets?: Pick<SecretStore, 'read'>;
 }
 
 export interface Configuration {
@@ -45,6 +52,8 @@ export interface Configuration {
   readonly secrets: ReadonlyMap<string, string>;
   /** Where those of them that lie in files can be read again, by the path of their setting. */
   readonly secretFiles: ReadonlyMap<string, SecretFile>;
+  /** References to secrets, by the path of their setting. */
+  readonly references: readonly SecretUse[];
   /** The configuration file; see `exists`. */
   readonly file: string;
   readonly exists: boolean;
@@ -63,6 +72,52 @@ export interface Configuration {
  * @throws OpenClawError `config_unreadable`, or `config_invalid` (or `bind_without_auth`) with further mistakes in `others`.
  */
 export async function loadConfiguration(options: LoadOptions): Promise<Configuration> {
+  const { tree, environment, environmentStamp, problems, files, texts, digest, ...place } = await readWanted(options);
+  const { file, exists, stateDirectory } = place;
+  const { uses: references, secretOf } = await withSecrets(options.secrets, (store) =>
+    followReferences(tree, { store, environment, environmentStamp, directory: dirname(file), files }),
+  );
+  const resolution = resolveTree(settingsSchema, tree, { environment, problems, files, secretOf });
+
+  const findings = crossCheck(resolution.value, problems, options.vendors === undefined ? {} : { vendors: options.vendors });
+  problems.push(...findings.map((finding) => placeFinding(finding, resolution)));
+  if (problems.length > 0) throw toConfigError(problems);
+  const { value, ...found } = resolution;
+  const settings = deepFreeze(value);
+  // Names that are only looked for, and are not there, are for who watches.
+  const present = [...files].filter((path) => texts.has(path) || probe(path));
+  return Object.freeze({
+    ...{ settings, ...found, references, file, exists, stateDirectory, files: present, texts, digest, environment },
+  });
+}
+
+/** With the store that was given, or one that is closed afterwards. */
+export async function withSecrets<Result>(
+  given: LoadOptions['secrets'],
+  action: (store: Pick<SecretStore, 'read'>) => Promise<Result>,
+): Promise<Result> {
+  if (given) return action(given);
+  const own = createSecretStore({ clock: systemClock });
+  try {
+    return await action(own);
+  } finally {
+    own.close();
+  }
+}
+
+/** What flags, variables and files say together, before secrets are followed and the schema is asked. */
+export interface Wanted extends Pick<Configuration, 'file' | 'exists' | 'stateDirectory' | 'texts' | 'digest' | 'environment'> {
+  readonly tree: Tree;
+  /** Of the `.env` files. */
+  readonly environmentStamp: string;
+  /** Where those are, be they there or not. */
+  readonly envFiles: readonly string[];
+  readonly problems: Problem[];
+  readonly files: Set<string>;
+}
+
+/** @throws OpenClawError where it cannot be read at all */
+export async function readWanted(options: LoadOptions): Promise<Wanted> {
   const { flags = {}, seen: files = new Set<string>() } = options;
   const { stateDirectory, file, envFiles } = locate(options.environment, flags);
   for (const path of [file, ...envFiles]) options.seen?.add(path);
@@ -73,6 +128,7 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
 
   const hash = createHash('sha256');
   const environment = addEnvFiles(options.environment, envFiles, { files, read: (path) => noted(hash, path, readText(path)) });
+  const environmentStamp = hash.copy().digest('hex');
   const texts = new Map<string, string>();
   const written = exists || given.has(file) ? await readFileTree(file, { given, texts, files, problems }) : emptyTree;
   for (const [path, text] of texts) noted(hash, path, text);
@@ -80,18 +136,19 @@ export async function loadConfiguration(options: LoadOptions): Promise<Configura
   const filled = substitute(written, { environment, problems, files });
   const wanted = chooseAuthMode(applyOverrides(filled, { environment, flags, files }));
   const tree = addGatewayToken(wanted, stateDirectory, files);
-  const resolution = resolveTree(settingsSchema, tree, { environment, readText, problems, files });
-
-  const findings = crossCheck(resolution.value, problems, options.vendors === undefined ? {} : { vendors: options.vendors });
-  problems.push(...findings.map((finding) => placeFinding(finding, resolution)));
-  if (problems.length > 0) throw toConfigError(problems);
-  const { value, ...found } = resolution;
-  const settings = deepFreeze(value);
-  // Names that are only looked for, and are not there, are for who watches.
-  const present = [...files].filter((path) => texts.has(path) || probe(path));
-  return Object.freeze({
-    ...{ settings, ...found, file, exists, stateDirectory, files: present, texts, digest: hash.digest('hex'), environment },
-  });
+  return {
+    tree,
+    environment,
+    environmentStamp,
+    envFiles,
+    problems,
+    files,
+    texts,
+    file,
+    exists,
+    stateDirectory,
+    digest: hash.digest('hex'),
+  };
 }
 
 function noted(hash: Hash, path: string, text: string): string {

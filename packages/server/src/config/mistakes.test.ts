@@ -182,9 +182,23 @@ const cases: readonly {
   },
   {
     title: 'a reference to a secret of an unknown kind',
-    text: "{ gateway: { auth: { token: { $secret: { vault: 'x' } } } } }",
+    text: "{ gateway: { auth: { token: { $secret: { keychain: 'x' } } } } }",
     says: [
-      'openclaw.json:1:29: gateway.auth.token must be a text, { $secret: { file: PATH } } or { $secret: { env: NAME } }. Write one of the three.',
+      "openclaw.json:1:29: gateway.auth.token must be a text, or { $secret: … } with exactly one of env, file, exec, vault, aws, azure, google. Such as { $secret: { file: 'PATH' } }; docs/secrets.md has one of each.",
+    ],
+  },
+  {
+    title: 'a reference that lacks what its kind needs',
+    text: "{ gateway: { auth: { token: { $secret: { vault: { path: 'x' } } } } } }",
+    says: [
+      'openclaw.json:1:29: gateway.auth.token refers to nothing: gateway.auth.token.$secret.vault.key is missing; it must be a text that is not empty. docs/secrets.md has one of each.',
+    ],
+  },
+  {
+    title: 'a reference by which the gateway is let in elsewhere, and which leads elsewhere itself',
+    text: "{ secrets: { vault: { token: { $secret: { aws: 'x' } } } } }",
+    says: [
+      'openclaw.json:1:30: secrets.vault.token may come from this machine alone (env, file, exec): by it the gateway is let in elsewhere. Put it into a file or a variable.',
     ],
   },
   {

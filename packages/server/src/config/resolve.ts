@@ -5,26 +5,30 @@
  * It covers the keywords that `@openclaw/protocol` builds; a test holds it against Ajv, which would add a third to the
  * time to start. What no schema can say is in `cross-checks.ts`.
  */
-import { dirname, resolve as resolvePath } from 'node:path';
-
 import { parseUnit, type Infer, type JsonSchema, type Schema } from '@openclaw/protocol';
 
-import { type Environment, type Variable, withoutLastNewline } from '../core/env.ts';
-import { reasonOf } from '../core/errors.ts';
+import type { Environment, Variable } from '../core/env.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { defaultOrigin, type Origin } from './origin.ts';
 import { formatPath, type Path, type Segment } from './path.ts';
 import type { Problem } from './problems.ts';
+import type { SecretFile } from './secrets/contract.ts';
 import type { Member, ObjectTree, ScalarTree, Tree } from './tree.ts';
 import { description, expectation } from './wording.ts';
 
 export interface ResolveContext {
   readonly environment: Environment;
-  readonly readText: (path: string) => string;
   readonly problems: Problem[];
   /** Every file that is read, or should have been, is added here. */
   readonly files: Set<string>;
+  /** What became of a reference to a secret; undefined where it is none. Absent: there are no references. */
+  readonly secretOf?: ((tree: ObjectTree) => SecretOutcome | undefined) | undefined;
+  /** Where in the settings the tree stands. @default at their beginning */
+  readonly at?: Path;
 }
+
+/** A secret that was followed to where it lies, or why it cannot be, in words that follow the name of its setting. */
+export type SecretOutcome = FoundSecret | { readonly reason: string; readonly suggestion: string; readonly cause?: unknown };
 
 export interface Resolution<T> {
   /** Only to be trusted where `problems` names nothing. */
@@ -37,13 +41,10 @@ export interface Resolution<T> {
   readonly secretFiles: ReadonlyMap<string, SecretFile>;
 }
 
-/** A file that holds a secret, or the variable of it that does. */
-export type SecretFile = Readonly<Required<Pick<Variable, 'file'>> & Pick<Variable, 'fileVariable'>>;
-
 export function resolveTree<S extends Schema<unknown>>(schema: S, tree: Tree, context: ResolveContext): Resolution<Infer<S>> {
   const walk: Walk = { ...context, origins: new Map(), secrets: new Map(), secretFiles: new Map() };
   // The walk checks each value against the schema that the type is inferred from.
-  const value = resolveValue(schema, tree, { path: [], walk }) as Infer<S>;
+  const value = resolveValue(schema, tree, { path: context.at ?? [], walk }) as Infer<S>;
   return { value, origins: walk.origins, secrets: walk.secrets, secretFiles: walk.secretFiles };
 }
 
@@ -167,31 +168,13 @@ function fileOf({ file, fileVariable }: Variable): SecretFile | undefined {
   return file === undefined ? undefined : { file, ...(fileVariable === undefined ? {} : { fileVariable }) };
 }
 
-/** Follows `{ $secret: { file } }` or `{ $secret: { env } }`; undefined after reporting why it leads nowhere. */
+/** What the reference leads to; undefined after reporting why it leads nowhere. */
 function readReference(tree: ObjectTree, { path, walk }: Place): FoundSecret | undefined {
-  const fail = (reason: string, suggestion: string, cause?: unknown): undefined => {
-    report({ origin: tree.origin, path, reason: `${formatPath(path)} ${reason}`, suggestion, cause }, walk);
-  };
-  const reference = tree.members.get('$secret')?.tree;
-  const [kind, member] = reference?.kind === 'object' && reference.members.size === 1 ? ([...reference.members][0] ?? []) : [];
-  const target = member?.tree.kind === 'scalar' ? member.tree.value : undefined;
-  if (tree.members.size !== 1 || typeof target !== 'string' || target === '' || (kind !== 'file' && kind !== 'env')) {
-    return fail('must be a text, { $secret: { file: PATH } } or { $secret: { env: NAME } }', 'Write one of the three.');
-  }
-  if (kind === 'env') {
-    const variable = walk.environment.lookup(target);
-    if (!variable) return fail(`needs the variable ${target}, which is not set`, `Set ${target} in the environment or in .env.`);
-    if (variable.file !== undefined) walk.files.add(variable.file);
-    return { value: variable.value, where: variable.source, file: fileOf(variable) };
-  }
-  const file = resolvePath(dirname(tree.origin.file ?? '.'), target);
-  walk.files.add(file);
-  try {
-    const value = withoutLastNewline(walk.readText(file));
-    return { value, where: file, file: { file } };
-  } catch (cause) {
-    return fail(`needs the file ${file}, which cannot be read: ${reasonOf(cause)}`, 'Check the path and who may read it.', cause);
-  }
+  const outcome = walk.secretOf?.(tree) ?? { reason: 'must be a text, or { $secret: … }', suggestion: 'docs/secrets.md has examples.' };
+  if ('value' in outcome) return outcome;
+  const { reason, suggestion, cause } = outcome;
+  report({ origin: tree.origin, path, reason: `${formatPath(path)} ${reason}`, suggestion, cause }, walk);
+  return undefined;
 }
 
 /** The value of a scalar as the schema wants it; undefined when it does not fit. */

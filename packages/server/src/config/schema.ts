@@ -10,6 +10,7 @@ import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 import { agents } from './agents-schema.ts';
 import { channels } from './channels-schema.ts';
 import { runs } from './runs-schema.ts';
+import { secrets } from './secrets-schema.ts';
 import { mcp, tools } from './tools-schema.ts';
 import { workloads } from './workloads-schema.ts';
 import { gateway, headerName, headerText, type limits } from './gateway-schema.ts';
@@ -257,6 +258,7 @@ export const settingsSchema = {
       mcp,
       workloads,
       channels,
+      secrets,
       logging,
       telemetry,
     },

@@ -87,6 +87,13 @@ export const commands = {
     ]);
     registerConfigCommands(program, { ...terminal, vendors: knownProviders });
   },
+  async secrets({ program, terminal, setExitCode }: CommandContext): Promise<void> {
+    const [{ registerSecretsCommands }, { readSecretsStatus }] = await Promise.all([
+      import('./secrets.ts'),
+      import('../../config/index.ts'),
+    ]);
+    registerSecretsCommands(program, { io: terminal, clock: systemClock, setExitCode, known: readSecretsStatus });
+  },
   async keys({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerKeysCommands }, { createAdmin }] = await Promise.all([import('./keys.ts'), import('./admin.ts')]);
     const modelNames = async (): Promise<string[]> => {

@@ -7,6 +7,7 @@
 import type { OpenClawError } from '../../core/errors.ts';
 import type { Log } from '../../core/log.ts';
 import type { Configuration } from '../load.ts';
+import type { SettingSecret } from './followed-secrets.ts';
 
 /** `current`: the file holds. `refused`: it does not, and what held before does. `lastGood`: since the start an earlier version holds. */
 export type ConfigurationState = 'current' | 'refused' | 'lastGood' | 'rescue';
@@ -58,6 +59,8 @@ export interface ConfigurationKeeper {
   /** What is in force; undefined in rescue mode. */
   readonly current: Configuration | undefined;
   readonly status: ConfigurationStatus;
+  /** The secrets that the configuration in force refers to, and how each of them is. */
+  secrets(): readonly SettingSecret[];
   /** The text of the file as it is now; undefined where there is none. Secrets in it are as they are. */
   readText(): string | undefined;
   /** What would be wrong with this text; empty where it is good. Writes nothing. */

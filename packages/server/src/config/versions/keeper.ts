@@ -16,6 +16,7 @@ import type { AcceptedChange, ConfigurationKeeper, ConfigurationState, Configura
 import type { ConfigurationVersion, WriteRequest } from './contract.ts';
 import { changesBetween } from './differences.ts';
 import { createHistory, type History } from './history.ts';
+import { followSecrets, type FollowedSecrets, type SettingSecret } from './followed-secrets.ts';
 import { textsAt } from './last-good.ts';
 import { reasonAgainstWriting } from './read-only.ts';
 import { createReader, isRescueAskedFor, type Reader, type ReaderOptions, type Reading } from './reader.ts';
@@ -25,7 +26,7 @@ import { logStatus } from './status-log.ts';
 import { watchFiles, type FileWatch, type FileWatchOptions } from './watch.ts';
 import { prepareTexts, textNow } from './writing.ts';
 
-export interface KeeperOptions extends ReaderOptions {
+export interface KeeperOptions extends Omit<ReaderOptions, 'secrets'> {
   readonly clock: Clock;
   /** Enters rescue mode on purpose. @default what OPENCLAW_RESCUE says */
   readonly rescue?: boolean;
@@ -52,6 +53,7 @@ export async function createConfigurationKeeper(options: KeeperOptions): Promise
 
 class Keeper implements ConfigurationKeeper {
   readonly #options: KeeperOptions;
+  readonly #secrets: FollowedSecrets;
   readonly #reader: Reader;
   readonly #history: History;
   readonly #changes: Changes;
@@ -84,9 +86,11 @@ class Keeper implements ConfigurationKeeper {
 
   constructor(options: KeeperOptions) {
     this.#options = options;
-    const { environment, flags, vendors } = options;
-    this.#reader = createReader({ environment, ...(flags ? { flags } : {}), ...(vendors ? { vendors } : {}) });
-    this.#history = createHistory(this.#reader.stateDirectory, options.clock);
+    const { environment, flags, vendors, clock } = options;
+    this.#secrets = followSecrets({ clock, log: () => this.#log, onRotated: () => this.#lookForRotated() });
+    const secrets = this.#secrets.store;
+    this.#reader = createReader({ environment, secrets, ...(flags ? { flags } : {}), ...(vendors ? { vendors } : {}) });
+    this.#history = createHistory(this.#reader.stateDirectory, clock);
     this.#changes = createChanges({ file: this.#reader.file, log: () => this.#log });
     options.signal?.addEventListener('abort', () => void this.close(), { once: true });
   }
@@ -106,6 +110,10 @@ class Keeper implements ConfigurationKeeper {
       version: this.#version,
       needsRestart: this.#needsRestart,
     };
+  }
+
+  secrets(): readonly SettingSecret[] {
+    return this.#secrets.list();
   }
 
   /** @throws OpenClawError `bind_without_auth` */
@@ -205,6 +213,7 @@ class Keeper implements ConfigurationKeeper {
   async close(): Promise<void> {
     this.#watch?.close();
     this.#again?.cancel();
+    this.#secrets.close();
     await this.#queue;
   }
 
@@ -218,6 +227,12 @@ class Keeper implements ConfigurationKeeper {
     const isCertain = isVerdict || this.#problem?.message === found.message || (stamp !== '' && this.#suspect === stamp);
     if (isCertain) this.#refuse(found, { stamp, isFinal: this.#isRescueWanted });
     else this.#lookAgain(stamp);
+  }
+
+  /** A secret that lies elsewhere is another one, which no file shows. */
+  #lookForRotated(): void {
+    this.#judged = '';
+    void this.#glance();
   }
 
   #lookAgain(stamp: string): void {
@@ -235,6 +250,7 @@ class Keeper implements ConfigurationKeeper {
       this.#fileHash = this.#reader.hash();
       // The same to everybody; it may know by now which token the gateway has made for itself.
       this.#current = found;
+      this.#secrets.follow(found);
       [this.#state, this.#problem] = ['current', undefined];
       this.#judge(stamp, true);
       if (isNews) this.#tell();
@@ -316,6 +332,7 @@ class Keeper implements ConfigurationKeeper {
 
   #use(configuration: Configuration): void {
     this.#current = configuration;
+    this.#secrets.follow(configuration);
     this.#atStart ??= configuration;
     const text = configuration.texts.get(this.#reader.file);
     this.#appliedHash = text === undefined ? undefined : hashOf(text);

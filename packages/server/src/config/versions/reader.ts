@@ -17,6 +17,8 @@ export interface ReaderOptions {
   readonly environment: Environment;
   readonly flags?: NonNullable<LoadOptions['flags']>;
   readonly vendors?: readonly string[];
+  /** Asked for secrets that lie elsewhere. */
+  readonly secrets?: LoadOptions['secrets'];
 }
 
 export interface Reading {
@@ -49,7 +51,8 @@ export function createReader(options: ReaderOptions): Reader {
 
   async function attempt(given: Pick<LoadOptions, 'texts' | 'seen'>): Promise<Configuration | OpenClawError> {
     try {
-      return await loadConfiguration({ ...options, ...given });
+      const { secrets, ...rest } = options;
+      return await loadConfiguration({ ...rest, ...given, ...(secrets ? { secrets } : {}) });
     } catch (thrown) {
       if (thrown instanceof OpenClawError) return thrown;
       return new OpenClawError('config_unreadable', { details: { file, reason: reasonOf(thrown) }, cause: thrown });

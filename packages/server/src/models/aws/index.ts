@@ -1,8 +1,8 @@
 /** What a provider at AWS needs beyond a dialect: its requests signed. Loaded with the first request to one. */
+import { loadAwsCredentials } from '../../core/aws/credentials.ts';
+import { createAwsSigner, type AwsSigner } from '../../core/aws/signer.ts';
 import type { Clock } from '../../core/clock.ts';
-import { loadAwsCredentials } from './credentials.ts';
 import { awsRegionOf } from './region.ts';
-import { createAwsSigner, type AwsSigner } from './signer.ts';
 
 export interface BedrockSignerOptions {
   readonly provider: string;

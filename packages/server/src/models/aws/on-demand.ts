@@ -2,9 +2,9 @@
  * The signer of a provider at AWS, loaded when the first request to it is sent: AWS's packages would be a fifth of the
  * gateway's start.
  */
+import type { AwsSigner } from '../../core/aws/signer.ts';
 import type { Provider } from '../target.ts';
 import type { BedrockSignerOptions } from './index.ts';
-import type { AwsSigner } from './signer.ts';
 
 /** What AWS's credentials and regions are found with. */
 export type AwsEnvironment = Pick<BedrockSignerOptions, 'lookUp' | 'clock'>;

@@ -14,6 +14,7 @@ import {
   createInodeCheck,
   createMemoryCheck,
   createProvidersCheck,
+  createSecretsCheck,
   createStateCheck,
   createWatchdog,
   readVolume,
@@ -42,6 +43,18 @@ describe('configuration', () => {
     }
     assert.equal((await stateOf({ state: 'rescue', problem })).state, 'failed');
     assert.match((await stateOf({ state: 'rescue' })).detail ?? '', /openclaw\.json is not valid/);
+  });
+});
+
+describe('secrets', () => {
+  test('one that cannot be read where it lies is worth a look, and named with the reason', async () => {
+    const well = { setting: 'gateway.auth.token', state: 'ok' } as const;
+    assert.deepEqual(await look(createSecretsCheck(() => [well])), { state: 'ok' });
+    const down = { setting: 'models.providers.a.apiKey', state: 'degraded', reason: 'vault could not be asked' } as const;
+    assert.deepEqual(await look(createSecretsCheck(() => [well, down])), {
+      state: 'degraded',
+      detail: 'models.providers.a.apiKey: vault could not be asked',
+    });
   });
 });
 

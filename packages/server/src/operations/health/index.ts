@@ -6,6 +6,7 @@ export { createConfigurationCheck, type ConfigurationLook } from './checks/confi
 export { createEventLoopCheck, type LoopDelay } from './checks/event-loop.ts';
 export { createMemoryCheck, type MemoryLook } from './checks/memory.ts';
 export { createProvidersCheck, type ProvidersLook } from './checks/providers.ts';
+export { createSecretsCheck, type SecretLook } from './checks/secrets.ts';
 export { createStateCheck, type StateLook } from './checks/state.ts';
 export { createDiskCheck, createInodeCheck, readVolume, type ReadVolume, type Volume } from './checks/volume.ts';
 export { createWorkloadsCheck, type WorkloadsLook } from './checks/workloads.ts';

@@ -1,9 +1,8 @@
 /** Signatures against those that AWS publishes, and against one that AWS's own client made. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createFakeClock } from '../../core/fake-clock.ts';
-import type { UpstreamRequest } from '../upstream.ts';
-import { createAwsSigner } from './signer.ts';
+import { createFakeClock } from '../fake-clock.ts';
+import { createAwsSigner, type SignableRequest } from './signer.ts';
 
 const suiteKeys = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 
@@ -15,13 +14,13 @@ const suite = createAwsSigner({
   clock: createFakeClock({ nowMs: Date.parse('2015-08-30T12:36:00Z') }),
 });
 
-function request(fields: Partial<UpstreamRequest>): UpstreamRequest {
+function request(fields: Partial<SignableRequest>): SignableRequest {
   return { method: 'POST', origin: 'https://example.amazonaws.com', path: '/', headers: {}, body: undefined, ...fields };
 }
 
 test("signatures are those of AWS's test suite", async () => {
   // Constructed from the suite's published requests and results: get-vanilla, get-vanilla-query-order-key-case, post-vanilla.
-  const rows: readonly (readonly [Partial<UpstreamRequest>, string])[] = [
+  const rows: readonly (readonly [Partial<SignableRequest>, string])[] = [
     [{ method: 'GET' }, '5fa00fa31553b73ebf1942676e86291e8372ff2a2260956d9b8aae1d763fbf31'],
     [{ method: 'GET', path: '/?Param2=value2&Param1=value1' }, 'b97d918cfa904a5beff61c982a1b6f458b799221646efd99d3219ec94cdf2500'],
     [{ method: 'POST' }, '5da7c1a2acd57cee7505fc6676e4e544621c30862966e37dddb68e92efbe5d6b'],
@@ -70,7 +69,7 @@ test('the signature covers body, path and headers, and replaces a credential tha
     headers: { 'content-type': 'application/json', authorization: 'Bearer old' },
     body: Buffer.from('{}'),
   });
-  const signatureOf = async (fields: Partial<UpstreamRequest>) => (await suite({ ...base, ...fields })).headers['authorization'];
+  const signatureOf = async (fields: Partial<SignableRequest>) => (await suite({ ...base, ...fields })).headers['authorization'];
   const signatures = await Promise.all([
     signatureOf({}),
     signatureOf({ body: Buffer.from('{ }') }),

@@ -5,7 +5,7 @@
  *
  * It signs nothing: see `signer.ts`. Keys of Bedrock (`AWS_BEARER_TOKEN_BEDROCK`) are bearer tokens, which need none of this.
  */
-import { OpenClawError, reasonOf } from '../../core/errors.ts';
+import { OpenClawError, reasonOf } from '../errors.ts';
 
 export interface AwsCredentials {
   readonly accessKeyId: string;

@@ -4,8 +4,7 @@
  * It does not send, and it finds no credentials: see `credentials.ts`.
  */
 import type { SignatureV4 } from '@smithy/signature-v4';
-import type { Clock } from '../../core/clock.ts';
-import type { UpstreamRequest } from '../upstream.ts';
+import type { Clock } from '../clock.ts';
 import type { AwsCredentialSource } from './credentials.ts';
 
 export interface AwsSignerOptions {
@@ -16,8 +15,17 @@ export interface AwsSignerOptions {
   readonly clock: Clock;
 }
 
+export interface SignableRequest {
+  readonly method: string;
+  /** `https://api.example.com`, without a path. */
+  readonly origin: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | undefined;
+}
+
 /** Gives a request with the headers of its signature. The body must be final: its hash is signed. */
-export type AwsSigner = (request: UpstreamRequest) => Promise<UpstreamRequest>;
+export type AwsSigner = <Request extends SignableRequest>(request: Request) => Promise<Request>;
 
 /** Proxies rewrite these on the way, so they are no part of the signature. */
 const unsignableHeaders: ReadonlySet<string> = new Set(['accept-encoding']);
