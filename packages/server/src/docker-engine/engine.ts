@@ -1,10 +1,10 @@
 /**
- * A client of the Docker Engine over its socket: the handful of calls that the driver makes, each bounded in time or ended by its signal.
+ * A client of the Docker Engine over its socket: each call bounded in time or ended by its signal.
  *
- * It knows HTTP and the version of the API, and nothing of units. What an answer means is for those who asked.
+ * It knows HTTP and the version of the API, and nothing of what containers are for. What an answer means is for those who asked.
  */
 import { Agent, type ClientRequest, request, type IncomingMessage } from 'node:http';
-import { reasonOf } from '../../../core/errors.ts';
+import { reasonOf } from '../core/errors.ts';
 
 export interface EngineCall {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
