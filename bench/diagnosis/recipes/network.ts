@@ -96,7 +96,16 @@ if (!answer.ok) throw new Error(\`warm-up request to the model provider failed: 
   }),
   shell('python-traceback', {
     causes: ['python-traceback'],
-    options: ['--volume', 'PYTHON:PYTHON:ro', '--volume', '/lib:/lib:ro', '--volume', '/usr/lib:/usr/lib:ro', '--volume', '/lib64:/lib64:ro'],
+    options: [
+      '--volume',
+      'PYTHON:PYTHON:ro',
+      '--volume',
+      '/lib:/lib:ro',
+      '--volume',
+      '/usr/lib:/usr/lib:ro',
+      '--volume',
+      '/lib64:/lib64:ro',
+    ],
     files: {
       'serve.py': `import json
 

@@ -12,7 +12,12 @@ export interface Recipe {
   /** Below `/app`, which is mounted where there are any. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   /** Containers that are started before it, and are there all the time. */
-  readonly beside?: readonly { readonly name: string; readonly image: Image; readonly options: readonly string[]; readonly command: readonly string[] }[];
+  readonly beside?: readonly {
+    readonly name: string;
+    readonly image: Image;
+    readonly options: readonly string[];
+    readonly command: readonly string[];
+  }[];
   /** What others do to it; without it the recorder waits for `lives` to end. */
   readonly during?: (stage: Stage) => Promise<void>;
   /** How many lives are to end before the recording; 0 where it never ends by itself. */
