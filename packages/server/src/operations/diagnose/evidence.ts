@@ -12,9 +12,9 @@ export interface Quote {
 }
 
 export interface Evidence {
-  readonly platform: 'docker' | 'kubernetes';
+  readonly platform: 'docker' | 'kubernetes' | 'systemd';
   readonly atMs: number;
-  readonly subject: { readonly kind: 'container' | 'pod'; readonly name: string; readonly id: string; readonly image: string };
+  readonly subject: { readonly kind: 'container' | 'pod' | 'unit'; readonly name: string; readonly id: string; readonly image: string };
   readonly state: State;
   readonly restarts: { readonly count: number; readonly policy: RestartPolicy; readonly most?: number };
   /** Oldest first; the last one may not have ended. Empty where it never began. */
@@ -30,6 +30,8 @@ export interface Evidence {
   /** Of this container or pod, oldest first. */
   readonly events: readonly Happening[];
   readonly host: Host;
+  /** Of a service of systemd: what `systemctl show` says of its last end. */
+  readonly unit?: Unit;
   /** Other containers of the same engine. */
   readonly others: readonly Neighbour[];
   readonly unseen: readonly { readonly what: string; readonly why: string }[];
@@ -195,10 +197,21 @@ export interface Host {
   /** Where the engine keeps containers and images. */
   readonly root?: { readonly path: string; readonly room?: Room };
   readonly cgroupVersion?: number;
+  /** Of the node of a pod: `MemoryPressure`, `DiskPressure`, `Ready`, with what is said of it. */
+  readonly conditions?: readonly { readonly type: string; readonly status: string; readonly message: string }[];
   /** Lines of the kernel about memory and crashes that may concern this container. */
   readonly kernel: readonly Quote[];
   /** Who holds published ports of this container, as far as it can be seen. */
   readonly listeners: readonly { readonly port: number; readonly program?: string; readonly pid?: number }[];
+}
+
+export interface Unit {
+  /** `success`, `exit-code`, `signal`, `oom-kill`, `start-limit-hit`, `watchdog`, `timeout`, … */
+  readonly result: string;
+  readonly activeState: string;
+  readonly subState: string;
+  readonly startLimitBurst?: number;
+  readonly startLimitIntervalMs?: number;
 }
 
 export interface Neighbour {
