@@ -4,8 +4,10 @@ import type { Evidence, Quote } from './evidence.ts';
 
 /**
  * The one way to the outside, live or from a recording: raw answers, as JSON. It only looks.
- * `object` is one answer as data, `objects` a stream of them, `output` frames of output as `{ stream, text }` with the engine's time before each text;
- * `text` is a file, `stat` and `room` what the host says of a path, `names` what lies in a directory.
+ *
+ * Of Docker: `object` is one answer as data, `objects` a stream of them, `frames` output as `{ stream, text }[]` and `text` output of a terminal, both with the
+ * engine's time before each line; `entry` is one file or folder of a container as `EntryAnswer`, by the path of its archive.
+ * Of the host: `text` is a file, `stat` and `room` what the system says of a path (`StatAnswer`, `RoomAnswer`), `names` the first of what lies in a folder.
  */
 export interface Lookout {
   /** When it was looked at; of a recording, then. */
@@ -17,13 +19,13 @@ export interface Lookout {
 export type Question =
   | {
       readonly from: 'docker';
-      readonly as: 'object' | 'objects' | 'output';
+      readonly as: 'object' | 'objects' | 'frames' | 'text' | 'entry';
       readonly path: string;
       readonly query?: Readonly<Record<string, string | number>>;
     }
   | {
       readonly from: 'kubernetes';
-      readonly as: 'object' | 'output';
+      readonly as: 'object' | 'text';
       readonly path: string;
       readonly query?: Readonly<Record<string, string>>;
     }

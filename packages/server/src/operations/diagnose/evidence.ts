@@ -75,7 +75,10 @@ export interface Line {
 export interface Program {
   readonly entrypoint: readonly string[];
   readonly command: readonly string[];
+  /** As it was asked for: a name or a number, empty for that of the image or root. */
   readonly user: string;
+  /** Of that user, where it could be found out. */
+  readonly userId?: number;
   readonly workingDirectory: string;
   readonly environmentNames: readonly string[];
   /** The few numbers in the environment that rules need: the heap that `NODE_OPTIONS` asks for, and every `PORT`. */
@@ -86,6 +89,21 @@ export interface Program {
   readonly stopSignal: string;
   readonly stopTimeoutMs: number;
   readonly readOnlyRoot: boolean;
+  /** What the first word of the command is in the container; absent where it could not be looked at. */
+  readonly file?: ProgramFile;
+}
+
+/** The file that is started. */
+export interface ProgramFile {
+  readonly path: string;
+  readonly isThere: boolean;
+  readonly isExecutable: boolean;
+  /** Of a script, without `#!`; a carriage return at its end shows as `\r`. */
+  readonly interpreter?: string;
+  readonly interpreterIsThere?: boolean;
+  /** Of a binary: `amd64`, `arm64`, … */
+  readonly architecture?: string;
+  readonly isEmpty: boolean;
 }
 
 export interface Image {
@@ -120,7 +138,7 @@ export interface Mount {
   readonly source: string;
   readonly target: string;
   readonly readOnly: boolean;
-  /** As seen on the host, where it can be. */
+  /** Of what is mounted. */
   readonly ownerUid?: number;
   readonly ownerGid?: number;
   readonly mode?: number;
