@@ -58,18 +58,19 @@ export interface NodeRecipe {
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly lives?: number;
   readonly image?: Image;
-  readonly beside?: Recipe['beside'];
-  readonly during?: Recipe['during'];
+  readonly beside?: NonNullable<Recipe['beside']>;
+  readonly during?: NonNullable<Recipe['during']>;
   readonly note?: string;
 }
 
 /** A program for Node at `/app/server.mjs`, started again and again. */
-export function node(name: string, { program, files = {}, options = [], half = 'design', image = 'node', ...rest }: NodeRecipe): Recipe {
+export function node(name: string, recipe: NodeRecipe): Recipe {
+  const { program, arguments: flags = [], files = {}, options = [], half = 'design', image = 'node', ...rest } = recipe;
   return {
     ...rest,
     ...{ name, half, image },
     options: ['--restart', 'always', '--workdir', '/app', ...options],
-    command: ['node', ...(rest.arguments ?? []), 'server.mjs'],
+    command: ['node', ...flags, 'server.mjs'],
     files: { 'server.mjs': program, ...files },
   };
 }
@@ -81,8 +82,8 @@ export interface ShellRecipe {
   readonly options?: readonly string[];
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
   readonly lives?: number;
-  readonly beside?: Recipe['beside'];
-  readonly during?: Recipe['during'];
+  readonly beside?: NonNullable<Recipe['beside']>;
+  readonly during?: NonNullable<Recipe['during']>;
   readonly note?: string;
 }
 
