@@ -1,3 +1,4 @@
+/** Cause: it may not read or write where it has to. */
 import type { Evidence } from '../evidence.ts';
 import { giveTo } from '../remedies.ts';
 import { mountOf, pathIn } from '../signs.ts';
@@ -8,7 +9,7 @@ const privilegedPort = /listen EACCES|bind.*(?:EACCES|[Pp]ermission denied)|:(\d
 
 export const permissionDenied = toldByItself({
   id: 'permission-denied',
-  title: 'it may not read or write where it has to',
+  title: 'It may not read or write where it has to',
   why: 'The folder belongs to another user than the one the program runs as. A fresh volume belongs to root, a bind mount to whoever made it on the machine.',
   signs: '`EACCES`, `EPERM`, `permission denied` on a path; the owner of the mount is another than the user of the container',
   mends: '`chown` the volume to the user of the image, or set `user:`',
@@ -35,7 +36,8 @@ export const permissionDenied = toldByItself({
       return ['let it listen on a port above 1024 inside (for example 8080) and publish that one: `ports: ["80:8080"]`'];
     return [giveTo(evidence, pathIn(match.input)), `or run it as who owns it: \`user: "UID:GID"\` in the compose file`];
   },
-  disprovedBy: 'The owner is right and it is refused all the same: then SELinux (`:z` behind the mount), a dropped capability or a read-only mount is in the way.',
+  disprovedBy:
+    'The owner is right and it is refused all the same: then SELinux (`:z` behind the mount), a dropped capability or a read-only mount is in the way.',
 });
 
 function lastCode({ lives, state }: Evidence): number | undefined {

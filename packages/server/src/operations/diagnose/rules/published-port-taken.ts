@@ -1,13 +1,14 @@
+/** Cause: the port of the machine is taken. */
 import type { Rule } from '../contract.ts';
 
 const taken = /port is already allocated|address already in use|[Pp]orts are not available/;
 
 export const publishedPortTaken: Rule = {
   id: 'published-port-taken',
-  title: 'the port of the machine is taken',
+  title: 'The port of the machine is taken',
   why: 'Docker is to publish a port of the machine that another container or program has. The container is not started at all.',
   signs: 'state `created` or `exited`, `State.Error` with `port is already allocated` or `address already in use`; no log',
-  mends: 'stop the other one, or publish another port',
+  mends: 'Stop the other one, or publish another port',
   judge(evidence) {
     const { state, ports, others, host } = evidence;
     const published = ports.flatMap(({ hostPort }) => hostPort ?? []);
@@ -24,11 +25,15 @@ export const publishedPortTaken: Rule = {
       says: `Port ${port} of the machine is taken${holder === undefined ? '' : ` by the container ${holder.name} (${holder.image})`}.`,
       because: [
         { source: 'docker inspect', text: state.error },
-        ...(holder === undefined ? [] : [{ source: 'docker ps', text: `${holder.name}: ${holder.says}, publishes ${holder.hostPorts.join(', ')}` }]),
+        ...(holder === undefined
+          ? []
+          : [{ source: 'docker ps', text: `${holder.name}: ${holder.says}, publishes ${holder.hostPorts.join(', ')}` }]),
         ...(holder === undefined && listens ? [{ source: 'host', text: `a program that is no container listens on ${port}` }] : []),
       ],
       remedy: [
-        holder === undefined ? `sudo ss -ltnp 'sport = :${port}'   # who listens there; stop it` : `docker stop ${holder.name}   # if it is the old one`,
+        holder === undefined
+          ? `sudo ss -ltnp 'sport = :${port}'   # who listens there; stop it`
+          : `docker stop ${holder.name}   # if it is the old one`,
         `or publish another port: \`ports: ["${port + 1}:${ports.find(({ hostPort }) => hostPort === port)?.containerPort ?? port}"]\``,
         `docker start ${evidence.subject.name}`,
       ],
