@@ -43,7 +43,8 @@ function conditionOf(evidence: Evidence): Pick<Diagnosis, 'broken' | 'summary'> 
     const why = state.error === undefined ? 'was made and never started' : 'could not be started';
     return { broken: state.error !== undefined, summary: why };
   }
-  if (state.status === 'waiting') return { broken: true, summary: `waits${state.reason === undefined ? '' : ` (${state.reason})`}; ${ends}` };
+  if (state.status === 'waiting')
+    return { broken: true, summary: `waits${state.reason === undefined ? '' : ` (${state.reason})`}; ${ends}` };
   const code = last?.exitCode ?? state.exitCode;
   if (state.status === 'gone') return { broken: code !== 0, summary: `is gone${last === undefined ? '' : `; ${ends}`}` };
   if (state.error !== undefined && state.error !== '') return { broken: true, summary: `could not be started again; ${ends}` };
@@ -57,7 +58,8 @@ function conditionOfRunning(evidence: Evidence, living: Life | undefined, ends: 
   const { health, atMs, state } = evidence;
   if (state.status === 'paused') return { broken: false, summary: 'is paused' };
   const age = living?.startedAtMs === undefined ? 0 : atMs - living.startedAtMs;
-  if (health?.status === 'unhealthy') return { broken: true, summary: `runs and is unhealthy: ${health.failingStreak} checks in a row have failed` };
+  if (health?.status === 'unhealthy')
+    return { broken: true, summary: `runs and is unhealthy: ${health.failingStreak} checks in a row have failed` };
   if (living?.outOfMemory === true) return { broken: true, summary: 'runs, and the kernel has ended processes in it for their memory' };
   const restless = restlessnessOf(evidence, age);
   if (restless) return { broken: true, summary: `restarts again and again: ${ends}; this life is ${seconds(age)} old` };

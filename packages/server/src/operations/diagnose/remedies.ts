@@ -27,6 +27,7 @@ export function giveTo(evidence: Evidence, path: string | undefined): string {
   if (platform === 'kubernetes') return `securityContext: { fsGroup: ${program.userId ?? 'GID'} }   # in the spec of the pod`;
   const mount = path === undefined ? undefined : mountOf(evidence, path);
   if (mount?.kind === 'bind') return `sudo chown -R ${owner} ${mount.source}`;
-  if (mount?.kind === 'volume') return `docker run --rm --user 0 --entrypoint chown --volume ${mount.source}:/v ${evidence.subject.image} -R ${owner} /v`;
+  if (mount?.kind === 'volume')
+    return `docker run --rm --user 0 --entrypoint chown --volume ${mount.source}:/v ${evidence.subject.image} -R ${owner} /v`;
   return `RUN chown -R ${owner} ${path ?? 'PATH'}   # in the Dockerfile, or run it as the user who owns it`;
 }

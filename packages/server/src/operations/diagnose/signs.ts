@@ -46,7 +46,9 @@ export function saidListening({ lines }: Life): readonly { readonly port: number
 
 /** The port that a check asks, from its command. */
 export function probedPort(check: string): number | undefined {
-  const port = Number(/:\/\/[^/\s:]+:(\d{2,5})/.exec(check)?.[1] ?? /(?:localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0)[: ](\d{2,5})/.exec(check)?.[1] ?? 0);
+  const port = Number(
+    /:\/\/[^/\s:]+:(\d{2,5})/.exec(check)?.[1] ?? /(?:localhost|127\.0\.0\.1|\[::1\]|0\.0\.0\.0)[: ](\d{2,5})/.exec(check)?.[1] ?? 0,
+  );
   return port > 0 ? port : undefined;
 }
 

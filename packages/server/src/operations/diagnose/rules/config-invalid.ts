@@ -13,7 +13,12 @@ export const configInvalid = toldByItself({
   most: 93,
   weigh(_evidence, { match, byPlatform }) {
     // What answers of others and code are said to be is another matter.
-    if (byPlatform || /ECONN|ENOTFOUND|EACCES|ENOENT|HTTP|fetch failed|[Uu]nexpected token '?<|sha256|[Aa]ddress already|host not found in upstream/.test(match.input))
+    if (
+      byPlatform ||
+      /ECONN|ENOTFOUND|EACCES|ENOENT|HTTP|fetch failed|[Uu]nexpected token '?<|sha256|[Aa]ddress already|host not found in upstream/.test(
+        match.input,
+      )
+    )
       return undefined;
     return { adds: 0 };
   },

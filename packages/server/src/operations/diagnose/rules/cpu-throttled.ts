@@ -22,7 +22,12 @@ export const cpuThrottled: Rule = {
     const late = failingChecks(evidence)?.outputs.some((each) => timedOut.test(each)) === true;
     const isStarting = readyLives(evidence.lives).length === 0;
     return {
-      weight: 48 + Math.round(20 * share) + (late ? 22 : 0) + (isStarting && evidence.health !== undefined ? 12 : 0) + (limits.cpuCores < 1 ? 4 : 0),
+      weight:
+        48 +
+        Math.round(20 * share) +
+        (late ? 22 : 0) +
+        (isStarting && evidence.health !== undefined ? 12 : 0) +
+        (limits.cpuCores < 1 ? 4 : 0),
       says: `Its limit of ${limits.cpuCores} processors stops it in ${Math.round(share * 100)} % of all periods.`,
       because: [
         { source: 'docker stats', text: `${throttledPeriods} of ${periods} periods throttled, limit ${limits.cpuCores} processors` },

@@ -15,7 +15,8 @@ export const fileDescriptors = toldByItself({
   says: (_found, { limits: { openFiles } }) => `It may not open more files${openFiles === undefined ? '' : ` than ${openFiles}`}.`,
   remedy: (_found, evidence) => [
     on(evidence, {
-      docker: 'add to the service: `ulimits: { nofile: { soft: 65536, hard: 65536 } }` (docker run: --ulimit nofile=65536:65536), and make the container anew',
+      docker:
+        'add to the service: `ulimits: { nofile: { soft: 65536, hard: 65536 } }` (docker run: --ulimit nofile=65536:65536), and make the container anew',
       kubernetes: 'raise LimitNOFILE of the container runtime on the node: pods have no setting for it',
     }),
     `docker exec ${evidence.subject.name} sh -c 'ls -l /proc/1/fd | grep -c socket'   # twice, minutes apart: if it grows, connections are not closed`,

@@ -18,7 +18,8 @@ export const heapLargerThanLimit: Rule = {
     const { heapLimitBytes } = evidence.program;
     const { memoryBytes } = evidence.limits;
     if (heapLimitBytes === undefined || memoryBytes === undefined || heapLimitBytes < memoryBytes * largestShare) return undefined;
-    if (!lastEndedForMemory(evidence) || evidence.lives.some(({ lines }) => lines.some(({ text }) => heapMessage.test(text)))) return undefined;
+    if (!lastEndedForMemory(evidence) || evidence.lives.some(({ lines }) => lines.some(({ text }) => heapMessage.test(text))))
+      return undefined;
     const right = Math.floor((memoryBytes * heapShare) / mebibyte);
     return {
       weight: 91,

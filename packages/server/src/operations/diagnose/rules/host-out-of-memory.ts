@@ -28,7 +28,10 @@ export const hostOutOfMemory: Rule = {
     const weight = line !== undefined ? 93 : isScarce ? 66 : canRead ? 26 : hasEnd ? 45 : 30;
     return {
       weight,
-      says: line === undefined ? 'Something sent it SIGKILL, and it was neither its own limit nor Docker.' : 'The machine ran out of memory, and the kernel ended it.',
+      says:
+        line === undefined
+          ? 'Something sent it SIGKILL, and it was neither its own limit nor Docker.'
+          : 'The machine ran out of memory, and the kernel ended it.',
       because: [
         ...(line === undefined ? [] : [line]),
         ...(isScarce ? [{ source: 'host', text: `${size(available)} of memory available now` }] : []),

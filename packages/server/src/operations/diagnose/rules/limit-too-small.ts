@@ -19,7 +19,9 @@ export const limitTooSmall: Rule = {
     if (!lastEndedForMemory(evidence)) {
       const last = endedLives(evidence).at(-1);
       if (last?.exitCode === undefined) return undefined;
-      return { notBecause: `no \`oom\` event with the last end, and its exit code is ${last.exitCode}${last.exitCode === 137 ? '' : ', not 137'}` };
+      return {
+        notBecause: `no \`oom\` event with the last end, and its exit code is ${last.exitCode}${last.exitCode === 137 ? '' : ', not 137'}`,
+      };
     }
     const uptimes = lives.flatMap((life) => uptimeMs(life) ?? []);
     const isEarly = uptimes.length > 0 && uptimes.every((uptime) => uptime < startMs);

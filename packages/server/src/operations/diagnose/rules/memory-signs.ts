@@ -19,7 +19,9 @@ export function lastEndedForMemory(evidence: Evidence): boolean {
 /** The engine's word for it, the limit, and what the kernel wrote about it. */
 export function quoteMemoryEnd(evidence: Evidence): readonly Quote[] {
   const { memoryBytes } = evidence.limits;
-  const kernel = evidence.host.kernel.filter(({ text }) => /^Memory cgroup out of memory: Killed process/.test(text) && isNear(evidence, text));
+  const kernel = evidence.host.kernel.filter(
+    ({ text }) => /^Memory cgroup out of memory: Killed process/.test(text) && isNear(evidence, text),
+  );
   return [
     ...quoteEvents(evidence, 'oom', 1),
     ...(memoryBytes === undefined ? [] : [{ source: 'docker inspect', text: `memory limit ${size(memoryBytes)}` }]),
@@ -30,7 +32,9 @@ export function quoteMemoryEnd(evidence: Evidence): readonly Quote[] {
 /** Of the kernel's lines only one that came with an end of this container: two lines apart it names the group, and so the container. */
 function isNear({ lives, host }: Evidence, text: string): boolean {
   const line = host.kernel.find((each) => each.text === text);
-  return lives.some(({ endedAtMs, outOfMemory }) => outOfMemory && endedAtMs !== undefined && Math.abs(endedAtMs - (line?.atMs ?? 0)) < 2000);
+  return lives.some(
+    ({ endedAtMs, outOfMemory }) => outOfMemory && endedAtMs !== undefined && Math.abs(endedAtMs - (line?.atMs ?? 0)) < 2000,
+  );
 }
 
 export interface Reading {

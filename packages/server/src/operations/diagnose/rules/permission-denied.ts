@@ -35,7 +35,8 @@ export const permissionDenied = toldByItself({
       return ['let it listen on a port above 1024 inside (for example 8080) and publish that one: `ports: ["80:8080"]`'];
     return [giveTo(evidence, pathIn(match.input)), `or run it as who owns it: \`user: "UID:GID"\` in the compose file`];
   },
-  disprovedBy: 'The owner is right and it is refused all the same: then SELinux (`:z` behind the mount), a dropped capability or a read-only mount is in the way.',
+  disprovedBy:
+    'The owner is right and it is refused all the same: then SELinux (`:z` behind the mount), a dropped capability or a read-only mount is in the way.',
 });
 
 function lastCode({ lives, state }: Evidence): number | undefined {

@@ -21,16 +21,20 @@ export const portInUse = toldByItself({
   },
   says({ match }, { network }) {
     const port = /:(\d{2,5})\b|\bport (\d{2,5})/i.exec(match.input);
-    const where = network.mode === 'host' ? ' on the machine' : network.mode.startsWith('container:') ? ' in the network that it shares' : '';
+    const where =
+      network.mode === 'host' ? ' on the machine' : network.mode.startsWith('container:') ? ' in the network that it shares' : '';
     return `Port ${port?.[1] ?? port?.[2] ?? ''} is taken${where} when it starts.`.replace('  ', ' ');
   },
   remedy({ match }, { network, subject }) {
     const port = /:(\d{2,5})\b|\bport (\d{2,5})/i.exec(match.input);
     const number = port?.[1] ?? port?.[2] ?? 'PORT';
     const shared = /^container:(.+)/.exec(network.mode)?.[1];
-    if (network.mode === 'host') return [`sudo ss -ltnp 'sport = :${number}'   # who listens there; stop it, or give one of the two another port`];
+    if (network.mode === 'host')
+      return [`sudo ss -ltnp 'sport = :${number}'   # who listens there; stop it, or give one of the two another port`];
     if (shared !== undefined)
-      return [`docker exec ${shared.slice(0, 12)} netstat -ltnp   # the container whose network it shares; stop one of the two, or give it another port`];
+      return [
+        `docker exec ${shared.slice(0, 12)} netstat -ltnp   # the container whose network it shares; stop one of the two, or give it another port`,
+      ];
     return [
       `docker exec ${subject.name} netstat -ltnp   # in the moments that it runs: who of its own processes has port ${number}`,
       'let one process alone listen there; a start script must not start it twice',

@@ -2,7 +2,8 @@ import type { Rule } from '../contract.ts';
 import { quoteLine } from '../last-words.ts';
 import { failingChecks, readyLives, refused } from './probe-signs.ts';
 
-const outside = /upstream|database|redis|postgres|mysql|mongo|provider|backend|dependency|dependencies|broker|kafka|rabbit|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|https?:\/\/(?!(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\/(?:health|ready|live))/i;
+const outside =
+  /upstream|database|redis|postgres|mysql|mongo|provider|backend|dependency|dependencies|broker|kafka|rabbit|ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|https?:\/\/(?!(?:localhost|127\.0\.0\.1|\[::1\])(?::\d+)?\/(?:health|ready|live))/i;
 const unavailable = /\b50[0-4]\b|unhealthy|not ready|unavailable|failed/i;
 
 export const probeDependsOnOutside: Rule = {
@@ -20,7 +21,14 @@ export const probeDependsOnOutside: Rule = {
     const answered = failing.outputs.some((each) => /\b50[0-4]\b/.test(each));
     if (output === undefined && !(answered && words !== undefined)) return undefined;
     // The check itself finds nobody: that says nothing of others.
-    if (output !== undefined && ready === undefined && !answered && refused.test(output) && !/upstream|database|provider|dependen/i.test(output)) return undefined;
+    if (
+      output !== undefined &&
+      ready === undefined &&
+      !answered &&
+      refused.test(output) &&
+      !/upstream|database|provider|dependen/i.test(output)
+    )
+      return undefined;
     return {
       weight: 84 + (words === undefined ? 0 : 6) + (ready === undefined ? 0 : 4),
       says: 'The program answers; its check fails because another service does not.',

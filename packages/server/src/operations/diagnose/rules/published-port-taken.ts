@@ -24,11 +24,15 @@ export const publishedPortTaken: Rule = {
       says: `Port ${port} of the machine is taken${holder === undefined ? '' : ` by the container ${holder.name} (${holder.image})`}.`,
       because: [
         { source: 'docker inspect', text: state.error },
-        ...(holder === undefined ? [] : [{ source: 'docker ps', text: `${holder.name}: ${holder.says}, publishes ${holder.hostPorts.join(', ')}` }]),
+        ...(holder === undefined
+          ? []
+          : [{ source: 'docker ps', text: `${holder.name}: ${holder.says}, publishes ${holder.hostPorts.join(', ')}` }]),
         ...(holder === undefined && listens ? [{ source: 'host', text: `a program that is no container listens on ${port}` }] : []),
       ],
       remedy: [
-        holder === undefined ? `sudo ss -ltnp 'sport = :${port}'   # who listens there; stop it` : `docker stop ${holder.name}   # if it is the old one`,
+        holder === undefined
+          ? `sudo ss -ltnp 'sport = :${port}'   # who listens there; stop it`
+          : `docker stop ${holder.name}   # if it is the old one`,
         `or publish another port: \`ports: ["${port + 1}:${ports.find(({ hostPort }) => hostPort === port)?.containerPort ?? port}"]\``,
         `docker start ${evidence.subject.name}`,
       ],

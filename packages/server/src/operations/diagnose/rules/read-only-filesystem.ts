@@ -28,5 +28,6 @@ export const readOnlyFilesystem = toldByItself({
     const folder = path?.replace(/\/[^/]*$/, '') || path || 'PATH';
     return [`add to the service: \`tmpfs: [${folder}]\` if it may be lost, else \`volumes: [NAME:${folder}]\``];
   },
-  disprovedBy: 'Neither the root nor the mount is read-only: then the disk of the machine had an error and was set read-only (`dmesg -T | grep -i remount`).',
+  disprovedBy:
+    'Neither the root nor the mount is read-only: then the disk of the machine had an error and was set read-only (`dmesg -T | grep -i remount`).',
 });

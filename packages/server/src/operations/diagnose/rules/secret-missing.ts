@@ -7,7 +7,7 @@ export const secretMissing = toldByItself({
   id: 'secret-missing',
   title: 'a secret is missing',
   why: 'The program starts without the key or password that a service asks for, and ends at the first refusal, or before it has asked.',
-  signs: '`no API key`, `didn\'t provide`, 401 without a key; a variable with KEY, TOKEN or PASSWORD that is not set',
+  signs: "`no API key`, `didn't provide`, 401 without a key; a variable with KEY, TOKEN or PASSWORD that is not set",
   mends: 'bind the secret: a variable, a file in /run/secrets, a secret of the platform',
   pattern:
     /(?:didn't|did not|you must|not) provide[d]? (?:an? |the |any )?(?:api[ -]?key|credentials|token|password)|(?:no|missing|without|empty|undefined|requires?|required) (?:an? |the |any |valid )?(?:api[ -_]?key|credentials|auth(?:entication)? token|access token|bearer token|password|secret)\b|(?:api[ -_]?key|credentials|access token|password|secret) (?:is |are |was |were )?(?:missing|required|not (?:set|provided|found|configured|specified|given)|undefined|empty)|\b[A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD)\b["'`]?(?: environment variable| variable)? (?:must be (?:set|provided)|is (?:required|not set|missing|undefined|empty)|not (?:set|found|provided))|no password supplied|superuser password is not specified/i,
@@ -24,7 +24,8 @@ export const secretMissing = toldByItself({
   says: ({ match }) => `It has no ${named.exec(match.input)?.[1] ?? 'key'} to show.`,
   remedy({ match }, { platform }) {
     const name = named.exec(match.input)?.[1] ?? 'NAME';
-    if (platform === 'kubernetes') return [`kubectl create secret generic keys --from-literal=${name}=…; then \`envFrom: [{ secretRef: { name: keys } }]\``];
+    if (platform === 'kubernetes')
+      return [`kubectl create secret generic keys --from-literal=${name}=…; then \`envFrom: [{ secretRef: { name: keys } }]\``];
     return [`put ${name}=… into .env (chmod 600) and \`env_file: .env\` into the service, then \`docker compose up -d\``];
   },
   disprovedBy: 'The variable is there and has a value: then the service refuses that value.',

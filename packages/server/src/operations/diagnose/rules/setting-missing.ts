@@ -19,7 +19,12 @@ export const settingMissing = toldByItself({
     const isThere = program.environmentNames.includes(name);
     return {
       adds: (isThere ? -8 : 2) - (secretLike.test(name) ? 12 : 0),
-      because: [{ source: 'docker inspect', text: isThere ? `${name} is in the environment: empty, or not what it wants` : `no ${name} in the environment` }],
+      because: [
+        {
+          source: 'docker inspect',
+          text: isThere ? `${name} is in the environment: empty, or not what it wants` : `no ${name} in the environment`,
+        },
+      ],
     };
   },
   says: ({ match }) => `It wants ${named.exec(match.input)?.[1] ?? 'a setting'} and does not get it.`,

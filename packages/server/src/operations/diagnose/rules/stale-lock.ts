@@ -21,7 +21,9 @@ export const staleLock = toldByItself({
     const path = pathIn(match.input) ?? 'THE-FILE';
     return [
       `docker ps --filter volume=NAME   # no other container may use the same volume; then:`,
-      evidence.platform === 'kubernetes' ? `${lookInside(evidence)}, then rm ${path}` : `docker run --rm --volumes-from ${evidence.subject.name} --entrypoint rm ${evidence.subject.image} -f ${path}`,
+      evidence.platform === 'kubernetes'
+        ? `${lookInside(evidence)}, then rm ${path}`
+        : `docker run --rm --volumes-from ${evidence.subject.name} --entrypoint rm ${evidence.subject.image} -f ${path}`,
     ];
   },
   disprovedBy: 'Another container or process does use the same state: then that one is to be stopped.',

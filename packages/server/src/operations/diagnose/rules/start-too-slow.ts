@@ -27,7 +27,10 @@ export const startTooSlow: Rule = {
       because: [
         ...quotes,
         ...(line === undefined ? [] : [quoteLine(line)]),
-        { source: 'docker inspect', text: `start period ${seconds(health.startPeriodMs)}, then ${health.retries} tries every ${seconds(health.intervalMs)}` },
+        {
+          source: 'docker inspect',
+          text: `start period ${seconds(health.startPeriodMs)}, then ${health.retries} tries every ${seconds(health.intervalMs)}`,
+        },
         ...quoteEnd(evidence),
       ],
       remedy: [

@@ -3,7 +3,8 @@ import { endedLives, quoteEnd, quoteLine } from '../last-words.ts';
 import { saidListening } from '../signs.ts';
 
 const taken = /EADDRINUSE|[Aa]ddress (?:is )?already in use|[Aa]lready (?:running|listening)/;
-const restarts = /\b(?:re-?starting|restart requested|respawn\w*|spawn(?:ing|ed)? (?:a )?(?:new|another|replacement)|supervisor|relaunch\w*)\b/i;
+const restarts =
+  /\b(?:re-?starting|restart requested|respawn\w*|spawn(?:ing|ed)? (?:a )?(?:new|another|replacement)|supervisor|relaunch\w*)\b/i;
 
 export const twoSupervisors: Rule = {
   id: 'two-supervisors',
