@@ -1,4 +1,5 @@
 /** Containers that end for what is around them: ports, names, certificates, services that are not there. */
+import { makeExpiredCertificate } from './made-files.ts';
 import { node, shell, type Recipe } from './recipe.ts';
 
 const upstream = (status: number, words: string): string => `import { createServer } from 'node:http';
@@ -65,7 +66,7 @@ await fetch('https://api.openai.com/v1/models');
   }),
   node('certificate-expired', {
     causes: ['tls-or-clock'],
-    files: { 'key.pem': 'certificate', 'cert.pem': 'certificate' },
+    files: { 'cert.pem': makeExpiredCertificate },
     program: `import { readFileSync } from 'node:fs';
 import { createServer, request } from 'node:https';
 const [key, cert] = ['key.pem', 'cert.pem'].map((name) => readFileSync('/app/' + name));

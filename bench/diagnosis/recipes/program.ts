@@ -1,18 +1,6 @@
 /** Containers whose program cannot begin or ends itself: what is missing, of another kind, refused, or fails at once. */
-import { readFileSync } from 'node:fs';
+import { makeForeignAddon, makeForeignProgram } from './made-files.ts';
 import { node, shell, type Recipe } from './recipe.ts';
-
-/** The head of an ELF file for a processor that this one is not, so that the kernel refuses it. */
-function foreignProgram(): Uint8Array {
-  const bytes = readFileSync('/bin/busybox');
-  const arm64 = 183;
-  const x86 = 62;
-  bytes.writeUInt16LE(process.arch === 'arm64' ? x86 : arm64, 18);
-  return bytes.subarray(0, 4096);
-}
-
-/** An addon as a build for Node 20 leaves it, made with the compiler of this machine; see `record.ts`. */
-export const foreignAddon = 'store.node';
 
 export const program: readonly Recipe[] = [
   node('module-missing', {
@@ -27,8 +15,8 @@ export const program: readonly Recipe[] = [
   node('native-module-abi', {
     causes: ['native-module'],
     files: {
-      [foreignAddon]: 'compiled',
-      'node_modules/store/index.cjs': `module.exports = require('/app/${foreignAddon}');\n`,
+      'store.node': makeForeignAddon,
+      'node_modules/store/index.cjs': `module.exports = require('/app/store.node');\n`,
     },
     program: `import { createRequire } from 'node:module';\nconst store = createRequire(import.meta.url)('./node_modules/store/index.cjs');\nconsole.log(store);\n`,
   }),
@@ -44,7 +32,7 @@ export const program: readonly Recipe[] = [
     ...shell('wrong-architecture', { causes: ['wrong-architecture'], script: '' }),
     image: 'other-architecture',
     command: ['/app/server'],
-    files: { server: foreignProgram() },
+    files: { server: makeForeignProgram },
     lives: 1,
   },
   {
@@ -62,7 +50,8 @@ export const program: readonly Recipe[] = [
   {
     ...shell('not-executable', { causes: ['not-executable'], script: '' }),
     command: ['/app/start'],
-    files: { start: '#!/bin/sh\necho starting\n', 'start.mode': '0644' },
+    files: { start: '#!/bin/sh\necho starting\n' },
+    modes: { start: 0o644 },
     lives: 0,
   },
   node('bad-node-flag', {
@@ -136,9 +125,11 @@ console.log('listening on 8080');
     script: `trap '' TERM; echo 'worker ready'; while true; do sleep 1; done`,
     options: ['--stop-timeout', '3'],
     lives: 0,
-    during: async ({ name, docker, untilLogged, until }) => {
+    during: async ({ name, docker, untilLogged, until, pause }) => {
       for (let stop = 0; stop < 3; stop += 1) {
         await untilLogged('worker ready');
+        // A person stops it now and then.
+        await pause(stop * 2500);
         docker('restart', '--time', '3', name);
         await until(({ State }) => State.Running);
       }

@@ -10,7 +10,9 @@ export interface Recipe {
   readonly options: readonly string[];
   readonly command: readonly string[];
   /** Below `/app`, which is mounted where there are any. */
-  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly files?: Files;
+  /** Of files that are not executable. */
+  readonly modes?: Readonly<Record<string, number>>;
   /** Containers that are started before it, and are there all the time. */
   readonly beside?: readonly {
     readonly name: string;
@@ -24,6 +26,9 @@ export interface Recipe {
   readonly lives?: number;
   readonly note?: string;
 }
+
+/** Content by path; a function makes the file itself. */
+export type Files = Readonly<Record<string, string | ((file: string) => void)>>;
 
 export type Image = 'busybox' | 'node' | 'old-node' | 'other-architecture';
 
@@ -55,7 +60,7 @@ export interface NodeRecipe {
   readonly program: string;
   readonly options?: readonly string[];
   readonly arguments?: readonly string[];
-  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly files?: Files;
   readonly lives?: number;
   readonly image?: Image;
   readonly beside?: NonNullable<Recipe['beside']>;
@@ -80,7 +85,7 @@ export interface ShellRecipe {
   readonly half?: 'design' | 'report';
   readonly script: string;
   readonly options?: readonly string[];
-  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+  readonly files?: Files;
   readonly lives?: number;
   readonly beside?: NonNullable<Recipe['beside']>;
   readonly during?: NonNullable<Recipe['during']>;

@@ -7,6 +7,7 @@ import type { Evidence, Quote } from './evidence.ts';
  *
  * Of Docker: `object` is one answer as data, `objects` a stream of them, `frames` output as `{ stream, text }[]` and `text` output of a terminal, both with the
  * engine's time before each line; `entry` is one file or folder of a container as `EntryAnswer`, by the path of its archive.
+ * Of systemd, by the name of a unit: `properties` is what `systemctl show` prints, `journal` are its last lines as objects, one a line.
  * Of the host: `text` is a file, `stat` and `room` what the system says of a path (`StatAnswer`, `RoomAnswer`), `names` the first of what lies in a folder.
  */
 export interface Lookout {
@@ -29,6 +30,7 @@ export type Question =
       readonly path: string;
       readonly query?: Readonly<Record<string, string>>;
     }
+  | { readonly from: 'systemd'; readonly as: 'properties' | 'journal'; readonly path: string }
   | { readonly from: 'host'; readonly as: 'text' | 'stat' | 'room' | 'names'; readonly path: string };
 
 /** One cause. Silent where it is not; it judges by evidence alone. */

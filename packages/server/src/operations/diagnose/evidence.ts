@@ -14,7 +14,16 @@ export interface Quote {
 export interface Evidence {
   readonly platform: 'docker' | 'kubernetes' | 'systemd';
   readonly atMs: number;
-  readonly subject: { readonly kind: 'container' | 'pod' | 'unit'; readonly name: string; readonly id: string; readonly image: string };
+  readonly subject: {
+    readonly kind: 'container' | 'pod' | 'unit';
+    readonly name: string;
+    readonly id: string;
+    readonly image: string;
+    /** Of a pod: its namespace, the container in it that is looked at, and who makes it, as `Deployment/web`. */
+    readonly namespace?: string;
+    readonly container?: string;
+    readonly owner?: string;
+  };
   readonly state: State;
   readonly restarts: { readonly count: number; readonly policy: RestartPolicy; readonly most?: number };
   /** Oldest first; the last one may not have ended. Empty where it never began. */
