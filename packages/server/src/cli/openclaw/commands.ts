@@ -117,7 +117,9 @@ export const commands = {
       const { diagnoseHere } = await import('./doctor-facts.ts');
       return diagnoseHere(terminal);
     };
-    registerDoctorCommands(program, { io: terminal, sight: createSightClient(terminal), setExitCode, diagnose });
+    const doctor = registerDoctorCommands(program, { io: terminal, sight: createSightClient(terminal), setExitCode, diagnose });
+    const { registerDoctorContainer } = await import('./doctor-container.ts');
+    registerDoctorContainer(doctor, { terminal, setExitCode });
   },
   async audit({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerAuditCommand }, { createAuditClient }] = await Promise.all([import('./audit.ts'), import('./audit-access.ts')]);

@@ -1,3 +1,4 @@
+/** Cause: a child process was ended for its memory. */
 import type { Rule } from '../contract.ts';
 import { quoteEnd } from '../last-words.ts';
 import { moreMemory } from '../remedies.ts';
@@ -6,10 +7,10 @@ import { killedCode } from './memory-signs.ts';
 
 export const childOutOfMemory: Rule = {
   id: 'child-out-of-memory',
-  title: 'a child process was ended for its memory',
+  title: 'A child process was ended for its memory',
   why: 'The kernel ended a process that the program had started, not the program itself. `OOMKilled` is false while it lives on, and true after it has ended for another reason.',
   signs: '`oom` event while the first process lives on, or ends with another code than 137',
-  mends: 'fewer tools at the same time, or a larger limit',
+  mends: 'Fewer tools at the same time, or a larger limit',
   judge(evidence) {
     const life = evidence.lives.findLast(({ outOfMemory }) => outOfMemory);
     if (life === undefined || life !== evidence.lives.at(-1) || life.exitCode === killedCode) return undefined;

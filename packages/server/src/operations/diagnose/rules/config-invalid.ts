@@ -1,13 +1,14 @@
+/** Cause: a configuration file is wrong. */
 import { lookInside } from '../remedies.ts';
 import { pathIn } from '../signs.ts';
 import { toldByItself } from '../told-by-itself.ts';
 
 export const configInvalid = toldByItself({
   id: 'config-invalid',
-  title: 'a configuration file is wrong',
+  title: 'A configuration file is wrong',
   why: 'The program reads its settings first and ends when it does not understand them. Starting it again changes nothing.',
   signs: 'an error of a parser or a schema, with file, line or key, within seconds of the start',
-  mends: 'mend the line that it names; keep the last file that worked',
+  mends: 'Mend the line that it names; keep the last file that worked',
   pattern:
     /(?:in|valid) JSON\b(?:.*position)?|JSON(?:5)?(?:Decode|Parse|\.parse)?(?:Error|Exception)|JSONDecodeError|YAML(?:Exception|Error|ParseError)|yaml(?:\.\w+)*Error|yaml: (?:line|unmarshal)|TOML(?:Decode)?Error|toml: |ParserError|ScannerError|did not find expected|while parsing a (?:block|flow)|(?:invalid|bad|malformed|cannot parse|could not parse|failed to (?:parse|load|read)|error (?:in|parsing|reading|loading)|unable to (?:parse|load)) (?:the )?(?:config|configuration|settings)|(?:config|configuration|settings)(?: file)?\b.*\b(?:is |are )?(?:invalid|not valid|malformed|corrupt)|[Uu]n(?:known|recognized|supported|expected) (?:directive|option|setting|configuration|config|key|field|property)|\[emerg\]|ZodError|ValidationError|schema validation failed/,
   most: 93,

@@ -1,3 +1,4 @@
+/** Cause: it is given too little processor time. */
 import type { Rule } from '../contract.ts';
 import { called, quoteFailedCheck } from '../signs.ts';
 import { failingChecks, readyLives, timedOut } from './probe-signs.ts';
@@ -8,10 +9,10 @@ const muchShare = 0.4;
 
 export const cpuThrottled: Rule = {
   id: 'cpu-throttled',
-  title: 'it is given too little processor time',
+  title: 'It is given too little processor time',
   why: 'The limit of processor time stops it again and again within each tenth of a second, so that it starts slowly and answers late.',
   signs: 'a `cpus` limit, many throttled periods, checks that time out or a slow start',
-  mends: 'raise `cpus`',
+  mends: 'Raise `cpus`',
   judge(evidence) {
     const { usage, limits } = evidence;
     const { periods = 0, throttledPeriods = 0 } = usage ?? {};

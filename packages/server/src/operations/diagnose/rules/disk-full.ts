@@ -1,3 +1,4 @@
+/** Cause: the disk is full. */
 import type { Evidence, Quote, Room } from '../evidence.ts';
 import { toldByItself } from '../told-by-itself.ts';
 import { mountOf, pathIn, size } from '../signs.ts';
@@ -7,10 +8,10 @@ const scarceShare = 0.02;
 
 const told = toldByItself({
   id: 'disk-full',
-  title: 'the disk is full',
+  title: 'The disk is full',
   why: 'What it writes finds no room: the disk of the machine, a volume or a tmpfs with a limit. Many programs end at once.',
   signs: '`ENOSPC`, `No space left on device`, `SQLITE_FULL`; no room, or no inodes, where it writes',
-  mends: 'make room, then bound logs and data; more for the tmpfs or the volume',
+  mends: 'Make room, then bound logs and data; more for the tmpfs or the volume',
   // The same code is used for watches of files.
   pattern:
     /^(?!.*(?:\bwatch|inotify)).*(?:\bENOSPC\b|[Nn]o space left on device|SQLITE_FULL|database or disk is full|\bEDQUOT\b|[Qq]uota exceeded.*disk|[Dd]isk quota exceeded)/,

@@ -1,3 +1,4 @@
+/** Cause: an empty folder is mounted where files are expected. */
 import type { Rule } from '../contract.ts';
 import type { Evidence, Mount, Quote } from '../evidence.ts';
 import { endedLives, quoteEnd, quoteLine } from '../last-words.ts';
@@ -9,10 +10,10 @@ const wrongKind = /not a directory.*(?:mount|trying)|mount a directory onto a fi
 
 export const emptyMount: Rule = {
   id: 'empty-mount',
-  title: 'an empty folder is mounted where files are expected',
+  title: 'An empty folder is mounted where files are expected',
   why: 'The path of a bind mount does not exist on the machine, so Docker makes an empty folder there; it hides what the image has at that place, or stands where a file should be.',
   signs: 'a bind mount that is empty, or a folder where the name is that of a file; `ENOENT` or `EISDIR` below it',
-  mends: 'give the right path of the machine (absolute, with `ls` first), make the file before `up`',
+  mends: 'Give the right path of the machine (absolute, with `ls` first), make the file before `up`',
   judge(evidence) {
     const { state } = evidence;
     if (state.error !== undefined && wrongKind.test(state.error))

@@ -1,3 +1,4 @@
+/** Cause: its one thread is busy. */
 import type { Rule } from '../contract.ts';
 import { quoteEnd, quoteLine } from '../last-words.ts';
 import { called } from '../signs.ts';
@@ -8,10 +9,10 @@ const delayed = /event loop (?:delay|lag|blocked|utili[sz]ation)|blocked for \d+
 
 export const eventLoopBlocked: Rule = {
   id: 'event-loop-blocked',
-  title: 'its one thread is busy',
+  title: 'Its one thread is busy',
   why: 'A program with one thread answers nobody while it computes: checks run into their timeout, and whoever acts on them ends it.',
   signs: 'checks time out after the program was ready; it uses a whole processor, or logs of a delayed event loop',
-  mends: 'move the work to a worker, or do it in pieces; a longer timeout helps where it is short',
+  mends: 'Move the work to a worker, or do it in pieces; a longer timeout helps where it is short',
   judge(evidence) {
     const failing = failingChecks(evidence);
     if (failing === undefined || !failing.outputs.some((each) => timedOut.test(each))) return undefined;

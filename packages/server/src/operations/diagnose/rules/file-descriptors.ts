@@ -1,8 +1,9 @@
+/** Cause: too many open files. */
 import { on, toldByItself } from '../told-by-itself.ts';
 
 export const fileDescriptors = toldByItself({
   id: 'file-descriptors',
-  title: 'too many open files',
+  title: 'Too many open files',
   why: 'Each file and each connection is one of a limited number. The limit is low, or sockets are opened and never closed.',
   signs: '`EMFILE`, `ENFILE`, `Too many open files`, without a `watch`',
   mends: '`ulimits: { nofile: 65536 }`; if the number grows and grows, find what is not closed',

@@ -1,3 +1,4 @@
+/** Cause: the heap of V8 may grow beyond the container. */
 import type { Rule } from '../contract.ts';
 import { quoteEnd } from '../last-words.ts';
 import { size } from '../signs.ts';
@@ -10,10 +11,10 @@ const largestShare = 0.9;
 
 export const heapLargerThanLimit: Rule = {
   id: 'heap-larger-than-limit',
-  title: 'the heap of V8 may grow beyond the container',
+  title: 'The heap of V8 may grow beyond the container',
   why: 'Node believes that it may use more than the container has, collects garbage too late, and the kernel ends it without a word.',
   signs: '137 with `oom`, no message of V8, `--max-old-space-size` near or above the memory limit',
-  mends: 'lower `--max-old-space-size` to three quarters of the limit, or raise the limit',
+  mends: 'Lower `--max-old-space-size` to three quarters of the limit, or raise the limit',
   judge(evidence) {
     const { heapLimitBytes } = evidence.program;
     const { memoryBytes } = evidence.limits;

@@ -1,3 +1,4 @@
+/** Cause: the heap of V8 is smaller than the program needs. */
 import { size } from '../signs.ts';
 import { on, toldByItself } from '../told-by-itself.ts';
 import { heapMessage } from './memory-signs.ts';
@@ -7,7 +8,7 @@ const heapShare = 0.75;
 
 export const heapTooSmall = toldByItself({
   id: 'heap-too-small',
-  title: 'the heap of V8 is smaller than the program needs',
+  title: 'The heap of V8 is smaller than the program needs',
   why: 'Node ends itself when its heap is full, however much memory the container still has.',
   signs: '`JavaScript heap out of memory`, exit code 134 (SIGABRT), no `oom` event',
   mends: '`NODE_OPTIONS=--max-old-space-size=` about three quarters of the limit in MiB; if it fills that too, it leaks',

@@ -1,3 +1,4 @@
+/** Cause: the machine had no memory left. */
 import type { Rule } from '../contract.ts';
 import { endedLives, quoteEnd } from '../last-words.ts';
 import { called, size } from '../signs.ts';
@@ -9,10 +10,10 @@ const scarceShare = 0.05;
 
 export const hostOutOfMemory: Rule = {
   id: 'host-out-of-memory',
-  title: 'the machine had no memory left',
+  title: 'The machine had no memory left',
   why: 'The machine itself ran out of memory, and the kernel chose this container, whatever its own limit is.',
   signs: '137 without `oom` and without `kill`; the kernel log says `Out of memory: Killed process`',
-  mends: 'more memory or swap for the machine, limits for the containers that take it',
+  mends: 'More memory or swap for the machine, limits for the containers that take it',
   judge(evidence) {
     const last = endedLives(evidence).at(-1);
     if (last?.exitCode !== killedCode || last.outOfMemory || last.killedBy.length > 0) return undefined;

@@ -1,11 +1,12 @@
+/** Cause: too many files are watched. */
 import { toldByItself } from '../told-by-itself.ts';
 
 export const inotifyLimit = toldByItself({
   id: 'inotify-limit',
-  title: 'too many files are watched',
+  title: 'Too many files are watched',
   why: 'The kernel allows each user a number of watched files and of watchers, over all containers of the machine. Beyond it the answer is that of a full disk.',
   signs: '`ENOSPC` or `EMFILE` of a `watch`, `System limit for number of file watchers reached`, with room on the disk',
-  mends: 'raise `fs.inotify.max_user_watches` on the machine, watch less, or poll',
+  mends: 'Raise `fs.inotify.max_user_watches` on the machine, watch less, or poll',
   pattern:
     /System limit for number of file watchers|(?:ENOSPC|EMFILE|[Nn]o space left|[Tt]oo many open files).*(?:\bwatch|inotify)|(?:\bwatch\w*|inotify\w*)\b.*(?:ENOSPC|EMFILE|[Nn]o space left|[Tt]oo many open files|limit)/,
   most: 96,

@@ -1,3 +1,4 @@
+/** Cause: the memory limit is too small. */
 import type { Rule } from '../contract.ts';
 import { moreMemory } from '../remedies.ts';
 import { endedLives, quoteEnd, seconds, uptimeMs } from '../last-words.ts';
@@ -9,10 +10,10 @@ const startMs = 5000;
 
 export const limitTooSmall: Rule = {
   id: 'limit-too-small',
-  title: 'the memory limit is too small',
+  title: 'The memory limit is too small',
   why: 'The program needs more memory than the container may have. The kernel ends it at once, without a last word from the program.',
   signs: '`oom` event and exit code 137 without a `kill`; each life ends early',
-  mends: 'raise the limit (`docker update --memory`), or make the program need less',
+  mends: 'Raise the limit (`docker update --memory`), or make the program need less',
   judge(evidence) {
     const { memoryBytes } = evidence.limits;
     const lives = endedForMemory(evidence);

@@ -1,3 +1,4 @@
+/** Cause: more work arrived than it could hold. */
 import type { Rule } from '../contract.ts';
 import { quoteEnd } from '../last-words.ts';
 import { endedForMemory, growth, lastEndedForMemory, quoteMemoryEnd, readings } from './memory-signs.ts';
@@ -6,10 +7,10 @@ const leastTimes = 3;
 
 export const loadBurst: Rule = {
   id: 'load-burst',
-  title: 'more work arrived than it could hold',
+  title: 'More work arrived than it could hold',
   why: 'What waits in memory for its turn fills the container. The program does not leak: between bursts it is small.',
   signs: '137 with `oom`; the queue that it logs grows with its memory',
-  mends: 'bound the queue and refuse the rest (429, 503); then scale',
+  mends: 'Bound the queue and refuse the rest (429, 503); then scale',
   judge(evidence) {
     if (!lastEndedForMemory(evidence)) return undefined;
     const lives = endedForMemory(evidence);

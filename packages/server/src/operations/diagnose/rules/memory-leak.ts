@@ -1,3 +1,4 @@
+/** Cause: a memory leak. */
 import type { Rule } from '../contract.ts';
 import { quoteEnd, seconds } from '../last-words.ts';
 import { called, size } from '../signs.ts';
@@ -9,10 +10,10 @@ const leastGrowth = 1.15;
 
 export const memoryLeak: Rule = {
   id: 'memory-leak',
-  title: 'a memory leak',
+  title: 'A memory leak',
   why: 'The program keeps what it should let go. Each life fills at the same pace, until the kernel or V8 ends it; a larger limit only makes the lives longer.',
   signs: '137 with `oom`, or 134, after lives of about the same length; what it logs of its memory grows in each of them',
-  mends: 'find what grows (heap snapshots); restart it on purpose at a quiet hour until then',
+  mends: 'Find what grows (heap snapshots); restart it on purpose at a quiet hour until then',
   judge(evidence) {
     if (!lastEndedForMemory(evidence)) return undefined;
     const lives = endedForMemory(evidence);

@@ -1,3 +1,4 @@
+/** Cause: memory outside of the heap. */
 import type { Rule } from '../contract.ts';
 import { quoteEnd } from '../last-words.ts';
 import { size } from '../signs.ts';
@@ -9,10 +10,10 @@ const leastGrowth = 1.15;
 
 export const nativeMemory: Rule = {
   id: 'native-memory',
-  title: 'memory outside of the heap',
+  title: 'Memory outside of the heap',
   why: 'Buffers, images, caches of a database or a native library fill the container while the heap of the language stays small, so that no heap snapshot shows it.',
   signs: '137 with `oom`; in what it logs of its memory `rss` grows and `heapUsed` does not',
-  mends: 'look for buffers that are kept, image work (sharp), caches of SQLite, thread pools; bound them',
+  mends: 'Look for buffers that are kept, image work (sharp), caches of SQLite, thread pools; bound them',
   judge(evidence) {
     if (!lastEndedForMemory(evidence)) return undefined;
     const life = endedForMemory(evidence).findLast((each) => growth(readings(each, 'rss')) !== undefined);

@@ -1,3 +1,4 @@
+/** Cause: it may not read or write where it has to. */
 import type { Evidence } from '../evidence.ts';
 import { giveTo } from '../remedies.ts';
 import { mountOf, pathIn } from '../signs.ts';
@@ -8,7 +9,7 @@ const privilegedPort = /listen EACCES|bind.*(?:EACCES|[Pp]ermission denied)|:(\d
 
 export const permissionDenied = toldByItself({
   id: 'permission-denied',
-  title: 'it may not read or write where it has to',
+  title: 'It may not read or write where it has to',
   why: 'The folder belongs to another user than the one the program runs as. A fresh volume belongs to root, a bind mount to whoever made it on the machine.',
   signs: '`EACCES`, `EPERM`, `permission denied` on a path; the owner of the mount is another than the user of the container',
   mends: '`chown` the volume to the user of the image, or set `user:`',

@@ -1,11 +1,12 @@
+/** Cause: it may start no further processes or threads. */
 import { on, toldByItself } from '../told-by-itself.ts';
 
 export const pidsLimit = toldByItself({
   id: 'pids-limit',
-  title: 'it may start no further processes or threads',
+  title: 'It may start no further processes or threads',
   why: 'The container, the user or the machine has a limit of processes and threads, and it is reached: by too many workers, or by ended children that nobody reaps.',
   signs: "`EAGAIN` of a `spawn`, `fork` or `pthread_create`, `can't start new thread`",
-  mends: 'raise `pids_limit`, start fewer; `init: true` reaps what has ended',
+  mends: 'Raise `pids_limit`, start fewer; `init: true` reaps what has ended',
   pattern:
     /spawn\w* .*\bEAGAIN\b|\bEAGAIN\b.*(?:spawn|fork|thread)|(?:fork|pthread_create|clone|thread)\b.*(?:EAGAIN|Resource temporarily unavailable|failed|Cannot allocate)|[Cc]an(?:'t|not) (?:fork|start new thread)|unable to create (?:new )?(?:native )?thread|[Rr]esource temporarily unavailable/,
   most: 93,

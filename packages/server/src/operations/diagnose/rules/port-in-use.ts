@@ -1,12 +1,13 @@
+/** Cause: its port is in use. */
 import { saidListening } from '../signs.ts';
 import { toldByItself } from '../told-by-itself.ts';
 
 export const portInUse = toldByItself({
   id: 'port-in-use',
-  title: 'its port is in use',
+  title: 'Its port is in use',
   why: 'Another process listens on the port already, in the same network: a second instance, a sidecar, or the host itself with `network_mode: host`.',
   signs: '`EADDRINUSE`, `address already in use`, within seconds of the start',
-  mends: 'stop the other one, or give one of them another port',
+  mends: 'Stop the other one, or give one of them another port',
   pattern: /EADDRINUSE|[Aa]ddress (?:is )?already in use|[Pp]ort \d+ is (?:already )?(?:in use|taken|allocated)/,
   most: 96,
   weigh(evidence, { byPlatform }) {

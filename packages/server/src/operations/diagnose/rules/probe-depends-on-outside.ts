@@ -1,3 +1,4 @@
+/** Cause: the health check depends on another service. */
 import type { Rule } from '../contract.ts';
 import { quoteLine } from '../last-words.ts';
 import { failingChecks, readyLives, refused } from './probe-signs.ts';
@@ -8,10 +9,10 @@ const unavailable = /\b50[0-4]\b|unhealthy|not ready|unavailable|failed/i;
 
 export const probeDependsOnOutside: Rule = {
   id: 'probe-depends-on-outside',
-  title: 'the health check depends on another service',
+  title: 'The health check depends on another service',
   why: 'The check asks whether a database or a provider is there. When that one is away, whoever acts on the check ends a program that is well, and makes one outage two.',
   signs: 'unhealthy, with words about another service in the output of the check; the program itself runs and answers',
-  mends: 'let liveness ask the program alone; the others belong into readiness',
+  mends: 'Let liveness ask the program alone; the others belong into readiness',
   judge(evidence) {
     const failing = failingChecks(evidence);
     if (failing === undefined) return undefined;

@@ -1,3 +1,4 @@
+/** Cause: the health check asks in the wrong place. */
 import type { Rule, Suspicion } from '../contract.ts';
 import type { Evidence } from '../evidence.ts';
 import { on } from '../told-by-itself.ts';
@@ -9,10 +10,10 @@ const noPath = /\b404\b|Not Found/;
 
 export const probeWrong: Rule = {
   id: 'probe-wrong',
-  title: 'the health check asks in the wrong place',
+  title: 'The health check asks in the wrong place',
   why: 'The program is well, and the check asks another port or path, or with a tool that is not in the image. Whoever acts on the check ends what works.',
   signs: 'unhealthy, while the program says that it listens on another port; 404; the tool of the check is not found',
-  mends: 'let the check ask the port and path that the program serves',
+  mends: 'Let the check ask the port and path that the program serves',
   judge(evidence) {
     const failing = failingChecks(evidence);
     if (failing === undefined) return evidence.health?.status === 'healthy' ? { notBecause: 'its health check succeeds' } : undefined;

@@ -1,13 +1,14 @@
+/** Cause: the port of the machine is taken. */
 import type { Rule } from '../contract.ts';
 
 const taken = /port is already allocated|address already in use|[Pp]orts are not available/;
 
 export const publishedPortTaken: Rule = {
   id: 'published-port-taken',
-  title: 'the port of the machine is taken',
+  title: 'The port of the machine is taken',
   why: 'Docker is to publish a port of the machine that another container or program has. The container is not started at all.',
   signs: 'state `created` or `exited`, `State.Error` with `port is already allocated` or `address already in use`; no log',
-  mends: 'stop the other one, or publish another port',
+  mends: 'Stop the other one, or publish another port',
   judge(evidence) {
     const { state, ports, others, host } = evidence;
     const published = ports.flatMap(({ hostPort }) => hostPort ?? []);

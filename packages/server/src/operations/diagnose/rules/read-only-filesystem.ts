@@ -1,12 +1,13 @@
+/** Cause: it writes where nothing may be written. */
 import { mountOf, pathIn } from '../signs.ts';
 import { toldByItself } from '../told-by-itself.ts';
 
 export const readOnlyFilesystem = toldByItself({
   id: 'read-only-filesystem',
-  title: 'it writes where nothing may be written',
+  title: 'It writes where nothing may be written',
   why: 'The root of the container, or a mount, is read-only, and the program wants to write there.',
   signs: '`EROFS`, `Read-only file system`; `read_only: true`, or `:ro` behind the mount',
-  mends: 'a volume or a tmpfs on that path',
+  mends: 'A volume or a tmpfs on that path',
   pattern: /\bEROFS\b|[Rr]ead-only file ?system|attempt to write a readonly database|SQLITE_READONLY/,
   most: 95,
   weigh(evidence, { match, byPlatform }) {

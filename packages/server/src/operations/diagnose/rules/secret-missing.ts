@@ -1,3 +1,4 @@
+/** Cause: a secret is missing. */
 import { toldByItself } from '../told-by-itself.ts';
 
 export const secretLike = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL/;
@@ -5,10 +6,10 @@ const named = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_?(?:KEY|TOKEN|SECRET|PASSWORD|PA
 
 export const secretMissing = toldByItself({
   id: 'secret-missing',
-  title: 'a secret is missing',
+  title: 'A secret is missing',
   why: 'The program starts without the key or password that a service asks for, and ends at the first refusal, or before it has asked.',
   signs: "`no API key`, `didn't provide`, 401 without a key; a variable with KEY, TOKEN or PASSWORD that is not set",
-  mends: 'bind the secret: a variable, a file in /run/secrets, a secret of the platform',
+  mends: 'Bind the secret: a variable, a file in /run/secrets, a secret of the platform',
   pattern:
     /(?:didn't|did not|you must|not) provide[d]? (?:an? |the |any )?(?:api[ -]?key|credentials|token|password)|(?:no|missing|without|empty|undefined|requires?|required) (?:an? |the |any |valid )?(?:api[ -_]?key|credentials|auth(?:entication)? token|access token|bearer token|password|secret)\b|(?:api[ -_]?key|credentials|access token|password|secret) (?:is |are |was |were )?(?:missing|required|not (?:set|provided|found|configured|specified|given)|undefined|empty)|\b[A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD)\b["'`]?(?: environment variable| variable)? (?:must be (?:set|provided)|is (?:required|not set|missing|undefined|empty)|not (?:set|found|provided))|no password supplied|superuser password is not specified/i,
   most: 95,

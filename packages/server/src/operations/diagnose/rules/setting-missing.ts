@@ -1,3 +1,4 @@
+/** Cause: a required setting is missing. */
 import { toldByItself } from '../told-by-itself.ts';
 import { secretLike } from './secret-missing.ts';
 
@@ -5,10 +6,10 @@ const named = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|PORT|HOST)\b/;
 
 export const settingMissing = toldByItself({
   id: 'setting-missing',
-  title: 'a required setting is missing',
+  title: 'A required setting is missing',
   why: 'The program needs a setting that nobody has given it, and says so before it ends. Starting it again changes nothing.',
   signs: '`must be set`, `is required`, `not set`, with the name of a variable that is not in the environment',
-  mends: 'set it in `environment:`, `--env` or the secret, and make the container anew',
+  mends: 'Set it in `environment:`, `--env` or the secret, and make the container anew',
   pattern:
     /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b["'`]?(?: environment variable| variable| setting| env var)? (?:must be (?:set|provided|defined|specified)|is (?:required|not set|missing|undefined|unset|empty|not defined)|was not (?:set|provided)|not (?:set|provided|defined|found|specified)|needs to be set|parameter (?:not set|null)|unbound variable)|: (?:parameter (?:not set|null or not set)|unbound variable)|(?:[Mm]issing|[Rr]equired?s?|[Nn]o|[Uu]nset|[Uu]ndefined|[Nn]eeds?)(?: (?:the|a|required|mandatory|following))*(?: \w+)? (?:environment |env )(?:variable|var|setting)|(?:environment|env) var(?:iable)?s? .*(?:not (?:set|found|defined)|missing|required)|KeyError: '[A-Z][A-Z0-9_]+'|[Mm]issing required (?:setting|option|configuration|config|argument|value)|Could not resolve placeholder/,
   most: 94,

@@ -1,13 +1,14 @@
+/** Cause: the disk is too slow, or broken. */
 import { toldByItself } from '../told-by-itself.ts';
 
 const kernelWords = /i\/o error|blocked for more than|hung task/i;
 
 export const slowDisk = toldByItself({
   id: 'slow-disk',
-  title: 'the disk is too slow, or broken',
+  title: 'The disk is too slow, or broken',
   why: 'Writes take seconds: leases run out, checks time out, databases give up. On network storage and full SSDs it comes and goes.',
   signs: '`slow fdatasync`, `fsync took`, `EIO`, `I/O error`; the kernel says that tasks were blocked',
-  mends: 'measure it (`openclaw volumes --bench`), move the data to a local disk; replace a disk with errors',
+  mends: 'Measure it (`openclaw volumes --bench`), move the data to a local disk; replace a disk with errors',
   pattern:
     /slow f(?:data)?sync|f(?:data)?sync\b.*(?:took|slow|exceeded|expected)|(?:disk|storage|write|wal|journal|commit)\b.*\b(?:too slow|is slow|took (?:too long|\d+ ?m?s)|overloaded)|\bEIO\b|[Ii]nput\/output error|\bI\/O error|SQLITE_IOERR|disk I\/O error/,
   most: 88,

@@ -1,13 +1,14 @@
+/** Cause: a lock of an earlier life was left behind. */
 import { lookInside } from '../remedies.ts';
 import { pathIn } from '../signs.ts';
 import { toldByItself } from '../told-by-itself.ts';
 
 export const staleLock = toldByItself({
   id: 'stale-lock',
-  title: 'a lock of an earlier life was left behind',
+  title: 'A lock of an earlier life was left behind',
   why: 'The life before ended without removing its lock or PID file, which lies on a volume, and the next one takes it for a running instance. In containers the number in it is often its own.',
   signs: '`already running`, `lock file exists`, with no other process there',
-  mends: 'remove the file; let the program check whether the owner is alive',
+  mends: 'Remove the file; let the program check whether the owner is alive',
   pattern:
     /\b(?:is )?already running\b|(?:lock|pid) ?file\b.*\b(?:exists|already|held|found)|\b(?:is|already|still) locked by\b|[Aa]nother (?:instance|process|server) (?:is|of|may|seems)|could not (?:acquire|get|obtain) (?:the )?lock|\.(?:pid|lock)['"]? (?:already )?exists|lock is held/i,
   most: 90,

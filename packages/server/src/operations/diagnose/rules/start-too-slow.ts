@@ -1,3 +1,4 @@
+/** Cause: it starts more slowly than the check allows. */
 import type { Rule } from '../contract.ts';
 import { endedLives, quoteEnd, quoteLine, seconds, uptimeMs } from '../last-words.ts';
 import { on } from '../told-by-itself.ts';
@@ -5,10 +6,10 @@ import { failingChecks, patienceMs, readyLives, refused, timedOut } from './prob
 
 export const startTooSlow: Rule = {
   id: 'start-too-slow',
-  title: 'it starts more slowly than the check allows',
+  title: 'It starts more slowly than the check allows',
   why: 'The check gives up before the program is ready, and whoever acts on it starts it again: it never gets there.',
   signs: 'ended by a `kill` near the end of the patience of the check; no error, and it never said that it listens',
-  mends: 'a longer `start_period` (a startup probe in Kubernetes)',
+  mends: 'A longer `start_period` (a startup probe in Kubernetes)',
   judge(evidence) {
     const failing = failingChecks(evidence);
     if (failing === undefined) return undefined;

@@ -1,13 +1,14 @@
+/** Cause: somebody stopped it. */
 import type { Rule } from '../contract.ts';
 import { endedLives, quoteEnd } from '../last-words.ts';
 import { called, quoteEvents } from '../signs.ts';
 
 export const stoppedByHand: Rule = {
   id: 'stopped-by-hand',
-  title: 'somebody stopped it',
+  title: 'Somebody stopped it',
   why: 'A `docker stop`, `docker kill`, `compose down` or a deployment ended it. Exit codes 137 and 143 then say nothing of memory.',
   signs: 'a `kill` event before the end, and no `oom`',
-  mends: 'start it again; see who stops it',
+  mends: 'Start it again; see who stops it',
   judge(evidence) {
     const last = endedLives(evidence).at(-1);
     if (last === undefined) return undefined;

@@ -1,3 +1,4 @@
+/** Cause: two supervisors start the same program. */
 import type { Rule } from '../contract.ts';
 import { endedLives, quoteEnd, quoteLine } from '../last-words.ts';
 import { saidListening } from '../signs.ts';
@@ -8,10 +9,10 @@ const restarts =
 
 export const twoSupervisors: Rule = {
   id: 'two-supervisors',
-  title: 'two supervisors start the same program',
+  title: 'Two supervisors start the same program',
   why: 'The program starts a successor itself when it restarts, and whoever watches it starts another one: both want the same port.',
   signs: 'it listened on the port itself, spoke of a restart, and then found the port taken',
-  mends: 'one owner: let it exit and be started by Docker, or switch off its own restart',
+  mends: 'One owner: let it exit and be started by Docker, or switch off its own restart',
   judge(evidence) {
     const life = endedLives(evidence).findLast(({ lines }) => lines.some(({ text }) => taken.test(text)));
     if (life === undefined) return undefined;
