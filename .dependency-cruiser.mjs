@@ -137,6 +137,18 @@ export default {
       },
     },
     {
+      name: 'docker-engine-knows-core-alone',
+      severity: 'error',
+      comment: 'It speaks with Docker for whoever asks; it does not know what the containers are for.',
+      from: {
+        path: '^packages/server/src/docker-engine/',
+      },
+      to: {
+        path: '^packages/server/src/',
+        pathNot: '^packages/server/src/(core|docker-engine)/',
+      },
+    },
+    {
       name: 'parts-do-not-know-each-other',
       severity: 'error',
       comment: 'A part declares in its own folder the few functions that it needs of another; compose/ passes in what fits.',
@@ -145,7 +157,7 @@ export default {
       },
       to: {
         path: '^packages/server/src/',
-        pathNot: '^packages/server/src/($1|core|config|storage)/|^packages/server/src/version\\.ts$',
+        pathNot: '^packages/server/src/($1|core|config|storage|docker-engine)/|^packages/server/src/version\\.ts$',
       },
     },
     {

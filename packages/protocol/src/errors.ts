@@ -10,6 +10,7 @@ import { channelErrors } from './errors/channel-errors.ts';
 import { clientErrors } from './errors/client-errors.ts';
 import { clwErrors } from './errors/clw-errors.ts';
 import { deviceErrors } from './errors/device-errors.ts';
+import { diagnosisErrors } from './errors/diagnosis-errors.ts';
 import { gatewayErrors } from './errors/gateway-errors.ts';
 import { memoryTraceErrors } from './errors/memory-trace-errors.ts';
 import { operationErrors } from './errors/operation-errors.ts';
@@ -30,6 +31,7 @@ export const errorCatalogue = {
   ...providerErrors,
   ...gatewayErrors,
   ...operationErrors,
+  ...diagnosisErrors,
   ...turnErrors,
   ...runErrors,
   ...scheduleErrors,

@@ -124,7 +124,9 @@ export const commands = {
       const { diagnoseHere } = await import('./doctor-facts.ts');
       return diagnoseHere(terminal);
     };
-    registerDoctorCommands(program, { io: terminal, sight: createSightClient(terminal), setExitCode, diagnose });
+    const doctor = registerDoctorCommands(program, { io: terminal, sight: createSightClient(terminal), setExitCode, diagnose });
+    const { registerDoctorContainer } = await import('./doctor-container.ts');
+    registerDoctorContainer(doctor, { terminal, setExitCode });
   },
   async deploy({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const [{ registerDeployCommand }, { registerDeployCheck }] = await Promise.all([import('./deploy.ts'), import('./deploy-check.ts')]);

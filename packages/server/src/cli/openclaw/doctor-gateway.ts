@@ -16,7 +16,7 @@ export function registerGatewayDoctor(program: Command, context: GatewayDoctorCo
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
     .addHelpText(
       'after',
-      '\nIt changes nothing. The exit code is 1 if something is broken.\n\nExamples:\n  openclaw doctor\n  openclaw doctor -o json\n  openclaw doctor traffic\n',
+      '\nIt changes nothing. The exit code is 1 if something is broken.\n\nExamples:\n  openclaw doctor\n  openclaw doctor -o json\n  openclaw doctor traffic\n  openclaw doctor container NAME\n',
     )
     .action((flags: { readonly output: 'text' | 'json' }) => doctor(flags.output, context));
 }

@@ -15,7 +15,8 @@ const titles: Readonly<Record<TrafficCheck, string>> = {
   prompts: 'size of prompts',
 };
 
-export function registerDoctorCommands(program: Command, context: DoctorContext): void {
+/** @returns the command, for those below it */
+export function registerDoctorCommands(program: Command, context: DoctorContext): Command {
   const doctor = registerGatewayDoctor(program, context);
   doctor
     .command('traffic')
@@ -30,6 +31,7 @@ export function registerDoctorCommands(program: Command, context: DoctorContext)
       const { output } = command.optsWithGlobals<{ readonly output: 'text' | 'json' }>();
       return traffic(output, context);
     });
+  return doctor;
 }
 
 async function traffic(output: 'text' | 'json', { io, sight, setExitCode }: DoctorContext): Promise<void> {

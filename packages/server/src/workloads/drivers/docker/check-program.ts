@@ -8,7 +8,7 @@ import { posix } from 'node:path';
 import { OpenClawError } from '../../../core/errors.ts';
 import type { UnitPlan } from '../driver.ts';
 import type { Inspected } from './container.ts';
-import { type Engine, isMissing } from './engine.ts';
+import { type Engine, isMissing } from '../../../docker-engine/engine.ts';
 
 /** @throws OpenClawError `workload_cannot_run` */
 export async function checkProgram(engine: Engine, containerId: string, { id, command }: UnitPlan): Promise<void> {

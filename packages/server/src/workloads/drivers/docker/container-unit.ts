@@ -7,8 +7,8 @@
 import { type Clock, sleep } from '../../../core/clock.ts';
 import type { StopOptions, UnitEnd, UnitEvent, UnitState } from '../driver.ts';
 import { endOf, type Inspected } from './container.ts';
-import { type Engine, isConflict, isMissing } from './engine.ts';
-import type { EngineEvent } from './event-stream.ts';
+import { type Engine, isConflict, isMissing } from '../../../docker-engine/engine.ts';
+import type { EngineEvent } from '../../../docker-engine/event-stream.ts';
 import { readMessage } from './output.ts';
 import { ContainerReader } from './readings.ts';
 

@@ -9,7 +9,7 @@ import { docker, withoutDocker } from '../../../../test/harness/docker.ts';
 import { systemClock } from '../../../core/clock.ts';
 import { clear, freePort, mib, never, planOf, Session, until } from '../driver-suite-kit.suite.ts';
 import { createDockerPlace, type DockerPlace } from './docker-place.fixture.ts';
-import { Engine } from './engine.ts';
+import { Engine } from '../../../docker-engine/engine.ts';
 import { withTag } from './image.ts';
 import { createDockerDriver, dockerDriverDefaults, type DockerDriverOptions } from './index.ts';
 import { ContainerReader } from './readings.ts';

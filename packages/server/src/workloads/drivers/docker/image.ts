@@ -1,7 +1,7 @@
 /** Images that are not on this machine: fetched where the operator wants that, and never without a word. */
 import { OpenClawError, reasonOf } from '../../../core/errors.ts';
-import type { Engine } from './engine.ts';
-import { readObjects } from './streams.ts';
+import type { Engine } from '../../../docker-engine/engine.ts';
+import { readObjects } from '../../../docker-engine/streams.ts';
 
 export type PullPolicy = 'never' | 'missing';
 

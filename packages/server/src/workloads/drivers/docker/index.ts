@@ -15,8 +15,8 @@ import type { Availability, Driver, OutputLine, UnitEvent, UnitId, UnitPlan, Uni
 import { checkProgram } from './check-program.ts';
 import { ContainerUnit } from './container-unit.ts';
 import { containerName, containerOf, type Inspected, ownerLabel, stateOf } from './container.ts';
-import { Engine, EngineError, isConflict, isMissing } from './engine.ts';
-import { type EngineEvent, type EventStream, openEventStream, pastEvents } from './event-stream.ts';
+import { Engine, EngineError, isConflict, isMissing } from '../../../docker-engine/engine.ts';
+import { type EngineEvent, type EventFilters, type EventStream, openEventStream, pastEvents } from '../../../docker-engine/event-stream.ts';
 import { fetchImage, type PullPolicy } from './image.ts';
 import { readOutput } from './output.ts';
 import { runInside } from './run-inside.ts';
@@ -261,7 +261,7 @@ class DockerDriver implements Driver {
     const sinceMs = this.#options.clock.now();
     const stop = new AbortController();
     const stream = await openEventStream({
-      ...{ engine: this.#engine, clock: this.#options.clock, label: this.#label, sinceMs, onEvent: pass },
+      ...{ engine: this.#engine, clock: this.#options.clock, filters: this.#eventFilters(), sinceMs, onEvent: pass },
       onReturn: () => {
         for (const unit of this.#units.values()) if (!unit.hasEnded) void unit.finish();
       },
@@ -287,7 +287,7 @@ class DockerDriver implements Driver {
     }[];
     if (listed.length === 0) return;
     const sinceMs = Math.min(...listed.map(({ Created }) => Created)) * 1000;
-    const past = await pastEvents(this.#engine, this.#label, { sinceMs, untilMs });
+    const past = await pastEvents(this.#engine, this.#eventFilters(), { sinceMs, untilMs });
     for (const { Id } of listed) {
       const inspected = await this.#inspect(Id).catch((thrown: unknown) => {
         if (!isMissing(thrown)) throw thrown;
@@ -317,6 +317,10 @@ class DockerDriver implements Driver {
     if (stateOf(inspected, this.#owner) === undefined)
       throw new EngineError(`the name ${name} is taken by a container that is not ours`, { status: 409 });
     return this.#adoptOne(inspected, []);
+  }
+
+  #eventFilters(): EventFilters {
+    return { label: [this.#label], event: ['start', 'kill', 'oom', 'die', 'destroy'] };
   }
 
   #unitOf(containerId: string): ContainerUnit {

@@ -1,8 +1,8 @@
 /** The output of a container as lines: what the engine keeps of it, with the times that it has noted. */
 import type { OutputLine, OutputOptions } from '../driver.ts';
 import { lastWords } from '../last-words.ts';
-import type { Engine } from './engine.ts';
-import { readFrames } from './streams.ts';
+import type { Engine } from '../../../docker-engine/engine.ts';
+import { readFrames } from '../../../docker-engine/streams.ts';
 
 /** Among so many last lines of both streams the last words are looked for. */
 const messageLines = 200;

@@ -13,7 +13,7 @@ import { readProcess } from '../kernel/process-usage.ts';
 import { readKernelFile } from '../kernel/read-kernel-file.ts';
 import { countSocketsSeldom, type SocketCount } from '../kernel/socket-counter.ts';
 import { readUnitSample } from '../kernel/unit-sample.ts';
-import type { Engine } from './engine.ts';
+import type { Engine } from '../../../docker-engine/engine.ts';
 
 export interface ReadContainer {
   readonly containerId: string;

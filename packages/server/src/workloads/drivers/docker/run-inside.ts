@@ -4,9 +4,9 @@
  * The engine has no way to end such a command: where its processes can be seen from here and may be ended they are, else they end with the container.
  */
 import type { RunOptions } from '../driver.ts';
-import type { Engine } from './engine.ts';
+import type { Engine } from '../../../docker-engine/engine.ts';
 import { groupsOfContainer } from './readings.ts';
-import { readFrames } from './streams.ts';
+import { readFrames } from '../../../docker-engine/streams.ts';
 
 /** What is kept of its output. */
 const outputBytes = 16 * 1024;

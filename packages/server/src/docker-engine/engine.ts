@@ -1,10 +1,10 @@
 /**
- * A client of the Docker Engine over its socket: the handful of calls that the driver makes, each bounded in time or ended by its signal.
+ * A client of the Docker Engine over its socket: each call bounded in time or ended by its signal.
  *
- * It knows HTTP and the version of the API, and nothing of units. What an answer means is for those who asked.
+ * It knows HTTP and the version of the API, and nothing of what containers are for. What an answer means is for those who asked.
  */
 import { Agent, type ClientRequest, request, type IncomingMessage } from 'node:http';
-import { reasonOf } from '../../../core/errors.ts';
+import { reasonOf } from '../core/errors.ts';
 
 export interface EngineCall {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'DELETE';
@@ -39,14 +39,17 @@ const versionLimitMs = 3000;
 const mostAnswerBytes = 32 * 2 ** 20;
 const mostConnections = 16;
 
+/** A socket of this machine by its path, or an address of another one. */
+export type EnginePlace = string | { readonly host: string; readonly port: number };
+
 export class Engine {
-  readonly #socketPath: string;
+  readonly #place: EnginePlace;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: mostConnections, maxFreeSockets: 2, timeout: answerLimitMs });
   readonly #open = new Set<ClientRequest>();
   #prefix: Promise<string> | undefined;
 
-  constructor(socketPath: string) {
-    this.#socketPath = socketPath;
+  constructor(place: EnginePlace) {
+    this.#place = place;
   }
 
   async version(): Promise<EngineVersion> {
@@ -85,7 +88,8 @@ export class Engine {
     const payload = body === undefined ? undefined : JSON.stringify(body);
     const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const outgoing = request({
-      ...{ socketPath: this.#socketPath, agent, method },
+      ...(typeof this.#place === 'string' ? { socketPath: this.#place } : this.#place),
+      ...{ agent, method },
       path: `${prefix}${path}${words.size === 0 ? '' : `?${words.toString()}`}`,
       headers: {
         host: 'docker',
@@ -106,11 +110,16 @@ export class Engine {
     } catch (thrown) {
       if (thrown instanceof EngineError) throw thrown;
       if (signal?.reason instanceof DOMException && signal.reason.name === 'TimeoutError')
-        throw new EngineError(`Docker does not answer in time at ${this.#socketPath}`, { cause: thrown });
+        throw new EngineError(`Docker does not answer in time at ${addressOf(this.#place)}`, { cause: thrown });
       signal?.throwIfAborted();
-      throw new EngineError(`no Docker answers at ${this.#socketPath}: ${reasonOf(thrown)}`, { cause: thrown });
+      throw new EngineError(`no Docker answers at ${addressOf(this.#place)}: ${reasonOf(thrown)}`, { cause: thrown });
     }
   }
+}
+
+/** For people. */
+export function addressOf(place: EnginePlace): string {
+  return typeof place === 'string' ? place : `${place.host}:${place.port}`;
 }
 
 /** Whether the engine said that there is no such thing. */

@@ -1,8 +1,8 @@
 /**
- * The engine's events of our containers, without a gap: when the connection ends, the next one begins where it ended. What the engine has meanwhile forgotten
+ * The engine's events of some containers, without a gap: when the connection ends, the next one begins where it ended. What the engine has meanwhile forgotten
  * (it keeps the last 256) is for whoever is told of the new beginning to find out.
  */
-import { type Clock, sleep } from '../../../core/clock.ts';
+import { type Clock, sleep } from '../core/clock.ts';
 import type { Engine } from './engine.ts';
 import { readObjects } from './streams.ts';
 
@@ -13,10 +13,13 @@ export interface EngineEvent {
   readonly attributes: Readonly<Record<string, string>>;
 }
 
+/** Which events, in the words of the engine: `label`, `container`, `event`. */
+export type EventFilters = Readonly<Record<string, readonly string[]>>;
+
 export interface EventStreamOptions {
   readonly engine: Engine;
   readonly clock: Clock;
-  readonly label: string;
+  readonly filters: EventFilters;
   readonly sinceMs: number;
   readonly onEvent: (event: EngineEvent) => void;
   /** The connection was lost and is there again. */
@@ -24,7 +27,6 @@ export interface EventStreamOptions {
   readonly signal: AbortSignal;
 }
 
-const actions = ['start', 'kill', 'oom', 'die', 'destroy'];
 /** Events of one moment may come in another order than that of their times. */
 const overlapMs = 1000;
 /** As many as the engine does, and some. */
@@ -56,7 +58,7 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
       if (event !== undefined) told(event, JSON.stringify(object));
     }
   };
-  const open = (sinceMs: number) => options.engine.stream({ ...queryOf(options.label, { since: seconds(sinceMs) }), signal });
+  const open = (sinceMs: number) => options.engine.stream({ ...queryOf(options.filters, { since: seconds(sinceMs) }), signal });
   const first = await open(lastMs);
   const run = async (): Promise<void> => {
     let source: AsyncIterable<Buffer> | undefined = first;
@@ -83,12 +85,12 @@ export async function openEventStream(options: EventStreamOptions): Promise<Even
 /** Those that the engine still remembers, in their order. */
 export async function pastEvents(
   engine: Engine,
-  label: string,
+  filters: EventFilters,
   range: { readonly sinceMs: number; readonly untilMs: number },
 ): Promise<readonly EngineEvent[]> {
   const query = { since: seconds(range.sinceMs), until: seconds(range.untilMs) };
   const found: EngineEvent[] = [];
-  const answer = await engine.stream({ ...queryOf(label, query), signal: AbortSignal.timeout(10_000) });
+  const answer = await engine.stream({ ...queryOf(filters, query), signal: AbortSignal.timeout(10_000) });
   for await (const object of readObjects(answer)) {
     const event = eventOf(object);
     if (event !== undefined) found.push(event);
@@ -96,9 +98,8 @@ export async function pastEvents(
   return found;
 }
 
-function queryOf(label: string, query: Readonly<Record<string, string>>) {
-  const filters = JSON.stringify({ type: ['container'], label: [label], event: actions });
-  return { method: 'GET', path: '/events', query: { ...query, filters } } as const;
+function queryOf(filters: EventFilters, query: Readonly<Record<string, string>>) {
+  return { method: 'GET', path: '/events', query: { ...query, filters: JSON.stringify({ type: ['container'], ...filters }) } } as const;
 }
 
 function seconds(atMs: number): string {

@@ -1,0 +1,7 @@
+/** All constructed cases. */
+import type { Case } from '../case.ts';
+import { containers } from './containers.ts';
+import { pods } from './pods.ts';
+import { units } from './units.ts';
+
+export const constructedCases: readonly Case[] = [...containers, ...pods, ...units];

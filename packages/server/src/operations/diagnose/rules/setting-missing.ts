@@ -1,0 +1,42 @@
+/** Cause: a required setting is missing. */
+import { toldByItself } from '../told-by-itself.ts';
+import { secretLike } from './secret-missing.ts';
+
+const named = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|PORT|HOST)\b/;
+
+export const settingMissing = toldByItself({
+  id: 'setting-missing',
+  title: 'A required setting is missing',
+  why: 'The program needs a setting that nobody has given it, and says so before it ends. Starting it again changes nothing.',
+  signs: '`must be set`, `is required`, `not set`, with the name of a variable that is not in the environment',
+  mends: 'Set it in `environment:`, `--env` or the secret, and make the container anew',
+  pattern:
+    /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b["'`]?:?(?: environment variable| variable| setting| env var)? (?:must be (?:set|provided|defined|specified)|is (?:required|not set|missing|undefined|unset|empty|not defined)|was not (?:set|provided)|not (?:set|provided|defined|found|specified)|needs to be set|parameter (?:not set|null)|unbound variable)|: (?:parameter (?:not set|null or not set)|unbound variable)|(?:[Mm]issing|[Rr]equired?s?|[Nn]o|[Uu]nset|[Uu]ndefined|[Nn]eeds?)(?: (?:the|a|required|mandatory|following))*(?: \w+)? (?:environment |env )(?:variable|var|setting)|(?:environment|env) var(?:iable)?s? .*(?:not (?:set|found|defined)|missing|required)|KeyError: '[A-Z][A-Z0-9_]+'|[Mm]issing required (?:setting|option|configuration|config|argument|value)|Could not resolve placeholder/,
+  most: 94,
+  weigh({ program }, { match, byPlatform }) {
+    if (byPlatform) return undefined;
+    const name = named.exec(match.input)?.[1];
+    if (name === undefined) return { adds: -6 };
+    const isThere = program.environmentNames.includes(name);
+    return {
+      adds: (isThere ? -8 : 2) - (secretLike.test(name) ? 12 : 0),
+      because: [
+        {
+          source: 'docker inspect',
+          text: isThere ? `${name} is in the environment: empty, or not what it wants` : `no ${name} in the environment`,
+        },
+      ],
+    };
+  },
+  says: ({ match }) => `It wants ${named.exec(match.input)?.[1] ?? 'a setting'} and does not get it.`,
+  remedy({ match }, { platform }) {
+    const name = named.exec(match.input)?.[1] ?? 'NAME';
+    return platform === 'kubernetes'
+      ? [`kubectl set env DEPLOYMENT ${name}=VALUE`]
+      : [
+          `add ${name}=VALUE to \`environment:\` (or --env ${name}=VALUE) and make the container anew: \`docker compose up -d\`; a restart alone does not read it`,
+          'docker compose config   # shows what compose makes of .env',
+        ];
+  },
+  disprovedBy: 'The name is in the environment of the container with a value, and the message stays.',
+});
