@@ -4,6 +4,7 @@ import type { Evidence, Neighbour } from '../evidence.ts';
 
 const daemonFault =
   /failed to create shim|containerd(?:\.sock|-shim)|failed to start (?:daemon|shim)|transport is closing|error creating (?:overlay )?mount|layer does not exist|failed to mount|input\/output error|Structure needs cleaning|iptables failed|network \S+ not found|no chain\/target\/match|cgroups?: cannot|shim (?:disconnected|exited)|ttrpc|context deadline exceeded|devmapper|device or resource busy/i;
+const ofTheProgram = /container process|exec format error|executable file|no such file or directory|permission denied/i;
 const troubled = /^(?:restarting|exited|dead|created)/i;
 const fewestTroubled = 3;
 
@@ -16,7 +17,9 @@ export const dockerDaemon: Rule = {
   mends: 'Look at the log of the daemon and the room of the machine before any container.',
   judge(evidence) {
     if (evidence.platform !== 'docker') return undefined;
-    const fault = evidence.state.error !== undefined && daemonFault.test(evidence.state.error);
+    // That the program itself cannot be started comes by way of the same parts of the daemon.
+    const { error = '' } = evidence.state;
+    const fault = daemonFault.test(error) && !ofTheProgram.test(error);
     const silent = evidence.unseen.find(({ why }) => /does not answer in time|not answer/i.test(why));
     const together = evidence.others.filter(({ status, says }) => troubled.test(status) && isRecent(says) && !/exited \(0\)/i.test(says));
     const share = evidence.others.length === 0 ? 0 : together.length / evidence.others.length;

@@ -8,7 +8,7 @@ export const notExecutable = toldByItself({
   signs: 'exit 126; `permission denied` when it starts, before any line of the program',
   mends: '`chmod +x` in the Dockerfile, or in the directory that is mounted.',
   pattern:
-    /exec(?:: "(?<path>[^"]+)"| user process caused|(?:ve)? (?<plain>\/\S+)).*permission denied|^(?:\/bin\/)?(?:ba|da|a)?sh: (?:line )?(?:\d+: )?(?<command>[^:]+): Permission denied$/i,
+    /exec(?:: "(?<path>[^"]+)"| user process caused|(?:ve)? (?<plain>\/\S+)).*permission denied|^(?:\/bin\/)?(?:ba|da|a)?sh: (?:line )?(?:\d+: )?(?<command>(?!can't |cannot )[^:]+): Permission denied$/i,
   most: 95,
   weigh(evidence, { byPlatform }) {
     const code = evidence.lives.at(-1)?.exitCode ?? evidence.state.exitCode;
