@@ -125,8 +125,13 @@ export const commands = {
       return diagnoseHere(terminal);
     };
     const doctor = registerDoctorCommands(program, { io: terminal, sight: createSightClient(terminal), setExitCode, diagnose });
-    const { registerDoctorContainer } = await import('./doctor-container.ts');
+    const [{ registerDoctorContainer }, { registerDoctorPod, registerDoctorService }] = await Promise.all([
+      import('./doctor-container.ts'),
+      import('./doctor-pod.ts'),
+    ]);
     registerDoctorContainer(doctor, { terminal, setExitCode });
+    registerDoctorPod(doctor, { terminal, setExitCode });
+    registerDoctorService(doctor, { terminal, setExitCode });
   },
   async deploy({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const [{ registerDeployCommand }, { registerDeployCheck }] = await Promise.all([import('./deploy.ts'), import('./deploy-check.ts')]);
