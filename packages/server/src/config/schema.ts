@@ -8,6 +8,7 @@
 import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 
 import { agents } from './agents-schema.ts';
+import { backup } from './backup-schema.ts';
 import { channels } from './channels-schema.ts';
 import { runs } from './runs-schema.ts';
 import { mcp, tools } from './tools-schema.ts';
@@ -257,6 +258,7 @@ export const settingsSchema = {
       mcp,
       workloads,
       channels,
+      backup,
       logging,
       telemetry,
     },
@@ -274,6 +276,7 @@ export type ToolsSettings = Infer<typeof tools>;
 export type McpSettings = Infer<typeof mcp>;
 export type WorkloadsSettings = Infer<typeof workloads>;
 export type ChannelsSettings = Infer<typeof channels>;
+export type BackupSettings = Infer<typeof backup>;
 export type RouteSettings = Infer<typeof route>;
 export type ProviderSettings = Infer<typeof provider>;
 export type TimeoutSettings = Infer<typeof timeouts>;
