@@ -5,6 +5,7 @@
  * help, the words, the remedy). It does not know how an error is thrown, logged or written to a client: see `core/errors.ts` and the dialects.
  * `docs/errors.md` is checked against this table, both ways, by a test.
  */
+import { backupErrors } from './errors/backup-errors.ts';
 import { callerErrors } from './errors/caller-errors.ts';
 import { channelErrors } from './errors/channel-errors.ts';
 import { clientErrors } from './errors/client-errors.ts';
@@ -32,6 +33,7 @@ export const errorCatalogue = {
   ...gatewayErrors,
   ...operationErrors,
   ...diagnosisErrors,
+  ...backupErrors,
   ...turnErrors,
   ...runErrors,
   ...scheduleErrors,

@@ -48,11 +48,29 @@ const checks: readonly Check[] = [
   { reads: [['agents'], ['models', 'providers']], find: checkAgentModels },
   { reads: [['channels']], find: checkWebhooks },
   { reads: [['channels'], ['agents']], find: checkChannelAgents },
+  { reads: [['backup']], find: checkBackup },
 ];
 
 export function crossCheck(settings: Settings, problems: readonly Problem[], options: CrossCheckOptions): Finding[] {
   const isRight = (path: Path): boolean => !problems.some((problem) => isWithin(problem.path, path) || isWithin(path, problem.path));
   return checks.filter((check) => check.reads.every(isRight)).flatMap((check) => check.find(settings, options));
+}
+
+function checkBackup({ backup: { schedule, s3, engine, passwordFile, to } }: Settings): Finding[] {
+  const findings: Finding[] = [];
+  if (schedule && (schedule.every === undefined) === (schedule.cron === undefined)) {
+    const reason = 'backup.schedule needs one of every and cron';
+    findings.push({ path: ['backup', 'schedule'], reason, suggestion: "For example: schedule: { every: '24h' }." });
+  }
+  if ((s3.accessKeyId === undefined) !== (s3.secretAccessKey === undefined)) {
+    const reason = 'backup.s3 has only one of accessKeyId and secretAccessKey';
+    findings.push({ path: ['backup', 's3'], reason, suggestion: 'Set both, or neither.' });
+  }
+  if (engine === 'restic' && (passwordFile === undefined || to === undefined)) {
+    const reason = "backup.engine is 'restic', which needs a repository and its password";
+    findings.push({ path: ['backup', 'engine'], reason, suggestion: 'Set backup.to and backup.passwordFile.' });
+  }
+  return findings;
 }
 
 /** Whether only this machine can reach what listens there. */

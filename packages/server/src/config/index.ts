@@ -16,6 +16,7 @@ export {
   settingsSchema,
   timeoutDefaults,
   type AgentsSettings,
+  type BackupSettings,
   type ChannelsSettings,
   type LimitSettings,
   type McpSettings,

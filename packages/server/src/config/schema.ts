@@ -8,6 +8,7 @@
 import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 
 import { agents } from './agents-schema.ts';
+import { backup } from './backup-schema.ts';
 import { channels } from './channels-schema.ts';
 import { runs } from './runs-schema.ts';
 import { secrets } from './secrets-schema.ts';
@@ -259,6 +260,7 @@ export const settingsSchema = {
       workloads,
       channels,
       secrets,
+      backup,
       logging,
       telemetry,
     },
@@ -276,6 +278,7 @@ export type ToolsSettings = Infer<typeof tools>;
 export type McpSettings = Infer<typeof mcp>;
 export type WorkloadsSettings = Infer<typeof workloads>;
 export type ChannelsSettings = Infer<typeof channels>;
+export type BackupSettings = Infer<typeof backup>;
 export type RouteSettings = Infer<typeof route>;
 export type ProviderSettings = Infer<typeof provider>;
 export type TimeoutSettings = Infer<typeof timeouts>;

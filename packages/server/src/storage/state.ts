@@ -1,15 +1,23 @@
 /** Opens a state directory: takes its lock, finds the place for its database, recovers it, and lets go of all in order. */
+import { rmSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { systemClock, type Clock } from '../core/clock.ts';
-import { OpenClawError } from '../core/errors.ts';
+import { OpenClawError, reasonOf } from '../core/errors.ts';
 import type { Log } from '../core/log.ts';
 import type { Database } from './database.ts';
 import { placeLiveDatabase } from './filesystem.ts';
+import { connect } from './sqlite/connection.ts';
 import { openSqlite } from './sqlite/database.ts';
+import { isCorrupt } from './sqlite/failures.ts';
+import { damaged } from './sqlite/journal.ts';
+import { quickCheck } from './sqlite/snapshot.ts';
 import { restoreSnapshot, type RestoredMigration } from './sqlite/before-migration.ts';
+import { copyStore, type StoreCopy } from './sqlite/store-copy.ts';
 import { storePaths, type StorePaths } from './sqlite/paths.ts';
 import type { RecoveryReport } from './sqlite/recovery.ts';
 import { startStorageThread, type StorageThread } from './sqlite/thread-call.ts';
+import { finishReplacement, isReplacementPending } from './replacement.ts';
 import { storeDirectory } from './state-directory.ts';
 import { acquireStateLock, type StateLock, type StateLockOptions } from './state-lock.ts';
 
@@ -41,6 +49,7 @@ export async function openState(directory: string, options: StateOptions = {}): 
         ...{ directory, pid: owner?.pid, host: owner?.host, waitMs: options.waitMs },
       });
     const held = (lock = await acquireStateLock(directory, { onWait, ...options }));
+    finishReplacement(held.directory);
     const database = await openSqlite({
       ...{ paths: pathsOf(held.directory), clock, thread },
       onWarning: (error) => log?.warn('no snapshot of the database could be taken; the journal keeps everything', { error }),
@@ -80,6 +89,44 @@ export async function restoreBeforeMigration(directory: string, version: number,
   } finally {
     lock.release();
   }
+}
+
+/** What a copy of the store of a state directory needs, whoever has it open; the live database is no part of it. */
+export function copyStoreOf(directory: string): Promise<StoreCopy> {
+  return copyStore(storePaths(storeDirectory(resolve(directory))));
+}
+
+/** Carries on a replacement of the content that was cut off (`replacement.ts`), where there is one and nobody holds the directory. */
+export async function finishInterruptedReplacement(directory: string): Promise<void> {
+  if (!isReplacementPending(directory)) return;
+  const lock = await acquireStateLock(directory);
+  try {
+    finishReplacement(lock.directory);
+  } finally {
+    lock.release();
+  }
+}
+
+/**
+ * Opens a copy that nobody uses yet, checks all of its database and closes it again, without a trace of having been its owner.
+ * @throws OpenClawError what `openState` throws, and `storage_damaged`
+ */
+export async function proveState(directory: string, clock: Clock = systemClock): Promise<RecoveryReport> {
+  const state = await openState(directory, { clock });
+  await state.close();
+  const paths = pathsOf(directory);
+  const connection = connect(paths.live, { readOnly: true });
+  try {
+    quickCheck(connection);
+  } catch (thrown) {
+    throw isCorrupt(thrown) ? damaged(directory, reasonOf(thrown)) : thrown;
+  } finally {
+    connection.close();
+  }
+  for (const name of ['lock.db', 'owner.json']) rmSync(join(directory, name), { force: true });
+  // On a network file system it lies elsewhere, under the name of a directory that is about to get another.
+  if (dirname(paths.live) !== paths.directory) rmSync(dirname(paths.live), { recursive: true, force: true });
+  return state.recovery;
 }
 
 function pathsOf(directory: string): StorePaths {

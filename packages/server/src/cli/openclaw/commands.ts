@@ -171,6 +171,10 @@ export const commands = {
     const { registerStateCommands } = await import('./state.ts');
     registerStateCommands(program, terminal);
   },
+  async backup({ program, terminal }: CommandContext): Promise<void> {
+    const { registerBackupCommands } = await import('./backup.ts');
+    registerBackupCommands({ program, terminal });
+  },
   async completion({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const { registerCompletionCommand } = await import('../completion.ts');
     const everything = async (): Promise<Command> => {

@@ -21,7 +21,7 @@ import { createRotatingFile } from '../../core/rotating-file.ts';
 import { knownProviders, type Provider } from '../../models/index.ts';
 import { createLoopGuard, loopGuardDefaults } from '../../operations/index.ts';
 import { version } from '../../version.ts';
-import type { StorageThread } from '../../storage/index.ts';
+import { finishInterruptedReplacement, type StorageThread } from '../../storage/index.ts';
 import { ownCertificateFile } from '../gateway-target.ts';
 import { exitConfiguration, formatError, type Terminal } from '../terminal.ts';
 
@@ -49,6 +49,7 @@ export async function runGateway(flags: RunFlags, { terminal, storageThread }: R
   let logging: Logging | undefined;
   let keeper: ConfigurationKeeper | undefined;
   try {
+    await finishRestore(load);
     keeper = await createConfigurationKeeper({ ...load, clock: systemClock, ...(flags.rescue === true ? { rescue: true } : {}) });
     const rescue = keeper.current ?? (await loadWithoutFile(load));
     logging = openLogging(rescue, terminal);
@@ -83,6 +84,15 @@ export async function runGateway(flags: RunFlags, { terminal, storageThread }: R
     await storageThread.end();
     await logging?.close();
   }
+}
+
+/** A restore that was cut off at its very end brings a configuration, too, and that is read next. */
+async function finishRestore({ environment, flags }: LoadOptions): Promise<void> {
+  const { stateDirectory } = locate(environment, flags ?? {});
+  await finishInterruptedReplacement(stateDirectory).catch((thrown: unknown) => {
+    // Whoever holds it may be at just that; who opens the state finds out.
+    if (!(thrown instanceof OpenClawError) || thrown.code !== 'state_locked') throw thrown;
+  });
 }
 
 /** Where the file is of no use, flags and variables still say where and for whom; beyond this machine nobody is let in then. */

@@ -60,8 +60,14 @@ export const journalDefaults = { segmentLimitBytes: 8 * 2 ** 20, files: journalF
 const nameDigits = 16;
 const segmentName = /^(\d{16})\.log$/;
 
+/** Makes the directory where it is missing. */
 export function listSegments(directory: string): Segment[] {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return findSegments(directory);
+}
+
+/** Changes nothing: what it lists may lie on a mount that cannot be written. */
+export function findSegments(directory: string): Segment[] {
   return readdirSync(directory)
     .filter((name) => segmentName.test(name))
     .sort()

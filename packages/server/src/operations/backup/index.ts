@@ -1,0 +1,9 @@
+/** Backups: made, read back, restored, pruned. Loaded by the commands and by a gateway that makes them by itself. */
+export type { ArchiveFacts, BackupHeader, LeftOut } from './archive.ts';
+export type { EncryptFor, OpenWith } from './coding.ts';
+export { createBackup, sizeInWords, type BackupMade } from './create.ts';
+export { findArchive, openPlace, type PlaceContext } from './open-place.ts';
+export type { Place, StoredBackup } from './place.ts';
+export { pruneBackups, type Pruned } from './prune.ts';
+export { restoreBackup, verifyBackup, type ArchiveToRead, type ReadBack, type Restored } from './restore.ts';
+export type { KeepRules } from './retention.ts';
