@@ -250,7 +250,10 @@ async function main(): Promise<void> {
   console.log(table);
   if (!values.write) return;
   const text = readFileSync(page, 'utf8');
-  writeFileSync(page, text.replace(/(<!-- live: begin -->\n)[^]*(<!-- live: end -->)/, `$1\n${table}\n$2`));
+  writeFileSync(
+    page,
+    text.replace(/(<!-- live: begin -->\n)[^]*(<!-- live: end -->)/, (_whole, begin: string, end: string) => `${begin}\n${table}\n${end}`),
+  );
 }
 
 if (import.meta.main) await main();
