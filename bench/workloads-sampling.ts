@@ -1,22 +1,18 @@
 /**
  * What it costs the gateway to watch and to sample units: some hundred programs that sleep, run by the process driver, each sampled every five seconds as the
- * history does it. Run as `node bench/workloads-sampling.ts [UNITS] [SECONDS]`, and with `--watchdog` without control groups.
- *
- * It counts the processor time of this process alone, all of its threads included, and says how much of it is the looking that goes on without sampling.
- * Starting and ending the units is not counted.
+ * history does it. It counts the processor time of this process alone, all of its threads included, and says how much of it is the looking that goes on without sampling. Starting and ending the units is
+ * not counted. `workloads.ts` runs it.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { systemClock } from '../packages/server/src/core/clock.ts';
 import type { Driver, UnitId, UnitPlan } from '../packages/server/src/workloads/drivers/driver.ts';
 import { createProcessDriver } from '../packages/server/src/workloads/drivers/process/index.ts';
 
 const intervalMs = 5000;
 const portionMs = 100;
-const mostShare = 0.05;
 const { signal } = new AbortController();
 
 function planOf(index: number): UnitPlan {
@@ -65,38 +61,43 @@ async function sampleFor(driver: Driver, ids: readonly UnitId[], seconds: number
   return tookMs.toSorted((one, other) => one - other);
 }
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({ options: { watchdog: { type: 'boolean', default: false } }, allowPositionals: true });
-  const units = Number(positionals[0] ?? 500);
-  const seconds = Number(positionals[1] ?? 30);
+export interface DriverCost {
+  readonly limits: string | undefined;
+  /** Shares of one core. */
+  readonly looking: number;
+  readonly sampling: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+export async function measureDriver({
+  units,
+  seconds,
+  watchdog,
+}: {
+  units: number;
+  seconds: number;
+  watchdog: boolean;
+}): Promise<DriverCost> {
   const directory = mkdtempSync(join(tmpdir(), 'openclaw-bench-units-'));
-  const driver = createProcessDriver({ directory, clock: systemClock, usesControlGroups: !values.watchdog });
+  const driver = createProcessDriver({ directory, clock: systemClock, usesControlGroups: !watchdog });
   // Timers of the driver never keep a process alive by themselves.
   const alive = setInterval(() => {}, 1000);
   const ids = Array.from({ length: units }, (_, index) => planOf(index).id);
   try {
-    const startMs = performance.now();
     await inPortions(
       ids.map((_, index) => planOf(index)),
       (plan) => driver.start(plan, signal),
     );
-    console.log(
-      `${units} units started in ${((performance.now() - startMs) / 1000).toFixed(1)} s, on ${/model name\s*: (.*)/.exec(readFileSync('/proc/cpuinfo', 'utf8'))?.[1]}`,
-    );
     await wait(3000);
     const looking = await shareDuring(() => wait(seconds * 1000));
     let sorted: readonly number[] = [];
-    const both = await shareDuring(async () => {
+    const sampling = await shareDuring(async () => {
       sorted = await sampleFor(driver, ids, seconds);
     });
-    const at = (share: number): string => `${((sorted[Math.floor(sorted.length * share)] ?? 0) * 1000).toFixed(0)} µs`;
-    const percent = (share: number): string => `${(share * 100).toFixed(1)} %`;
+    const at = (share: number): number => sorted[Math.floor(sorted.length * share)] ?? 0;
     const [state] = await driver.list(signal);
-    console.log(`limits held by the ${state?.limits}`);
-    console.log(`looking every second            ${percent(looking)} of one core`);
-    console.log(`and sampling every 5 s          ${percent(both)} of one core`);
-    console.log(`${sorted.length} samples, each              p50 ${at(0.5)}, p99 ${at(0.99)}`);
-    console.log(`${both < mostShare ? 'holds' : 'BROKEN'}: under ${percent(mostShare)} of one core`);
+    return { limits: state?.limits, looking, sampling, p50Ms: at(0.5), p99Ms: at(0.99) };
   } finally {
     await inPortions(ids, async (id) => {
       await driver.stop(id, { graceMs: 0, signal });
@@ -107,5 +108,3 @@ async function main(): Promise<void> {
     rmSync(directory, { recursive: true, force: true });
   }
 }
-
-await main();

@@ -41,6 +41,28 @@ export class ProcessTable {
   }
 }
 
+/**
+ * Those of some processes that live, and what they have started since, as far as the kernel lists the children of a process: a few readings where the table takes one for each
+ * process of the machine. Who has left its parent is found in the table alone.
+ */
+export function readMembers(known: readonly ProcessIdentity[]): readonly ProcessReading[] {
+  const members = new Map<number, ProcessReading>();
+  const add = (pid: number, startTicks?: number): void => {
+    const reading = members.has(pid) ? undefined : readProcess(pid);
+    // A number that was given out again is a stranger's.
+    if (reading !== undefined && !reading.isDead && (startTicks ?? reading.startTicks) === reading.startTicks) members.set(pid, reading);
+  };
+  for (const { pid, startTicks } of known) add(pid, startTicks);
+  // A Map that grows while it is walked is walked to its new end.
+  for (const pid of members.keys()) for (const child of readChildren(pid)) add(child);
+  return [...members.values()];
+}
+
+/** Of its first thread; empty where the kernel does not list them. */
+function readChildren(pid: number): readonly number[] {
+  return (readKernelFile(`/proc/${pid}/task/${pid}/children`) ?? '').split(' ').filter(Boolean).map(Number);
+}
+
 /** Some ten microseconds for each process of the machine, in portions. */
 export async function readProcessTable(): Promise<ProcessTable> {
   return (await readMachine(false)).table;

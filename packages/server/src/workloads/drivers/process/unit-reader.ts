@@ -4,13 +4,14 @@ import type { MemoryMap, UnitSample } from '../driver.ts';
 import { readGroupUsage } from '../kernel/group-usage.ts';
 import { readMemoryMap } from '../kernel/memory-map.ts';
 import { countSocketsSeldom, type SocketCount } from '../kernel/socket-counter.ts';
+import type { ProcessIdentity } from '../kernel/process-usage.ts';
 import { readUnitSample } from '../kernel/unit-sample.ts';
 import { readHeapReport } from './heap-report.ts';
 import type { LiveUnit } from './live-unit.ts';
 import { unitName } from './unit-files.ts';
 
 interface Memory {
-  pids: readonly number[];
+  members: readonly ProcessIdentity[];
   peakBytes: number;
   sockets: SocketCount | undefined;
 }
@@ -26,7 +27,7 @@ export class UnitReader {
   async sample(unit: LiveUnit): Promise<UnitSample | undefined> {
     const group = unit.group === undefined ? undefined : readGroupUsage(unit.group.directories);
     const memory = this.#memoryOf(unit);
-    const pids = group?.pids ?? (memory.pids.length > 0 ? memory.pids : await unit.members());
+    const pids = group?.pids ?? (memory.members.length > 0 ? memory.members.map(({ pid }) => pid) : await unit.members());
     const sample = readUnitSample({
       atMs: this.#clock.now(),
       pids,
@@ -54,10 +55,15 @@ export class UnitReader {
   }
 
   /** Who belongs to a unit without a group, as the watchdog has found it last. */
-  remember(unit: LiveUnit, pids: readonly number[], usedBytes: number): void {
+  remember(unit: LiveUnit, members: readonly ProcessIdentity[], usedBytes: number): void {
     const memory = this.#memoryOf(unit);
-    memory.pids = pids;
+    memory.members = members.map(({ pid, startTicks }) => ({ pid, startTicks }));
     memory.peakBytes = Math.max(memory.peakBytes, usedBytes);
+  }
+
+  /** As they were remembered last; empty: nobody has looked yet. */
+  membersOf(unit: LiveUnit): readonly ProcessIdentity[] {
+    return this.#memoryOf(unit).members;
   }
 
   forget(name: string): void {
@@ -68,7 +74,7 @@ export class UnitReader {
     const name = unitName(unit.note.state.id);
     const there = this.#memories.get(name);
     if (there !== undefined) return there;
-    const memory: Memory = { pids: [], peakBytes: 0, sockets: undefined };
+    const memory: Memory = { members: [], peakBytes: 0, sockets: undefined };
     this.#memories.set(name, memory);
     return memory;
   }
