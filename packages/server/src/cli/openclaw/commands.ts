@@ -120,7 +120,7 @@ export const commands = {
   async doctor({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const [{ registerDoctorCommands }, { createSightClient }] = await Promise.all([import('./doctor.ts'), import('./sight.ts')]);
     // The parts are loaded once the doctor is called, and not for its help.
-    const here = (): Promise<typeof import('./doctor-facts.ts')> => import('./doctor-facts.ts');
+    const here = async () => import('./doctor-facts.ts');
     registerDoctorCommands(program, {
       ...{ io: terminal, sight: createSightClient(terminal), setExitCode },
       diagnose: async () => (await here()).diagnoseHere(terminal),
