@@ -5,6 +5,6 @@
 import { vendors } from './catalogue/vendors.ts';
 import { rehearsal } from './rehearsal/identity.ts';
 
-export { providersFromEnvironment } from './catalogue/vendors.ts';
+export { findVendor, providersFromEnvironment } from './catalogue/vendors.ts';
 
 export const knownProviders: readonly string[] = [...vendors.map(({ id }) => id), rehearsal.provider];

@@ -2,7 +2,6 @@
 import { Command } from 'commander';
 import { systemClock } from '../../core/clock.ts';
 import { version } from '../../version.ts';
-import type { DoctorReport } from '../../operations/doctor/index.ts';
 import type { RunCommandContext } from './agent.ts';
 import type { CommandContext, Terminal } from '../terminal.ts';
 
@@ -120,11 +119,14 @@ export const commands = {
   },
   async doctor({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const [{ registerDoctorCommands }, { createSightClient }] = await Promise.all([import('./doctor.ts'), import('./sight.ts')]);
-    const diagnose = async (): Promise<DoctorReport> => {
-      const { diagnoseHere } = await import('./doctor-facts.ts');
-      return diagnoseHere(terminal);
-    };
-    const doctor = registerDoctorCommands(program, { io: terminal, sight: createSightClient(terminal), setExitCode, diagnose });
+    // The parts are loaded once the doctor is called, and not for its help.
+    const here = async () => import('./doctor-facts.ts');
+    const doctor = registerDoctorCommands(program, {
+      ...{ io: terminal, sight: createSightClient(terminal), setExitCode },
+      diagnose: async () => (await here()).diagnoseHere(terminal),
+      diagnoseSecurity: async () => (await here()).diagnoseSecurityHere(terminal),
+      fix: async (options) => (await here()).fixHere(terminal, options),
+    });
     const [{ registerDoctorContainer }, { registerDoctorPod, registerDoctorService }] = await Promise.all([
       import('./doctor-container.ts'),
       import('./doctor-pod.ts'),

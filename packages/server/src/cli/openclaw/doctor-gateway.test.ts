@@ -3,15 +3,21 @@ import { test } from 'node:test';
 import { Command } from 'commander';
 import { diagnose } from '../../operations/doctor/index.ts';
 import { factsWith, soundFacts, stoppedFacts } from '../../operations/doctor/facts.fixture.ts';
-import type { Facts } from '../../operations/doctor/index.ts';
+import type { Facts, Fixed } from '../../operations/doctor/index.ts';
 import { registerGatewayDoctor } from './doctor-gateway.ts';
 
-async function run(facts: Facts, ...argv: string[]): Promise<{ stdout: string; code: number }> {
-  const run = { stdout: '', code: 0 };
+const fixed: Fixed = { fix: 'modes', path: '/state/.env', before: '0644', after: '0600', state: 'done' };
+
+async function run(facts: Facts, ...argv: string[]): Promise<{ stdout: string; code: number; isDryRun: boolean | undefined }> {
+  const run: { stdout: string; code: number; isDryRun: boolean | undefined } = { stdout: '', code: 0, isDryRun: undefined };
   const program = new Command('openclaw').exitOverride().configureOutput({ writeErr: () => {} });
   registerGatewayDoctor(program, {
     io: { stdout: { write: (text: string) => void (run.stdout += text) } },
     diagnose: async () => diagnose(facts),
+    fix: async ({ isDryRun }) => {
+      run.isDryRun = isDryRun;
+      return facts === stoppedFacts ? [] : [{ ...fixed, state: isDryRun ? 'planned' : 'done' }];
+    },
     setExitCode: (code) => void (run.code = code),
   });
   await program.parseAsync(['doctor', ...argv], { from: 'user' });
@@ -33,10 +39,16 @@ test('it opens with the five facts, goes from the process to the providers, and 
       'ok    what the probes see',
       'ok    the credential',
       'ok    the state directory',
+      'ok    the disk',
       'ok    the clock',
       'ok    the memory',
       'ok    the providers',
+      'ok    names of providers',
+      'ok    certificates',
+      'ok    variables of proxies',
       'ok    the workloads',
+      'ok    what is around it',
+      'ok    versions',
     ],
   );
   assert.match(stdout, /All is well\.\n$/);
@@ -53,9 +65,23 @@ test('what is broken shows its evidence, why it matters and what mends it, and m
 });
 
 test('as JSON it is the report as it is', async () => {
-  const { stdout, code } = await run(stoppedFacts, '-o', 'json');
-  assert.deepEqual(JSON.parse(stdout), JSON.parse(JSON.stringify(diagnose(stoppedFacts))));
-  assert.equal(code, 1);
+  for (const flags of [['-o', 'json'], ['--json']]) {
+    const { stdout, code, isDryRun } = await run(stoppedFacts, ...flags);
+    assert.deepEqual(JSON.parse(stdout), JSON.parse(JSON.stringify(diagnose(stoppedFacts))));
+    assert.deepEqual([code, isDryRun], [1, undefined]);
+  }
+});
+
+test('--fix shows each change with what was there before, and looks again; --dry-run only shows', async () => {
+  const done = await run(soundFacts, '--fix');
+  assert.match(done.stdout, /^done {4}modes {8}\/state\/\.env: 0644 -> 0600\n\nOpenClaw/);
+  assert.equal(done.isDryRun, false);
+  const shown = await run(soundFacts, '--fix', '--dry-run');
+  assert.match(shown.stdout, /^would {3}modes/);
+  assert.equal(shown.isDryRun, true);
+  assert.match((await run(stoppedFacts, '--fix')).stdout, /^Nothing to mend\.\n/);
+  const { fixed: changes } = JSON.parse((await run(soundFacts, '--fix', '--json')).stdout) as { fixed: unknown };
+  assert.deepEqual(changes, [fixed]);
 });
 
 test('words from outside cannot move the cursor', async () => {

@@ -1,10 +1,12 @@
 /** `openclaw doctor`, and `openclaw doctor traffic`: the checklist for a gateway in trouble, from what the running gateway measured. */
-import { type Command, Option } from 'commander';
+import type { Command } from 'commander';
 import { trafficChecks, type Severity, type TrafficCheck, type TrafficFinding, type TrafficReport } from '@openclaw/protocol';
 import { registerGatewayDoctor, type GatewayDoctorContext } from './doctor-gateway.ts';
+import { addOutputOptions, isJson, type OutputFlags } from './doctor-printing.ts';
+import { registerSecurityDoctor, type SecurityDoctorContext } from './doctor-security.ts';
 import type { SightCommandContext } from './sight-client.ts';
 
-export type DoctorContext = SightCommandContext & GatewayDoctorContext;
+export type DoctorContext = SightCommandContext & GatewayDoctorContext & SecurityDoctorContext;
 
 const titles: Readonly<Record<TrafficCheck, string>> = {
   status: 'status codes by caller',
@@ -18,25 +20,23 @@ const titles: Readonly<Record<TrafficCheck, string>> = {
 /** @returns the command, for those below it */
 export function registerDoctorCommands(program: Command, context: DoctorContext): Command {
   const doctor = registerGatewayDoctor(program, context);
-  doctor
+  registerSecurityDoctor(doctor, context);
+  const command = doctor
     .command('traffic')
-    .description('go through the checklist: status codes, processor and memory, connections, durations, retries, prompts')
-    .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'))
+    .description('go through the checklist: status codes, processor and memory, connections, durations, retries, prompts');
+  addOutputOptions(command)
     .addHelpText(
       'after',
       '\nThe exit code is 1 if anything is bad.\n\nExamples:\n  openclaw doctor traffic\n  openclaw doctor traffic -o json\n',
     )
-    .action((_flags: object, command: Command) => {
-      // The command above has the same option, and takes it wherever it stands.
-      const { output } = command.optsWithGlobals<{ readonly output: 'text' | 'json' }>();
-      return traffic(output, context);
-    });
+    // The command above has the same options, and takes them wherever they stand.
+    .action((_flags: object, called: Command) => traffic(called.optsWithGlobals<OutputFlags>(), context));
   return doctor;
 }
 
-async function traffic(output: 'text' | 'json', { io, sight, setExitCode }: DoctorContext): Promise<void> {
+async function traffic(flags: OutputFlags, { io, sight, setExitCode }: DoctorContext): Promise<void> {
   const report = await sight.traffic();
-  io.stdout.write(output === 'json' ? `${JSON.stringify(report, null, 2)}\n` : text(report));
+  io.stdout.write(isJson(flags) ? `${JSON.stringify(report, null, 2)}\n` : text(report));
   if (report.findings.some(({ severity }) => severity === 'bad')) setExitCode(1);
 }
 

@@ -40,6 +40,8 @@ export function createSightFixture(register: (program: Command, context: ModelsS
         io: { stdout: out, stderr: err },
         setExitCode: (code) => void (run.code = code),
         diagnose: () => Promise.reject(new Error('nobody asked for it')),
+        diagnoseSecurity: () => Promise.reject(new Error('nobody asked for it')),
+        fix: () => Promise.reject(new Error('nobody asked for it')),
         wait: () => ((left -= 1) > 0 ? Promise.resolve() : Promise.reject(new Error('interrupted'))),
         sight: {
           targets: async (window) => {

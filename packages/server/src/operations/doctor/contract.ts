@@ -41,3 +41,6 @@ export interface DoctorReport {
   readonly facts: readonly FirstFact[];
   readonly checks: readonly { readonly name: string; readonly title: string; readonly findings: readonly Finding[] }[];
 }
+
+/** What `doctor security` found. */
+export type SecurityReport = Omit<DoctorReport, 'facts'>;

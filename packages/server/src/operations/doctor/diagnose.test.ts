@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { diagnose, doctorChecks } from './diagnose.ts';
+import { securityChecks } from './diagnose-security.ts';
+import { doctorFixes } from './fixes/index.ts';
 import type { Facts } from './facts.ts';
 import { answered, factsWith, findingsOf, healthWith, refusedConnection, soundFacts, stoppedFacts, troublesIn } from './facts.fixture.ts';
 
@@ -30,7 +32,10 @@ describe('the report', () => {
     assert.equal(report.status, 'ok');
     assert.deepEqual(
       report.checks.map(({ name }) => name),
-      ['process', 'port', 'bind', 'configuration', 'probes', 'auth', 'state', 'clock', 'memory', 'providers', 'workloads'],
+      [
+        ...['process', 'port', 'bind', 'configuration', 'probes', 'auth', 'state', 'disk', 'clock', 'memory'],
+        ...['providers', 'dns', 'certificates', 'proxy', 'workloads', 'surroundings', 'versions'],
+      ],
     );
     assert.deepEqual(troublesIn(soundFacts), []);
     assert.ok(report.checks.every(({ findings }) => findings.length > 0));
@@ -42,12 +47,16 @@ describe('the report', () => {
     assert.equal(diagnose(stoppedFacts).status, 'bad');
   });
 
-  test('docs/doctor.md names the checks in their order', async () => {
+  test('docs/doctor.md names the checks, those of security and the fixes, in their order', async () => {
     const page = await readFile(new URL('../../../../../docs/doctor.md', import.meta.url), 'utf8');
-    assert.deepEqual(
-      Array.from(page.matchAll(/^\| `(\w+)` \|/gm), ([, name]) => name),
-      doctorChecks.map(({ name }) => name),
-    );
+    const namesUnder = (heading: string): (string | undefined)[] => {
+      const [part = ''] = page.slice(page.indexOf(`${heading}\n`) + heading.length).split(/^## /m);
+      return Array.from(part.matchAll(/^\| `([\w-]+)` \|/gm), ([, name]) => name);
+    };
+    const names = (list: readonly { readonly name: string }[]): string[] => list.map(({ name }) => name);
+    assert.deepEqual(namesUnder('# openclaw doctor'), names(doctorChecks));
+    assert.deepEqual(namesUnder('## openclaw doctor security'), names(securityChecks));
+    assert.deepEqual(namesUnder('## openclaw doctor --fix'), names(doctorFixes));
   });
 
   test('each check has a name and a title of its own', () => {

@@ -1,14 +1,20 @@
 /** From facts to a report: the five that come first, then every check in the order in which a careful person would look, from the bottom up. */
 import { authCheck } from './checks/auth.ts';
 import { bindCheck } from './checks/bind.ts';
+import { certificatesCheck } from './checks/certificates.ts';
 import { clockCheck } from './checks/clock.ts';
 import { configurationCheck } from './checks/configuration.ts';
+import { diskCheck } from './checks/disk.ts';
+import { dnsCheck } from './checks/dns.ts';
 import { memoryCheck } from './checks/memory.ts';
 import { portCheck } from './checks/port.ts';
 import { probesCheck } from './checks/probes.ts';
 import { processCheck } from './checks/process.ts';
 import { providersCheck } from './checks/providers.ts';
+import { proxyCheck } from './checks/proxy.ts';
 import { stateDirectoryCheck } from './checks/state-directory.ts';
+import { surroundingsCheck } from './checks/surroundings.ts';
+import { versionsCheck } from './checks/versions.ts';
 import { workloadsCheck } from './checks/workloads.ts';
 import type { DoctorCheck, DoctorReport } from './contract.ts';
 import type { Facts } from './facts.ts';
@@ -24,10 +30,16 @@ export const doctorChecks: readonly DoctorCheck[] = [
   probesCheck,
   authCheck,
   stateDirectoryCheck,
+  diskCheck,
   clockCheck,
   memoryCheck,
   providersCheck,
+  dnsCheck,
+  certificatesCheck,
+  proxyCheck,
   workloadsCheck,
+  surroundingsCheck,
+  versionsCheck,
 ];
 
 export function diagnose(facts: Facts): DoctorReport {

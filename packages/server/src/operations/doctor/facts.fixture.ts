@@ -46,21 +46,42 @@ export const soundFacts: Facts = {
   },
   listening: ['127.0.0.1'],
   gateway: { url: 'http://127.0.0.1:18789', probes, health: healthWith(), authorized: answered(200, { warnings: [] }) },
+  network: {
+    hosts: [
+      {
+        ...{ provider: 'openai', host: 'api.openai.com', port: 443 },
+        lookup: { addresses: ['162.159.140.245'], tookMs: 12 },
+        certificate: { issuer: 'Google Trust Services', validToMs: Date.parse('2027-01-20T00:00:00.000Z') },
+      },
+    ],
+    ...{ nameServers: ['10.0.0.2'], proxies: [], noProxy: undefined },
+  },
+  certificate: undefined,
+  surroundings: {
+    ...{ firstProcess: 'systemd', isRootReadOnly: false, processors: undefined, serviceLinks: [] },
+    runningVersion: '1.2.3',
+  },
+  disk: { sync: { medianMs: 0.8, slowestMs: 3.1 }, pressure: { somePercent: 1.5, fullPercent: 0.1 } },
+  security: {
+    ...{ bind: 'loopback', host: '127.0.0.1', isLoopback: true, authMode: 'token', weakness: undefined, isSecretPlain: false, tls: false },
+    ...{ trustedProxies: [], requiredProxyHeaders: 0, allowUsers: 0, allowedOrigins: [], allowedHosts: [] },
+    agents: [{ name: 'main', exec: 'deny', http: 'ask', allowsAll: false }],
+    ...{ execImage: undefined, httpHosts: [], httpPrivateAddresses: [], webhooks: [], plainHttp: [], plainSecrets: [], openPlaces: [] },
+  },
   memory: { of: 'machine', usedBytes: 2 * 2 ** 30, limitBytes: 8 * 2 ** 30, mayUseBytes: 8 * 2 ** 30 },
 };
 
-type Part = { readonly [Name in 'process' | 'state' | 'configuration' | 'gateway' | 'memory']?: Partial<Facts[Name]> };
+type PartName = 'process' | 'state' | 'configuration' | 'gateway' | 'network' | 'surroundings' | 'disk' | 'memory';
+type Part = { readonly [Name in PartName]?: Partial<Facts[Name]> } & {
+  readonly security?: Partial<NonNullable<Facts['security']>>;
+  readonly certificate?: Facts['certificate'];
+};
 
 /** The sound facts with some that differ; parts are merged one level deep. */
-export function factsWith({ process, state, configuration, gateway, memory }: Part): Facts {
-  return {
-    ...soundFacts,
-    process: { ...soundFacts.process, ...process },
-    state: { ...soundFacts.state, ...state },
-    configuration: { ...soundFacts.configuration, ...configuration },
-    gateway: { ...soundFacts.gateway, ...gateway },
-    memory: { ...soundFacts.memory, ...memory },
-  };
+export function factsWith(part: Part): Facts {
+  const names = ['process', 'state', 'configuration', 'gateway', 'network', 'surroundings', 'disk', 'memory', 'security'] as const;
+  const merged = names.map((name) => [name, { ...soundFacts[name], ...part[name] }] as const);
+  return { ...soundFacts, ...Object.fromEntries(merged), ...(part.certificate ? { certificate: part.certificate } : {}) };
 }
 
 /** Nothing runs and nothing answers. */

@@ -1,6 +1,8 @@
 /** Everything that the doctor goes by, as plain data: gathered on a machine by `gather.ts`, or recorded. Types only. */
 import type { Mount } from '../../storage/filesystem.ts';
 
+import type { SecurityFacts } from './security-facts.ts';
+
 /** What went wrong, in the words of the error catalogue. */
 export interface Problem {
   readonly code: string;
@@ -79,6 +81,55 @@ export interface GatewayFacts {
   readonly authorized: Answer;
 }
 
+/** Where a provider is, as this machine sees it. */
+export interface HostFacts {
+  readonly provider: string;
+  readonly host: string;
+  readonly port: number;
+  /** What its name stands for; the name is an address itself where this is absent. */
+  readonly lookup?: { readonly addresses: readonly string[]; readonly problem?: string; readonly tookMs: number };
+  /** What it shows of itself over TLS; absent where it is asked without, or its name leads nowhere. */
+  readonly certificate?: { readonly problem?: string; readonly issuer?: string; readonly validToMs?: number };
+}
+
+export interface NetworkFacts {
+  readonly hosts: readonly HostFacts[];
+  /** From resolv.conf. */
+  readonly nameServers: readonly string[];
+  /** Variables that name a proxy, and its address without credentials. */
+  readonly proxies: readonly { readonly variable: string; readonly address: string }[];
+  readonly noProxy: string | undefined;
+}
+
+/** What the port is served with, where it is HTTPS. */
+export interface CertificateFacts {
+  readonly file: string;
+  readonly isOwn: boolean;
+  readonly problem?: string;
+  readonly validFromMs?: number;
+  readonly validToMs?: number;
+  readonly names?: string;
+}
+
+export interface SurroundingsFacts {
+  /** The program that is process 1. */
+  readonly firstProcess: string | undefined;
+  readonly isRootReadOnly: boolean | undefined;
+  /** Processors that the control group may use. */
+  readonly processors: number | undefined;
+  /** Variables that Kubernetes sets for a Service, and that look like settings of ours. */
+  readonly serviceLinks: readonly string[];
+  /** Of this program and of the gateway that answers. */
+  readonly runningVersion: string | undefined;
+}
+
+export interface DiskFacts {
+  /** What a few small writes that wait for the disk took in the state directory; absent where none can be made. */
+  readonly sync: { readonly medianMs: number; readonly slowestMs: number } | undefined;
+  /** Percent of the last minute in which some, or all, work waited for the disk; of the kernel (PSI). */
+  readonly pressure: { readonly somePercent: number; readonly fullPercent: number } | undefined;
+}
+
 export interface Facts {
   /** Wall clock, milliseconds since 1970. */
   readonly atMs: number;
@@ -90,5 +141,12 @@ export interface Facts {
   readonly listening: readonly string[] | undefined;
   /** Of whatever answers at the gateway's address. */
   readonly gateway: GatewayFacts;
+  readonly network: NetworkFacts;
+  /** Absent where HTTP is spoken. */
+  readonly certificate: CertificateFacts | undefined;
+  readonly surroundings: SurroundingsFacts;
+  readonly disk: DiskFacts;
+  /** Absent where the configuration does not load. */
+  readonly security: SecurityFacts | undefined;
   readonly memory: { readonly of: string; readonly usedBytes: number; readonly limitBytes: number; readonly mayUseBytes: number };
 }

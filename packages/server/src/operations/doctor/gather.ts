@@ -18,6 +18,9 @@ import { createLoopGuard } from '../loop-guard/index.ts';
 import { readStateIdentity } from '../state-identity/index.ts';
 import { ask } from './ask.ts';
 import type { ConfigurationFacts, Facts, GatewayFacts, Problem, ProcessFacts, SettingsFacts, StateFacts } from './facts.ts';
+import { certificateFacts, networkFacts, type ProviderAddress } from './gather-network.ts';
+import { securityFacts } from './gather-security.ts';
+import { diskFacts, surroundingsFacts } from './gather-surroundings.ts';
 import { listenersIn } from './listening.ts';
 
 export interface FactSources {
@@ -28,6 +31,8 @@ export interface FactSources {
   readonly vendors: readonly string[];
   /** Those that have a key or an address. */
   readonly findProviders: (configuration: Configuration) => readonly string[];
+  /** Where those are that have an address. */
+  readonly findAddresses?: (configuration: Configuration) => readonly ProviderAddress[];
   /** @default the files of this machine */
   readonly readText?: ReadText;
 }
@@ -42,6 +47,9 @@ export async function gatherFacts(sources: FactSources): Promise<Facts> {
   const owner = await ownerOf(stateDirectory);
   const settings = loaded.facts.settings ?? loaded.withoutFile;
   const url = environment.lookup('OPENCLAW_GATEWAY_URL')?.value ?? owner?.address ?? urlOf(settings);
+  const state = await stateFacts(stateDirectory, environment, readText);
+  const gateway = await gatewayFacts(url, loaded.secret);
+  const addresses = (loaded.configuration && sources.findAddresses?.(loaded.configuration)) ?? [];
   return {
     atMs: clock.now(),
     version,
@@ -53,15 +61,22 @@ export async function gatherFacts(sources: FactSources): Promise<Facts> {
         .recent()
         .map(({ code }) => code),
     }),
-    state: await stateFacts(stateDirectory, environment, readText),
+    state,
     configuration: loaded.facts,
     listening: settings === undefined ? undefined : listeners(settings.port, readText),
-    gateway: await gatewayFacts(url, loaded.secret),
+    gateway,
+    network: await networkFacts({ addresses, environment, readText, clock }),
+    certificate: loaded.configuration && certificateFacts(loaded.configuration),
+    surroundings: surroundingsFacts({ environment, readText, gateway }),
+    disk: diskFacts(state.exists && state.unwritable === undefined ? stateDirectory : undefined, { readText, clock }),
+    security: loaded.configuration && securityFacts(loaded.configuration, loaded.facts.settings?.host ?? ''),
     memory: memoryFacts(owner, readText),
   };
 }
 
 interface Loaded {
+  /** One that loads. */
+  readonly configuration?: Configuration;
   readonly facts: ConfigurationFacts;
   /** Of a file that does not load: what flags and variables say, which is where a gateway in rescue mode, or one that is held, listens. */
   readonly withoutFile?: SettingsFacts | undefined;
@@ -78,7 +93,7 @@ async function load({ environment, vendors, findProviders }: FactSources): Promi
       problems: [],
       settings: settingsFacts(configuration, findProviders(configuration)),
     };
-    return { facts, secret: secretOf(configuration) };
+    return { configuration, facts, secret: secretOf(configuration) };
   } catch (thrown) {
     const problems =
       thrown instanceof OpenClawError ? [thrown, ...thrown.others].map(toProblem) : [{ code: '', message: reasonOf(thrown), hint: '' }];
