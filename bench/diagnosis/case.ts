@@ -8,7 +8,9 @@ import type { JsonValue } from '../../packages/server/src/core/json.ts';
 import type { Lookout, Question } from '../../packages/server/src/operations/diagnose/contract.ts';
 import { collectContainer } from '../../packages/server/src/operations/diagnose/docker/collect.ts';
 import type { Evidence } from '../../packages/server/src/operations/diagnose/evidence.ts';
+import { collectPod } from '../../packages/server/src/operations/diagnose/kubernetes/collect.ts';
 import { NotSeen } from '../../packages/server/src/operations/diagnose/not-seen.ts';
+import { collectUnit } from '../../packages/server/src/operations/diagnose/systemd/collect.ts';
 
 /** What is looked at, as its command calls it. */
 export type Subject =
@@ -77,5 +79,5 @@ export function evidenceOf(one: Case): Promise<Evidence> {
 
 export function collectEvidence(lookout: Lookout, subject: Subject): Promise<Evidence> {
   if (subject.kind === 'container') return collectContainer(lookout, { container: subject.name });
-  throw new Error(`nobody collects of a ${subject.kind}`);
+  return subject.kind === 'pod' ? collectPod(lookout, subject) : collectUnit(lookout, subject);
 }

@@ -213,6 +213,11 @@ function quietly(act: () => void): void {
   }
 }
 
+/** One answer a line: a change of one is a change of one line. */
+function textOf({ answers, ...head }: Case): string {
+  return `${JSON.stringify({ ...head, answers: [] }).slice(0, -2)}\n${answers.map((answer) => JSON.stringify(answer)).join(',\n')}\n]}\n`;
+}
+
 async function main(): Promise<void> {
   mkdirSync(casesDirectory, { recursive: true });
   const engine = new Engine(socket);
@@ -224,7 +229,7 @@ async function main(): Promise<void> {
     if (values.missing && existsSync(file)) continue;
     try {
       const found = await record(recipe, engine);
-      writeFileSync(file, `${JSON.stringify(found, null, 1)}\n`);
+      writeFileSync(file, textOf(found));
       process.stdout.write(`${recipe.name}\n`);
     } catch (thrown) {
       failed += 1;

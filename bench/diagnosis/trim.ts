@@ -34,6 +34,7 @@ const containerDropped = [
   'MountLabel',
   'AppArmorProfile',
 ];
+const hostDropped = ['MaskedPaths', 'ReadonlyPaths', 'ConsoleSize', 'ShmSize', 'LogConfig', 'Runtime'];
 const imageKept = ['Id', 'Architecture', 'Os', 'Size', 'Config'];
 const statsKept = ['read', 'preread', 'memory_stats', 'cpu_stats', 'precpu_stats', 'pids_stats'];
 const attributesKept = ['exitCode', 'signal', 'execDuration', 'name', 'image'];
@@ -58,15 +59,10 @@ function smallerAnswer(
   { question, answer }: { readonly question: Answer['question']; readonly answer: JsonValue },
   containers: ReadonlySet<string>,
 ): JsonValue {
-  if (question.from === 'host')
-    return question.path === '/dev/kmsg'
-      ? kernelLines(String(answer))
-      : /^\/proc\/net\/tcp/.test(question.path)
-        ? listening(String(answer))
-        : answer;
+  if (question.from === 'host') return hostAnswer(question.path, answer);
   if (question.path === '/info') return keep(answer, infoKept);
   if (question.path === '/containers/json') return neighbours(answer, containers);
-  if (question.path.startsWith('/images/')) return prune(keep(answer, imageKept));
+  if (question.path.startsWith('/images/')) return image(answer);
   if (question.path.endsWith('/stats')) return stats(answer);
   if (question.path === '/events') return events(answer);
   if (question.path.endsWith('/json')) return container(answer);
@@ -80,10 +76,19 @@ function container(answer: JsonValue): JsonValue {
   const networks = Object.keys((network['Networks'] ?? {}) as Json);
   return {
     ...whole,
-    HostConfig: prune(whole['HostConfig'] ?? {}),
+    HostConfig: prune(without(whole['HostConfig'] ?? {}, hostDropped)),
     Config: prune(whole['Config'] ?? {}),
     NetworkSettings: { Ports: network['Ports'] ?? {}, Networks: Object.fromEntries(networks.map((name) => [name, {}])) },
   };
+}
+
+function image(answer: JsonValue): JsonValue {
+  const kept = keep(answer, imageKept);
+  return { ...kept, Config: prune(kept['Config'] ?? {}) };
+}
+
+function without(answer: JsonValue, names: readonly string[]): JsonValue {
+  return Object.fromEntries(Object.entries(answer as Json).filter(([name]) => !names.includes(name)));
 }
 
 function neighbours(answer: JsonValue, containers: ReadonlySet<string>): JsonValue {
@@ -116,6 +121,18 @@ function events(answer: JsonValue): JsonValue {
       const { ID, Attributes } = Actor as { readonly ID: string; readonly Attributes: Json };
       return { Action, Actor: { ID, Attributes: keep(Attributes, attributesKept) }, timeNano } as Json;
     });
+}
+
+function hostAnswer(path: string, answer: JsonValue): JsonValue {
+  if (path === '/dev/kmsg') return kernelLines(String(answer));
+  if (path.startsWith('/proc/net/tcp')) return listening(String(answer));
+  if (path === '/proc/meminfo')
+    return (
+      String(answer)
+        .match(/^Mem(?:Total|Available):.*$/gm)
+        ?.join('\n') ?? ''
+    );
+  return answer;
 }
 
 function kernelLines(text: string): string {

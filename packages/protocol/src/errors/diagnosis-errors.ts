@@ -32,4 +32,46 @@ export const diagnosisErrors = {
     message: 'Docker refused to say: {reason}.',
     hint: '`docker info` and `docker ps --all` should work first.',
   },
+  pod_not_found: {
+    status: 0,
+    retryable: false,
+    message: 'There is no pod {name} in the namespace {namespace}.',
+    hint: '{suggestion}',
+  },
+  cluster_unreachable: {
+    status: 0,
+    retryable: true,
+    message: 'No cluster answers at {server}: {reason}.',
+    hint: '`kubectl cluster-info` with the same context says whether it is there. `--context`, `--kubeconfig` and `--server` name another.',
+  },
+  cluster_forbidden: {
+    status: 0,
+    retryable: false,
+    message: 'The cluster at {server} does not let you look: {reason}.',
+    hint: 'To look at a pod needs `get` of pods and pods/log and `list` of events: `kubectl auth can-i get pods/log`. Name another credential with `--context` or `--token`.',
+  },
+  cluster_refused: {
+    status: 0,
+    retryable: false,
+    message: 'The cluster at {server} refused to say: {reason}.',
+    hint: '`kubectl get pods` with the same context should work first.',
+  },
+  kubeconfig_unusable: {
+    status: 0,
+    retryable: false,
+    message: '{file} cannot be used: {reason}.',
+    hint: '`kubectl config view` shows it, and `kubectl config get-contexts` its contexts. `--gateway` asks the gateway of this machine instead.',
+  },
+  service_not_found: {
+    status: 0,
+    retryable: false,
+    message: 'systemd knows of no {name}.',
+    hint: '`systemctl list-units --all --type=service` lists them; with `--user` those of your own.',
+  },
+  systemd_unreachable: {
+    status: 0,
+    retryable: false,
+    message: 'systemd does not answer: {reason}.',
+    hint: 'It is asked with `systemctl show` and `journalctl`. In a container there is none: run this on the machine.',
+  },
 } as const satisfies Record<string, ErrorEntry>;

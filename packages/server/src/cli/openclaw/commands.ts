@@ -118,8 +118,13 @@ export const commands = {
       return diagnoseHere(terminal);
     };
     const doctor = registerDoctorCommands(program, { io: terminal, sight: createSightClient(terminal), setExitCode, diagnose });
-    const { registerDoctorContainer } = await import('./doctor-container.ts');
+    const [{ registerDoctorContainer }, { registerDoctorPod, registerDoctorService }] = await Promise.all([
+      import('./doctor-container.ts'),
+      import('./doctor-pod.ts'),
+    ]);
     registerDoctorContainer(doctor, { terminal, setExitCode });
+    registerDoctorPod(doctor, { terminal, setExitCode });
+    registerDoctorService(doctor, { terminal, setExitCode });
   },
   async audit({ program, terminal }: CommandContext): Promise<void> {
     const [{ registerAuditCommand }, { createAuditClient }] = await Promise.all([import('./audit.ts'), import('./audit-access.ts')]);

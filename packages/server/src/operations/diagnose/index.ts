@@ -4,3 +4,7 @@ export type { Evidence, Quote } from './evidence.ts';
 export { diagnoseContainer, type DiagnoseContainerOptions } from './docker/diagnose-container.ts';
 export { createLiveLookout } from './docker/live-lookout.ts';
 export { rules } from './rules/index.ts';
+export { type ClusterAccess, createKubernetesLookout } from './kubernetes/live-lookout.ts';
+export { diagnosePod, type DiagnosePodOptions } from './kubernetes/diagnose-pod.ts';
+export { createSystemdLookout } from './systemd/live-lookout.ts';
+export { diagnoseUnit } from './systemd/diagnose-unit.ts';

@@ -38,6 +38,7 @@ import { notExecutable } from './not-executable.ts';
 import { permissionDenied } from './permission-denied.ts';
 import { pidsLimit } from './pids-limit.ts';
 import { pluginCrash } from './plugin-crash.ts';
+import { podCannotBegin } from './pod-cannot-begin.ts';
 import { portInUse } from './port-in-use.ts';
 import { probeDependsOnOutside } from './probe-depends-on-outside.ts';
 import { probeWrong } from './probe-wrong.ts';
@@ -112,6 +113,7 @@ export const rules: readonly Rule[] = [
   dockerDaemon,
   // The start of a program.
   imagePull,
+  podCannotBegin,
   entrypointMissing,
   notExecutable,
   wrongArchitecture,
