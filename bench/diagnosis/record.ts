@@ -7,7 +7,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -75,7 +75,6 @@ async function look(recipe: Recipe, { place, engine, command, containers }: Look
   const replaced = new Map([
     ...[...place.texts].map(([, text]): [string, string] => [text, text.startsWith('/') ? '/srv/app' : 'state']),
     ...containers.toReversed().map((each): [string, string] => [each, each === place.name ? 'app' : each.slice(place.name.length + 1)]),
-    [hostname(), 'host'],
     ['openclaw-test-node', 'app-node'],
     ['openclaw-test-busybox', 'app-busybox'],
   ]);
