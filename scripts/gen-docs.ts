@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { createCatalogue, type Snapshot } from '../packages/server/src/models/catalogue/index.ts';
 import { renderProvidersPage } from '../packages/server/src/models/catalogue/providers-page.ts';
 import { describeApi } from '../packages/server/src/gateway/openapi.ts';
+import { renderCauseDocs } from './gen-cause-docs.ts';
 import { renderConfigDocs } from './gen-config-docs.ts';
 import { renderErrorDocs } from './gen-error-docs.ts';
 import { renderStarterDocs } from './gen-starter-docs.ts';
@@ -18,6 +19,7 @@ import { renderStarterDocs } from './gen-starter-docs.ts';
 const root = join(import.meta.dirname, '..');
 
 const pages: Readonly<Record<string, () => string>> = {
+  'docs/causes.md': renderCauseDocs,
   'docs/config.md': renderConfigDocs,
   'docs/errors.md': renderErrorDocs,
   'docs/openapi.json': () => `${JSON.stringify(describeApi(), undefined, 2)}\n`,

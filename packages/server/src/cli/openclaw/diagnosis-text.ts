@@ -14,14 +14,8 @@ export function diagnosisText(diagnosis: Diagnosis): string {
     ...wrap(`The ${kind} ${name}${what === '' ? '' : ` (${what})`} ${summary}.`, ''),
     ...(broken && causes.length === 0 ? unexplained(diagnosis) : []),
     ...causes.flatMap((cause, index) => causeLines(cause, index, causes.length)),
-    ...list(
-      'Ruled out',
-      diagnosis.ruledOut.map(({ title, reason }) => `${title}: ${reason}`),
-    ),
-    ...list(
-      'Not looked at',
-      diagnosis.unseen.map(({ what: thing, why }) => `${thing}: ${why}`),
-    ),
+    // Of one that is well nobody has to know what it is well of.
+    ...(broken || causes.length > 0 ? around(diagnosis) : []),
   ];
   return lines.map((line) => `${visible(line)}\n`).join('');
 }
@@ -63,6 +57,12 @@ function unexplained({ evidence }: Diagnosis): string[] {
     'No known cause fits what can be seen.',
     ...(words.length === 0 ? ['   It has said nothing before its end.'] : ['   Its last words:', ...words]),
   ];
+}
+
+function around({ ruledOut, unseen }: Diagnosis): string[] {
+  const causes = ruledOut.map(({ title, reason }) => `${title}: ${reason}`);
+  const things = unseen.map(({ what, why }) => `${what}: ${why}`);
+  return [...list('Ruled out', causes), ...list('Not looked at', things)];
 }
 
 function list(title: string, rows: readonly string[]): string[] {

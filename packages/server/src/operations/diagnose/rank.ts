@@ -88,8 +88,8 @@ function endsOf(evidence: Evidence): string {
     last.exitCode === undefined ? 'in an unknown way' : `with exit code ${last.exitCode}`,
     ...(last.signal === undefined ? [] : [`(${last.signal})`]),
     ...(uptime === undefined ? [] : [`after ${seconds(uptime)}`]),
-    ...(last.endedAtMs === undefined ? [] : [`${seconds(Math.max(0, atMs - last.endedAtMs))} ago`]),
   ].join(' ');
+  const when = last.endedAtMs === undefined ? '' : `, ${seconds(Math.max(0, atMs - last.endedAtMs))} ago`;
   const times = Math.max(restarts.count, ended.length - 1);
-  return `${times === 0 ? 'it' : `${times} ${times === 1 ? 'restart' : 'restarts'}, and the last life`} ended ${how}`;
+  return `${times === 0 ? 'it' : `${times} ${times === 1 ? 'restart' : 'restarts'}, and the last life`} ended ${how}${when}`;
 }

@@ -171,8 +171,8 @@ async function readLines(collector: Collector, { inspected, id, redact, kept }: 
 }
 
 async function readUsage(collector: Collector, inspected: JsonObject, id: string): Promise<Usage | undefined> {
-  const { Running, Paused } = objectOf(inspected['State']);
-  if (Running !== true || Paused === true) return undefined;
+  const { Running, Paused, Restarting } = objectOf(inspected['State']);
+  if (Running !== true || Paused === true || Restarting === true) return undefined;
   const answer = await collector.attempt('what it uses', () => collector.docker(`/containers/${id}/stats`, { stream: 'false' }));
   return answer === undefined ? undefined : usageOf(answer);
 }

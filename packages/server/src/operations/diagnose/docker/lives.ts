@@ -14,8 +14,10 @@ export const linesOfLife = 50;
 const mostLives = 20;
 const signalBase = 128;
 const lastSignal = 64;
-/** Between what the engine notes of a start and what `docker inspect` says of it. */
-const sameMomentMs = 1500;
+/** Between what the engine tells of a start and what `docker inspect` says of it, on a machine with much to do. */
+const sameMomentMs = 5000;
+/** Words may be noted before the start is told of. */
+const earlyWordsMs = 1500;
 
 export interface Ticked extends Happening {
   readonly exitCode?: number;
@@ -74,7 +76,7 @@ function spansOf(events: readonly Ticked[]): Span[] {
   return spans;
 }
 
-/** What is known of the last life without any event: the engine forgets those, and what it says of a container stays. */
+/** What is known of a life without any event: the engine forgets those, and what it says of a container stays. */
 function addInspected(spans: Span[], inspected: JsonObject, events: readonly Ticked[]): void {
   const state = objectOf(inspected['State']);
   const startedAtMs = momentOf(state['StartedAt']);
@@ -82,21 +84,25 @@ function addInspected(spans: Span[], inspected: JsonObject, events: readonly Tic
   const finishedAtMs = momentOf(state['FinishedAt']);
   const runs = state['Running'] === true && state['Restarting'] !== true;
   const last = spans.at(-1);
-  const isLast = last?.startedAtMs !== undefined && Math.abs(last.startedAtMs - startedAtMs) < sameMomentMs;
-  const hasOpenStart = last !== undefined && last.startedAtMs === undefined;
-  if (runs) {
-    if (!isLast) spans.push({ startedAtMs, outOfMemory: false, killedBy: [] });
-    return;
-  }
-  if (finishedAtMs === undefined || finishedAtMs < startedAtMs) return;
-  const life: Span = isLast || hasOpenStart ? last : { outOfMemory: false, killedBy: [] };
-  if (life !== last) spans.push(life);
+  const known = nearestTo(spans, startedAtMs) ?? (last?.startedAtMs === undefined ? last : undefined);
+  // The events were asked for later: what they tell of lives that began since is newer than this.
+  if (known === undefined && last?.startedAtMs !== undefined && last.startedAtMs > startedAtMs) return;
+  const life: Span = known ?? { outOfMemory: false, killedBy: [] };
+  if (known === undefined) spans.push(life);
   life.startedAtMs ??= startedAtMs;
+  if (runs || life !== spans.at(-1) || finishedAtMs === undefined || finishedAtMs < startedAtMs) return;
   life.endedAtMs ??= finishedAtMs;
   if (life.exitCode === undefined && typeof state['ExitCode'] === 'number') life.exitCode = state['ExitCode'];
   const heard = events.some(({ action, atMs }) => action === 'die' && Math.abs(atMs - finishedAtMs) < sameMomentMs);
   // The flag is believed where nothing better is there to be believed.
   if (!heard && state['OOMKilled'] === true && life.killedBy.length === 0) life.outOfMemory = true;
+}
+
+function nearestTo(spans: readonly Span[], startedAtMs: number): Span | undefined {
+  const distance = (span: Span): number =>
+    span.startedAtMs === undefined ? Number.POSITIVE_INFINITY : Math.abs(span.startedAtMs - startedAtMs);
+  const nearest = spans.toSorted((one, other) => distance(one) - distance(other))[0];
+  return nearest !== undefined && distance(nearest) < sameMomentMs ? nearest : undefined;
 }
 
 /** To each life its lines: the engine notes the last words a little after it notes the end. */
@@ -112,7 +118,7 @@ function share(lines: readonly Line[], spans: readonly Span[]): readonly Line[][
     const { atMs } = line;
     if (atMs === undefined) shares.at(-1)?.push(line);
     // Of lives before those that are known of.
-    else if (atMs >= first - sameMomentMs) shares[borders.findIndex((border) => atMs <= border)]?.push(line);
+    else if (atMs >= first - earlyWordsMs) shares[borders.findIndex((border) => atMs <= border)]?.push(line);
   }
   return shares;
 }
