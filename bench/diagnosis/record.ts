@@ -46,6 +46,8 @@ async function record(recipe: Recipe, engine: Engine): Promise<Case> {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), `${values.prefix}-`)));
   const place: Place = { name, directory, volume: `${name}-state`, texts: placeholders(recipe, name, directory) };
   const containers = [name, ...(recipe.beside ?? []).map((each) => `${name}-${each.name}`)];
+  // Others than its owner may have to look into it.
+  chmodSync(directory, 0o755);
   try {
     for (const [file, content] of Object.entries(recipe.files ?? {})) writeContent(join(directory, file), content, recipe.modes?.[file]);
     for (const each of recipe.beside ?? []) run(`${name}-${each.name}`, { ...each, place, files: {} });

@@ -19,7 +19,7 @@ console.log('ready');
   node('mixed-warnings-before-port', {
     causes: ['port-in-use'],
     options: ['--network', 'container:BESIDE'],
-    beside: [{ name: 'first', image: 'busybox', options: [], command: ['sh', '-c', 'exec nc -lk -p 8080 -e cat'] }],
+    beside: [{ name: 'first', image: 'busybox', options: [], command: ['sh', '-c', 'exec httpd -f -p 8080 -h /tmp'] }],
     program: `import { createServer } from 'node:http';\n${warnings}createServer().listen(8080, () => console.log('listening on 8080'));\n`,
   }),
   node('mixed-dns-noise-before-heap', {
