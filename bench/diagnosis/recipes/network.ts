@@ -11,7 +11,7 @@ export const network: readonly Recipe[] = [
   node('port-in-use', {
     causes: ['port-in-use'],
     options: ['--network', 'container:BESIDE'],
-    beside: [{ name: 'first', image: 'busybox', options: [], command: ['sh', '-c', 'exec nc -lk -p 8080 -e cat'] }],
+    beside: [{ name: 'first', image: 'busybox', options: [], command: ['sh', '-c', 'exec httpd -f -p 8080 -h /tmp'] }],
     program: `import { createServer } from 'node:http';\ncreateServer().listen(8080, () => console.log('listening on 8080'));\n`,
   }),
   node('two-supervisors', {
