@@ -16,7 +16,7 @@ export const configInvalid = toldByItself({
     // What answers of others and code are said to be is another matter.
     if (
       byPlatform ||
-      /ECONN|ENOTFOUND|EACCES|ENOENT|[Pp]ermission denied|[Nn]o such file|failed \(\d+: |HTTP|fetch failed|[Uu]nexpected token '?<|sha256|[Aa]ddress already|host not found in upstream/.test(
+      /validation errors? for Settings|ECONN|ENOTFOUND|EACCES|ENOENT|[Pp]ermission denied|[Nn]o such file|failed \(\d+: |HTTP|fetch failed|[Uu]nexpected token '?<|sha256|[Aa]ddress already|host not found in upstream/.test(
         match.input,
       )
     )

@@ -55,6 +55,7 @@ const said: Readonly<Record<string, readonly (string | readonly string[])[]>> = 
   ],
   'setting-missing': [
     'Error: DATABASE_URL must be set',
+    'Error: OPENAI_API_KEY is not set',
     'sh: DATABASE_URL: parameter not set',
     "KeyError: 'DATABASE_URL'",
     'Missing required environment variable: REDIS_HOST',
@@ -64,7 +65,6 @@ const said: Readonly<Record<string, readonly (string | readonly string[])[]>> = 
     'Gateway start blocked: set gateway.mode=local (current: unset) or pass --allow-unconfigured.',
   ],
   'secret-missing': [
-    'Error: OPENAI_API_KEY is not set',
     'Error: Database is uninitialized and superuser password is not specified.',
     'openai.OpenAIError: The api_key client option must be set either by passing api_key to the client or by setting the OPENAI_API_KEY environment variable',
     'error: no API key found for provider "openai"',

@@ -1,7 +1,7 @@
 /** Cause: a required setting is missing. */
 import { toldByItself } from '../told-by-itself.ts';
-import { secretLike } from './secret-missing.ts';
 
+const secretLike = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL/;
 const named = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|PORT|HOST)\b|\bset ([\w.]+)=/;
 
 export const settingMissing = toldByItself({
@@ -19,7 +19,7 @@ export const settingMissing = toldByItself({
     if (name === undefined) return { adds: -6 };
     const isThere = program.environmentNames.includes(name);
     return {
-      adds: (isThere ? -8 : 2) - (secretLike.test(name) ? 12 : 0),
+      adds: isThere ? -8 : 2,
       because: [
         {
           source: 'docker inspect',
@@ -31,6 +31,10 @@ export const settingMissing = toldByItself({
   says: ({ match }) => `It wants ${nameIn(match.input) ?? 'a setting'} and does not get it.`,
   remedy({ match }, { platform }) {
     const name = nameIn(match.input) ?? 'NAME';
+    if (secretLike.test(name))
+      return platform === 'kubernetes'
+        ? [`kubectl create secret generic keys --from-literal=${name}=VALUE; then \`envFrom: [{ secretRef: { name: keys } }]\``]
+        : [`put ${name}=VALUE into .env (chmod 600) and \`env_file: .env\` into the service, then \`docker compose up -d\``];
     return platform === 'kubernetes'
       ? [`kubectl set env DEPLOYMENT ${name}=VALUE`]
       : [
