@@ -196,6 +196,17 @@ function run(...words: readonly string[]): Promise<Ran> {
   });
 }
 
+async function diagnoseHere(container: string): Promise<Diagnosis> {
+  const engine = new Engine(usualSocket);
+  try {
+    const lookout = createLiveLookout(engine, systemClock, AbortSignal.timeout(untilLimitMs));
+    return await diagnoseContainer(lookout, { container, engineAddress: usualSocket });
+  } finally {
+    engine.close();
+  }
+}
+
+/** By the command, as a person and as a program. */
 async function diagnose(
   name: string,
   ...more: readonly string[]

@@ -60,7 +60,8 @@ function conditionOfRunning(evidence: Evidence, living: Life | undefined, ends: 
   const age = living?.startedAtMs === undefined ? 0 : atMs - living.startedAtMs;
   if (health?.status === 'unhealthy')
     return { broken: true, summary: `runs and is unhealthy: ${health.failingStreak} checks in a row have failed` };
-  if (living?.outOfMemory === true) return { broken: true, summary: 'runs, and the kernel has ended processes in it for their memory' };
+  if (living?.outOfMemory === true && living.exitCode === undefined)
+    return { broken: true, summary: 'runs, and the kernel has ended processes in it for their memory' };
   const restless = restlessnessOf(evidence, age);
   if (restless) return { broken: true, summary: `restarts again and again: ${ends}; this life is ${seconds(age)} old` };
   const says = health === undefined || health.status === 'none' ? '' : ` and is ${health.status}`;
