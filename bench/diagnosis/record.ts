@@ -62,6 +62,8 @@ async function record(recipe: Recipe, engine: Engine): Promise<Case> {
   }
 }
 
+const shownAs: Readonly<Record<string, string>> = { FILES: '/srv/app', PYTHON: '/usr/local' };
+
 interface Looking {
   readonly place: Place;
   readonly engine: Engine;
@@ -75,7 +77,7 @@ async function look(recipe: Recipe, { place, engine, command, containers }: Look
   const subject = { kind: 'container', name: place.name } as const;
   await collectEvidence(remember(live, answers), subject);
   const replaced = new Map([
-    ...[...place.texts].map(([, text]): [string, string] => [text, text.startsWith('/') ? '/srv/app' : 'state']),
+    ...[...place.texts].map(([name, text]): [string, string] => [text, shownAs[name] ?? 'state']),
     ...containers.toReversed().map((each): [string, string] => [each, each === place.name ? 'app' : each.slice(place.name.length + 1)]),
     ['openclaw-test-node', 'app-node'],
     ['openclaw-test-busybox', 'app-busybox'],

@@ -1,4 +1,5 @@
 /** Containers with two causes, with noise before the end, or with lines that point elsewhere. */
+import { checkOptions } from './health-options.ts';
 import { node, shell, type Recipe } from './recipe.ts';
 
 const warnings = `console.warn('warn: optional file /app/.env: ENOENT: no such file or directory');
@@ -83,10 +84,7 @@ for (;;) insert.run('x'.repeat(20_000));
   }),
   node('mixed-unhealthy-and-restarted', {
     causes: ['probe-wrong'],
-    options: [
-      ...['--health-cmd', 'wget -q -O /dev/null http://127.0.0.1:8080/health', '--health-interval', '1s'],
-      ...['--health-timeout', '1s', '--health-retries', '2'],
-    ],
+    options: checkOptions('wget -q -O /dev/null http://127.0.0.1:8080/health'),
     program: `import { createServer } from 'node:http';
 process.on('SIGTERM', () => process.exit(0));
 console.warn('warn: provider openai: 503 Service Unavailable, will try again');
