@@ -1,5 +1,5 @@
 /** The text of `docs/causes.md`: every cause that `openclaw doctor container` and `openclaw doctor pod` know, from their rules. `npm run gen` writes it. */
-import { rules } from '../packages/server/src/operations/diagnose/rules/index.ts';
+import { rules } from '../packages/server/src/operations/diagnose/index.ts';
 
 export function renderCauseDocs(): string {
   const rows = rules.map(

@@ -7,7 +7,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -46,6 +46,8 @@ async function record(recipe: Recipe, engine: Engine): Promise<Case> {
   const directory = realpathSync(mkdtempSync(join(tmpdir(), `${values.prefix}-`)));
   const place: Place = { name, directory, volume: `${name}-state`, texts: placeholders(recipe, name, directory) };
   const containers = [name, ...(recipe.beside ?? []).map((each) => `${name}-${each.name}`)];
+  // Others than its owner may have to look into it.
+  chmodSync(directory, 0o755);
   try {
     for (const [file, content] of Object.entries(recipe.files ?? {})) writeContent(join(directory, file), content, recipe.modes?.[file]);
     for (const each of recipe.beside ?? []) run(`${name}-${each.name}`, { ...each, place, files: {} });
@@ -60,6 +62,8 @@ async function record(recipe: Recipe, engine: Engine): Promise<Case> {
   }
 }
 
+const shownAs: Readonly<Record<string, string>> = { FILES: '/srv/app', PYTHON: '/usr/local' };
+
 interface Looking {
   readonly place: Place;
   readonly engine: Engine;
@@ -73,9 +77,8 @@ async function look(recipe: Recipe, { place, engine, command, containers }: Look
   const subject = { kind: 'container', name: place.name } as const;
   await collectEvidence(remember(live, answers), subject);
   const replaced = new Map([
-    ...[...place.texts].map(([, text]): [string, string] => [text, text.startsWith('/') ? '/srv/app' : 'state']),
+    ...[...place.texts].map(([name, text]): [string, string] => [text, shownAs[name] ?? 'state']),
     ...containers.toReversed().map((each): [string, string] => [each, each === place.name ? 'app' : each.slice(place.name.length + 1)]),
-    [hostname(), 'host'],
     ['openclaw-test-node', 'app-node'],
     ['openclaw-test-busybox', 'app-busybox'],
   ]);

@@ -38,8 +38,10 @@ const hostDropped = ['MaskedPaths', 'ReadonlyPaths', 'ConsoleSize', 'ShmSize', '
 const imageKept = ['Id', 'Architecture', 'Os', 'Size', 'Config'];
 const statsKept = ['read', 'preread', 'memory_stats', 'cpu_stats', 'precpu_stats', 'pids_stats'];
 const attributesKept = ['exitCode', 'signal', 'execDuration', 'name', 'image'];
-const tellingKernelLine = /out of memory|oom-kill|killed process|segfault|general protection|traps:|remounting/i;
 const mostKernelLines = 40;
+/** Of a program its head alone says what it is. */
+const mostHeadCharacters = 400;
+const programHead = 'f0VMR';
 
 export function trim(answers: readonly Answer[], { replaced, containers }: Trimming): readonly Answer[] {
   const smaller = answers.map((each): Answer =>
@@ -59,8 +61,9 @@ function smallerAnswer(
   { question, answer }: { readonly question: Answer['question']; readonly answer: JsonValue },
   containers: ReadonlySet<string>,
 ): JsonValue {
-  if (question.from === 'host') return hostAnswer(question.path, answer);
-  if (question.path === '/info') return keep(answer, infoKept);
+  if (question.from === 'host') return hostAnswer(question.path, answer, containers);
+  if (question.as === 'entry') return answer === null ? null : entry(answer);
+  if (question.path === '/info') return { ...keep(answer, infoKept), Name: 'host' };
   if (question.path === '/containers/json') return neighbours(answer, containers);
   if (question.path.startsWith('/images/')) return image(answer);
   if (question.path.endsWith('/stats')) return stats(answer);
@@ -123,8 +126,8 @@ function events(answer: JsonValue): JsonValue {
     });
 }
 
-function hostAnswer(path: string, answer: JsonValue): JsonValue {
-  if (path === '/dev/kmsg') return kernelLines(String(answer));
+function hostAnswer(path: string, answer: JsonValue, containers: ReadonlySet<string>): JsonValue {
+  if (path === '/dev/kmsg') return kernelLines(String(answer), containers);
   if (path.startsWith('/proc/net/tcp')) return listening(String(answer));
   if (path === '/proc/meminfo')
     return (
@@ -135,12 +138,22 @@ function hostAnswer(path: string, answer: JsonValue): JsonValue {
   return answer;
 }
 
-function kernelLines(text: string): string {
-  return text
-    .split('\n')
-    .filter((line) => tellingKernelLine.test(line))
+/** Those about these containers: the kernel names the group of control, and then the process. */
+function kernelLines(text: string, containers: ReadonlySet<string>): string {
+  const lines = text.split('\n');
+  const isOwn = (line: string): boolean => [...containers].some((id) => line.includes(id));
+  const processes = new Set(lines.filter(isOwn).map((line) => /\bpid=(\d+)/.exec(line)?.[1]));
+  return lines
+    .filter((line) => isOwn(line) || processes.has(/(?:Killed process |\[)(\d+)[ \]]/.exec(line)?.[1]))
     .slice(-mostKernelLines)
     .join('\n');
+}
+
+function entry(answer: JsonValue): JsonValue {
+  const { head } = answer as Json;
+  return typeof head === 'string' && head.startsWith(programHead)
+    ? { ...(answer as Json), head: head.slice(0, mostHeadCharacters) }
+    : answer;
 }
 
 function listening(text: string): string {

@@ -24,7 +24,7 @@ export const units: readonly Case[] = [
       ExecMainStatus: '1',
     },
     journal: [
-      ...[0, 1, 2, 3, 4].flatMap((at) => life(at, "openclaw.json:3:12: SyntaxError: invalid character '}' in the configuration file")),
+      ...[0, 1, 2, 3, 4].flatMap((at) => life(at, "SyntaxError: JSON5: invalid character '}' at 3:12")),
       [5.2, 'systemd', 'openclaw-gateway.service: Start request repeated too quickly.'],
       [5.3, 'systemd', "openclaw-gateway.service: Failed with result 'start-limit-hit'."],
     ],
@@ -57,7 +57,9 @@ export const units: readonly Case[] = [
       ExecMainCode: '1',
       ExecMainStatus: '1',
     },
-    journal: [0, 6, 12].flatMap((at) => life(at, 'Error: OPENCLAW_GATEWAY_TOKEN must be set: gateway.auth.mode is token')),
+    journal: [0, 6, 12].flatMap((at) =>
+      life(at, 'Gateway start blocked: set gateway.mode=local (current: unset) or pass --allow-unconfigured.'),
+    ),
     at: 14,
   }),
 ];

@@ -76,7 +76,7 @@ for (;;) appendFileSync('/state/journal.log', 'x'.repeat(64 * 1024));
   }),
   node('inotify-limit', {
     causes: ['inotify-limit'],
-    options: ['--privileged'],
+    options: ['--security-opt', 'seccomp=unconfined', '--security-opt', 'systempaths=unconfined'],
     program: `import { spawnSync } from 'node:child_process';
 const { status } = spawnSync('unshare', ['-U', '-r', 'sh', '-c', 'echo 1 > /proc/sys/user/max_inotify_watches; exec node watch.mjs'], { stdio: 'inherit' });
 process.exit(status ?? 1);

@@ -32,7 +32,7 @@ export function makeExpiredCertificate(file: string): void {
   execFileSync('openssl', ['req', '-new', '-newkey', 'rsa:2048', '-nodes', '-keyout', key, '-out', request, ...names], { stdio: 'pipe' });
   execFileSync(
     'openssl',
-    ['x509', '-req', '-in', request, '-signkey', key, '-days', '-2', '-copy_extensions', 'copy', '-out', certificate],
+    ['x509', '-req', '-in', request, '-signkey', key, '-days', '-1', '-copy_extensions', 'copy', '-out', certificate],
     { stdio: 'pipe' },
   );
 }

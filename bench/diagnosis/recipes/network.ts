@@ -1,6 +1,6 @@
 /** Containers that end for what is around them: ports, names, certificates, services that are not there. */
 import { makeExpiredCertificate } from './made-files.ts';
-import { node, shell, type Recipe } from './recipe.ts';
+import { node, python, type Recipe } from './recipe.ts';
 
 const upstream = (status: number, words: string): string => `import { createServer } from 'node:http';
 const provider = createServer((_request, response) => { response.writeHead(${status}); response.end('${words}'); });
@@ -11,7 +11,7 @@ export const network: readonly Recipe[] = [
   node('port-in-use', {
     causes: ['port-in-use'],
     options: ['--network', 'container:BESIDE'],
-    beside: [{ name: 'first', image: 'busybox', options: [], command: ['sh', '-c', 'exec nc -lk -p 8080 -e cat'] }],
+    beside: [{ name: 'first', image: 'busybox', options: [], command: ['sh', '-c', 'exec httpd -f -p 8080 -h /tmp'] }],
     program: `import { createServer } from 'node:http';\ncreateServer().listen(8080, () => console.log('listening on 8080'));\n`,
   }),
   node('two-supervisors', {
@@ -95,20 +95,9 @@ const answer = await fetch('http://127.0.0.1:9000/v1/chat/completions', { method
 if (!answer.ok) throw new Error(\`warm-up request to the model provider failed: \${answer.status} \${await answer.text()}\`);
 `,
   }),
-  shell('python-traceback', {
+  python('python-traceback', {
     causes: ['python-traceback'],
-    options: [
-      '--volume',
-      'PYTHON:PYTHON:ro',
-      '--volume',
-      '/lib:/lib:ro',
-      '--volume',
-      '/usr/lib:/usr/lib:ro',
-      '--volume',
-      '/lib64:/lib64:ro',
-    ],
-    files: {
-      'serve.py': `import json
+    program: `import json
 
 
 def load(path):
@@ -120,7 +109,5 @@ if __name__ == "__main__":
     print("starting the inference server", flush=True)
     load("settings.json")
 `,
-    },
-    script: `exec PYTHON/bin/python3 /app/serve.py`,
   }),
 ];

@@ -1,4 +1,5 @@
 /** Containers that others end: health checks that do not fit, and whoever acts on them; and one with which nothing is wrong. */
+import { checkOptions } from './health-options.ts';
 import { node, shell, type Recipe, type Stage } from './recipe.ts';
 
 /** What autoheal and its kind do: restart whatever is unhealthy, or whatever is there, every so often. */
@@ -18,13 +19,6 @@ async function restartUnhealthy(stage: Stage, times: number): Promise<void> {
   await stage.until(({ State }) => (State.Health?.FailingStreak ?? 0) > 0);
 }
 
-function check(command: string, { retries = 2, startPeriod = '0s' } = {}): readonly string[] {
-  return [
-    ...['--health-cmd', command, '--health-interval', '1s', '--health-timeout', '1s'],
-    ...['--health-retries', String(retries), '--health-start-period', startPeriod],
-  ];
-}
-
 const server = (port: number): string => `import { createServer } from 'node:http';
 process.on('SIGTERM', () => { console.log('received SIGTERM, closing'); process.exit(0); });
 createServer((_request, response) => response.end('ok')).listen(${port}, '0.0.0.0', () => console.log('listening on ${port}'));
@@ -33,14 +27,14 @@ createServer((_request, response) => response.end('ok')).listen(${port}, '0.0.0.
 export const probes: readonly Recipe[] = [
   node('probe-wrong-port', {
     causes: ['probe-wrong'],
-    options: check('wget -q -O /dev/null http://127.0.0.1:3000/healthz'),
+    options: checkOptions('wget -q -O /dev/null http://127.0.0.1:3000/healthz'),
     program: server(18789),
     lives: 0,
     during: (stage) => restartUnhealthy(stage, 2),
   }),
   node('start-too-slow', {
     causes: ['start-too-slow'],
-    options: check('wget -q -O /dev/null http://127.0.0.1:8080/healthz', { startPeriod: '1s' }),
+    options: checkOptions('wget -q -O /dev/null http://127.0.0.1:8080/healthz', { startPeriod: '1s' }),
     program: `process.on('SIGTERM', () => process.exit(143));
 console.log('loading embeddings: 0 of 40');
 for (let part = 1; part <= 40; part += 1) { await new Promise((resolve) => setTimeout(resolve, 500)); if (part % 2 === 0) console.log(\`loading embeddings: \${part} of 40\`); }
@@ -50,7 +44,7 @@ ${server(8080)}`,
   }),
   node('probe-depends-on-outside', {
     causes: ['probe-depends-on-outside'],
-    options: check('wget -q -O - http://127.0.0.1:8080/healthz || { cat /tmp/why; exit 1; }'),
+    options: checkOptions('wget -q -O - http://127.0.0.1:8080/healthz || { cat /tmp/why; exit 1; }'),
     program: `import { createServer } from 'node:http';
 import { writeFileSync } from 'node:fs';
 process.on('SIGTERM', () => process.exit(0));
@@ -66,7 +60,7 @@ createServer(async (_request, response) => {
   }),
   node('event-loop-blocked', {
     causes: ['event-loop-blocked'],
-    options: check('wget -q -T 1 -O /dev/null http://127.0.0.1:8080/healthz'),
+    options: checkOptions('wget -q -T 1 -O /dev/null http://127.0.0.1:8080/healthz'),
     program: `import { createServer } from 'node:http';
 createServer((_request, response) => response.end('ok')).listen(8080, () => {
   console.log('listening on 8080');
@@ -85,7 +79,7 @@ createServer((_request, response) => response.end('ok')).listen(8080, () => {
   }),
   node('well', {
     causes: [],
-    options: check('wget -q -O /dev/null http://127.0.0.1:8080/healthz'),
+    options: checkOptions('wget -q -O /dev/null http://127.0.0.1:8080/healthz'),
     program: server(8080),
     lives: 0,
     during: (stage) => stage.until(({ State }) => State.Health?.Status === 'healthy'),

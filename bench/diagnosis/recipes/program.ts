@@ -61,7 +61,7 @@ export const program: readonly Recipe[] = [
   }),
   node('bad-node-flag-argument', {
     causes: ['bad-node-flag'],
-    arguments: ['--experimental-specifier-resolution=node'],
+    arguments: ['--max-http-headers=16384'],
     program: `console.log('listening on 8080');\n`,
   }),
   node('node-too-old', {

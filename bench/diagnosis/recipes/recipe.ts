@@ -96,3 +96,20 @@ export interface ShellRecipe {
 export function shell(name: string, { script, options = [], half = 'design', ...rest }: ShellRecipe): Recipe {
   return { ...rest, ...{ name, half, image: 'busybox' }, options: ['--restart', 'always', ...options], command: ['sh', '-c', script] };
 }
+
+export type PythonRecipe = Omit<NodeRecipe, 'arguments' | 'image'>;
+
+/** A program for the Python of this machine at `/app/main.py`, started again and again. `PYTHON` is filled in by the recorder. */
+export function python(name: string, { program, files = {}, options = [], half = 'design', ...rest }: PythonRecipe): Recipe {
+  const libraries = ['PYTHON:PYTHON:ro', '/lib:/lib:ro', '/usr/lib:/usr/lib:ro', '/lib64:/lib64:ro'].flatMap((mount) => [
+    '--volume',
+    mount,
+  ]);
+  return {
+    ...rest,
+    ...{ name, half, image: 'busybox' },
+    options: ['--restart', 'always', ...libraries, ...options],
+    command: ['PYTHON/bin/python3', '/app/main.py'],
+    files: { 'main.py': program, ...files },
+  };
+}

@@ -44,7 +44,11 @@ const plainly =
   (...options: readonly string[]) =>
   (): readonly string[] => [...always, ...options];
 
-function file({ directory }: Stage, name: string, content: string | Uint8Array, mode = 0o755): void {
+function file(
+  { directory }: Stage,
+  name: string,
+  { content, mode = 0o755 }: { readonly content: string | Uint8Array; readonly mode?: number },
+): void {
   writeFileSync(join(directory, name), content);
   chmodSync(join(directory, name), mode);
 }
@@ -107,7 +111,7 @@ const startCases: readonly LoopCase[] = [
   {
     cause: 'wrong-architecture',
     title: 'a program for another processor',
-    prepare: (stage) => file(stage, 'server', foreignProgram()),
+    prepare: (stage) => file(stage, 'server', { content: foreignProgram() }),
     options: mounted,
     command: () => ['/app/server'],
     quotes: /exec format error/i,
@@ -125,7 +129,7 @@ const startCases: readonly LoopCase[] = [
   {
     cause: 'entrypoint-missing',
     title: 'a script with the line ends of Windows',
-    prepare: (stage) => file(stage, 'entrypoint.sh', '#!/bin/sh\r\necho starting\r\nexec sleep 1000\r\n'),
+    prepare: (stage) => file(stage, 'entrypoint.sh', { content: '#!/bin/sh\r\necho starting\r\nexec sleep 1000\r\n' }),
     options: mounted,
     command: () => ['/app/entrypoint.sh'],
     during: wasMade,
@@ -135,7 +139,7 @@ const startCases: readonly LoopCase[] = [
   {
     cause: 'not-executable',
     title: 'a script without the right to be executed',
-    prepare: (stage) => file(stage, 'start', '#!/bin/sh\necho starting\n', 0o644),
+    prepare: (stage) => file(stage, 'start', { content: '#!/bin/sh\necho starting\n', mode: 0o644 }),
     options: mounted,
     command: () => ['/app/start'],
     during: wasMade,
@@ -164,8 +168,8 @@ const startCases: readonly LoopCase[] = [
     options: plainly(),
     command: shell("trap '' TERM; echo ready; while true; do sleep 1; done"),
     during: async (stage) => {
-      for (let stop = 0; stop < 2; stop += 1) {
-        await stage.untilSaid('ready');
+      await stage.untilSaid('ready');
+      for (let stop = 0; stop < 3; stop += 1) {
         docker('restart', '--time', '1', stage.name);
         await stage.until(({ Running }) => Running);
       }
@@ -188,7 +192,7 @@ const settingCases: readonly LoopCase[] = [
     cause: 'config-invalid',
     title: 'a comma too many in a file of settings',
     image: 'node',
-    prepare: (stage) => file(stage, 'settings.json', '{\n  "port": 8080,\n}\n'),
+    prepare: (stage) => file(stage, 'settings.json', { content: '{\n  "port": 8080,\n}\n' }),
     options: mounted,
     command: node('import { readFileSync } from "node:fs"; JSON.parse(readFileSync("/app/settings.json", "utf8"));'),
     quotes: /in JSON at position/,

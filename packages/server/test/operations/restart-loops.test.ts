@@ -12,7 +12,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import type { Diagnosis } from '../../src/operations/diagnose/index.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { Engine } from '../../src/docker-engine/engine.ts';
+import { usualSocket } from '../../src/docker-engine/place.ts';
+import { createLiveLookout, diagnoseContainer, type Diagnosis } from '../../src/operations/diagnose/index.ts';
 import { docker, dockerIsRequired, makeNodeImage, makeTestImage, withoutDocker } from '../harness/docker.ts';
 import { loopCases, makeDirectory, type LoopCase, type Stage, type State } from './restart-loop-cases.ts';
 
@@ -38,14 +41,13 @@ describe('containers that restart', { skip: withoutDocker }, () => {
       const stage = stageOf(`${prefix}-${index}`, makeDirectory(root, index));
       try {
         await take(stage, loop);
-        const { exitCode, diagnosis, text } = await diagnose(stage.name);
+        const diagnosis = await diagnoseHere(stage.name);
         const found = diagnosis.causes.map(({ id, weight }) => `${id} ${weight}`).join(', ');
         const [first] = diagnosis.causes;
         assert.equal(first?.id, loop.cause, `found: ${found || 'nothing'}\n${JSON.stringify(diagnosis.evidence.lives.slice(-2), null, 1)}`);
         assert.match(first.because.map(({ text: words }) => words).join('\n'), loop.quotes);
         assert.match(first.remedy.join('\n'), loop.advises);
         assert.match(first.disprovedBy, /\w/);
-        assert.equal(exitCode, diagnosis.broken ? 1 : 0, text);
         // Whoever stopped it by hand has it as it was wanted.
         assert.equal(diagnosis.broken, loop.cause !== 'stopped-by-hand', diagnosis.summary);
       } finally {
@@ -59,7 +61,7 @@ describe('containers that restart', { skip: withoutDocker }, () => {
       await take(stage, { ...wellCase, during: ({ untilSaid }) => untilSaid('ready') });
       const { exitCode, diagnosis, text } = await diagnose(stage.name);
       assert.deepEqual({ exitCode, broken: diagnosis.broken, causes: diagnosis.causes }, { exitCode: 0, broken: false, causes: [] }, text);
-      assert.match(text, /is well: it has run for/);
+      assert.match(text, /is well: it has\s+run for/);
     } finally {
       remove(stage.name);
     }
@@ -76,7 +78,8 @@ describe('containers that restart', { skip: withoutDocker }, () => {
         during: ({ until }) => until(({ Status }) => Status === 'exited'),
       });
       const before = docker('inspect', stage.name);
-      const { diagnosis, text } = await diagnose(stage.name);
+      const { diagnosis, text, exitCode } = await diagnose(stage.name);
+      assert.equal(exitCode, 1);
       const all = JSON.stringify(diagnosis) + text;
       for (const value of [secret, 'visible-nowhere']) assert.ok(!all.includes(value), value);
       assert.ok(diagnosis.evidence.program.environmentNames.includes('DATABASE_PASSWORD'));
@@ -193,6 +196,17 @@ function run(...words: readonly string[]): Promise<Ran> {
   });
 }
 
+async function diagnoseHere(container: string): Promise<Diagnosis> {
+  const engine = new Engine(usualSocket);
+  try {
+    const lookout = createLiveLookout(engine, systemClock, AbortSignal.timeout(untilLimitMs));
+    return await diagnoseContainer(lookout, { container, engineAddress: usualSocket });
+  } finally {
+    engine.close();
+  }
+}
+
+/** By the command, as a person and as a program. */
 async function diagnose(
   name: string,
   ...more: readonly string[]

@@ -60,7 +60,8 @@ function conditionOfRunning(evidence: Evidence, living: Life | undefined, ends: 
   const age = living?.startedAtMs === undefined ? 0 : atMs - living.startedAtMs;
   if (health?.status === 'unhealthy')
     return { broken: true, summary: `runs and is unhealthy: ${health.failingStreak} checks in a row have failed` };
-  if (living?.outOfMemory === true) return { broken: true, summary: 'runs, and the kernel has ended processes in it for their memory' };
+  if (living?.outOfMemory === true && living.exitCode === undefined)
+    return { broken: true, summary: 'runs, and the kernel has ended processes in it for their memory' };
   const restless = restlessnessOf(evidence, age);
   if (restless) return { broken: true, summary: `restarts again and again: ${ends}; this life is ${seconds(age)} old` };
   const says = health === undefined || health.status === 'none' ? '' : ` and is ${health.status}`;
@@ -71,6 +72,9 @@ function restlessnessOf(evidence: Evidence, ageMs: number): boolean {
   const ended = endedLives(evidence);
   const recent = ended.filter(({ endedAtMs }) => endedAtMs !== undefined && evidence.atMs - endedAtMs < restlessMs);
   const byItself = ended.filter(({ killedBy }) => killedBy.length === 0);
+  // Its checks are what somebody acts on.
+  const wasUnhealthy = evidence.events.some(({ action }) => action.startsWith('health_status: unhealthy'));
+  if (wasUnhealthy && recent.length > 0 && evidence.health?.status !== 'healthy') return true;
   // The engine forgets events; what it counts it does not forget.
   if (byItself.length === 0 && evidence.restarts.count === 0) return recent.length >= restlessEnds;
   const longest = Math.max(0, ...byItself.map((life) => uptimeMs(life) ?? 0));

@@ -5,6 +5,7 @@ import type { Line } from '../evidence.ts';
 import type { Redact } from '../redaction.ts';
 
 const longestLine = 2000;
+const escape = '\u{1b}';
 const stamp = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(?:Z|[+-]\d\d:\d\d)) (.*)$/s;
 
 /** A frame is a line with the engine's time before it, or a piece of a longer one. */
@@ -34,9 +35,10 @@ function lineOf(raw: string, redact: Redact): Line {
 
 /** Colours and movements of the cursor, which would reach the terminal of whoever reads them. A carriage return inside of a line is evidence. */
 function stripControls(text: string): string {
-  return text
-    .replace(/\u{1b}\[[\d;?]*[A-Za-z]/gu, '')
+  const [first = '', ...coloured] = text.split(escape);
+  return [first, ...coloured.map((piece) => piece.replace(/^\[[\d;?]*[A-Za-z]/, ''))]
+    .join('')
     .trimEnd()
-    .replace(/\r/g, '\\r')
+    .replaceAll('\r', '\\r')
     .replace(/\p{Cc}/gu, (character) => (character === '\t' ? ' ' : ''));
 }

@@ -1,5 +1,5 @@
 /** Cause: an empty folder is mounted where files are expected. */
-import type { Rule } from '../contract.ts';
+import type { Rule, Suspicion } from '../contract.ts';
 import type { Evidence, Mount, Quote } from '../evidence.ts';
 import { endedLives, quoteEnd, quoteLine } from '../last-words.ts';
 import { pathIn } from '../signs.ts';
@@ -17,16 +17,14 @@ export const emptyMount: Rule = {
   judge(evidence) {
     const { state } = evidence;
     if (state.error !== undefined && wrongKind.test(state.error))
-      return suspicion(
-        evidence,
-        evidence.mounts.find(isFolderForFile) ?? evidence.mounts[0],
-        [{ source: 'docker inspect', text: state.error }],
-        96,
-      );
+      return suspicion(evidence, evidence.mounts.find(isFolderForFile) ?? evidence.mounts[0], {
+        quotes: [{ source: 'docker inspect', text: state.error }],
+        weight: 96,
+      });
     const suspects = evidence.mounts.filter((mount) => mount.kind !== 'tmpfs' && (mount.isEmpty === true || isFolderForFile(mount)));
     for (const mount of suspects) {
       const quotes = speaksOf(evidence, mount);
-      if (quotes.length > 0) return suspicion(evidence, mount, quotes, mount.kind === 'bind' ? 95 : 88);
+      if (quotes.length > 0) return suspicion(evidence, mount, { quotes, weight: mount.kind === 'bind' ? 95 : 88 });
     }
     return undefined;
   },
@@ -48,10 +46,13 @@ function speaksOf(evidence: Evidence, { target }: Mount): readonly Quote[] {
   return line === undefined ? [] : [quoteLine(line), ...quoteEnd(evidence)];
 }
 
-function suspicion(evidence: Evidence, mount: Mount | undefined, quotes: readonly Quote[], weight: number) {
+function suspicion(
+  { subject: { image } }: Evidence,
+  mount: Mount | undefined,
+  { quotes, weight }: { readonly quotes: readonly Quote[]; readonly weight: number },
+): Suspicion {
   const what = mount === undefined ? 'a mount' : `${mount.source} (mounted on ${mount.target})`;
   const isFile = mount !== undefined && isFolderForFile(mount);
-  const { image } = evidence.subject;
   return {
     weight,
     says: isFile ? `${what} is a folder, and a file is expected there.` : `${what} is empty, and hides what the image has there.`,

@@ -19,7 +19,7 @@ export const hostOutOfMemory: Rule = {
     if (last?.exitCode !== killedCode || last.outOfMemory || last.killedBy.length > 0) return undefined;
     const { host, unseen } = evidence;
     const line = host.kernel.findLast(
-      ({ text, atMs = 0 }) => /^Out of memory: Killed process/.test(text) && Math.abs(atMs - (last.endedAtMs ?? 0)) < nearMs,
+      ({ text, atMs = 0 }) => text.startsWith('Out of memory: Killed process') && Math.abs(atMs - (last.endedAtMs ?? 0)) < nearMs,
     );
     const available = host.memoryAvailableBytes;
     const isScarce = available !== undefined && host.memoryBytes !== undefined && available < scarceShare * host.memoryBytes;

@@ -2,7 +2,9 @@
 import type { Rule } from '../contract.ts';
 import { quoteEnd, seconds } from '../last-words.ts';
 import { called, size } from '../signs.ts';
+import { loadBurst } from './load-burst.ts';
 import { endedForMemory, evenUptimesMs, growth, lastEndedForMemory, quoteMemoryEnd, readings } from './memory-signs.ts';
+import { nativeMemory } from './native-memory.ts';
 
 /** A life that short ended while it began, and tells nothing about growth. */
 const leastLifeMs = 30_000;
@@ -25,8 +27,10 @@ export const memoryLeak: Rule = {
     const last = grown.at(-1);
     if (last === undefined && (evenMs === undefined || evenMs < leastLifeMs)) return undefined;
     const isSeenInEach = grown.length === lives.length;
+    // It does grow; these two say what with.
+    const isKnownBetter = [nativeMemory, loadBurst].some((rule) => rule.judge(evidence) !== undefined);
     return {
-      weight: 62 + (last === undefined ? 0 : 14) + (isSeenInEach ? 6 : 0) + (evenMs === undefined ? 0 : 8),
+      weight: (isKnownBetter ? 42 : 62) + (last === undefined ? 0 : 14) + (isSeenInEach ? 6 : 0) + (evenMs === undefined ? 0 : 8),
       says: [
         last === undefined ? 'It fills its memory' : `Its memory grows from ${size(last.from.value)} to ${size(last.to.value)} in one life`,
         evenMs === undefined ? '' : `, and each life lasts about ${seconds(evenMs)}`,

@@ -20,7 +20,7 @@ export function lastEndedForMemory(evidence: Evidence): boolean {
 export function quoteMemoryEnd(evidence: Evidence): readonly Quote[] {
   const { memoryBytes } = evidence.limits;
   const kernel = evidence.host.kernel.filter(
-    ({ text }) => /^Memory cgroup out of memory: Killed process/.test(text) && isNear(evidence, text),
+    ({ text }) => text.startsWith('Memory cgroup out of memory: Killed process') && isNear(evidence, text),
   );
   return [
     ...quoteEvents(evidence, 'oom', 1),

@@ -13,7 +13,9 @@ export const permissionDenied = toldByItself({
   why: 'The folder belongs to another user than the one the program runs as. A fresh volume belongs to root, a bind mount to whoever made it on the machine.',
   signs: '`EACCES`, `EPERM`, `permission denied` on a path; the owner of the mount is another than the user of the container',
   mends: '`chown` the volume to the user of the image, or set `user:`',
-  pattern: /\bEACCES\b|\bEPERM\b|[Pp]ermission denied|[Oo]peration not permitted|PermissionError|AccessDeniedException/,
+  // What Node prints below the message says no path.
+  pattern:
+    /^(?!\s*(?:code|errno|syscall): ).*(?:\bEACCES\b|\bEPERM\b|[Pp]ermission denied|[Oo]peration not permitted|PermissionError|AccessDeniedException)/,
   most: 92,
   weigh(evidence, { match, byPlatform }) {
     if (byPlatform || lastCode(evidence) === notExecutable) return undefined;

@@ -1,8 +1,9 @@
 /** Cause: native code broke: a segmentation fault, an illegal instruction, a bus error. */
 import type { Rule } from '../contract.ts';
-import { endedLives, quoteEnd } from '../last-words.ts';
+import { endedLives, lastWords, quoteEnd } from '../last-words.ts';
 
 const signals: Readonly<Record<number, string>> = { 132: 'SIGILL', 135: 'SIGBUS', 139: 'SIGSEGV' };
+const ownAbort = /FATAL ERROR:|heap out of memory|Assertion .*failed|terminate called after throwing|panicked at|abort\(\)|Aborted/;
 const kernelLine = /segfault at|general protection|trap invalid opcode|traps:/;
 
 export const segmentationFault: Rule = {
@@ -16,6 +17,8 @@ export const segmentationFault: Rule = {
     const last = ended.at(-1);
     const signal = last?.signal !== undefined && Object.values(signals).includes(last.signal) ? last.signal : signals[last?.exitCode ?? 0];
     if (last === undefined || signal === undefined || last.killedBy.length > 0) return undefined;
+    // As process 1 of a container `abort()` cannot raise SIGABRT: what follows looks like a broken library, and the program has said what it was.
+    if (lastWords(evidence, ownAbort, 90) !== undefined) return { notBecause: 'the program gave up by itself, and says why' };
     const kernel = evidence.host.kernel.filter(({ text }) => kernelLine.test(text)).slice(-1);
     const same = ended.filter(({ exitCode }) => exitCode === last.exitCode).length;
     const lastLine = last.lines.findLast(({ text }) => text.trim() !== '');
