@@ -5,6 +5,7 @@ import type { EventLoopDelay } from '../core/process-metrics.ts';
 import { createHealth, type Health } from '../gateway/index.ts';
 import type { ModelPath } from '../models/index.ts';
 import {
+  createBackupCheck,
   createChannelsCheck,
   createClockCheck,
   createConfigurationCheck,
@@ -16,6 +17,7 @@ import {
   createStateCheck,
   createWorkloadsCheck,
   readVolume,
+  type BackupSchedule,
   type ConfigurationLook,
   type MemoryWatch,
   type ProvidersLook,
@@ -35,6 +37,7 @@ export interface ExamineOptions {
   readonly watchdog: Watchdog;
   readonly configuration: () => ConfigurationLook;
   readonly channels: Pick<ChannelsSide, 'troubles'>;
+  readonly backups: Pick<BackupSchedule, 'trouble'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -43,7 +46,8 @@ export interface ExamineOptions {
 const levels = { ok: 'info', degraded: 'warn', failed: 'error' } as const;
 
 export function examine(options: ExamineOptions): Health {
-  const { state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, configuration, clock, log, channels } = options;
+  const { state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, configuration, clock, log, channels, backups } =
+    options;
   const volume = (): ReturnType<typeof readVolume> => readVolume(stateDirectory);
   return createHealth(
     {
@@ -58,6 +62,7 @@ export function examine(options: ExamineOptions): Health {
       providers: createProvidersCheck(() => providersOf(models)),
       workloads: createWorkloadsCheck(() => workloads.look()),
       channels: createChannelsCheck(() => channels.troubles()),
+      backup: createBackupCheck(() => backups.trouble()),
     },
     clock,
     (check, { state, detail }) => log[levels[state]](`the check ${check} is ${state}`, { detail }),

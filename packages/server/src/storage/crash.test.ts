@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,6 +13,7 @@ import { systemClock } from '../core/clock.ts';
 import { halves } from './crash-writer.fixture.ts';
 import { connect } from './sqlite/connection.ts';
 import { listSegments } from './sqlite/journal.ts';
+import { copyStore, type StoreFile } from './sqlite/store-copy.ts';
 import { storePaths } from './sqlite/paths.ts';
 import { openStore } from './sqlite/store.ts';
 
@@ -105,7 +106,7 @@ test(`after ${crashes} kills at random moments nothing acknowledged is missing a
   for (const count of await Promise.all(kills)) assert.ok(count > 50, `only ${count} writes were under way: the test shows nothing`);
 });
 
-test('a plain tar of the live directory, taken under load, can be restored: nothing acknowledged before it is missing', async () => {
+test('20 plain tars of the live directory, taken under load, can all be restored: nothing acknowledged before them is missing', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'openclaw-tar-'));
   const live = join(directory, 'live');
   mkdirSync(live);
@@ -118,8 +119,8 @@ test('a plain tar of the live directory, taken under load, can be restored: noth
   try {
     await writer.opened;
     const archives: { restored: string; before: string[] }[] = [];
-    for (let round = 0; round < 4; round += 1) {
-      await writer.reached(writer.acknowledged.length + 100 + Math.random() * 200);
+    for (let round = 0; round < 20; round += 1) {
+      await writer.reached(writer.acknowledged.length + 20 + Math.random() * 40);
       const before = [...writer.acknowledged];
       const archive = join(directory, `${round}.tar`);
       // Exit code 1: a file changed or went while it was read. That is the point.
@@ -140,6 +141,50 @@ test('a plain tar of the live directory, taken under load, can be restored: noth
     }
     assert.ok((archives.at(-1)?.before.length ?? 0) > 300, 'too few writes to show anything');
     assert.deepEqual(missing(writer.acknowledged, readAll(live)), []);
+  } finally {
+    await writer.kill();
+    rmSync(directory, { recursive: true });
+  }
+});
+
+async function writeCopy({ bytes, read }: StoreFile, target: string): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of read()) chunks.push(chunk);
+  const content = Buffer.concat(chunks);
+  assert.equal(content.length, bytes);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, content);
+}
+
+test('a copy of the store, taken under load and read slowly, has everything that was acknowledged before it began', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'openclaw-copy-'));
+  const live = join(directory, 'live');
+  mkdirSync(live);
+  // Snapshots replace each other, and segments go, many times while one copy is read.
+  const tuning = {
+    journal: { segmentLimitBytes: 50_000 },
+    snapshots: { everyMs: 50, leastJournalBytes: 50_000, mostJournalBytes: 1e9 },
+  };
+  const writer = startWriter(live, 'w', tuning);
+  const paths = storePaths(join(live, 'state'));
+  const firstSegment = (): number => listSegments(paths.journal)[0]?.firstPosition ?? 0;
+  try {
+    await writer.opened;
+    // Each snapshot waits for as much journal as the last one had bytes: further rounds would take longer and longer.
+    for (let round = 0; round < 2; round += 1) {
+      await writer.reached(writer.acknowledged.length + 50);
+      const before = [...writer.acknowledged];
+      const restored = join(directory, `restored ${round}`);
+      const copy = await copyStore(paths);
+      const began = firstSegment();
+      // What the copy has opened is gone from the directory by the time it is read.
+      while (firstSegment() === began) await writer.reached(writer.acknowledged.length + 1);
+      for (const file of copy.files) await writeCopy(file, join(restored, 'state', file.name));
+      await copy.close();
+      const found = readAll(restored);
+      assert.equal(found.outcome, 'rebuilt');
+      assert.deepEqual(missing(before, found), []);
+    }
   } finally {
     await writer.kill();
     rmSync(directory, { recursive: true });

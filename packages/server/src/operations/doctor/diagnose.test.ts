@@ -30,7 +30,7 @@ describe('the report', () => {
     assert.equal(report.status, 'ok');
     assert.deepEqual(
       report.checks.map(({ name }) => name),
-      ['process', 'port', 'bind', 'configuration', 'probes', 'auth', 'state', 'clock', 'memory', 'providers', 'workloads'],
+      ['process', 'port', 'bind', 'configuration', 'probes', 'auth', 'state', 'clock', 'memory', 'providers', 'workloads', 'backup'],
     );
     assert.deepEqual(troublesIn(soundFacts), []);
     assert.ok(report.checks.every(({ findings }) => findings.length > 0));

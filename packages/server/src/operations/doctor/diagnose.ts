@@ -1,5 +1,6 @@
 /** From facts to a report: the five that come first, then every check in the order in which a careful person would look, from the bottom up. */
 import { authCheck } from './checks/auth.ts';
+import { backupCheck } from './checks/backup.ts';
 import { bindCheck } from './checks/bind.ts';
 import { clockCheck } from './checks/clock.ts';
 import { configurationCheck } from './checks/configuration.ts';
@@ -28,6 +29,7 @@ export const doctorChecks: readonly DoctorCheck[] = [
   memoryCheck,
   providersCheck,
   workloadsCheck,
+  backupCheck,
 ];
 
 export function diagnose(facts: Facts): DoctorReport {

@@ -3,3 +3,4 @@ export type { DoctorReport, Finding, Severity } from './contract.ts';
 export { diagnose } from './diagnose.ts';
 export type { Facts } from './facts.ts';
 export { gatherFacts, type FactSources } from './gather.ts';
+export { ask } from './ask.ts';
