@@ -6,6 +6,7 @@ import type { EventLoopDelay } from '../core/process-metrics.ts';
 import { createHealth, type Health, type HealthReport } from '../gateway/index.ts';
 import type { ModelPath } from '../models/index.ts';
 import {
+  createBackupCheck,
   createChannelsCheck,
   createClockCheck,
   createConfigurationCheck,
@@ -18,6 +19,7 @@ import {
   createStateCheck,
   createWorkloadsCheck,
   readVolume,
+  type BackupSchedule,
   type ConfigurationLook,
   type MemoryWatch,
   type ProvidersLook,
@@ -39,6 +41,7 @@ export interface ExamineOptions {
   readonly configuration: () => ConfigurationLook;
   readonly secrets: () => readonly SecretLook[];
   readonly channels: Pick<ChannelsSide, 'troubles'>;
+  readonly backups: Pick<BackupSchedule, 'trouble'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -48,8 +51,21 @@ export interface ExamineOptions {
 const levels = { ok: 'info', degraded: 'warn', failed: 'error' } as const;
 
 export function examine(options: ExamineOptions): Health {
-  const { state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, configuration, secrets, clock, log, channels } =
-    options;
+  const {
+    state,
+    stateDirectory,
+    models,
+    memory,
+    workloads,
+    eventLoopDelay,
+    watchdog,
+    configuration,
+    secrets,
+    clock,
+    log,
+    channels,
+    backups,
+  } = options;
   const volume = (): ReturnType<typeof readVolume> => readVolume(stateDirectory);
   const health = createHealth(
     {
@@ -65,6 +81,7 @@ export function examine(options: ExamineOptions): Health {
       providers: createProvidersCheck(() => providersOf(models)),
       workloads: createWorkloadsCheck(() => workloads.look()),
       channels: createChannelsCheck(() => channels.troubles()),
+      backup: createBackupCheck(() => backups.trouble()),
     },
     clock,
     (check, { state, detail }) => log[levels[state]](`the check ${check} is ${state}`, { detail }),

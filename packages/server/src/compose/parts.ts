@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { closeCodes } from '@openclaw/protocol';
 import { createAllowances, createAuthenticator, createDevices, createDoor, createVirtualKeys } from '../access/index.ts';
 import type { AccessDoor, Authenticator, DeviceRegistry, VirtualKeys } from '../access/index.ts';
-import type { ConfigurationKeeper } from '../config/index.ts';
+import type { Configuration, ConfigurationKeeper } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
 import { createIds, type Ids } from '../core/ids.ts';
 import type { RootLog } from '../core/log.ts';
@@ -12,10 +12,19 @@ import { createEventLoopDelay, registerProcessMetrics, type EventLoopDelay } fro
 import type { Redactor } from '../core/redact.ts';
 import { createGateway, type ControlPlane, type Gateway, type Health, type Hub } from '../gateway/index.ts';
 import { createModelPath, traceTarget, type ModelPath } from '../models/index.ts';
-import { createAudit, createWatchdog, ensureStateIdentity, type Audit, type MemoryWatch, type Watchdog } from '../operations/index.ts';
+import {
+  createAudit,
+  createWatchdog,
+  ensureStateIdentity,
+  type Audit,
+  type BackupSchedule,
+  type MemoryWatch,
+  type Watchdog,
+} from '../operations/index.ts';
 import type { State } from '../storage/index.ts';
 import { version } from '../version.ts';
 import { administration } from './administration.ts';
+import { buildBackups } from './backups.ts';
 import { createChannelsSide, type ChannelsSide } from './channels.ts';
 import { controlUiDirectory } from './control-ui-directory.ts';
 import { examine } from './examine.ts';
@@ -72,6 +81,7 @@ interface Serving {
   readonly models: ModelPath;
   readonly memory: MemoryWatch;
   readonly workloads: WorkloadsSide;
+  readonly backups: BackupSchedule;
 }
 
 export async function buildParts(options: PartsOptions): Promise<Parts> {
@@ -88,6 +98,7 @@ export async function buildParts(options: PartsOptions): Promise<Parts> {
     ...createServing(base, allowances),
     // Asked when something has happened to one, long after runs are there.
     workloads: createWorkloadsSide(base, (addresses) => activeRuns.at(addresses)),
+    backups: createBackups(base),
   };
   const runs = (): RunsSide => parts.controlSide.runs;
   const channels = openChannels(base, records, runs);
@@ -145,7 +156,12 @@ function createWorkloadsSide(base: Base, activeRuns: Parameters<typeof buildWork
   });
 }
 
-function createServing(base: Base, allowances: ReturnType<typeof createAllowances>): Omit<Serving, 'workloads'> {
+function createBackups({ clock, metrics, stateId, inForce, log }: Base): BackupSchedule {
+  const configuration = (): Configuration => inForce().configuration;
+  return buildBackups({ clock, metrics, stateId, configuration, log: log.child({ component: 'backup' }) });
+}
+
+function createServing(base: Base, allowances: ReturnType<typeof createAllowances>): Omit<Serving, 'workloads' | 'backups'> {
   const { clock, metrics, redactor, checkKeys } = base;
   const { configuration } = base.inForce();
   const wanted = modelSettingsOf(configuration);
@@ -170,7 +186,7 @@ function createServing(base: Base, allowances: ReturnType<typeof createAllowance
   return { models, memory };
 }
 
-function examineAll(base: Base, { models, memory, workloads }: Serving, channels: ChannelsSide): Health {
+function examineAll(base: Base, { models, memory, workloads, backups }: Serving, channels: ChannelsSide): Health {
   const { state, eventLoopDelay, watchdog, clock, keeper, inForce, metrics } = base;
   const { stateDirectory } = inForce().configuration;
   const log = base.log.child({ component: 'health' });
@@ -190,6 +206,7 @@ function examineAll(base: Base, { models, memory, workloads }: Serving, channels
     configuration,
     channels,
     metrics,
+    backups,
   });
 }
 

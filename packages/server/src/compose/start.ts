@@ -39,6 +39,11 @@ export interface StartOptions {
   readonly checkKeys?: boolean;
   /** How long to wait for a process that holds the state directory; alive and unready meanwhile. @default 60_000 */
   readonly lockWaitMs?: number;
+  /**
+   * For a copy that is only looked at: nothing that was under way goes on, and nothing asks anybody outside. No runs, schedules, channels,
+   * servers of tools, workloads or backups; no search for model servers. @default false
+   */
+  readonly held?: boolean;
 }
 
 export interface RunningGateway {
@@ -82,10 +87,10 @@ export async function startGateway(options: StartOptions): Promise<RunningGatewa
     await state.lock.setAddress(front.url);
     parts = await buildParts({
       ...{ keeper, log, metrics, clock, state, control },
-      ...{ inForce: holding.inForce, redactor: options.redactor, checkKeys: options.checkKeys ?? true },
+      ...{ inForce: holding.inForce, redactor: options.redactor, checkKeys: options.held !== true && (options.checkKeys ?? true) },
     });
     handler = parts.gateway.handler;
-    return run({ parts, front, control, holding });
+    return run({ parts, front, control, holding, held: options.held ?? false });
   } catch (thrown) {
     await control.close();
     await front.close();
@@ -99,10 +104,12 @@ interface Built {
   readonly front: Front;
   readonly control: ControlPlane;
   readonly holding: Holding;
+  readonly held: boolean;
 }
 
 function run(built: Built): RunningGateway {
   const { parts, front, holding } = built;
+  if (!built.held) parts.backups.start();
   const shutdown = new AbortController();
   const prepared = prepare(built, shutdown.signal);
   const unfollow = follow(built);
@@ -132,7 +139,8 @@ function run(built: Built): RunningGateway {
 
 /** Runs of the last process go on once models are known: how much of a conversation fits depends on them. */
 async function prepare(built: Built, signal: AbortSignal): Promise<void> {
-  const { parts, front, holding } = built;
+  const { parts, front, holding, held } = built;
+  if (held) return;
   // What runs already waits for nobody.
   const workloads = parts.workloads.start();
   try {
@@ -259,6 +267,7 @@ async function stop({ parts, front, control, holding }: Built, prepared: Promise
   await parts.controlSide.close();
   // Before the parts behind it: a request whose body arrives only now would otherwise meet closed ones.
   await front.close();
+  await parts.backups.close();
   await parts.workloads.close();
   try {
     await models.close(new OpenClawError('draining'));

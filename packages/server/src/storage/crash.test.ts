@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { systemClock } from '../core/clock.ts';
 import { halves } from './crash-writer.fixture.ts';
 import { connect } from './sqlite/connection.ts';
+import { copyStore, type StoreFile } from './sqlite/store-copy.ts';
 import { storePaths } from './sqlite/paths.ts';
 import { openStore } from './sqlite/store.ts';
 
@@ -104,7 +105,10 @@ test(`after ${crashes} kills at random moments nothing acknowledged is missing a
   for (const count of await Promise.all(kills)) assert.ok(count > 50, `only ${count} writes were under way: the test shows nothing`);
 });
 
-test('a plain tar of the live directory, taken under load, can be restored: nothing acknowledged before it is missing', async () => {
+/** By its name alone: the writer may remove a segment between two looks at it. */
+const firstSegment = (live: string): number => Number.parseInt(readdirSync(storePaths(join(live, 'state')).journal).sort()[0] ?? '0', 10);
+
+test('20 plain tars of the live directory, taken under load, can all be restored: nothing acknowledged before them is missing', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'openclaw-tar-'));
   const live = join(directory, 'live');
   mkdirSync(live);
@@ -117,8 +121,8 @@ test('a plain tar of the live directory, taken under load, can be restored: noth
   try {
     await writer.opened;
     const archives: { restored: string; before: string[] }[] = [];
-    for (let round = 0; round < 4; round += 1) {
-      await writer.reached(writer.acknowledged.length + 100 + Math.random() * 200);
+    for (let round = 0; round < 20; round += 1) {
+      await writer.reached(writer.acknowledged.length + 20 + Math.random() * 40);
       const before = [...writer.acknowledged];
       const archive = join(directory, `${round}.tar`);
       // Exit code 1: a file changed or went while it was read. That is the point.
@@ -128,9 +132,8 @@ test('a plain tar of the live directory, taken under load, can be restored: noth
       await promisify(execFile)('tar', ['-xf', archive, '-C', restored]);
       archives.push({ restored, before });
     }
-    // On a machine that has much else to do, segments end late. Names alone: the writer may remove a segment between two looks at it.
-    const firstSegment = (): number => Number.parseInt(readdirSync(storePaths(join(live, 'state')).journal).sort()[0] ?? '0', 10);
-    while (!(firstSegment() > 1)) await writer.reached(writer.acknowledged.length + 1);
+    // On a machine that has much else to do, segments end late.
+    while (!(firstSegment(live) > 1)) await writer.reached(writer.acknowledged.length + 1);
     await writer.kill();
     for (const { restored, before } of archives) {
       const found = readAll(restored);
@@ -139,6 +142,49 @@ test('a plain tar of the live directory, taken under load, can be restored: noth
     }
     assert.ok((archives.at(-1)?.before.length ?? 0) > 300, 'too few writes to show anything');
     assert.deepEqual(missing(writer.acknowledged, readAll(live)), []);
+  } finally {
+    await writer.kill();
+    rmSync(directory, { recursive: true });
+  }
+});
+
+async function writeCopy({ bytes, read }: StoreFile, target: string): Promise<void> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of read()) chunks.push(chunk);
+  const content = Buffer.concat(chunks);
+  assert.equal(content.length, bytes);
+  mkdirSync(dirname(target), { recursive: true });
+  writeFileSync(target, content);
+}
+
+test('a copy of the store, taken under load and read slowly, has everything that was acknowledged before it began', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'openclaw-copy-'));
+  const live = join(directory, 'live');
+  mkdirSync(live);
+  // Snapshots replace each other, and segments go, many times while one copy is read.
+  const tuning = {
+    journal: { segmentLimitBytes: 50_000 },
+    snapshots: { everyMs: 50, leastJournalBytes: 50_000, mostJournalBytes: 1e9 },
+  };
+  const writer = startWriter(live, 'w', tuning);
+  const paths = storePaths(join(live, 'state'));
+  try {
+    await writer.opened;
+    // Each snapshot waits for as much journal as the last one had bytes: further rounds would take longer and longer.
+    for (let round = 0; round < 2; round += 1) {
+      await writer.reached(writer.acknowledged.length + 50);
+      const before = [...writer.acknowledged];
+      const restored = join(directory, `restored ${round}`);
+      const copy = await copyStore(paths);
+      const began = firstSegment(live);
+      // What the copy has opened is gone from the directory by the time it is read.
+      while (firstSegment(live) === began) await writer.reached(writer.acknowledged.length + 1);
+      for (const file of copy.files) await writeCopy(file, join(restored, 'state', file.name));
+      await copy.close();
+      const found = readAll(restored);
+      assert.equal(found.outcome, 'rebuilt');
+      assert.deepEqual(missing(before, found), []);
+    }
   } finally {
     await writer.kill();
     rmSync(directory, { recursive: true });

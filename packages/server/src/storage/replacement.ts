@@ -70,10 +70,16 @@ export function abandonReplacement(stateDirectory: string): void {
  * @returns where what was there is kept; undefined if there was nothing
  */
 export function commitReplacement(stateDirectory: string, label: string): string | undefined {
+  const { replaced, keptIn } = decideReplacement(stateDirectory, label);
+  finishReplacement(stateDirectory);
+  return replaced.length === 0 ? undefined : join(stateDirectory, keptIn);
+}
+
+/** From here on there is no way back. */
+export function decideReplacement(stateDirectory: string, label: string): Decision {
   const decision: Decision = { replaced: contentOf(stateDirectory), keptIn: `${keptPrefix}${label}` };
   writeDurably(decisionFile(stateDirectory), `${JSON.stringify(decision)}\n`);
-  finishReplacement(stateDirectory);
-  return decision.replaced.length === 0 ? undefined : join(stateDirectory, decision.keptIn);
+  return decision;
 }
 
 /** Whether a replacement was decided and cut off before its end. */

@@ -4,6 +4,8 @@ import type { BackupMade, LeftOut, Place, Pruned, ReadBack, StoredBackup } from 
 import { formatMs } from '../durations.ts';
 import { type Column, formatTable, widthOf } from '../table.ts';
 import type { CommandContext, Terminal } from '../terminal.ts';
+import { registerDrill } from './backup-drill.ts';
+import type { ScheduleFlags } from './backup-schedule.ts';
 import { openBackupAccess, readKeys, readRecipients, type KeyFlags } from './backup-access.ts';
 
 interface StateFlags {
@@ -34,7 +36,7 @@ interface PruneFlags extends StateFlags, OutputFlags {
 
 const collect = (value: string, earlier: readonly string[]): readonly string[] => [...earlier, value];
 
-export function registerBackupCommands({ program, terminal }: Pick<CommandContext, 'program' | 'terminal'>): Command {
+export function registerBackupCommands({ program, terminal, setExitCode }: CommandContext): Command {
   const group = program.command('backup').description('copies of the state: make, check, restore');
   withOutput(group.command('create'))
     .description('make a backup; a gateway that runs goes on')
@@ -63,6 +65,14 @@ export function registerBackupCommands({ program, terminal }: Pick<CommandContex
     .addHelpText('after', examples('list', ['', '--from s3://bucket/openclaw', '-o json']))
     .action((flags: ReadFlags) => list(flags, terminal));
   registerPrune(group, terminal);
+  registerDrill(withKeys(group.command('drill')), { terminal, setExitCode });
+  withOutput(group.command('schedule'))
+    .description('show when backups are made by the gateway, the last one and the next')
+    .addHelpText('after', '\nThe exit code is 1 if the last one failed. The settings are in openclaw.json, under `backup`.\n')
+    .action(async (flags: ScheduleFlags) => {
+      const { showSchedule } = await import('./backup-schedule.ts');
+      if (!(await showSchedule(flags, terminal))) setExitCode(1);
+    });
   return group;
 }
 

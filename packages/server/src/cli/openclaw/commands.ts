@@ -173,9 +173,9 @@ export const commands = {
     const { registerStateCommands } = await import('./state.ts');
     registerStateCommands(program, terminal);
   },
-  async backup({ program, terminal }: CommandContext): Promise<void> {
+  async backup(context: CommandContext): Promise<void> {
     const { registerBackupCommands } = await import('./backup.ts');
-    registerBackupCommands({ program, terminal });
+    registerBackupCommands(context);
   },
   async completion({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const { registerCompletionCommand } = await import('../completion.ts');

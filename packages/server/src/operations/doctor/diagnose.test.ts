@@ -34,7 +34,7 @@ describe('the report', () => {
       report.checks.map(({ name }) => name),
       [
         ...['process', 'port', 'bind', 'configuration', 'probes', 'auth', 'state', 'disk', 'clock', 'memory'],
-        ...['providers', 'dns', 'certificates', 'proxy', 'workloads', 'surroundings', 'versions'],
+        ...['providers', 'dns', 'certificates', 'proxy', 'workloads', 'backup', 'surroundings', 'versions'],
       ],
     );
     assert.deepEqual(troublesIn(soundFacts), []);

@@ -1,5 +1,6 @@
 /** From facts to a report: the five that come first, then every check in the order in which a careful person would look, from the bottom up. */
 import { authCheck } from './checks/auth.ts';
+import { backupCheck } from './checks/backup.ts';
 import { bindCheck } from './checks/bind.ts';
 import { certificatesCheck } from './checks/certificates.ts';
 import { clockCheck } from './checks/clock.ts';
@@ -38,6 +39,7 @@ export const doctorChecks: readonly DoctorCheck[] = [
   certificatesCheck,
   proxyCheck,
   workloadsCheck,
+  backupCheck,
   surroundingsCheck,
   versionsCheck,
 ];

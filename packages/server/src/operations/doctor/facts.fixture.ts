@@ -3,7 +3,19 @@ import { diagnose } from './diagnose.ts';
 import type { Finding, Severity } from './contract.ts';
 import type { Answer, Facts } from './facts.ts';
 
-const checkNames = ['configuration', 'state', 'disk', 'inodes', 'eventLoop', 'memory', 'clock', 'providers', 'workloads', 'background'];
+const checkNames = [
+  'configuration',
+  'state',
+  'disk',
+  'inodes',
+  'eventLoop',
+  'memory',
+  'clock',
+  'providers',
+  'workloads',
+  'backup',
+  'background',
+];
 
 export function answered(status: number, body: Record<string, unknown> = {}): Answer {
   return { status, body };

@@ -4,4 +4,5 @@ export { diagnose } from './diagnose.ts';
 export { diagnoseSecurity } from './diagnose-security.ts';
 export type { Facts } from './facts.ts';
 export { gatherFacts, type FactSources } from './gather.ts';
+export { ask } from './ask.ts';
 export { applyFixes, type Fixed } from './fixes/index.ts';

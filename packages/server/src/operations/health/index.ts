@@ -1,5 +1,6 @@
 /** What health offers: the contract of checks, the checks themselves, and a watchdog for work in the background. */
 export type { Check, CheckResult } from './check.ts';
+export { createBackupCheck } from './checks/backup.ts';
 export { createChannelsCheck } from './checks/channels.ts';
 export { createClockCheck } from './checks/clock.ts';
 export { createConfigurationCheck, type ConfigurationLook } from './checks/configuration.ts';
