@@ -1,9 +1,7 @@
 /** What is told of workloads whose memory runs short: over a machine in memory, a real database and a clock that stands still. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mebibyte, openWorkloads, plainSpec, type TestWorkloads } from './workloads.fixture.ts';
-
-const isPhase = (workloads: TestWorkloads, name: string, phase: string) => async () => (await workloads.get(name))?.status?.phase === phase;
+import { isPhase, mebibyte, openWorkloads } from './workloads.fixture.ts';
 
 test('running out of memory is told as events, as lines in the published form, with the runs that were active, and as a metric', async () => {
   await using workloads = await openWorkloads();

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { mebibyte, openWorkloads, plainSpec, type TestWorkloads } from './workloads.fixture.ts';
-
-const isPhase = (workloads: TestWorkloads, name: string, phase: string) => async () => (await workloads.get(name))?.status?.phase === phase;
+import { isPhase, mebibyte, openWorkloads, plainSpec } from './workloads.fixture.ts';
 
 test('a workload runs as many instances as it wants, and says so', async () => {
   await using workloads = await openWorkloads();
