@@ -4,6 +4,7 @@
  *
  *     npm run tour                a minute or two, on a gateway and in a directory of its own
  *     npm run tour -- --keep      leaves the directory, the log of the gateway in it
+ *     npm run tour -- --write     puts it into docs/workloads-tour.md
  *
  * Nothing in it is made up: every line that begins with `$` is run, and what is below it is what it printed.
  */
@@ -16,6 +17,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 
 const root = join(import.meta.dirname, '..');
 const limit = '128Mi';
+/** What the folder is called on the page. */
+const folderOnPage = '/tmp/tour';
+const cloneOnPage = '/srv/openclaw';
 
 /** Two mebibytes a second that nobody lets go of. */
 const program = `const kept = [];
@@ -86,6 +90,7 @@ async function main(): Promise<void> {
   await writeFile(join(folder, 'workload-config.yaml'), manifest(join(folder, 'leak.js')));
   await writeFile(join(folder, 'mistake.yaml'), manifest('x').replace('limits:', 'limit:').replace('memory: "64Mi"', 'memory: "64MB"'));
   const env = { ...process.env, HOME: folder, OPENCLAW_STATE_DIR: join(folder, 'state'), OPENCLAW_GATEWAY_PORT: '0' };
+  const [told, sections]: [string[], string[]] = [[], []];
   const gateway = await startGateway(env, join(folder, 'gateway.log'));
   try {
     for (const { says, untilRestarted, lines } of stopsIn(folder)) {
@@ -93,9 +98,19 @@ async function main(): Promise<void> {
       if (untilRestarted) await restarted(env, untilRestarted);
       for (const line of lines) {
         console.log(`\n$ clw ${line}`);
-        await clw(line, env, 'inherit');
+        const printed = await clw(line, env, 'shown');
+        told.push(`$ clw ${line}\n${printed}`);
       }
+      if (lines.length > 0)
+        sections.push(
+          `${says}\n\n${told
+            .splice(0)
+            .join('\n')
+            .replaceAll(/^(?=.)/gm, '    ')}`,
+        );
     }
+    if (process.argv.includes('--write'))
+      await writePage(sections.join('\n').replaceAll(folder, folderOnPage).replaceAll(root, cloneOnPage));
   } finally {
     await clw('delete workload payment-processor -n production --ignore-not-found', env, 'ignore');
     gateway.kill('SIGTERM');
@@ -129,10 +144,26 @@ async function restarted(env: NodeJS.ProcessEnv, { timeoutMs }: NonNullable<Stop
   throw new Error('it did not reach its limit');
 }
 
-async function clw(line: string, env: NodeJS.ProcessEnv, output: 'inherit' | 'ignore' | 'pipe'): Promise<string> {
-  const child = spawn(join(root, 'clw'), line.split(' '), { env, stdio: ['ignore', output, output === 'pipe' ? 'ignore' : output] });
+async function writePage(text: string): Promise<void> {
+  const intro =
+    '# A tour of workloads\n\nWritten by `npm run tour -- --write`: a program that leaks two mebibytes a second, from its manifest to its end by its limit. Every line that begins with `$` was run, and what is below it is what\n' +
+    `it printed, both streams together. What the commands are: [clw](clw.md).\n\n`;
+  await writeFile(join(root, 'docs/workloads-tour.md'), `${intro}${text.trimEnd()}\n`);
+}
+
+/** @returns what it printed; of `shown` also on the standard error */
+async function clw(line: string, env: NodeJS.ProcessEnv, output: 'shown' | 'ignore' | 'pipe'): Promise<string> {
+  const child = spawn(join(root, 'clw'), line.split(' '), { env, stdio: ['ignore', 'pipe', 'pipe'] });
   let text = '';
-  child.stdout?.on('data', (piece: Buffer) => (text += piece.toString()));
+  child.stdout.on('data', (piece: Buffer) => {
+    text += piece.toString();
+    if (output === 'shown') process.stdout.write(piece);
+  });
+  child.stderr.on('data', (piece: Buffer) => {
+    if (output !== 'shown') return;
+    text += piece.toString();
+    process.stdout.write(piece);
+  });
   await once(child, 'close');
   return text;
 }

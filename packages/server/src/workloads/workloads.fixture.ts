@@ -46,6 +46,11 @@ export const plainSpec: WorkloadSpec = {
   revisionHistoryLimit: 10,
 };
 
+/** For `until`. */
+export function isPhase(workloads: TestWorkloads, name: string, phase: string): () => Promise<boolean> {
+  return async () => (await workloads.get(name))?.status?.phase === phase;
+}
+
 export async function openWorkloads(): Promise<TestWorkloads> {
   const objects = await openObjects();
   const { clock, store, database } = objects;

@@ -83,6 +83,8 @@ class Part implements Workloads {
   readonly #recordings: Recordings;
   /** Units that we end for their memory. */
   readonly #endedForMemory = new Set<string>();
+  /** Units whose end was told. */
+  readonly #toldEnds = new Set<string>();
   #timers: readonly Timer[] = [];
 
   constructor(options: WorkloadsOptions) {
@@ -196,6 +198,7 @@ class Part implements Workloads {
         await this.#history.flush();
       },
       onUnit: (state, isNew) => this.#onUnit(state, isNew),
+      onEnd: (state) => this.#tellEnd(state),
       memoryOf: (instance) => this.#memoryOf(instance),
       isEndedForMemory: (key) => this.#endedForMemory.has(key),
     };
@@ -216,8 +219,7 @@ class Part implements Workloads {
   #onUnitEvent(event: UnitEvent): void {
     if (event.kind === 'started') return;
     if (event.kind === 'ended') {
-      const key = unitKey(event.state.id);
-      this.#memoryEvents.ended(event.state, this.#endedForMemory.has(key));
+      this.#tellEnd(event.state);
       this.#softLimits.ended(event.state);
       return;
     }
@@ -226,6 +228,14 @@ class Part implements Workloads {
     this.#memoryEvents.outOfMemory(known.state, event);
     // What has lost a process is ended as a whole, as Kubernetes does: half of a program serves nobody.
     this.#terminate(known.state);
+  }
+
+  /** Once, whether the driver tells of it or a list after the gateway was away. */
+  #tellEnd(state: UnitState): void {
+    const key = unitKey(state.id);
+    if (this.#toldEnds.has(key)) return;
+    this.#toldEnds.add(key);
+    this.#memoryEvents.ended(state, this.#endedForMemory.has(key));
   }
 
   #terminate(state: UnitState): void {
@@ -295,8 +305,8 @@ class Part implements Workloads {
     } catch (error) {
       this.#options.log.warn('old readings of workloads could not be made fewer; it is tried again', { error });
     }
-    for (const key of this.#endedForMemory)
-      if (!this.#world.book.all().some(({ state }) => unitKey(state.id) === key)) this.#endedForMemory.delete(key);
+    const known = new Set(this.#world.book.all().map(({ state }) => unitKey(state.id)));
+    for (const keys of [this.#endedForMemory, this.#toldEnds]) for (const key of keys) if (!known.has(key)) keys.delete(key);
   }
 
   *#figuresOfInstances() {

@@ -74,7 +74,7 @@ async function freePort(): Promise<number> {
 }
 
 test(
-  'a workload with an image runs in a container, which outlives its gateway; it runs out of memory as any other, and leaves nothing',
+  'a workload with an image runs in a container, which outlives its gateway; it runs out of memory as any other, also while no gateway is there, and leaves nothing',
   {
     skip: withoutDocker,
     timeout: 280_000,
@@ -124,6 +124,21 @@ test(
       assert.match(said, /\[ERROR\] clw-memory-oom: Container payment-svc exceeded memory limit/);
       await api.until(isRunning, 'Running again after its back-off');
       assert.equal((await api.workload())?.status?.restarts, 1);
+
+      // The same while nobody watches: the engine's events tell the next gateway.
+      const [present] = containers();
+      program.child.kill('SIGKILL');
+      await program.exited();
+      const published = docker('port', present!, '8080/tcp').split(':').at(-1);
+      await fetch(`http://127.0.0.1:${published}/behaviour/leak`, { method: 'POST' });
+      const endMs = performance.now() + 60_000;
+      while (docker('inspect', '--format', '{{.State.Running}}', present!) === 'true' && performance.now() < endMs) await pause(200);
+      await using last = await startProgram({ home: first.home });
+      api = await apiOf(last);
+      await api.until(async () => {
+        const { items } = JSON.parse((await api.call('GET', '/api/v1/namespaces/production/events')).body) as ApiList<ApiEvent>;
+        return items.some(({ reason, count }) => reason === 'clw-memory-oom' && count === 2);
+      }, 'the event of what happened meanwhile');
 
       const removed = await api.call('DELETE', `${namespace}/workloads/payment-processor`);
       assert.equal(removed.status, 200, removed.body);

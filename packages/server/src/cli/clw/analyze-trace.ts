@@ -35,11 +35,20 @@ async function readTrace(file: string, stdin: AsyncIterable<Uint8Array>): Promis
 }
 
 function formatAnalysis(analysis: MemoryAnalysis, trace: MemoryTrace, width: number | undefined): string {
-  const { summary, confidence, bytesPerHour, bytesPerThousandRequests: perThousand, window, signal, hoursToLimit: reached } = analysis;
+  const {
+    verdict,
+    summary,
+    confidence,
+    bytesPerHour,
+    bytesPerThousandRequests: perThousand,
+    window,
+    signal,
+    hoursToLimit: reached,
+  } = analysis;
   const rows: (readonly [string, string])[] = [
     ['Workload', `${trace.namespace}/${trace.workload} (${trace.instance})`],
     ['Verdict', summary],
-    ['Confidence', confidence],
+    ...(verdict === 'too-short' ? [] : [['Confidence', confidence] as const]),
     ['Rests on', `${window.samples} samples over ${formatSpan(window.to - window.from)}${signal === 'nothing' ? '' : `, ${signal}`}`],
     ...(bytesPerHour ? [['Slope', `${slope(bytesPerHour, memoryPerHour)}`] as const] : []),
     ...(perThousand === undefined ? [] : [['Per 1000 requests', signedMemory(perThousand)] as const]),

@@ -51,7 +51,7 @@ function leakLines({
   looksLike = [],
   evidence,
 }: LeakAnalysis): string {
-  const lines = [`Verdict: ${verdict} (confidence ${Math.round(confidence * 100)} %)`];
+  const lines = [`Verdict: ${verdict}${confidence === 0 ? '' : ` (confidence ${Math.round(confidence * 100)} %)`}`];
   if (slope) lines.push(`Slope: ${perHour(slope.estimate)} (${perHour(slope.low)} to ${perHour(slope.high)})`);
   if (grows !== undefined) lines.push(`Grows: ${grows}`);
   if (reached)

@@ -3,7 +3,7 @@ import { apiVersionOf, eventKind, type ResourceKind } from '@openclaw/client/wor
 import type { ApiEvent, ApiObject, Workload } from '@openclaw/protocol';
 import type { Command } from 'commander';
 import { formatTable, widthOf } from '../table.ts';
-import { formatAge } from './ages.ts';
+import { byTime, formatAge } from './ages.ts';
 import { describeWorkload } from './describe-workload.ts';
 import { addPlaceFlags, type PlaceFlags } from './flags.ts';
 import { readNames } from './names.ts';
@@ -60,7 +60,7 @@ async function eventsOf(
   if (items.length === 0) return 'Events:  none\n';
   const nowMs = context.clock.now();
   const rows = (items as readonly ApiEvent[])
-    .toSorted((one, other) => one.lastTimestamp.localeCompare(other.lastTimestamp))
+    .toSorted(byTime)
     .map(({ type, reason, lastTimestamp, count, message }) => [
       ...['', type, reason, `${formatAge(lastTimestamp, nowMs)}${count > 1 ? ` (×${count})` : ''}`],
       message.replaceAll(/\s*\n\s*/g, ' '),

@@ -3,7 +3,7 @@ import { eventKind } from '@openclaw/client/workloads';
 import type { ApiEvent } from '@openclaw/protocol';
 import type { Command } from 'commander';
 import { formatTable, widthOf } from '../table.ts';
-import { formatAge } from './ages.ts';
+import { byTime, formatAge } from './ages.ts';
 import { painted, wantsColours } from './colours.ts';
 import { listAgainWhenExpired, Told } from './following.ts';
 import { addPlaceFlags, type PlaceFlags } from './flags.ts';
@@ -48,7 +48,7 @@ async function eventsOf(question: Awaited<ReturnType<typeof questionFor>>, told:
   const { stdout, stderr } = context.terminal;
   const { items, metadata } = await session.api.list(question);
   const wanted = items.map((item) => item as ApiEvent).filter((event) => isWanted(event, flags) && told.isNew(event.metadata));
-  const sorted = wanted.toSorted((one, other) => one.lastTimestamp.localeCompare(other.lastTimestamp));
+  const sorted = wanted.toSorted(byTime);
   if (flags.output === 'json') stdout.write(`${JSON.stringify({ apiVersion: 'v1', kind: 'EventList', items: sorted }, null, 2)}\n`);
   else if (sorted.length > 0) stdout.write(tableOf(sorted, asked));
   else if (flags.watch !== true) stderr.write('Nothing has happened, or it is forgotten: events are kept for a while only.\n');

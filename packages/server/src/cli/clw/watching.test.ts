@@ -180,6 +180,11 @@ test('events are those of what is named, the latest last, of the types that are 
     stdout,
     'LAST SEEN  TYPE     REASON  OBJECT                      MESSAGE\n60m        Normal   Early   workload/payment-processor  m\n60s        Warning  Late    workload/payment-processor  m\n',
   );
+  // What is written later in the same second comes later, whatever it is called.
+  for (const reason of ['aa-container-kill', 'zz-memory-oom', 'aa-container-kill'])
+    event(reason, 'Warning', { at: '2026-01-01T11:58:00Z' });
+  assert.match((await api.run('events')).stdout, /zz-memory-oom[^]*aa-container-kill[^]*Late/);
+  assert.match((await api.run('describe workload payment-processor')).stdout, /zz-memory-oom[^]*aa-container-kill[^]*Late/);
   const warnings = (await api.run('events --types Warning')).stdout;
   assert.match(warnings, /Other[^]*Late/);
   assert.ok(!warnings.includes('Early'));

@@ -42,6 +42,12 @@ test('worker threads that pile up: threads rise, and memory with them', () => {
   assert.match(whyOf(analysis), /threads rise by 64 an hour, and memory by 256Ki for each/);
 });
 
+test('files that threads have open are no connections', () => {
+  const more = (hours: number) => ({ threads: Math.round(8 + 64 * hours), fileDescriptors: Math.round(30 + 320 * hours) });
+  const analysis = analyseMemory(traceOf({ hours: 12, memory: (hours) => 500 + 16 * hours, more }));
+  assert.deepEqual(namesOf(analysis), ['worker thread accumulation']);
+});
+
 test('large batches: short bursts far above the usual, once or again and again', () => {
   const once = analyseMemory(traceOf({ hours: 12, memory: (hours) => (hours > 7 && hours < 7.2 ? 1500 : 500) }));
   assert.equal(once.verdict, 'steady');

@@ -22,8 +22,9 @@ export function scenariosOf({ verdict, decisive, seen, lives }: Judgement, place
   const isGrowing = verdict === 'leak' || verdict === 'growing';
   const found: MemoryScenario[] = [];
   const slope = decisive?.growth.trend.slope ?? 0;
-  const sockets = place('sockets') ?? place('file descriptors');
   const threads = place('threads');
+  // A thread has files of its own.
+  const sockets = place('sockets') ?? (threads ? undefined : place('file descriptors'));
   if (isGrowing && threads) found.push({ name: 'worker thread accumulation', evidence: piecesGrow(threads, slope) });
   if (isGrowing && sockets) found.push({ name: 'connection pool leak', evidence: piecesGrow(sockets, slope) });
   const native = seen.find(({ signal }) => signal.name === 'native');

@@ -253,6 +253,7 @@ class OneWorkload implements Reconciler {
     };
     const orders: StartOrder[] = [];
     for (const action of actions) {
+      if (action.kind === 'ended') this.#tellEnd(action);
       this.#ledger = remember(this.#ledger!, action, facts);
       if (action.kind === 'start') orders.push(...(await this.#orderStart(action)));
       if (action.kind === 'ended' && action.next.kind === 'again') this.#tellBackOff(action.container, action.next, action.instance);
@@ -263,6 +264,13 @@ class OneWorkload implements Reconciler {
     const progress = progressAfter(this.#ledger!.progress, seenOf(this.#ledger!, this.#world), { revision, replicas, nowMs: facts.nowMs });
     if (progress !== this.#ledger!.progress) this.#ledger = { ...this.#ledger!, progress };
     return orders;
+  }
+
+  /** Of the present attempt, which is the next one afterwards: an end is taken up once, also one that nobody saw. */
+  #tellEnd({ instance, container }: { readonly instance: string; readonly container: string }): void {
+    const attempt = this.#ledger!.instances.find(({ id }) => id === instance)?.containers.find(({ name }) => name === container)?.attempt;
+    const known = attempt === undefined ? undefined : this.#world.book.get({ instance, container, attempt });
+    if (known !== undefined) this.#world.onEnd(known.state);
   }
 
   async #orderStart({ instance, container, attempt }: Extract<Action, { kind: 'start' }>): Promise<readonly StartOrder[]> {

@@ -139,7 +139,8 @@ function containerPhase(container: SeenContainer): Judged {
   const end =
     unit?.ended === undefined ? lastEnd : terminatedState({ startedAtMs: unit.startedAtMs, ended: unit.ended }, container.isEndedForMemory);
   if (end === undefined) return { phase: 'Starting' };
-  const message = end.message ?? `It ended with exit code ${end.exitCode}.`;
+  const message =
+    end.message ?? `${end.reason === 'OOMKilled' ? 'It was ended for its memory' : 'It ended'} with exit code ${end.exitCode}.`;
   return end.reason === 'OOMKilled' && container.failures <= 1
     ? { phase: 'OOMKilled', reason: 'OOMKilled', message }
     : { phase: 'CrashLoopBackOff', reason: end.reason, message };

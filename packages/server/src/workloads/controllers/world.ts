@@ -46,6 +46,8 @@ export interface World {
   readonly toldAll: (workloadUid: string) => Promise<void>;
   /** A unit was started, or taken over from an earlier process. */
   readonly onUnit: (state: UnitState, isNew: boolean) => void;
+  /** The end of a unit is taken up; it may have come while nobody watched. */
+  readonly onEnd: (state: UnitState) => void;
   readonly memoryOf: (instance: string) => InstanceStatus['memory'];
   /** Whether a unit was ended for its memory by the controllers themselves. */
   readonly isEndedForMemory: (key: string) => boolean;

@@ -1,7 +1,8 @@
 /** Of the contract of drivers: output, and commands inside of a unit. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { never, until } from './driver-suite-kit.suite.ts';
+import { mib, never, until } from './driver-suite-kit.suite.ts';
+import { heapExhaustionOf } from './heap-limit.ts';
 import type { WithSession } from './driver.suite.ts';
 
 const options = { timeout: 60_000 };
@@ -28,6 +29,19 @@ export function describeOutput(withSession: WithSession, mostOutputBytes: number
       );
       assert.ok(times[0]! >= beforeMs - 100 && times.at(-1)! <= Date.now() + 100);
       assert.ok(times.at(-1)! - times[0]! > 1000, 'of each line, not of all');
+    }),
+  );
+
+  test(
+    'a program of Node that reaches the limit of its own heap says so in its last words, and the kernel has killed nobody',
+    options,
+    withSession(async (session) => {
+      const environment = { NODE_OPTIONS: '--max-old-space-size=20' };
+      await session.start('full', { node: 'const kept = []; for (;;) kept.push({ text: [1, 2, 3, kept.length] })' }, { environment });
+      const end = await session.end('full');
+      assert.deepEqual([end.exitCode, end.outOfMemory], [134, false], end.message ?? '');
+      const { heapBytes = 0 } = heapExhaustionOf(end) ?? {};
+      assert.ok(heapBytes > 10 * mib && heapBytes < 60 * mib, end.message ?? 'no words');
     }),
   );
 

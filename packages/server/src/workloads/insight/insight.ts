@@ -201,7 +201,8 @@ function analyse({ metadata, spec }: Workload, { windowMs, trace }: AnalysisFact
   const leak: LeakAnalysis = {
     verdict: found.summary,
     isLeak,
-    confidence: { low: 0.3, medium: 0.6, high: 0.9 }[found.confidence],
+    // Where nothing can be said yet, nothing is sure.
+    confidence: found.verdict === 'too-short' ? 0 : { low: 0.3, medium: 0.6, high: 0.9 }[found.confidence],
     ...(found.bytesPerHour === undefined
       ? {}
       : { slopeBytesPerHour: { estimate: found.bytesPerHour.value, low: found.bytesPerHour.low, high: found.bytesPerHour.high } }),

@@ -15,7 +15,7 @@ function limitStep({ limitBytes, samples, marks = [] }: MemoryTrace): { readonly
   const peak = samples.reduce((most, { workingSetBytes }) => Math.max(most, workingSetBytes), 0);
   const ooms = marks.filter(({ kind }) => kind === 'oom').length;
   const isTight = ooms > 0 || peak >= limitBytes * tightShare;
-  const says = `The working set came to ${formatMemory(peak)} of ${formatMemory(limitBytes)}; it ran out of memory ${ooms} times.`;
+  const says = `The working set came to ${formatMemory(peak)} of ${formatMemory(limitBytes)}; it ran out of memory ${ooms === 1 ? 'once' : `${ooms} times`}.`;
   return { isTight, step: { name: 'limit', outcome: isTight ? 'attention' : 'fine', says } };
 }
 
