@@ -3,7 +3,6 @@
  * machine outside. It reads what the kernel tells of mounts, and changes nothing.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { version } from '../version.ts';
 
 export interface Place {
   /** The text of /proc/self/mountinfo; empty where there is none. */
@@ -25,10 +24,10 @@ export function chownRemedy({ directory, uid, gid }: Wish, { mountInfo, isContai
   const owner = `${uid}:${gid}`;
   if (/\/kubelet\/|kubernetes\.io~/.test(mountInfo))
     return `Set securityContext.fsGroup: ${gid} for the pod: its volumes then belong to that group`;
-  // Docker mounts files of its own into each container, from a folder with the container's id.
-  const container = /\/containers\/([\da-f]{64})\//.exec(mountInfo)?.[1]?.slice(0, 12);
+  const container = /\/containers\/([\da-f]{64})\/\S* \/etc\/(?:hostname|hosts|resolv\.conf) /.exec(mountInfo)?.[1]?.slice(0, 12);
   if (container !== undefined) {
-    return `On the host run: docker run --rm --user 0 --volumes-from ${container} --entrypoint chown openclaw:${version} -R ${owner} ${quote(directory)}`;
+    const image = `$(docker inspect --format '{{.Config.Image}}' ${container})`;
+    return `On the host run: docker run --rm --user 0 --volumes-from ${container} --entrypoint chown ${image} -R ${owner} ${quote(directory)}`;
   }
   if (isContainer) return `On the host run: chown -R ${owner} on the directory that is mounted at ${directory}`;
   return `Run: sudo chown -R ${owner} ${quote(directory)}`;

@@ -38,18 +38,22 @@ const defaultMemoryMib = 1024;
 /** @returns the command, for those below it */
 export function registerDeployCommand(program: Command, context: DeployContext): Command {
   const names = deployTargets.map(({ name, aliases, title }) => `  ${[name, ...aliases].join(', ').padEnd(48)}${title}`);
-  return addOutput(program.command('deploy'))
-    .description('write what a platform needs to run this gateway: Docker Compose, systemd, Kubernetes and others')
-    .argument('<target>', 'where it is to run')
-    .option('--out <directory>', 'where to write', '.')
-    .option('--force', 'replace files that are there; what stands in .env is kept')
-    .option('--image <name>', 'the image, with its digest where it has one (default: openclaw and this version)')
-    .addOption(new Option('--memory <size>', 'what it may use').argParser(parseMemory).default(defaultMemoryMib, '1GiB'))
-    .addHelpText(
-      'after',
-      `\nTargets:\n${names.join('\n')}\n\nExamples:\n  openclaw deploy docker --out deployment\n  openclaw deploy kubernetes --image registry.example/openclaw@sha256:…\n  openclaw deploy check --container openclaw-gateway\n`,
-    )
-    .action((name: string, flags: DeployFlags) => deploy(name, flags, context));
+  return (
+    addOutput(program.command('deploy'))
+      // What stands after the name of a command below is that command's.
+      .enablePositionalOptions()
+      .description('write what a platform needs to run this gateway: Docker Compose, systemd, Kubernetes and others')
+      .argument('<target>', 'where it is to run')
+      .option('--out <directory>', 'where to write', '.')
+      .option('--force', 'replace files that are there; what stands in .env is kept')
+      .option('--image <name>', 'the image, with its digest where it has one (default: openclaw and this version)')
+      .addOption(new Option('--memory <size>', 'what it may use').argParser(parseMemory).default(defaultMemoryMib, '1GiB'))
+      .addHelpText(
+        'after',
+        `\nTargets:\n${names.join('\n')}\n\nExamples:\n  openclaw deploy docker --out deployment\n  openclaw deploy kubernetes --image registry.example/openclaw@sha256:…\n  openclaw deploy check --container openclaw-gateway\n`,
+      )
+      .action((name: string, flags: DeployFlags) => deploy(name, flags, context))
+  );
 }
 
 function parseMemory(text: string): number {
