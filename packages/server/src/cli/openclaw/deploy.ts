@@ -3,7 +3,7 @@
  *
  * What is there already is replaced on demand alone, and what stands in a `.env` is kept even then: whoever lost the token had it there.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { parseUnit } from '@openclaw/protocol';
@@ -101,8 +101,9 @@ function keepSecrets(deployment: Deployment, file: string): Kept {
     .filter((entry) => !fit.includes(entry))
     .map(([name]) => `${name} has signs that not every reader of .env takes alike, so it was left out: write it there yourself.`);
   const secrets = Object.fromEntries(fit.map(([name, value]) => [name, there[name] || value]));
-  const lines = before === '' || before.endsWith('\n') ? before : `${before}\n`;
-  return { deployment: { ...deployment, secrets }, envText: lines + added.map(([name, value]) => `${name}=${value}\n`).join(''), notes };
+  const separator = added.length === 0 || before === '' || before.endsWith('\n') ? '' : '\n';
+  const envText = `${before}${separator}${added.map(([name, value]) => `${name}=${value}\n`).join('')}`;
+  return { deployment: { ...deployment, secrets }, envText, notes };
 }
 
 interface Change {
@@ -127,7 +128,10 @@ function writeFiles(directory: string, files: readonly DeployFile[], force: bool
   }
   try {
     mkdirSync(directory, { recursive: true });
-    for (const { file, change } of looked) if (change !== 'unchanged') writeWhole(join(directory, file.path), file);
+    for (const { file, change } of looked) {
+      if (change !== 'unchanged') writeWhole(join(directory, file.path), file);
+      else if (file.isSecret) chmodSync(join(directory, file.path), 0o600);
+    }
   } catch (thrown) {
     throw new OpenClawError('command_refused', {
       details: { reason: `${directory} cannot be written: ${reasonOf(thrown)}`, suggestion: 'Name another directory with --out.' },
