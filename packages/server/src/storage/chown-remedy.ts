@@ -1,15 +1,8 @@
 /**
  * The command that gives a directory to who runs this, from where it can be run: in a container nobody is root, so it has to be said for the
- * machine outside. It reads what the kernel tells of mounts, and changes nothing.
+ * machine outside. It only says it.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import { version } from '../version.ts';
-
-export interface Place {
-  /** The text of /proc/self/mountinfo; empty where there is none. */
-  readonly mountInfo: string;
-  readonly isContainer: boolean;
-}
+import type { ContainerEngine } from '../core/container-engine.ts';
 
 export interface Wish {
   readonly directory: string;
@@ -17,30 +10,14 @@ export interface Wish {
   readonly gid: number | undefined;
 }
 
-export function thisPlace(): Place {
-  return { mountInfo: readMountInfo(), isContainer: existsSync('/.dockerenv') || existsSync('/run/.containerenv') };
-}
-
-export function chownRemedy({ directory, uid, gid }: Wish, { mountInfo, isContainer }: Place): string {
+/** @param engine what this runs in; undefined on a machine of its own */
+export function chownRemedy({ directory, uid, gid }: Wish, engine: ContainerEngine | undefined): string {
   const owner = `${uid}:${gid}`;
-  if (/\/kubelet\/|kubernetes\.io~/.test(mountInfo))
-    return `Set securityContext.fsGroup: ${gid} for the pod: its volumes then belong to that group`;
-  // Docker mounts files of its own into each container, from a folder with the container's id.
-  const container = /\/containers\/([\da-f]{64})\//.exec(mountInfo)?.[1]?.slice(0, 12);
-  if (container !== undefined) {
-    return `On the host run: docker run --rm --user 0 --volumes-from ${container} --entrypoint chown openclaw:${version} -R ${owner} ${quote(directory)}`;
-  }
-  if (isContainer) return `On the host run: chown -R ${owner} on the directory that is mounted at ${directory}`;
-  return `Run: sudo chown -R ${owner} ${quote(directory)}`;
-}
-
-function readMountInfo(): string {
-  try {
-    return readFileSync('/proc/self/mountinfo', 'utf8');
-  } catch {
-    // Not Linux: no container's either.
-    return '';
-  }
+  if (engine === undefined) return `Run: sudo chown -R ${owner} ${quote(directory)}`;
+  if (engine.kind === 'kubernetes') return `Set securityContext.fsGroup: ${gid} for the pod: its volumes then belong to that group`;
+  const { kind, id } = engine;
+  const image = `$(${kind} inspect --format '{{.Config.Image}}' ${id})`;
+  return `On the host run: ${kind} run --rm --user 0 --volumes-from ${id} --entrypoint chown ${image} -R ${owner} ${quote(directory)}`;
 }
 
 export function quote(path: string): string {

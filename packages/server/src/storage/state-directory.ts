@@ -5,8 +5,9 @@
  */
 import { accessSync, chmodSync, constants, mkdirSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { findContainerEngine } from '../core/container-engine.ts';
 import { OpenClawError, reasonOf } from '../core/errors.ts';
-import { chownRemedy, quote, thisPlace } from './chown-remedy.ts';
+import { chownRemedy, quote } from './chown-remedy.ts';
 
 /** Who runs this; undefined where the system has no such thing. */
 export interface User {
@@ -69,7 +70,7 @@ function remedy(directory: string, thrown: unknown, user: User): string {
   const found = nearest(directory);
   const owner = statSync(found).uid;
   if (owner === user.uid) return `Run: chmod -R u+rwX ${quote(found)}`;
-  const command = chownRemedy({ directory: found, ...user }, thisPlace());
+  const command = chownRemedy({ directory: found, ...user }, findContainerEngine());
   return `It belongs to user ${owner} and this runs as user ${user.uid ?? 'unknown'}. ${command} (${elsewhere}).`;
 }
 

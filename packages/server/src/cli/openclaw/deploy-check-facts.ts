@@ -20,7 +20,7 @@ import { run } from './programs.ts';
 
 export async function checkHere(wishes: CheckWishes, terminal: Terminal): Promise<DeployReport> {
   const atMs = systemClock.now();
-  if (wishes.container !== undefined) return await checkContainer(wishes.container, wishes, { terminal, atMs });
+  if (wishes.container !== undefined) return checkContainer(wishes.container, wishes, { terminal, atMs });
   if (wishes.url !== undefined) {
     const outside = await lookFromOutside(wishes.url, wishes, { terminal, from: '--token' });
     const inside = 'it is seen from inside alone: run this where the gateway runs, or with --container';

@@ -27,7 +27,8 @@ export function registerDeployCheck(deploy: Command, context: DeployCheckContext
       'after',
       '\nWithout --container or --url it looks at the gateway of this machine, or of the container that it is called in.\nThe exit code is 1 if something fails.\n\nExamples:\n  openclaw deploy check --container openclaw-gateway\n  openclaw deploy check --url https://claw.example.org --token "$OPENCLAW_GATEWAY_TOKEN"\n  kubectl exec openclaw-gateway-0 -- openclaw deploy check -o json\n',
     )
-    .action((flags: CheckWishes & OutputFlags) => check(flags, context));
+    // The command above has an output too, and takes it wherever it stands.
+    .action((_flags: object, command: Command) => check(command.optsWithGlobals<CheckWishes & OutputFlags>(), context));
 }
 
 async function check(flags: CheckWishes & OutputFlags, { io, check: examine, setExitCode }: DeployCheckContext): Promise<void> {

@@ -3,7 +3,7 @@
  *
  * What is there already is replaced on demand alone, and what stands in a `.env` is kept even then: whoever lost the token had it there.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { parseUnit } from '@openclaw/protocol';
@@ -38,18 +38,22 @@ const defaultMemoryMib = 1024;
 /** @returns the command, for those below it */
 export function registerDeployCommand(program: Command, context: DeployContext): Command {
   const names = deployTargets.map(({ name, aliases, title }) => `  ${[name, ...aliases].join(', ').padEnd(48)}${title}`);
-  return addOutput(program.command('deploy'))
-    .description('write what a platform needs to run this gateway: Docker Compose, systemd, Kubernetes and others')
-    .argument('<target>', 'where it is to run')
-    .option('--out <directory>', 'where to write', '.')
-    .option('--force', 'replace files that are there; what stands in .env is kept')
-    .option('--image <name>', 'the image, with its digest where it has one (default: openclaw and this version)')
-    .addOption(new Option('--memory <size>', 'what it may use').argParser(parseMemory).default(defaultMemoryMib, '1GiB'))
-    .addHelpText(
-      'after',
-      `\nTargets:\n${names.join('\n')}\n\nExamples:\n  openclaw deploy docker --out deployment\n  openclaw deploy kubernetes --image registry.example/openclaw@sha256:…\n  openclaw deploy check --container openclaw-gateway\n`,
-    )
-    .action((name: string, flags: DeployFlags) => deploy(name, flags, context));
+  return (
+    addOutput(program.command('deploy'))
+      // What stands after the name of a command below is that command's.
+      .enablePositionalOptions()
+      .description('write what a platform needs to run this gateway: Docker Compose, systemd, Kubernetes and others')
+      .argument('<target>', 'where it is to run')
+      .option('--out <directory>', 'where to write', '.')
+      .option('--force', 'replace files that are there; what stands in .env is kept')
+      .option('--image <name>', 'the image, with its digest where it has one (default: openclaw and this version)')
+      .addOption(new Option('--memory <size>', 'what it may use').argParser(parseMemory).default(defaultMemoryMib, '1GiB'))
+      .addHelpText(
+        'after',
+        `\nTargets:\n${names.join('\n')}\n\nExamples:\n  openclaw deploy docker --out deployment\n  openclaw deploy kubernetes --image registry.example/openclaw@sha256:…\n  openclaw deploy check --container openclaw-gateway\n`,
+      )
+      .action((name: string, flags: DeployFlags) => deploy(name, flags, context))
+  );
 }
 
 function parseMemory(text: string): number {
@@ -97,8 +101,9 @@ function keepSecrets(deployment: Deployment, file: string): Kept {
     .filter((entry) => !fit.includes(entry))
     .map(([name]) => `${name} has signs that not every reader of .env takes alike, so it was left out: write it there yourself.`);
   const secrets = Object.fromEntries(fit.map(([name, value]) => [name, there[name] || value]));
-  const lines = before === '' || before.endsWith('\n') ? before : `${before}\n`;
-  return { deployment: { ...deployment, secrets }, envText: lines + added.map(([name, value]) => `${name}=${value}\n`).join(''), notes };
+  const separator = added.length === 0 || before === '' || before.endsWith('\n') ? '' : '\n';
+  const envText = `${before}${separator}${added.map(([name, value]) => `${name}=${value}\n`).join('')}`;
+  return { deployment: { ...deployment, secrets }, envText, notes };
 }
 
 interface Change {
@@ -123,7 +128,10 @@ function writeFiles(directory: string, files: readonly DeployFile[], force: bool
   }
   try {
     mkdirSync(directory, { recursive: true });
-    for (const { file, change } of looked) if (change !== 'unchanged') writeWhole(join(directory, file.path), file);
+    for (const { file, change } of looked) {
+      if (change !== 'unchanged') writeWhole(join(directory, file.path), file);
+      else if (file.isSecret) chmodSync(join(directory, file.path), 0o600);
+    }
   } catch (thrown) {
     throw new OpenClawError('command_refused', {
       details: { reason: `${directory} cannot be written: ${reasonOf(thrown)}`, suggestion: 'Name another directory with --out.' },

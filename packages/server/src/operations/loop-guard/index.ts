@@ -6,21 +6,11 @@
  * count must not hide the refusal that it was asked to count.
  */
 import { createHash } from 'node:crypto';
-import {
-  appendFileSync,
-  constants,
-  closeSync,
-  existsSync,
-  fstatSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  statfsSync,
-  writeFileSync,
-} from 'node:fs';
+import { appendFileSync, constants, closeSync, fstatSync, openSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
+import { findContainerEngine } from '../../core/container-engine.ts';
 import { reasonOf } from '../../core/errors.ts';
 
 export interface Refusal {
@@ -54,7 +44,7 @@ export interface LoopGuardOptions {
    * the next. @default the system's directory for temporary files
    */
   readonly spareDirectory?: string;
-  /** Whether an engine such as Docker starts this again, whatever it ends with. @default by the file that such an engine puts there */
+  /** Whether an engine such as Docker starts this again, whatever it ends with. @default by what such an engine mounts */
   readonly isContainer?: boolean;
 }
 
@@ -64,7 +54,7 @@ export const loopGuardDefaults = { refusalsLimit: 3, windowMs: 10 * 60_000 } as 
 const fileLimitBytes = 16 * 1024;
 
 export function createLoopGuard(options: LoopGuardOptions): LoopGuard {
-  const { stateDirectory, clock, spareDirectory = tmpdir(), isContainer = looksLikeContainer() } = options;
+  const { stateDirectory, clock, spareDirectory = tmpdir(), isContainer = isInContainer() } = options;
   const directory = resolve(stateDirectory);
   const spareFile = join(spareDirectory, spareName(directory));
   const files = [join(directory, 'refusals.jsonl'), spareFile];
@@ -114,8 +104,10 @@ function isInMemory(directory: string): boolean {
   return inMemory.has(statfsSync(directory).type >>> 0);
 }
 
-function looksLikeContainer(): boolean {
-  return existsSync('/.dockerenv') || existsSync('/run/.containerenv');
+/** What starts a pod again waits longer each time, and shows the refusal: there it may end. */
+function isInContainer(): boolean {
+  const kind = findContainerEngine()?.kind;
+  return kind === 'docker' || kind === 'podman';
 }
 
 /** Of this state directory and this user: others may count in the same directory. */

@@ -59,7 +59,7 @@ export const identityCheck: DeployCheck = {
     if (knownStateId === undefined) {
       return cannotTell(
         `state ${stateId} is the first that is known at ${url}`,
-        'Remembered. Run this again after the next restart or redeploy.',
+        'Run this again after the next restart or redeploy; where nothing is remembered of it, with --state and this id.',
       );
     }
     if (knownStateId === stateId) return passes(`state ${stateId}, as before: tokens, devices and sessions are those of before`);

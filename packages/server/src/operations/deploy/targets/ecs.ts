@@ -28,7 +28,7 @@ const fargateSizes = [512, 1024, 2048, 4096, 8192, 16_384] as const;
 const longestStopSeconds = 120;
 
 function taskDefinition(deployment: Deployment): unknown {
-  const { image, port, memoryMib, drainTimeoutMs, secrets } = deployment;
+  const { memoryMib } = deployment;
   const memory = fargateSizes.find((size) => size >= memoryMib) ?? fargateSizes.at(-1);
   return {
     family: 'openclaw-gateway',
@@ -49,45 +49,48 @@ function taskDefinition(deployment: Deployment): unknown {
         },
       },
     ],
-    containerDefinitions: [
-      {
-        name: 'openclaw-gateway',
-        image,
-        essential: true,
-        user: `${imageUser.uid}:${imageUser.gid}`,
-        // The database has to lie outside of EFS, and Fargate has neither a tmpfs nor a volume that user 1000 could write.
-        readonlyRootFilesystem: false,
-        linuxParameters: { capabilities: { drop: ['ALL'] } },
-        portMappings: [{ containerPort: port, protocol: 'tcp' }],
-        environment: [
-          { name: 'OPENCLAW_GATEWAY_BIND', value: 'lan' },
-          { name: 'OPENCLAW_GATEWAY_PORT', value: String(port) },
-          { name: 'OPENCLAW_DRAIN_TIMEOUT_MS', value: String(drainTimeoutMs) },
-        ],
-        secrets: Object.keys(secrets).map((name) => ({
-          name,
-          valueFrom: `arn:aws:secretsmanager:REGION:ACCOUNT:secret:openclaw/${name}`,
-        })),
-        mountPoints: [{ sourceVolume: 'state', containerPath: imageStateDirectory }],
-        stopTimeout: Math.min(graceSeconds(deployment), longestStopSeconds),
-        healthCheck: {
-          command: ['CMD-SHELL', `curl -fsS http://127.0.0.1:${port}/health || exit 1`],
-          interval: 10,
-          timeout: 5,
-          retries: 3,
-          startPeriod: 300,
-        },
-        logConfiguration: {
-          logDriver: 'awslogs',
-          options: {
-            'awslogs-group': '/ecs/openclaw',
-            'awslogs-region': 'REGION',
-            'awslogs-stream-prefix': 'gateway',
-            'awslogs-create-group': 'true',
-          },
-        },
-      },
+    containerDefinitions: [containerDefinition(deployment)],
+  };
+}
+
+function containerDefinition(deployment: Deployment): unknown {
+  const { image, port, drainTimeoutMs, secrets } = deployment;
+  return {
+    name: 'openclaw-gateway',
+    image,
+    essential: true,
+    user: `${imageUser.uid}:${imageUser.gid}`,
+    // The database has to lie outside of EFS, and Fargate has neither a tmpfs nor a volume that user 1000 could write.
+    readonlyRootFilesystem: false,
+    linuxParameters: { capabilities: { drop: ['ALL'] } },
+    portMappings: [{ containerPort: port, protocol: 'tcp' }],
+    environment: [
+      { name: 'OPENCLAW_GATEWAY_BIND', value: 'lan' },
+      { name: 'OPENCLAW_GATEWAY_PORT', value: String(port) },
+      { name: 'OPENCLAW_DRAIN_TIMEOUT_MS', value: String(drainTimeoutMs) },
     ],
+    secrets: Object.keys(secrets).map((name) => ({
+      name,
+      valueFrom: `arn:aws:secretsmanager:REGION:ACCOUNT:secret:openclaw/${name}`,
+    })),
+    mountPoints: [{ sourceVolume: 'state', containerPath: imageStateDirectory }],
+    stopTimeout: Math.min(graceSeconds(deployment), longestStopSeconds),
+    healthCheck: {
+      command: ['CMD-SHELL', `curl -fsS http://127.0.0.1:${port}/health || exit 1`],
+      interval: 10,
+      timeout: 5,
+      retries: 3,
+      startPeriod: 300,
+    },
+    logConfiguration: {
+      logDriver: 'awslogs',
+      options: {
+        'awslogs-group': '/ecs/openclaw',
+        'awslogs-region': 'REGION',
+        'awslogs-stream-prefix': 'gateway',
+        'awslogs-create-group': 'true',
+      },
+    },
   };
 }
 
