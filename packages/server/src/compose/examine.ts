@@ -28,7 +28,8 @@ import type { State } from '../storage/index.ts';
 import type { ChannelsSide } from './channels.ts';
 
 export interface ExamineOptions {
-  readonly state: State;
+  /** How the database is now. */
+  readonly database: () => ReturnType<State['database']['check']>;
   readonly stateDirectory: string;
   readonly models: ModelPath;
   readonly memory: MemoryWatch;
@@ -46,14 +47,14 @@ export interface ExamineOptions {
 const levels = { ok: 'info', degraded: 'warn', failed: 'error' } as const;
 
 export function examine(options: ExamineOptions): Health {
-  const { state, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, configuration, secrets, clock, log, channels } =
+  const { database, stateDirectory, models, memory, workloads, eventLoopDelay, watchdog, configuration, secrets, clock, log, channels } =
     options;
   const volume = (): ReturnType<typeof readVolume> => readVolume(stateDirectory);
   return createHealth(
     {
       configuration: createConfigurationCheck(configuration),
       secrets: createSecretsCheck(secrets),
-      state: createStateCheck({ look: () => state.database.check(), clock }),
+      state: createStateCheck({ look: database, clock }),
       disk: createDiskCheck(volume),
       inodes: createInodeCheck(volume),
       memory: createMemoryCheck(() => memory.look()),

@@ -18,6 +18,7 @@ import { version } from '../version.ts';
 import { administration } from './administration.ts';
 import { createChannelsSide, type ChannelsSide } from './channels.ts';
 import { controlUiDirectory } from './control-ui-directory.ts';
+import { watchDisk } from './disk-metrics.ts';
 import { examine } from './examine.ts';
 import { gateSettingsOf, modelSettingsOf, type InForce } from './in-force.ts';
 import { watchMemory } from './memory.ts';
@@ -171,14 +172,15 @@ function createServing(base: Base, allowances: ReturnType<typeof createAllowance
 }
 
 function examineAll(base: Base, { models, memory, workloads }: Serving, channels: ChannelsSide): Health {
-  const { state, eventLoopDelay, watchdog, clock, keeper, inForce } = base;
+  const { state, eventLoopDelay, watchdog, clock, keeper, inForce, metrics } = base;
   const { stateDirectory } = inForce().configuration;
   const log = base.log.child({ component: 'health' });
   const configuration = (): ConfigurationKeeper['status'] => keeper.status;
   const secrets = (): ReturnType<ConfigurationKeeper['secrets']> => keeper.secrets();
+  const database = watchDisk(state.database, metrics);
   return examine({
     secrets,
-    state,
+    database,
     stateDirectory,
     models,
     memory,
