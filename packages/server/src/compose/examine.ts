@@ -31,7 +31,8 @@ import type { State } from '../storage/index.ts';
 import type { ChannelsSide } from './channels.ts';
 
 export interface ExamineOptions {
-  readonly state: State;
+  /** How the database is now. */
+  readonly database: () => ReturnType<State['database']['check']>;
   readonly stateDirectory: string;
   readonly models: ModelPath;
   readonly memory: MemoryWatch;
@@ -52,7 +53,7 @@ const levels = { ok: 'info', degraded: 'warn', failed: 'error' } as const;
 
 export function examine(options: ExamineOptions): Health {
   const {
-    state,
+    database,
     stateDirectory,
     models,
     memory,
@@ -71,7 +72,7 @@ export function examine(options: ExamineOptions): Health {
     {
       configuration: createConfigurationCheck(configuration),
       secrets: createSecretsCheck(secrets),
-      state: createStateCheck({ look: () => state.database.check(), clock }),
+      state: createStateCheck({ look: database, clock }),
       disk: createDiskCheck(volume),
       inodes: createInodeCheck(volume),
       memory: createMemoryCheck(() => memory.look()),

@@ -27,6 +27,7 @@ import { administration } from './administration.ts';
 import { buildBackups } from './backups.ts';
 import { createChannelsSide, type ChannelsSide } from './channels.ts';
 import { controlUiDirectory } from './control-ui-directory.ts';
+import { watchDisk } from './disk-metrics.ts';
 import { examine } from './examine.ts';
 import { gateSettingsOf, modelSettingsOf, type InForce } from './in-force.ts';
 import { watchMemory } from './memory.ts';
@@ -192,9 +193,10 @@ function examineAll(base: Base, { models, memory, workloads, backups }: Serving,
   const log = base.log.child({ component: 'health' });
   const configuration = (): ConfigurationKeeper['status'] => keeper.status;
   const secrets = (): ReturnType<ConfigurationKeeper['secrets']> => keeper.secrets();
+  const database = watchDisk(state.database, metrics);
   return examine({
     secrets,
-    state,
+    database,
     stateDirectory,
     models,
     memory,

@@ -83,4 +83,6 @@ export interface DatabaseHealth {
   readonly bytes: number;
   /** Batches that wait for their commit. */
   readonly waiting: number;
+  /** How often this process waited for the disk, how long in all, and the longest of the last minutes; where it is its own. */
+  readonly syncs?: { readonly count: number; readonly totalMs: number; readonly slowestMs: number };
 }

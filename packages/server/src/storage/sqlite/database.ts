@@ -113,9 +113,9 @@ function closedHealth(waiting: number): DatabaseHealth {
 /** Of both threads: a gateway that can write but not read is as little use as the other way round. */
 async function probe(writer: StorageThread, reads: Reads, waiting: number): Promise<DatabaseHealth> {
   try {
-    const [{ reason: writeReason, bytes }, readReason] = await Promise.all([writer.call('probe'), reads.check()]);
+    const [{ reason: writeReason, bytes, syncs }, readReason] = await Promise.all([writer.call('probe'), reads.check()]);
     const reason = writeReason ?? readReason;
-    return { writable: reason === undefined, ...(reason === undefined ? {} : { reason }), bytes, waiting };
+    return { writable: reason === undefined, ...(reason === undefined ? {} : { reason }), bytes, waiting, syncs };
   } catch (thrown) {
     return { writable: false, reason: reasonOf(thrown), bytes: 0, waiting };
   }

@@ -14,8 +14,10 @@ import { toStorageError } from './failures.ts';
 import type { StorePaths } from './paths.ts';
 import type { RecoveryReport } from './recovery.ts';
 import { takeSnapshot, type SnapshotTaken } from './snapshot.ts';
+import { journalFiles } from './segment-file.ts';
 import type { SnapshotRules } from './snapshot-schedule.ts';
 import { openStore, type Store } from './store.ts';
+import { watchSyncs, type SyncTimes } from './sync-watch.ts';
 
 export interface ErrorMessage {
   readonly code: ErrorCode;
@@ -37,6 +39,7 @@ export interface OpenReply {
 export interface ProbeReply {
   readonly reason: string | undefined;
   readonly bytes: number;
+  readonly syncs: SyncTimes;
 }
 
 /** What of the store's options can be sent to a thread. */
@@ -70,6 +73,7 @@ export type ReplyMessage = { readonly id: number; readonly value: unknown } | { 
 function createCalls(): Calls {
   let store: Store | undefined;
   let reader: Connection | undefined;
+  const syncs = watchSyncs(journalFiles, systemClock);
 
   const opened = (): Store => {
     if (store === undefined) throw new OpenClawError('storage_failed', { details: { reason: 'the database is not open' } });
@@ -78,7 +82,7 @@ function createCalls(): Calls {
 
   return {
     open(paths, options) {
-      store = openStore(paths, { ...options, clock: systemClock });
+      store = openStore(paths, { ...options, journal: { ...options.journal, files: syncs.files }, clock: systemClock });
       return { recovery: store.recovery, migrated: store.migrated };
     },
     openReader(path) {
@@ -92,7 +96,7 @@ function createCalls(): Calls {
       };
     },
     read: (statement) => (reader ? reader.all(statement) : opened().read(statement)),
-    probe: () => ({ reason: opened().probe(), bytes: opened().bytes() }),
+    probe: () => ({ reason: opened().probe(), bytes: opened().bytes(), syncs: syncs.times() }),
     takeSnapshot,
     noteSnapshot(taken) {
       if (taken) opened().snapshots.taken(taken);
