@@ -1,7 +1,7 @@
 /** Cause: its one thread is busy. */
 import type { Rule } from '../contract.ts';
 import { quoteEnd, quoteLine } from '../last-words.ts';
-import { called } from '../signs.ts';
+import { runIn } from '../remedies.ts';
 import { failingChecks, readyLives, timedOut } from './probe-signs.ts';
 
 const busyPercent = 75;
@@ -36,7 +36,7 @@ export const eventLoopBlocked: Rule = {
         ...quoteEnd(evidence),
       ],
       remedy: [
-        `docker exec ${called(evidence)} kill -USR1 1   # node opens its inspector: a profile of ten seconds shows the function`,
+        `${runIn(evidence, 'kill -USR1 1')}   # node opens its inspector: a profile of ten seconds shows the function`,
         'move that work into a worker thread or another process, or do it in pieces',
       ],
       disprovedBy: 'While a check times out it uses hardly any processor: then it waits for something.',
