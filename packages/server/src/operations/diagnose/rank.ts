@@ -72,6 +72,9 @@ function restlessnessOf(evidence: Evidence, ageMs: number): boolean {
   const ended = endedLives(evidence);
   const recent = ended.filter(({ endedAtMs }) => endedAtMs !== undefined && evidence.atMs - endedAtMs < restlessMs);
   const byItself = ended.filter(({ killedBy }) => killedBy.length === 0);
+  // Its checks are what somebody acts on.
+  const wasUnhealthy = evidence.events.some(({ action }) => action.startsWith('health_status: unhealthy'));
+  if (wasUnhealthy && recent.length > 0 && evidence.health?.status !== 'healthy') return true;
   // The engine forgets events; what it counts it does not forget.
   if (byItself.length === 0 && evidence.restarts.count === 0) return recent.length >= restlessEnds;
   const longest = Math.max(0, ...byItself.map((life) => uptimeMs(life) ?? 0));

@@ -161,7 +161,8 @@ interface ReadLines {
 async function readLines(collector: Collector, { inspected, id, redact, kept }: ReadLines): Promise<readonly Line[]> {
   if (kept !== undefined) return linesOfText(kept, redact).slice(-lastLines);
   const hasTerminal = objectOf(inspected['Config'])['Tty'] === true;
-  const query = { stdout: 1, stderr: 1, timestamps: 1, tail: lastLines };
+  // No further than the events: else the words of a life that began since would be given to the one before.
+  const query = { stdout: 1, stderr: 1, timestamps: 1, tail: lastLines, until: (collector.lookout.atMs / 1000).toFixed(3) };
   const path = `/containers/${id}/logs`;
   const answer = await collector.attempt('what it said', () =>
     collector.lookout.ask({ from: 'docker', as: hasTerminal ? 'text' : 'frames', path, query }),

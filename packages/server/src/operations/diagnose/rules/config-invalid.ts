@@ -10,13 +10,13 @@ export const configInvalid = toldByItself({
   signs: 'an error of a parser or a schema, with file, line or key, within seconds of the start',
   mends: 'Mend the line that it names; keep the last file that worked',
   pattern:
-    /(?:in|valid) JSON\b(?:.*position)?|JSON5: invalid |JSON(?:5)?(?:Decode|Parse|\.parse)?(?:Error|Exception)|JSONDecodeError|YAML(?:Exception|Error|ParseError)|yaml(?:\.\w+)*Error|yaml: (?:line|unmarshal)|TOML(?:Decode)?Error|toml: |ParserError|ScannerError|did not find expected|while parsing a (?:block|flow)|(?:invalid|bad|malformed|cannot parse|could not parse|failed to (?:parse|load|read)|error (?:in|parsing|reading|loading)|unable to (?:parse|load)) (?:the )?(?:config|configuration|settings)|(?:config|configuration|settings)(?: file)?\b.*\b(?:is |are )?(?:invalid|not valid|malformed|corrupt)|[Uu]n(?:known|recognized|supported|expected) (?:directive|option|setting|configuration|config|key|field|property)|\[emerg\]|ZodError|ValidationError|schema validation failed/,
+    /(?:in|valid) JSON\b(?:.*position)?|JSON5: invalid |JSON(?:5)?(?:Decode|Parse|\.parse)?(?:Error|Exception)|JSONDecodeError|YAML(?:Exception|Error|ParseError)|yaml(?:\.\w+)*Error|yaml: (?:line|unmarshal)|TOML(?:Decode)?Error|toml: |ParserError|ScannerError|did not find expected|while parsing a (?:block|flow)|(?:invalid|bad|malformed|cannot parse|could not parse|failed to (?:parse|load|read)|error (?:in|parsing|reading|loading)|unable to (?:parse|load)) (?:the )?(?:config|configuration|settings)|(?:config|configuration|settings)(?: file)?\b.*\b(?:is |are )?(?:invalid|not valid|malformed|corrupt)|un(?:known|recognized|supported|expected) (?:directive|option|setting|configuration|config|key|field|property)|\[emerg\]|ZodError|ValidationError|schema validation failed|CONFIG FILE ERROR/i,
   most: 93,
   weigh(_evidence, { match, byPlatform }) {
     // What answers of others and code are said to be is another matter.
     if (
       byPlatform ||
-      /ECONN|ENOTFOUND|EACCES|ENOENT|HTTP|fetch failed|[Uu]nexpected token '?<|sha256|[Aa]ddress already|host not found in upstream/.test(
+      /validation errors? for Settings|ECONN|ENOTFOUND|EACCES|ENOENT|[Pp]ermission denied|[Nn]o such file|failed \(\d+: |HTTP|fetch failed|[Uu]nexpected token '?<|sha256|[Aa]ddress already|host not found in upstream/.test(
         match.input,
       )
     )

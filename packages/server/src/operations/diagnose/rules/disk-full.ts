@@ -14,7 +14,7 @@ const told = toldByItself({
   mends: 'Make room, then bound logs and data; more for the tmpfs or the volume',
   // The same code is used for watches of files.
   pattern:
-    /^(?!.*(?:\bwatch|inotify)).*(?:\bENOSPC\b|[Nn]o space left on device|SQLITE_FULL|database or disk is full|\bEDQUOT\b|[Qq]uota exceeded.*disk|[Dd]isk quota exceeded)/,
+    /^(?!.*(?:\bwatch|inotify)|\s*(?:code|errno|syscall): ).*(?:\bENOSPC\b|[Nn]o space left on device|SQLITE_FULL|database or disk is full|\bEDQUOT\b|[Qq]uota exceeded.*disk|[Dd]isk quota exceeded)/,
   most: 95,
   weigh(evidence, { match }) {
     const full = fullPlaces(evidence, pathIn(match.input));

@@ -7,7 +7,7 @@ export const fileDescriptors = toldByItself({
   why: 'Each file and each connection is one of a limited number. The limit is low, or sockets are opened and never closed.',
   signs: '`EMFILE`, `ENFILE`, `Too many open files`, without a `watch`',
   mends: '`ulimits: { nofile: 65536 }`; if the number grows and grows, find what is not closed',
-  pattern: /^(?!.*(?:\bwatch|inotify)).*(?:\bE[MN]FILE\b|[Tt]oo many open files)/,
+  pattern: /^(?!.*(?:\bwatch|inotify)|\s*(?:code|errno|syscall): ).*(?:\bE[MN]FILE\b|[Tt]oo many open files)/,
   most: 95,
   weigh({ limits: { openFiles } }, { byPlatform }) {
     if (byPlatform) return undefined;

@@ -8,7 +8,7 @@ export const gpuMemory = toldByItself({
   signs: '`CUDA out of memory`, `cudaMalloc failed: out of memory`, `No available memory for the cache blocks`',
   mends: 'A smaller or quantised model, fewer layers on the GPU, a shorter context, or a larger GPU.',
   pattern:
-    /CUDA out of memory(?:\. Tried to allocate (?<wanted>[\d.]+ [KMG]iB))?|(?:torch(?:\.cuda)?\.)?OutOfMemoryError|cudaMalloc failed: out of memory|CUDA error(?: \d+)?:? ?\(?out of memory|CUDA_ERROR_OUT_OF_MEMORY|hipErrorOutOfMemory|HIP out of memory|CUBLAS_STATUS_ALLOC_FAILED|No available memory for the cache blocks|unable to allocate (?:CUDA|ROCm)\d+ buffer|allocating (?<mib>[\d.]+ MiB) on device \d+.*failed|larger than the maximum number of tokens that can be stored in KV cache|Free memory on device .* is less than desired GPU memory utilization/i,
+    /CUDA out of memory(?:\. Tried to allocate (?<wanted>[\d.]+ [KMG]iB))?|(?<!java\.lang\.)\bOutOfMemoryError|cudaMalloc failed: out of memory|CUDA error(?: \d+)?:? ?\(?out of memory|CUDA_ERROR_OUT_OF_MEMORY|hipErrorOutOfMemory|HIP out of memory|CUBLAS_STATUS_ALLOC_FAILED|No available memory for the cache blocks|unable to allocate (?:CUDA|ROCm)\d+ buffer|allocating (?<mib>[\d.]+ MiB) on device \d+.*failed|larger than the maximum number of tokens that can be stored in KV cache|Free memory on device .* is less than desired GPU memory utilization/i,
   most: 96,
   says: ({ match: { groups = {} } }) => {
     const wanted = groups['wanted'] ?? groups['mib'];

@@ -1,5 +1,6 @@
 /** Cause: it may not read or write where it has to. */
 import type { Evidence } from '../evidence.ts';
+import { lastWords } from '../last-words.ts';
 import { giveTo } from '../remedies.ts';
 import { mountOf, pathIn } from '../signs.ts';
 import { toldByItself } from '../told-by-itself.ts';
@@ -13,12 +14,16 @@ export const permissionDenied = toldByItself({
   why: 'The folder belongs to another user than the one the program runs as. A fresh volume belongs to root, a bind mount to whoever made it on the machine.',
   signs: '`EACCES`, `EPERM`, `permission denied` on a path; the owner of the mount is another than the user of the container',
   mends: '`chown` the volume to the user of the image, or set `user:`',
-  pattern: /\bEACCES\b|\bEPERM\b|[Pp]ermission denied|[Oo]peration not permitted|PermissionError|AccessDeniedException/,
+  // What Node prints below the message says no path.
+  pattern:
+    /^(?!\s*(?:code|errno|syscall): ).*(?:\bEACCES\b|\bEPERM\b|[Pp]ermission denied|[Oo]peration not permitted|PermissionError|AccessDeniedException)/,
   most: 92,
   weigh(evidence, { match, byPlatform }) {
     if (byPlatform || lastCode(evidence) === notExecutable) return undefined;
     // A door that is closed on the network, and a service that refuses a user, are other matters.
     if (/publickey|password|ssh|connect (?:EACCES|EPERM)|for user|spawn .*EACCES/.test(match.input)) return undefined;
+    // Node says the code once more, on a line of its own.
+    if (/^\s*code: /.test(match.input) && lastWords(evidence, /connect E(?:ACCES|PERM)/, 90) !== undefined) return undefined;
     const path = pathIn(match.input);
     const mount = path === undefined ? undefined : mountOf(evidence, path);
     const { userId } = evidence.program;

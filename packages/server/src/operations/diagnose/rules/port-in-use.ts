@@ -8,7 +8,7 @@ export const portInUse = toldByItself({
   why: 'Another process listens on the port already, in the same network: a second instance, a sidecar, or the host itself with `network_mode: host`.',
   signs: '`EADDRINUSE`, `address already in use`, within seconds of the start',
   mends: 'Stop the other one, or give one of them another port',
-  pattern: /EADDRINUSE|[Aa]ddress (?:is )?already in use|[Pp]ort \d+ is (?:already )?(?:in use|taken|allocated)/,
+  pattern: /EADDRINUSE|[Aa]ddress (?:is )?already in use|[Pp]ort \d+ (?:is|was) (?:already )?(?:in use|taken|allocated)/,
   most: 96,
   weigh(evidence, { byPlatform }) {
     // Docker itself could not publish it: that is another cause.

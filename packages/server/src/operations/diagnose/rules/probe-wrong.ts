@@ -6,6 +6,8 @@ import { probedPort } from '../signs.ts';
 import { type Failing, failingChecks, readyLives, refused } from './probe-signs.ts';
 
 const noProgram = /executable file not found|not found$|: not found|No such file or directory/;
+/** Not executable, not found, and ended by a fault of its own. */
+const brokenTool = [126, 127, 132, 139];
 const noPath = /\b404\b|Not Found/;
 
 export const probeWrong: Rule = {
@@ -23,10 +25,15 @@ export const probeWrong: Rule = {
 
 function missingTool(evidence: Evidence, { outputs, quotes, health }: Failing): Suspicion | undefined {
   const output = outputs.findLast((each) => noProgram.test(each));
-  if (output === undefined || noPath.test(output)) return undefined;
+  const cannotRun = health.results.findLast(({ exitCode }) => exitCode !== 0)?.exitCode;
+  const isBroken = cannotRun !== undefined && brokenTool.includes(cannotRun);
+  if ((output === undefined || noPath.test(output)) && !isBroken) return undefined;
   return {
     weight: 93,
-    says: 'The tool with which the check asks is not in the image.',
+    says:
+      output === undefined
+        ? `The tool with which the check asks cannot run: it ends with ${cannotRun ?? ''}.`
+        : 'The tool with which the check asks is not in the image.',
     because: [...quotes, { source: 'docker inspect', text: `health check: ${health.check}` }],
     remedy: [
       'ask with what the image has: `wget -q -O /dev/null http://127.0.0.1:PORT/healthz`, or `node -e "fetch(\'http://127.0.0.1:PORT/healthz\').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"`',

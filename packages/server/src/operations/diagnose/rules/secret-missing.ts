@@ -1,7 +1,6 @@
 /** Cause: a secret is missing. */
 import { toldByItself } from '../told-by-itself.ts';
 
-export const secretLike = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL/;
 const named = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_?(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?))\b/;
 
 export const secretMissing = toldByItself({
@@ -11,10 +10,10 @@ export const secretMissing = toldByItself({
   signs: "`no API key`, `didn't provide`, 401 without a key; a variable with KEY, TOKEN or PASSWORD that is not set",
   mends: 'Bind the secret: a variable, a file in /run/secrets, a secret of the platform',
   pattern:
-    /(?:didn't|did not|you must|not) provide[d]? (?:an? |the |any )?(?:api[ -]?key|credentials|token|password)|(?:no|missing|without|empty|undefined|requires?|required) (?:an? |the |any |valid )?(?:api[ -_]?key|credentials|auth(?:entication)? token|access token|bearer token|password|secret)\b|(?:api[ -_]?key|credentials|access token|password|secret) (?:is |are |was |were )?(?:missing|required|not (?:set|provided|found|configured|specified|given)|undefined|empty)|\b[A-Z][A-Z0-9_]*(?:KEY|TOKEN|SECRET|PASSWORD)\b["'`]?(?: environment variable| variable)? (?:must be (?:set|provided)|is (?:required|not set|missing|undefined|empty)|not (?:set|found|provided))|no password supplied|superuser password is not specified/i,
+    /(?:didn't|did not|you must|not) provide[d]? (?:an? |the |any )?(?:api[ -]?key|credentials|token|password)|(?:no|missing|without|empty|undefined|requires?|required) (?:an? |the |any |valid )?(?:api[ _-]?key|credentials|auth(?:entication)? token|access token|bearer token|password|secret)\b|(?<!_)(?:api[ _-]?key|credentials|access token|password|secret) (?:is |are |was |were )?(?:missing|required|not (?:set|provided|found|configured|specified|given)|undefined|empty)|api_key client option must be set|unable to locate credentials|could not (?:find|load) (?:the )?(?:default )?credentials|no password supplied|superuser password is not specified/i,
   most: 95,
   weigh({ program, mounts }, { match, byPlatform }) {
-    if (byPlatform || /incorrect|invalid api|expired|revoked/i.test(match.input)) return undefined;
+    if (byPlatform || /incorrect|invalid (?:api|user)|expired|revoked/i.test(match.input)) return undefined;
     const name = named.exec(match.input)?.[1];
     const bound = mounts.filter(({ target }) => target.startsWith('/run/secrets'));
     if (name === undefined) return { adds: 0 };

@@ -1,7 +1,7 @@
 /** Cause: a required setting is missing. */
 import { toldByItself } from '../told-by-itself.ts';
-import { secretLike } from './secret-missing.ts';
 
+const secretLike = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL/;
 const named = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+|PORT|HOST)\b|\bset ([\w.]+)=/;
 
 export const settingMissing = toldByItself({
@@ -11,7 +11,7 @@ export const settingMissing = toldByItself({
   signs: '`must be set`, `is required`, `not set`, with the name of a variable that is not in the environment',
   mends: 'Set it in `environment:`, `--env` or the secret, and make the container anew',
   pattern:
-    /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b["'`]?:?(?: environment variable| variable| setting| env var)? (?:must be (?:set|provided|defined|specified)|is (?:required|not set|missing|undefined|unset|empty|not defined)|was not (?:set|provided)|not (?:set|provided|defined|found|specified)|needs to be set|parameter (?:not set|null)|unbound variable)|: (?:parameter (?:not set|null or not set)|unbound variable)|(?:[Mm]issing|[Rr]equired?s?|[Nn]o|[Uu]nset|[Uu]ndefined|[Nn]eeds?)(?: (?:the|a|required|mandatory|following))*(?: \w+)? (?:environment |env )(?:variable|var|setting)|(?:environment|env) var(?:iable)?s? .*(?:not (?:set|found|defined)|missing|required)|KeyError: '[A-Z][A-Z0-9_]+'|[Mm]issing required (?:setting|option|configuration|config|argument|value)|Could not resolve placeholder|(?:blocked|refused|aborted)\b.*\bset [\w.]+=|\(current(?:ly)?(?: value)?: (?:unset|undefined|null|none|empty)\)/,
+    /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b["'`]?:?(?: environment variable| variable| setting| env var)? (?:must be (?:set|provided|defined|specified)|is (?:required|not set|missing|undefined|unset|empty|not defined)|was not (?:set|provided)|not (?:set|provided|defined|found|specified)|needs to be set|parameter (?:not set|null)|unbound variable)|: (?:parameter (?:not set|null or not set)|unbound variable)|(?:[Mm]issing|[Rr]equired?s?|[Nn]o|[Uu]nset|[Uu]ndefined|[Nn]eeds?)(?: (?:the|a|required|mandatory|following))*(?: \w+)? (?:environment |env )(?:variable|var|setting)|(?:environment|env) var(?:iable)?s? .*(?:not (?:set|found|defined)|missing|required)|KeyError: '[A-Z][A-Z0-9_]+'|[Mm]issing required (?:setting|option|configuration|config|argument|value)|[Mm]issing config\b|^\s*Field required\b|Could not resolve placeholder|(?:blocked|refused|aborted)\b.*\bset [\w.]+=|\(current(?:ly)?(?: value)?: (?:unset|undefined|null|none|empty)\)/,
   most: 94,
   weigh({ program }, { match, byPlatform }) {
     if (byPlatform) return undefined;
@@ -19,7 +19,7 @@ export const settingMissing = toldByItself({
     if (name === undefined) return { adds: -6 };
     const isThere = program.environmentNames.includes(name);
     return {
-      adds: (isThere ? -8 : 2) - (secretLike.test(name) ? 12 : 0),
+      adds: isThere ? -8 : 2,
       because: [
         {
           source: 'docker inspect',
@@ -31,6 +31,10 @@ export const settingMissing = toldByItself({
   says: ({ match }) => `It wants ${nameIn(match.input) ?? 'a setting'} and does not get it.`,
   remedy({ match }, { platform }) {
     const name = nameIn(match.input) ?? 'NAME';
+    if (secretLike.test(name))
+      return platform === 'kubernetes'
+        ? [`kubectl create secret generic keys --from-literal=${name}=VALUE; then \`envFrom: [{ secretRef: { name: keys } }]\``]
+        : [`put ${name}=VALUE into .env (chmod 600) and \`env_file: .env\` into the service, then \`docker compose up -d\``];
     return platform === 'kubernetes'
       ? [`kubectl set env DEPLOYMENT ${name}=VALUE`]
       : [

@@ -10,7 +10,7 @@ export const staleLock = toldByItself({
   signs: '`already running`, `lock file exists`, with no other process there',
   mends: 'Remove the file; let the program check whether the owner is alive',
   pattern:
-    /\b(?:is )?already running\b|(?:lock|pid) ?file\b.*\b(?:exists|already|held|found)|\b(?:is|already|still) locked by\b|[Aa]nother (?:instance|process|server) (?:is|of|may|seems)|could not (?:acquire|get|obtain) (?:the )?lock|\.(?:pid|lock)['"]? (?:already )?exists|lock is held/i,
+    /\b(?:is )?already running\b|(?:lock|pid) ?file\b.*\b(?:exists|already|held|found)|\b(?:is|already|still) locked by\b|[Aa]nother (?:instance|process|server) (?:is|of|may|seems)|could not (?:acquire|get|obtain) (?:the )?lock|\.(?:pid|lock)['"]? (?:already )?exists|lock is held|failed to obtain (?:node )?locks?/i,
   most: 90,
   weigh(evidence, { match, byPlatform }) {
     if (byPlatform || /SQLITE|database is locked|EADDRINUSE/.test(match.input)) return undefined;
