@@ -16,7 +16,7 @@ async function restartUnhealthy(stage: Stage, times: number): Promise<void> {
     await stage.until(({ State }) => State.Health?.Status === 'unhealthy');
     stage.docker('restart', '--time', '2', stage.name);
   }
-  await stage.until(({ State }) => (State.Health?.FailingStreak ?? 0) > 0);
+  await stage.until(({ State }) => State.Health?.Status === 'unhealthy');
 }
 
 const server = (port: number): string => `import { createServer } from 'node:http';
@@ -60,7 +60,7 @@ createServer(async (_request, response) => {
   }),
   node('event-loop-blocked', {
     causes: ['event-loop-blocked'],
-    options: checkOptions('wget -q -T 1 -O /dev/null http://127.0.0.1:8080/healthz'),
+    options: ['--cpu-shares', '20000', ...checkOptions('wget -q -O /dev/null http://127.0.0.1:8080/healthz')],
     program: `import { createServer } from 'node:http';
 createServer((_request, response) => response.end('ok')).listen(8080, () => {
   console.log('listening on 8080');

@@ -234,12 +234,12 @@ for shard in range(1, 30):
         await until(({ State }) => State.Health?.Status === 'unhealthy');
         docker('restart', '--time', '2', name);
       }
-      await until(({ State }) => (State.Health?.FailingStreak ?? 0) > 0);
+      await until(({ State }) => State.Health?.Status === 'unhealthy');
     },
   }),
   node('report-busy', {
     causes: ['event-loop-blocked'],
-    options: checkOptions('wget -q -T 1 -O /dev/null http://127.0.0.1:3000/health'),
+    options: ['--cpu-shares', '20000', ...checkOptions('wget -q -O /dev/null http://127.0.0.1:3000/health')],
     program: `${serve(3000)}setTimeout(() => { console.log('sorting 4 million rows'); for (;;) Array.from({ length: 1e5 }, Math.random).sort(); }, 1500);\n`,
     lives: 0,
     during: ({ until }) => until(({ State }) => State.Health?.Status === 'unhealthy'),

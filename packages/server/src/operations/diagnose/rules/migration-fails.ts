@@ -5,6 +5,7 @@ import { endedLives, lastWords, quoteEnd } from '../last-words.ts';
 const migration = /\bmigrat(?:e|es|ed|ing|ion|ions)\b|\balembic\b|schema (?:version|upgrade)/i;
 const failure =
   /SQLITE_ERROR|ERR_SQLITE_ERROR|no such (?:table|column)|duplicate column|already exists|syntax error at|relation "[^"]+" does not exist|\b(?:migration|migrating)\b.*\b(?:failed|error|aborted|incomplete)\b|\bfailed\b.*\bmigrat|dirty database version/i;
+const broken = /SQLITE_(?:BUSY|LOCKED|CORRUPT|NOTADB)|database is locked|malformed|not a database/i;
 const step = /\b(?<step>[Vv]?\d{1,14}(?:[_-][\w-]+)(?:\.\w+)?)\b/;
 
 export const migrationFails: Rule = {
@@ -21,9 +22,11 @@ export const migrationFails: Rule = {
     const name = endedLives(evidence)
       .map(({ lines }) => lines.findLast(({ text }) => migration.test(text) && step.test(text))?.text)
       .map((text) => (text === undefined ? undefined : step.exec(text)?.groups?.['step']));
+    // A database that is held or damaged fails whatever is done with it first.
+    const isItsDatabase = lastWords(evidence, broken, 93) !== undefined;
     const isSame = name.length > 1 && name.at(-1) !== undefined && new Set(name).size === 1;
     return {
-      weight: Math.min(96, failed.weight + (isSame ? 2 : -4)),
+      weight: Math.min(96, failed.weight + (isSame ? 2 : -4) - (isItsDatabase ? 14 : 0)),
       says: `The migration ${name.at(-1) ?? ''} fails${isSame ? `, the same in each of ${name.length} lives` : ''}.`.replace('  ', ' '),
       because: [...failed.quotes, ...said.quotes.slice(-1), ...quoteEnd(evidence)],
       remedy: [
