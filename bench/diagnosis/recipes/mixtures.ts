@@ -101,7 +101,7 @@ createServer((request, response) => { response.writeHead(request.url === '/healt
     note: 'The path of the check is wrong, and somebody restarts what is unhealthy.',
   }),
   node('mixed-memory-line-without-memory', {
-    causes: ['secret-missing', 'setting-missing'],
+    causes: ['setting-missing'],
     options: ['--memory', '256m'],
     program: `console.log('memory: rss=41MB heapUsed=6MB of 256 MiB; last time this was killed: out of memory');
 console.error('fatal: required environment variable SESSION_SECRET is not set');

@@ -60,7 +60,7 @@ createServer(async (_request, response) => {
   }),
   node('event-loop-blocked', {
     causes: ['event-loop-blocked'],
-    options: checkOptions('wget -q -O /dev/null http://127.0.0.1:8080/healthz'),
+    options: ['--cpu-shares', '20000', ...checkOptions('wget -q -O /dev/null http://127.0.0.1:8080/healthz')],
     program: `import { createServer } from 'node:http';
 createServer((_request, response) => response.end('ok')).listen(8080, () => {
   console.log('listening on 8080');

@@ -239,7 +239,7 @@ for shard in range(1, 30):
   }),
   node('report-busy', {
     causes: ['event-loop-blocked'],
-    options: checkOptions('wget -q -O /dev/null http://127.0.0.1:3000/health'),
+    options: ['--cpu-shares', '20000', ...checkOptions('wget -q -O /dev/null http://127.0.0.1:3000/health')],
     program: `${serve(3000)}setTimeout(() => { console.log('sorting 4 million rows'); for (;;) Array.from({ length: 1e5 }, Math.random).sort(); }, 1500);\n`,
     lives: 0,
     during: ({ until }) => until(({ State }) => State.Health?.Status === 'unhealthy'),

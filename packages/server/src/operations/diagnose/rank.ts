@@ -57,7 +57,7 @@ function conditionOf(evidence: Evidence): Pick<Diagnosis, 'broken' | 'summary'> 
 function conditionOfRunning(evidence: Evidence, living: Life | undefined, ends: string): Pick<Diagnosis, 'broken' | 'summary'> {
   const { health, atMs, state } = evidence;
   if (state.status === 'paused') return { broken: false, summary: 'is paused' };
-  const age = living?.startedAtMs === undefined ? 0 : atMs - living.startedAtMs;
+  const age = living?.startedAtMs === undefined ? 0 : Math.max(0, atMs - living.startedAtMs);
   if (health?.status === 'unhealthy')
     return { broken: true, summary: `runs and is unhealthy: ${health.failingStreak} checks in a row have failed` };
   if (living?.outOfMemory === true && living.exitCode === undefined)

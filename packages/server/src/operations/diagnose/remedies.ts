@@ -9,12 +9,28 @@ export function moreMemory({ platform, limits: { memoryBytes }, subject: { name 
   const wanted = memoryBytes === undefined ? undefined : Math.ceil((memoryBytes * 2) / mebibyte);
   if (platform === 'kubernetes')
     return `kubectl set resources DEPLOYMENT -c CONTAINER --limits=memory=${wanted ?? 'MORE'}Mi   # of whatever made ${name}`;
+  if (platform === 'systemd') return `sudo systemctl edit ${name}   # [Service] MemoryMax=${wanted ?? 'MORE'}M`;
   const size = wanted === undefined ? 'MORE' : `${wanted}m`;
   return `docker update --memory ${size} --memory-swap ${size} ${name}   # and the same in the compose file`;
 }
 
+/** A command in it while it runs. */
+export function runIn({ platform, subject: { name } }: Evidence, command: string): string {
+  if (platform === 'kubernetes') return `kubectl exec ${name} -- ${command}`;
+  return platform === 'systemd'
+    ? `sudo nsenter --target $(systemctl show -P MainPID ${name}) --all ${command}`
+    : `docker exec ${name} ${command}`;
+}
+
+/** What shows how much it uses. */
+export function usageOf({ platform, subject: { name } }: Evidence): string {
+  if (platform === 'kubernetes') return `kubectl top pod ${name} --containers`;
+  return platform === 'systemd' ? `systemctl status ${name}` : `docker stats ${name}`;
+}
+
 /** A shell in what the container sees, though it does not stay up. */
 export function lookInside({ platform, subject: { name, image } }: Evidence): string {
+  if (platform === 'systemd') return `systemctl cat ${name}`;
   return platform === 'kubernetes'
     ? `kubectl debug ${name} -it --image=busybox --target=CONTAINER -- sh`
     : `docker run --rm -it --volumes-from ${name} --entrypoint sh ${image}`;

@@ -9,15 +9,26 @@ export function size(bytes: number): string {
   return bytes >= mebibyte ? `${Math.round(bytes / mebibyte)} MiB` : `${Math.round(bytes / 1024)} KiB`;
 }
 
-export function quoteEvent({ atMs, message, count }: Happening): Quote {
-  return { source: 'docker events', text: count > 1 ? `${message} (${count} times)` : message, atMs };
+const sources = {
+  docker: { settings: 'docker inspect', events: 'docker events' },
+  kubernetes: { settings: 'pod spec', events: 'events' },
+  systemd: { settings: 'systemctl show', events: 'journal' },
+} as const;
+
+/** Something that was set for it, with the command that shows it. */
+export function quoteSetting({ platform }: Evidence, text: string): Quote {
+  return { source: sources[platform].settings, text };
 }
 
-export function quoteEvents({ events }: Evidence, action: string, most = 2): readonly Quote[] {
-  return events
+export function quoteEvent({ platform }: Evidence, { atMs, message, count }: Happening): Quote {
+  return { source: sources[platform].events, text: count > 1 ? `${message} (${count} times)` : message, atMs };
+}
+
+export function quoteEvents(evidence: Evidence, action: string, most = 2): readonly Quote[] {
+  return evidence.events
     .filter((event) => event.action === action)
     .slice(-most)
-    .map(quoteEvent);
+    .map((event) => quoteEvent(evidence, event));
 }
 
 /** The mount that a path lies on; the deepest, where they lie in each other. */

@@ -135,14 +135,14 @@ test('of the environment there are names, and no value of it is in anything', as
       state: exited(1),
       config: {
         Env: ['PATH=/bin', `DB_PASSWORD=${secret}`, 'DATABASE_URL=postgres://user:hunter2-hunter2@db/shop', 'GREETING=hello-there'],
-        Cmd: ['serve', `--password=${secret}`],
+        Cmd: ['serve', `--password=${secret}`, '--api-key', 'another-secret-word'],
       },
       lines: [[2000, `cannot log in with ${secret} at postgres://user:hunter2-hunter2@db/shop`]],
     }),
     { container: 'web' },
   );
   const all = JSON.stringify(evidence);
-  for (const value of [secret, 'hunter2', 'hello-there']) assert.ok(!all.includes(value), value);
+  for (const value of [secret, 'hunter2', 'hello-there', 'another-secret-word']) assert.ok(!all.includes(value), value);
   assert.deepEqual(evidence.program.environmentNames, ['PATH', 'DB_PASSWORD', 'DATABASE_URL', 'GREETING']);
 });
 

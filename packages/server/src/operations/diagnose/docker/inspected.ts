@@ -3,7 +3,7 @@ import { constants } from 'node:os';
 import type { JsonObject } from '../../../core/json.ts';
 import { listOf, momentOf, objectOf, positiveOf, textOf, textsOf } from '../answers.ts';
 import type { Evidence, Health, Image, Limits, Mount, Port, Program, RestartPolicy, State } from '../evidence.ts';
-import type { Redact } from '../redaction.ts';
+import { type Redact, redactWords } from '../redaction.ts';
 
 const nanosecondsPerMillisecond = 1e6;
 const statuses = ['created', 'running', 'restarting', 'paused', 'exited', 'dead'] as const;
@@ -53,8 +53,8 @@ export function programOf(inspected: JsonObject, redact: Redact): Program {
   const user = textOf(config['User']);
   const numeric = /^(\d+)(?::|$)/.exec(user)?.[1];
   return {
-    entrypoint: textsOf(config['Entrypoint']).map(redact),
-    command: textsOf(config['Cmd']).map(redact),
+    entrypoint: redactWords(textsOf(config['Entrypoint']), redact),
+    command: redactWords(textsOf(config['Cmd']), redact),
     user,
     ...(user === '' || user === 'root' ? { userId: 0 } : numeric === undefined ? {} : { userId: Number(numeric) }),
     workingDirectory: textOf(config['WorkingDir']) || '/',

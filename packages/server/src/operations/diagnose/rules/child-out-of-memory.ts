@@ -1,8 +1,8 @@
 /** Cause: a child process was ended for its memory. */
 import type { Rule } from '../contract.ts';
 import { quoteEnd } from '../last-words.ts';
-import { moreMemory } from '../remedies.ts';
-import { called, quoteEvents, size } from '../signs.ts';
+import { moreMemory, runIn } from '../remedies.ts';
+import { quoteEvents, size } from '../signs.ts';
 import { killedCode } from './memory-signs.ts';
 
 export const childOutOfMemory: Rule = {
@@ -30,7 +30,7 @@ export const childOutOfMemory: Rule = {
         ...(life.exitCode === undefined ? [] : quoteEnd(evidence)),
       ],
       remedy: [
-        `docker top ${called(evidence)} -o pid,rss,args   # which of its processes is large`,
+        `${evidence.platform === 'docker' ? `docker top ${evidence.subject.name} -o pid,rss,args` : runIn(evidence, 'ps -o pid,rss,args')}   # which of its processes is large`,
         'run fewer of them at the same time, or give them a container of their own',
         moreMemory(evidence),
       ],

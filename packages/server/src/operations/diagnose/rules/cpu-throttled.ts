@@ -1,6 +1,7 @@
 /** Cause: it is given too little processor time. */
 import type { Rule } from '../contract.ts';
-import { called, quoteFailedCheck } from '../signs.ts';
+import { quoteFailedCheck } from '../signs.ts';
+import { on } from '../told-by-itself.ts';
 import { failingChecks, readyLives, timedOut } from './probe-signs.ts';
 
 /** Of periods of a tenth of a second. */
@@ -34,7 +35,12 @@ export const cpuThrottled: Rule = {
         { source: 'docker stats', text: `${throttledPeriods} of ${periods} periods throttled, limit ${limits.cpuCores} processors` },
         ...(late ? quoteFailedCheck(evidence) : []),
       ],
-      remedy: [`docker update --cpus ${Math.max(1, limits.cpuCores * 2)} ${called(evidence)}   # and \`cpus:\` in the compose file`],
+      remedy: [
+        on(evidence, {
+          docker: `docker update --cpus ${Math.max(1, limits.cpuCores * 2)} ${evidence.subject.name}   # and \`cpus:\` in the compose file`,
+          kubernetes: `kubectl set resources DEPLOYMENT -c CONTAINER --limits=cpu=${Math.max(1, limits.cpuCores * 2)}`,
+        }),
+      ],
       disprovedBy: 'With twice the limit the checks still time out.',
     };
   },

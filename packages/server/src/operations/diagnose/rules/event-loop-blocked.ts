@@ -1,10 +1,12 @@
 /** Cause: its one thread is busy. */
 import type { Rule } from '../contract.ts';
 import { quoteEnd, quoteLine } from '../last-words.ts';
-import { called } from '../signs.ts';
+import { runIn } from '../remedies.ts';
 import { failingChecks, readyLives, timedOut } from './probe-signs.ts';
 
 const busyPercent = 75;
+/** On a machine with much to do a busy program gets a share of a processor. */
+const idlePercent = 15;
 const delayed = /event loop (?:delay|lag|blocked|utili[sz]ation)|blocked for \d+|heartbeat (?:missed|timeout)|WORKER TIMEOUT/i;
 
 export const eventLoopBlocked: Rule = {
@@ -22,21 +24,21 @@ export const eventLoopBlocked: Rule = {
     const isBusy = percent !== undefined && percent >= busyPercent;
     if (ready === undefined && words === undefined) return undefined;
     // It does nothing and does not answer: that is another cause.
-    if (percent !== undefined && !isBusy && words === undefined) return undefined;
+    if (percent !== undefined && percent < idlePercent && words === undefined) return undefined;
     const last = ready?.life.lines.at(-1);
     return {
-      weight: 58 + (isBusy ? 28 : 0) + (words === undefined ? 0 : 20) + (ready === undefined ? 0 : 6),
-      says: `It was ready, and then did not answer in time${isBusy ? `, while it uses ${percent} % of a processor` : ''}.`,
+      weight: 58 + (isBusy ? 28 : percent === undefined ? 0 : 16) + (words === undefined ? 0 : 20) + (ready === undefined ? 0 : 6),
+      says: `It was ready, and then did not answer in time${percent === undefined ? '' : `, while it uses ${percent} % of a processor`}.`,
       because: [
         ...failing.quotes,
-        ...(isBusy ? [{ source: 'docker stats', text: `processor ${percent} %` }] : []),
+        ...(percent === undefined ? [] : [{ source: 'docker stats', text: `processor ${percent} %` }]),
         ...(words === undefined ? [] : [quoteLine(words)]),
         ...(ready === undefined ? [] : [ready.quote]),
         ...(last === undefined ? [] : [quoteLine(last)]),
         ...quoteEnd(evidence),
       ],
       remedy: [
-        `docker exec ${called(evidence)} kill -USR1 1   # node opens its inspector: a profile of ten seconds shows the function`,
+        `${runIn(evidence, 'kill -USR1 1')}   # node opens its inspector: a profile of ten seconds shows the function`,
         'move that work into a worker thread or another process, or do it in pieces',
       ],
       disprovedBy: 'While a check times out it uses hardly any processor: then it waits for something.',

@@ -1,7 +1,7 @@
 /** Cause: the heap of V8 may grow beyond the container. */
 import type { Rule } from '../contract.ts';
 import { quoteEnd } from '../last-words.ts';
-import { size } from '../signs.ts';
+import { quoteSetting, size } from '../signs.ts';
 import { heapMessage, lastEndedForMemory, quoteMemoryEnd } from './memory-signs.ts';
 
 const mebibyte = 2 ** 20;
@@ -26,7 +26,7 @@ export const heapLargerThanLimit: Rule = {
       weight: 91,
       says: `Node may use a heap of ${size(heapLimitBytes)} in a container of ${size(memoryBytes)}.`,
       because: [
-        { source: 'docker inspect', text: `--max-old-space-size=${heapLimitBytes / mebibyte}, memory limit ${size(memoryBytes)}` },
+        quoteSetting(evidence, `--max-old-space-size=${heapLimitBytes / mebibyte}, memory limit ${size(memoryBytes)}`),
         ...quoteMemoryEnd(evidence),
         ...quoteEnd(evidence),
       ],

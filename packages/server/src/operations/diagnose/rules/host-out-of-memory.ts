@@ -1,7 +1,8 @@
 /** Cause: the machine had no memory left. */
 import type { Rule } from '../contract.ts';
 import { endedLives, quoteEnd } from '../last-words.ts';
-import { called, size } from '../signs.ts';
+import { size } from '../signs.ts';
+import { on } from '../told-by-itself.ts';
 import { killedCode } from './memory-signs.ts';
 
 const nearMs = 2000;
@@ -41,7 +42,10 @@ export const hostOutOfMemory: Rule = {
       remedy: [
         'dmesg -T | grep -i "killed process"   # who was ended, and how large it was',
         'free -m; docker stats --no-stream   # who takes the memory; give that one a limit',
-        `docker update --memory-reservation 512m ${called(evidence)}   # so that it is not chosen first`,
+        on(evidence, {
+          docker: `docker update --memory-reservation 512m ${evidence.subject.name}   # so that it is not chosen first`,
+          kubernetes: '`resources.requests.memory` of what it needs, so that the kernel does not choose it first',
+        }),
       ],
       disprovedBy: 'The kernel log has no such line at that time: then somebody used `kill -9` on the machine.',
     };

@@ -1,8 +1,8 @@
 /** Cause: the memory limit is too small. */
 import type { Rule } from '../contract.ts';
-import { moreMemory } from '../remedies.ts';
+import { moreMemory, usageOf } from '../remedies.ts';
 import { endedLives, quoteEnd, seconds, uptimeMs } from '../last-words.ts';
-import { called, size } from '../signs.ts';
+import { size } from '../signs.ts';
 import { endedForMemory, lastEndedForMemory, quoteMemoryEnd } from './memory-signs.ts';
 
 /** Ended while it was still getting ready: what it needs is more than it may have, from the beginning. */
@@ -31,10 +31,7 @@ export const limitTooSmall: Rule = {
       weight: isEarly ? 84 : 70,
       says: `It wants more than ${limit} of memory${isEarly ? `, within ${seconds(Math.max(...uptimes))} of its start` : ''}, and the kernel ends it.`,
       because: [...quoteMemoryEnd(evidence), ...quoteEnd(evidence)],
-      remedy: [
-        moreMemory(evidence),
-        `docker stats ${called(evidence)}   # then see what it settles at, and set the limit a third above that`,
-      ],
+      remedy: [moreMemory(evidence), `${usageOf(evidence)}   # then see what it settles at, and set the limit a third above that`],
       disprovedBy: 'With twice the limit it ends in the same way, only later: then it leaks.',
     };
   },

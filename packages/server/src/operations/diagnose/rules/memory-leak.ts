@@ -1,7 +1,8 @@
 /** Cause: a memory leak. */
 import type { Rule } from '../contract.ts';
 import { quoteEnd, seconds } from '../last-words.ts';
-import { called, size } from '../signs.ts';
+import { runIn } from '../remedies.ts';
+import { size } from '../signs.ts';
 import { loadBurst } from './load-burst.ts';
 import { endedForMemory, evenUptimesMs, growth, lastEndedForMemory, quoteMemoryEnd, readings } from './memory-signs.ts';
 import { nativeMemory } from './native-memory.ts';
@@ -39,7 +40,7 @@ export const memoryLeak: Rule = {
       because: [...(last === undefined ? [] : [last.from.quote, last.to.quote]), ...quoteMemoryEnd(evidence), ...quoteEnd(evidence)],
       remedy: [
         'Do not raise the limit: that only makes the lives longer.',
-        `docker exec ${called(evidence)} kill -USR2 1   # with node --heapsnapshot-signal=SIGUSR2: two snapshots, minutes apart, show what grows`,
+        `${runIn(evidence, 'kill -USR2 1')}   # with node --heapsnapshot-signal=SIGUSR2: two snapshots, minutes apart, show what grows`,
       ],
       disprovedBy: 'With twice the limit its memory settles below it and stays there: then the limit was too small.',
     };

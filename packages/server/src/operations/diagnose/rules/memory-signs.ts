@@ -1,7 +1,7 @@
 /** What the rules about memory ask for: which lives the kernel ended, how long they lasted, and what the program said of its own memory and queue. */
 import type { Evidence, Life, Quote } from '../evidence.ts';
 import { endedLives, uptimeMs } from '../last-words.ts';
-import { quoteEvents, size } from '../signs.ts';
+import { quoteEvents, quoteSetting, size } from '../signs.ts';
 
 export const killedCode = 137;
 export const heapMessage = /JavaScript heap out of memory|Reached heap limit Allocation failed|Allocation failed - (?:process|JavaScript)/;
@@ -24,7 +24,7 @@ export function quoteMemoryEnd(evidence: Evidence): readonly Quote[] {
   );
   return [
     ...quoteEvents(evidence, 'oom', 1),
-    ...(memoryBytes === undefined ? [] : [{ source: 'docker inspect', text: `memory limit ${size(memoryBytes)}` }]),
+    ...(memoryBytes === undefined ? [] : [quoteSetting(evidence, `memory limit ${size(memoryBytes)}`)]),
     ...kernel.slice(-1),
   ];
 }

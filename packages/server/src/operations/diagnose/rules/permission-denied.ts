@@ -1,5 +1,6 @@
 /** Cause: it may not read or write where it has to. */
 import type { Evidence } from '../evidence.ts';
+import { lastWords } from '../last-words.ts';
 import { giveTo } from '../remedies.ts';
 import { mountOf, pathIn } from '../signs.ts';
 import { toldByItself } from '../told-by-itself.ts';
@@ -21,6 +22,8 @@ export const permissionDenied = toldByItself({
     if (byPlatform || lastCode(evidence) === notExecutable) return undefined;
     // A door that is closed on the network, and a service that refuses a user, are other matters.
     if (/publickey|password|ssh|connect (?:EACCES|EPERM)|for user|spawn .*EACCES/.test(match.input)) return undefined;
+    // Node says the code once more, on a line of its own.
+    if (/^\s*code: /.test(match.input) && lastWords(evidence, /connect E(?:ACCES|PERM)/, 90) !== undefined) return undefined;
     const path = pathIn(match.input);
     const mount = path === undefined ? undefined : mountOf(evidence, path);
     const { userId } = evidence.program;

@@ -1,4 +1,5 @@
 /** Cause: it may start no further processes or threads. */
+import { quoteSetting } from '../signs.ts';
 import { on, toldByItself } from '../told-by-itself.ts';
 
 export const pidsLimit = toldByItself({
@@ -10,9 +11,10 @@ export const pidsLimit = toldByItself({
   pattern:
     /spawn\w* .*\bEAGAIN\b|\bEAGAIN\b.*(?:spawn|fork|thread)|(?:fork|pthread_create|clone|thread)\b.*(?:EAGAIN|Resource temporarily unavailable|failed|Cannot allocate)|[Cc]an(?:'t|not) (?:fork|start new thread)|unable to create (?:new )?(?:native )?thread|[Rr]esource temporarily unavailable/,
   most: 93,
-  weigh({ limits: { processes } }, { byPlatform }) {
+  weigh(evidence, { byPlatform }) {
+    const { processes } = evidence.limits;
     if (byPlatform) return undefined;
-    return processes === undefined ? { adds: 0 } : { adds: 2, because: [{ source: 'docker inspect', text: `pids limit ${processes}` }] };
+    return processes === undefined ? { adds: 0 } : { adds: 2, because: [quoteSetting(evidence, `pids limit ${processes}`)] };
   },
   says: (_found, { limits: { processes } }) =>
     `It may have no more processes and threads${processes === undefined ? '' : ` than ${processes}`}.`,

@@ -1,5 +1,6 @@
 /** Cause: its port is in use. */
-import { saidListening } from '../signs.ts';
+import { runIn } from '../remedies.ts';
+import { quoteSetting, saidListening } from '../signs.ts';
 import { toldByItself } from '../told-by-itself.ts';
 
 export const portInUse = toldByItself({
@@ -18,7 +19,7 @@ export const portInUse = toldByItself({
     const own = life !== undefined && saidListening(life).length > 0;
     const { mode } = evidence.network;
     const shares = mode === 'host' || mode.startsWith('container:');
-    return { adds: own ? -20 : 0, because: shares ? [{ source: 'docker inspect', text: `network mode ${mode}` }] : [] };
+    return { adds: own ? -20 : 0, because: shares ? [quoteSetting(evidence, `network mode ${mode}`)] : [] };
   },
   says({ match }, { network }) {
     const port = /:(\d{2,5})\b|\bport (\d{2,5})/i.exec(match.input);
@@ -26,7 +27,8 @@ export const portInUse = toldByItself({
       network.mode === 'host' ? ' on the machine' : network.mode.startsWith('container:') ? ' in the network that it shares' : '';
     return `Port ${port?.[1] ?? port?.[2] ?? ''} is taken${where} when it starts.`.replace('  ', ' ');
   },
-  remedy({ match }, { network, subject }) {
+  remedy({ match }, evidence) {
+    const { network } = evidence;
     const port = /:(\d{2,5})\b|\bport (\d{2,5})/i.exec(match.input);
     const number = port?.[1] ?? port?.[2] ?? 'PORT';
     const shared = /^container:(.+)/.exec(network.mode)?.[1];
@@ -37,7 +39,7 @@ export const portInUse = toldByItself({
         `docker exec ${shared.slice(0, 12)} netstat -ltnp   # the container whose network it shares; stop one of the two, or give it another port`,
       ];
     return [
-      `docker exec ${subject.name} netstat -ltnp   # in the moments that it runs: who of its own processes has port ${number}`,
+      `${runIn(evidence, 'netstat -ltnp')}   # in the moments that it runs: who of its own processes has port ${number}`,
       'let one process alone listen there; a start script must not start it twice',
     ];
   },

@@ -2,7 +2,8 @@
 import type { Rule, Suspicion } from '../contract.ts';
 import type { Evidence } from '../evidence.ts';
 import { on } from '../told-by-itself.ts';
-import { probedPort } from '../signs.ts';
+import { runIn } from '../remedies.ts';
+import { probedPort, quoteSetting } from '../signs.ts';
 import { type Failing, failingChecks, readyLives, refused } from './probe-signs.ts';
 
 const noProgram = /executable file not found|not found$|: not found|No such file or directory/;
@@ -34,11 +35,11 @@ function missingTool(evidence: Evidence, { outputs, quotes, health }: Failing): 
       output === undefined
         ? `The tool with which the check asks cannot run: it ends with ${cannotRun ?? ''}.`
         : 'The tool with which the check asks is not in the image.',
-    because: [...quotes, { source: 'docker inspect', text: `health check: ${health.check}` }],
+    because: [...quotes, quoteSetting(evidence, `health check: ${health.check}`)],
     remedy: [
       'ask with what the image has: `wget -q -O /dev/null http://127.0.0.1:PORT/healthz`, or `node -e "fetch(\'http://127.0.0.1:PORT/healthz\').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"`',
     ],
-    disprovedBy: `docker exec ${evidence.subject.name} ${health.check} finds the tool.`,
+    disprovedBy: `\`${runIn(evidence, health.check)}\` finds the tool.`,
   };
 }
 
@@ -50,9 +51,9 @@ function wrongPort(evidence: Evidence, { outputs, quotes, health }: Failing): Su
   return {
     weight: 95,
     says: `The check asks port ${port}; the program listens on ${ready.port}.`,
-    because: [...quotes, ready.quote, { source: 'docker inspect', text: `health check: ${health.check}` }],
+    because: [...quotes, ready.quote, quoteSetting(evidence, `health check: ${health.check}`)],
     remedy: remedyFor(evidence, health.check.replaceAll(String(port), String(ready.port))),
-    disprovedBy: `docker exec ${evidence.subject.name} wget -q -O - http://127.0.0.1:${port}/ is answered.`,
+    disprovedBy: `\`${runIn(evidence, `wget -q -O - http://127.0.0.1:${port}/`)}\` is answered.`,
   };
 }
 
@@ -61,7 +62,7 @@ function wrongPath(evidence: Evidence, { outputs, quotes, health }: Failing): Su
   return {
     weight: 90,
     says: 'The program answers the check with 404: nothing is at that path.',
-    because: [...quotes, { source: 'docker inspect', text: `health check: ${health.check}` }],
+    because: [...quotes, quoteSetting(evidence, `health check: ${health.check}`)],
     remedy: remedyFor(evidence, 'THE CHECK WITH ANOTHER PATH'),
     disprovedBy: 'The same path is answered with 200 by the same version elsewhere.',
   };

@@ -1,5 +1,5 @@
 /** Cause: it writes where nothing may be written. */
-import { mountOf, pathIn } from '../signs.ts';
+import { mountOf, quoteSetting, pathIn } from '../signs.ts';
 import { toldByItself } from '../told-by-itself.ts';
 
 export const readOnlyFilesystem = toldByItself({
@@ -15,9 +15,9 @@ export const readOnlyFilesystem = toldByItself({
     const path = pathIn(match.input);
     const mount = path === undefined ? undefined : mountOf(evidence, path);
     const kernel = evidence.host.kernel.filter(({ text }) => /remounting filesystem read-only/i.test(text));
-    if (mount?.readOnly === true) return { adds: 2, because: [{ source: 'docker inspect', text: `${mount.target} is mounted read-only` }] };
+    if (mount?.readOnly === true) return { adds: 2, because: [quoteSetting(evidence, `${mount.target} is mounted read-only`)] };
     if (mount === undefined && evidence.program.readOnlyRoot)
-      return { adds: 2, because: [{ source: 'docker inspect', text: 'the root of the container is read-only' }] };
+      return { adds: 2, because: [quoteSetting(evidence, 'the root of the container is read-only')] };
     return { adds: 0, because: kernel.slice(-1) };
   },
   says: ({ match }, { program }) =>

@@ -1,4 +1,5 @@
 /** Cause: a secret is missing. */
+import { quoteSetting } from '../signs.ts';
 import { toldByItself } from '../told-by-itself.ts';
 
 const named = /\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*_?(?:KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIALS?))\b/;
@@ -12,14 +13,15 @@ export const secretMissing = toldByItself({
   pattern:
     /(?:didn't|did not|you must|not) provide[d]? (?:an? |the |any )?(?:api[ -]?key|credentials|token|password)|(?:no|missing|without|empty|undefined|requires?|required) (?:an? |the |any |valid )?(?:api[ _-]?key|credentials|auth(?:entication)? token|access token|bearer token|password|secret)\b|(?<!_)(?:api[ _-]?key|credentials|access token|password|secret) (?:is |are |was |were )?(?:missing|required|not (?:set|provided|found|configured|specified|given)|undefined|empty)|api_key client option must be set|unable to locate credentials|could not (?:find|load) (?:the )?(?:default )?credentials|no password supplied|superuser password is not specified/i,
   most: 95,
-  weigh({ program, mounts }, { match, byPlatform }) {
+  weigh(evidence, { match, byPlatform }) {
+    const { program, mounts } = evidence;
     if (byPlatform || /incorrect|invalid (?:api|user)|expired|revoked/i.test(match.input)) return undefined;
     const name = named.exec(match.input)?.[1];
     const bound = mounts.filter(({ target }) => target.startsWith('/run/secrets'));
     if (name === undefined) return { adds: 0 };
     return program.environmentNames.includes(name)
-      ? { adds: -6, because: [{ source: 'docker inspect', text: `${name} is in the environment, so it is empty or another one is meant` }] }
-      : { adds: 1, because: [{ source: 'docker inspect', text: `no ${name} in the environment, ${bound.length} secrets mounted` }] };
+      ? { adds: -6, because: [quoteSetting(evidence, `${name} is in the environment, so it is empty or another one is meant`)] }
+      : { adds: 1, because: [quoteSetting(evidence, `no ${name} in the environment, ${bound.length} secrets mounted`)] };
   },
   says: ({ match }) => `It has no ${named.exec(match.input)?.[1] ?? 'key'} to show.`,
   remedy({ match }, { platform }) {

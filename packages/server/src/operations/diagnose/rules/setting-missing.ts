@@ -1,4 +1,5 @@
 /** Cause: a required setting is missing. */
+import { quoteSetting } from '../signs.ts';
 import { toldByItself } from '../told-by-itself.ts';
 
 const secretLike = /KEY|TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL/;
@@ -13,24 +14,23 @@ export const settingMissing = toldByItself({
   pattern:
     /\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*\b["'`]?:?(?: environment variable| variable| setting| env var)? (?:must be (?:set|provided|defined|specified)|is (?:required|not set|missing|undefined|unset|empty|not defined)|was not (?:set|provided)|not (?:set|provided|defined|found|specified)|needs to be set|parameter (?:not set|null)|unbound variable)|: (?:parameter (?:not set|null or not set)|unbound variable)|(?:[Mm]issing|[Rr]equired?s?|[Nn]o|[Uu]nset|[Uu]ndefined|[Nn]eeds?)(?: (?:the|a|required|mandatory|following))*(?: \w+)? (?:environment |env )(?:variable|var|setting)|(?:environment|env) var(?:iable)?s? .*(?:not (?:set|found|defined)|missing|required)|KeyError: '[A-Z][A-Z0-9_]+'|[Mm]issing required (?:setting|option|configuration|config|argument|value)|[Mm]issing config\b|^\s*Field required\b|Could not resolve placeholder|(?:blocked|refused|aborted)\b.*\bset [\w.]+=|\(current(?:ly)?(?: value)?: (?:unset|undefined|null|none|empty)\)/,
   most: 94,
-  weigh({ program }, { match, byPlatform }) {
+  weigh(evidence, { match, byPlatform }) {
     if (byPlatform) return undefined;
     const name = nameIn(match.input);
     if (name === undefined) return { adds: -6 };
-    const isThere = program.environmentNames.includes(name);
+    const isThere = evidence.program.environmentNames.includes(name);
     return {
       adds: isThere ? -8 : 2,
       because: [
-        {
-          source: 'docker inspect',
-          text: isThere ? `${name} is in the environment: empty, or not what it wants` : `no ${name} in the environment`,
-        },
+        quoteSetting(evidence, isThere ? `${name} is in the environment: empty, or not what it wants` : `no ${name} in the environment`),
       ],
     };
   },
   says: ({ match }) => `It wants ${nameIn(match.input) ?? 'a setting'} and does not get it.`,
   remedy({ match }, { platform }) {
     const name = nameIn(match.input) ?? 'NAME';
+    if (platform === 'systemd')
+      return [`sudo systemctl edit UNIT   # [Service] Environment=${name}=VALUE, or EnvironmentFile= for a secret`];
     if (secretLike.test(name))
       return platform === 'kubernetes'
         ? [`kubectl create secret generic keys --from-literal=${name}=VALUE; then \`envFrom: [{ secretRef: { name: keys } }]\``]

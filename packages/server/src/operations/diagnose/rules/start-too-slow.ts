@@ -1,6 +1,7 @@
 /** Cause: it starts more slowly than the check allows. */
 import type { Rule } from '../contract.ts';
 import { endedLives, quoteEnd, quoteLine, seconds, uptimeMs } from '../last-words.ts';
+import { quoteSetting } from '../signs.ts';
 import { on } from '../told-by-itself.ts';
 import { failingChecks, patienceMs, readyLives, refused, timedOut } from './probe-signs.ts';
 
@@ -28,10 +29,10 @@ export const startTooSlow: Rule = {
       because: [
         ...quotes,
         ...(line === undefined ? [] : [quoteLine(line)]),
-        {
-          source: 'docker inspect',
-          text: `start period ${seconds(health.startPeriodMs)}, then ${health.retries} tries every ${seconds(health.intervalMs)}`,
-        },
+        quoteSetting(
+          evidence,
+          `start period ${seconds(health.startPeriodMs)}, then ${health.retries} tries every ${seconds(health.intervalMs)}`,
+        ),
         ...quoteEnd(evidence),
       ],
       remedy: [
