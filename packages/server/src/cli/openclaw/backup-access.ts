@@ -5,7 +5,7 @@ import { loadConfiguration, locate, type BackupSettings } from '../../config/ind
 import { systemClock } from '../../core/clock.ts';
 import { readEnvironment } from '../../core/env.ts';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
-import type { EncryptFor, OpenWith, PlaceContext } from '../../operations/backup/index.ts';
+import type { ArchiveToRead, EncryptFor, OpenWith, PlaceContext, Restic } from '../../operations/backup/index.ts';
 import type { Terminal } from '../terminal.ts';
 
 export interface KeyFlags {
@@ -40,8 +40,45 @@ export async function openBackupAccess(flags: { readonly stateDir?: string }, { 
   };
 }
 
+export interface EngineFlags {
+  readonly engine?: 'archive' | 'restic';
+}
+
+interface ResticFlags extends EngineFlags {
+  /** Of `--to` or `--from`. */
+  readonly place?: string | undefined;
+  readonly passphraseFile?: string | undefined;
+}
+
+/** The repository of restic where that is the engine, by flag or by configuration; else undefined. */
+export async function openRestic(
+  { engine, place, passphraseFile }: ResticFlags,
+  { settings, context }: BackupAccess,
+): Promise<Restic | undefined> {
+  if ((engine ?? settings?.engine ?? 'archive') !== 'restic') return undefined;
+  const repository = place ?? settings?.to;
+  const passwordFile = passphraseFile ?? settings?.passwordFile;
+  if (repository === undefined) throw usage('restic needs a repository', 'Name it with --to or --from, or set backup.to.');
+  if (passwordFile === undefined)
+    throw usage('restic needs a password', 'Name its file with --passphrase-file, or set backup.passwordFile.');
+  const { createRestic } = await import('../../operations/backup/index.ts');
+  return createRestic({ repository, passwordFile, context });
+}
+
+export interface WantedFlags extends KeyFlags, EngineFlags {
+  readonly from?: string;
+}
+
+/** The archive that a command is to read, in whatever it lies. */
+export async function openWanted(wanted: string, flags: WantedFlags, access: BackupAccess): Promise<ArchiveToRead> {
+  const restic = await openRestic({ ...flags, place: flags.from }, access);
+  if (restic) return restic.find(wanted);
+  const { findArchive } = await import('../../operations/backup/index.ts');
+  return findArchive(wanted, flags.from ?? access.place, { ...access.context, openWith: readKeys(flags) });
+}
+
 /** What opens an archive: identities, one a line as `age-keygen` writes them, and a passphrase. */
-export function readKeys({ identity = [], passphraseFile }: KeyFlags): OpenWith {
+function readKeys({ identity = [], passphraseFile }: KeyFlags): OpenWith {
   const identities = identity.flatMap((file) =>
     readSecret(file)
       .split('\n')

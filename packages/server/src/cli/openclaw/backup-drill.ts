@@ -8,10 +8,9 @@ import { OpenClawError, reasonOf } from '../../core/errors.ts';
 import type { ReadBack } from '../../operations/backup/index.ts';
 import { formatMs } from '../durations.ts';
 import type { CommandContext, Terminal } from '../terminal.ts';
-import { openBackupAccess, readKeys, type KeyFlags } from './backup-access.ts';
+import { openBackupAccess, openWanted, type WantedFlags } from './backup-access.ts';
 
-interface DrillFlags extends KeyFlags {
-  readonly from?: string;
+interface DrillFlags extends WantedFlags {
   readonly stateDir?: string;
   readonly output: 'text' | 'json';
 }
@@ -53,9 +52,10 @@ async function drill(
   flags: DrillFlags,
   terminal: Terminal,
 ): Promise<{ readonly archive: string; readonly tookMs: number; readonly checks: readonly DrillCheck[] }> {
-  const { place, context } = await openBackupAccess(flags, terminal);
-  const { findArchive, withRestored } = await import('../../operations/backup/index.ts');
-  const archive = await findArchive(wanted, flags.from ?? place, { ...context, openWith: readKeys(flags) });
+  const access = await openBackupAccess(flags, terminal);
+  const { context } = access;
+  const { withRestored } = await import('../../operations/backup/index.ts');
+  const archive = await openWanted(wanted, flags, access);
   const beganMs = context.clock.monotonicMs();
   const checks = await withRestored(archive, context, async (readBack, directory) => [
     ...(await checksOfArchive(readBack)),

@@ -1,12 +1,12 @@
 /** `openclaw backup`: copies of the state, made beside a running gateway, read back, restored. What is printed; the work is done by `operations/backup`. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { BackupMade, LeftOut, Place, Pruned, ReadBack, StoredBackup } from '../../operations/backup/index.ts';
+import type { BackupMade, LeftOut, Pruned, ReadBack, StoredBackup } from '../../operations/backup/index.ts';
 import { formatMs } from '../durations.ts';
 import { type Column, formatTable, widthOf } from '../table.ts';
 import type { CommandContext, Terminal } from '../terminal.ts';
 import { registerDrill } from './backup-drill.ts';
 import type { ScheduleFlags } from './backup-schedule.ts';
-import { openBackupAccess, readKeys, readRecipients, type KeyFlags } from './backup-access.ts';
+import { openBackupAccess, openRestic, openWanted, readRecipients, type EngineFlags, type KeyFlags } from './backup-access.ts';
 
 interface StateFlags {
   readonly stateDir?: string;
@@ -16,17 +16,18 @@ interface OutputFlags {
   readonly output: 'text' | 'json';
 }
 
-interface CreateFlags extends StateFlags, OutputFlags {
+interface CreateFlags extends StateFlags, OutputFlags, EngineFlags {
   readonly to?: string;
   readonly encrypt: readonly string[];
   readonly passphraseFile?: string;
 }
 
-interface ReadFlags extends KeyFlags, StateFlags, OutputFlags {
+interface ReadFlags extends KeyFlags, StateFlags, OutputFlags, EngineFlags {
   readonly from?: string;
 }
 
-interface PruneFlags extends StateFlags, OutputFlags {
+interface PruneFlags extends StateFlags, OutputFlags, EngineFlags {
+  readonly passphraseFile?: string;
   readonly from?: string;
   readonly keepLast?: number;
   readonly keepDaily?: number;
@@ -62,6 +63,7 @@ export function registerBackupCommands({ program, terminal, setExitCode }: Comma
   withOutput(group.command('list'))
     .description('show the backups of a place, the newest first')
     .option('--from <place>', 'a directory, or s3://bucket/prefix')
+    .option('--passphrase-file <file>', 'the file with the password of the repository of restic')
     .addHelpText('after', examples('list', ['', '--from s3://bucket/openclaw', '-o json']))
     .action((flags: ReadFlags) => list(flags, terminal));
   registerPrune(group, terminal);
@@ -83,6 +85,7 @@ function registerPrune(group: Command, terminal: Terminal): void {
     .option('--keep-last <count>', 'so many of the newest', parseCount)
     .option('--keep-daily <count>', 'the newest of each of so many days', parseCount)
     .option('--keep-weekly <count>', 'the newest of each of so many weeks', parseCount)
+    .option('--passphrase-file <file>', 'the file with the password of the repository of restic')
     .option('--dry-run', 'only say what would be deleted')
     .addHelpText('after', examples('prune', ['--dry-run', '--keep-daily 7 --keep-weekly 4']))
     .action((flags: PruneFlags) => prune(flags, terminal));
@@ -91,6 +94,9 @@ function registerPrune(group: Command, terminal: Terminal): void {
 function withOutput(command: Command): Command {
   return command
     .option('--state-dir <directory>', 'the state directory')
+    .addOption(
+      new Option('--engine <engine>', 'what makes or made it; places of restic are its repositories').choices(['archive', 'restic']),
+    )
     .addOption(new Option('-o, --output <format>', 'how to print').choices(['text', 'json']).default('text'));
 }
 
@@ -106,18 +112,26 @@ function examples(name: string, lines: readonly string[]): string {
 }
 
 async function create({ to, encrypt, passphraseFile, output, ...flags }: CreateFlags, terminal: Terminal): Promise<void> {
-  const { locations, settings, place, context } = await openBackupAccess(flags, terminal);
+  const access = await openBackupAccess(flags, terminal);
+  const { locations, settings, place } = access;
   const { createBackup, openPlace } = await import('../../operations/backup/index.ts');
   const { version } = await import('../../version.ts');
   const recipients = encrypt.length > 0 || passphraseFile !== undefined ? encrypt : (settings?.recipients ?? []);
   const progress = createProgress(terminal);
   const interrupt = interruptible();
+  const context = { ...access.context, signal: interrupt.signal };
+  const wanted = {
+    stateDirectory: locations.stateDirectory,
+    clock: context.clock,
+    version,
+    onProgress: progress.show,
+    signal: interrupt.signal,
+  };
   try {
-    const made = await createBackup({
-      ...{ stateDirectory: locations.stateDirectory, clock: context.clock, version, onProgress: progress.show, signal: interrupt.signal },
-      place: openPlace(to ?? place, { ...context, signal: interrupt.signal }),
-      encryptFor: readRecipients(recipients, passphraseFile),
-    });
+    const restic = await openRestic({ ...flags, place: to, passphraseFile }, { ...access, context });
+    const made = restic
+      ? await restic.create(wanted)
+      : await createBackup({ ...wanted, place: openPlace(to ?? place, context), encryptFor: readRecipients(recipients, passphraseFile) });
     progress.end();
     terminal.stdout.write(output === 'json' ? asJson(made) : await describeMade(made));
     tellLeftOut(made.leftOut, terminal);
@@ -137,10 +151,10 @@ async function describeMade({ address, bytes, contentBytes, encrypted, tookMs }:
 }
 
 async function verify(wanted: string, flags: ReadFlags, terminal: Terminal): Promise<void> {
-  const { place, context } = await openBackupAccess(flags, terminal);
-  const { findArchive, verifyBackup } = await import('../../operations/backup/index.ts');
-  const archive = await findArchive(wanted, flags.from ?? place, { ...context, openWith: readKeys(flags) });
-  const readBack = await verifyBackup(archive, context);
+  const access = await openBackupAccess(flags, terminal);
+  const { verifyBackup } = await import('../../operations/backup/index.ts');
+  const archive = await openWanted(wanted, flags, access);
+  const readBack = await verifyBackup(archive, access.context);
   terminal.stdout.write(
     flags.output === 'json' ? asJson({ archive: archive.name, ...readBack }) : `${archive.name} is whole\n${await describeRead(readBack)}`,
   );
@@ -148,9 +162,10 @@ async function verify(wanted: string, flags: ReadFlags, terminal: Terminal): Pro
 }
 
 async function restore(wanted: string, flags: ReadFlags & { readonly force?: boolean }, terminal: Terminal): Promise<void> {
-  const { locations, place, context } = await openBackupAccess(flags, terminal);
-  const { findArchive, restoreBackup } = await import('../../operations/backup/index.ts');
-  const archive = await findArchive(wanted, flags.from ?? place, { ...context, openWith: readKeys(flags) });
+  const access = await openBackupAccess(flags, terminal);
+  const { locations, context } = access;
+  const { restoreBackup } = await import('../../operations/backup/index.ts');
+  const archive = await openWanted(wanted, flags, access);
   const interrupt = interruptible();
   try {
     const { stateDirectory } = locations;
@@ -182,9 +197,9 @@ async function describeRead({ header, files, bytes, recovery }: ReadBack): Promi
 }
 
 async function list(flags: ReadFlags, terminal: Terminal): Promise<void> {
-  const { place, context } = await openBackupAccess(flags, terminal);
+  const access = await openBackupAccess(flags, terminal);
   const { openPlace, sizeInWords } = await import('../../operations/backup/index.ts');
-  const at = openPlace(flags.from ?? place, context);
+  const at = (await openRestic({ ...flags, place: flags.from }, access)) ?? openPlace(flags.from ?? access.place, access.context);
   const backups = await at.list();
   if (flags.output === 'json') terminal.stdout.write(asJson({ place: at.address, backups: backups.map(forPrograms) }));
   else if (backups.length === 0) terminal.stderr.write(`There is no backup in ${at.address}.\n`);
@@ -199,7 +214,8 @@ async function list(flags: ReadFlags, terminal: Terminal): Promise<void> {
 }
 
 async function prune(flags: PruneFlags, terminal: Terminal): Promise<void> {
-  const { locations, settings, place, context } = await openBackupAccess(flags, terminal);
+  const access = await openBackupAccess(flags, terminal);
+  const { locations, settings, place, context } = access;
   const { openPlace, pruneBackups, sizeInWords } = await import('../../operations/backup/index.ts');
   const { readStateIdentity } = await import('../../operations/state-identity/index.ts');
   const { keepLast, keepDaily, keepWeekly } = flags;
@@ -207,9 +223,10 @@ async function prune(flags: PruneFlags, terminal: Terminal): Promise<void> {
   const rules = isGiven
     ? { last: keepLast ?? 0, daily: keepDaily ?? 0, weekly: keepWeekly ?? 0 }
     : (settings?.keep ?? { last: 3, daily: 7, weekly: 4 });
-  const at: Place = openPlace(flags.from ?? place, context);
   const stateId = readStateIdentity(locations.stateDirectory)?.id;
-  const pruned = await pruneBackups({ place: at, rules, dryRun: flags.dryRun ?? false, ...(stateId !== undefined && { stateId }) });
+  const options = { rules, dryRun: flags.dryRun ?? false, ...(stateId !== undefined && { stateId }) };
+  const restic = await openRestic({ ...flags, place: flags.from }, access);
+  const pruned = restic ? await restic.prune(options) : await pruneBackups({ ...options, place: openPlace(flags.from ?? place, context) });
   terminal.stdout.write(flags.output === 'json' ? asJson(pruneForPrograms(pruned)) : describePruned(pruned, { terminal, sizeInWords }));
   for (const { name } of pruned.damaged) terminal.stderr.write(`${name} is damaged, so an older one stays that no rule keeps.\n`);
   if (flags.dryRun === true) terminal.stderr.write('Nothing was deleted: that was --dry-run.\n');
@@ -248,7 +265,7 @@ function cells({ name, createdAtMs, bytes, state, encrypted }: StoredBackup, siz
   return [
     name,
     new Date(createdAtMs).toISOString().slice(0, 19).replace('T', ' '),
-    sizeInWords(bytes),
+    bytes === undefined ? '-' : sizeInWords(bytes),
     state ?? '-',
     encrypted ? 'yes' : 'no',
   ];

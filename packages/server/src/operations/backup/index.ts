@@ -8,4 +8,5 @@ export type { Place, StoredBackup } from './place.ts';
 export { pruneBackups, type Pruned } from './prune.ts';
 export { nextDueMs, readScheduleRecord } from './schedule-record.ts';
 export { restoreBackup, verifyBackup, withRestored, type ArchiveToRead, type ReadBack, type Restored } from './restore.ts';
+export { createRestic, type Restic } from './restic.ts';
 export type { KeepRules } from './retention.ts';

@@ -2,7 +2,8 @@
 
 export interface StoredBackup {
   readonly name: string;
-  readonly bytes: number;
+  /** Absent where it cannot be known. */
+  readonly bytes?: number;
   /** When it was made, by its name. */
   readonly createdAtMs: number;
   /** The beginning of the id of the state that it is of; absent where that had none. */

@@ -4,7 +4,7 @@
  */
 import { OpenClawError } from '../../core/errors.ts';
 import { newestFirst, readName, type Place, type StoredBackup } from './place.ts';
-import { createS3Requests, type S3Requests, type S3Settings } from './s3-requests.ts';
+import { createS3Requests, textIn, type S3Requests, type S3Settings } from './s3-requests.ts';
 
 export interface S3PlaceOptions extends S3Settings {
   /** Before each name; without slashes at its ends. */
@@ -111,21 +111,15 @@ async function list(requests: S3Requests, prefix: string): Promise<readonly Stor
     const query = { 'list-type': '2', 'encoding-type': 'url', prefix: start, ...(token !== undefined && { 'continuation-token': token }) };
     const page = await (await requests.send({ method: 'GET', key: '', query })).text();
     for (const [, entry = ''] of page.matchAll(/<Contents>(.*?)<\/Contents>/gs)) {
-      const key = decodeURIComponent((textIn(entry, 'Key') ?? '').replaceAll('+', ' '));
+      const written = textIn(entry, 'Key') ?? '';
+      // Some servers do not do what they are asked to, and then do not say that they did.
+      const key = textIn(page, 'EncodingType') === 'url' ? decodeURIComponent(written.replaceAll('+', ' ')) : written;
       const backup = key.startsWith(start) ? readName(key.slice(start.length), Number(textIn(entry, 'Size') ?? 0)) : undefined;
       if (backup) found.push(backup);
     }
     token = /<IsTruncated>true</.test(page) ? textIn(page, 'NextContinuationToken') : undefined;
   }
   return newestFirst(found);
-}
-
-const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'", '#34': '"', '#39': "'" };
-
-function textIn(xml: string, name: string): string | undefined {
-  return new RegExp(`<${name}>([^<]*)</${name}>`)
-    .exec(xml)?.[1]
-    ?.replace(/&(#?\w+);/g, (whole, entity: string) => entities[entity] ?? whole);
 }
 
 function unexpected(reason: string): OpenClawError {

@@ -117,7 +117,7 @@ interface RefusalContext {
 
 async function refusal(answer: Response, { endpoint, bucket, request }: RefusalContext): Promise<OpenClawError> {
   const text = (await answer.text().catch(() => '')).slice(0, 10_000);
-  const [code, message] = ['Code', 'Message'].map((name) => new RegExp(`<${name}>([^<]*)</${name}>`).exec(text)?.[1]);
+  const [code, message] = [textIn(text, 'Code'), textIn(text, 'Message')?.replace(/\.$/, '')];
   if (answer.status === 404 && code !== 'NoSuchBucket' && request.key !== '') {
     const suggestion = '`openclaw backup list` shows those that there are.';
     return new OpenClawError('backup_not_found', { details: { wanted: `s3://${bucket}/${request.key}`, suggestion } });
@@ -135,4 +135,13 @@ function unreachable(endpoint: string, thrown: unknown): OpenClawError {
   const cause = thrown instanceof Error && thrown.cause !== undefined ? thrown.cause : thrown;
   const suggestion = 'Check backup.s3.endpoint (or AWS_ENDPOINT_URL_S3), the name in it, and the network.';
   return new OpenClawError('backup_place', { details: { place: endpoint, reason: reasonOf(cause), suggestion }, cause: thrown });
+}
+
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'", '#34': '"', '#39': "'" };
+
+/** What stands in the first element of this name that has text alone. */
+export function textIn(xml: string, name: string): string | undefined {
+  return new RegExp(`<${name}>([^<]*)</${name}>`)
+    .exec(xml)?.[1]
+    ?.replace(/&(#?\w+);/g, (whole, entity: string) => entities[entity] ?? whole);
 }
