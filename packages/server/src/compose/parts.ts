@@ -12,10 +12,20 @@ import { createEventLoopDelay, registerProcessMetrics, type EventLoopDelay } fro
 import type { Redactor } from '../core/redact.ts';
 import { createGateway, type ControlPlane, type Gateway, type Health, type Hub } from '../gateway/index.ts';
 import { createModelPath, traceTarget, type ModelPath } from '../models/index.ts';
-import { createAudit, createWatchdog, ensureStateIdentity, type Audit, type MemoryWatch, type Watchdog } from '../operations/index.ts';
+import {
+  createAudit,
+  createVolumeWatch,
+  createWatchdog,
+  ensureStateIdentity,
+  type Audit,
+  type MemoryWatch,
+  type VolumeWatch,
+  type Watchdog,
+} from '../operations/index.ts';
 import type { State } from '../storage/index.ts';
 import { version } from '../version.ts';
 import { administration } from './administration.ts';
+import { areasElsewhere } from './areas-elsewhere.ts';
 import { createChannelsSide, type ChannelsSide } from './channels.ts';
 import { controlUiDirectory } from './control-ui-directory.ts';
 import { examine } from './examine.ts';
@@ -71,6 +81,7 @@ interface Records {
 interface Serving {
   readonly models: ModelPath;
   readonly memory: MemoryWatch;
+  readonly volumes: VolumeWatch;
   readonly workloads: WorkloadsSide;
 }
 
@@ -167,10 +178,18 @@ function createServing(base: Base, allowances: ReturnType<typeof createAllowance
     admitWork: () => memory.admitWork(),
     traces: traceTarget(configuration.settings.telemetry.traces, wanted.lookUp),
   });
-  return { models, memory };
+  return { models, memory, volumes: watchVolumes(base) };
 }
 
-function examineAll(base: Base, { models, memory, workloads }: Serving, channels: ChannelsSide): Health {
+function watchVolumes({ clock, metrics, log, inForce }: Base): VolumeWatch {
+  const { stateDirectory, environment } = inForce().configuration;
+  return createVolumeWatch({
+    ...{ stateDirectory, environment, clock, metrics, log: log.child({ component: 'volumes' }) },
+    elsewhere: () => areasElsewhere(inForce().configuration),
+  });
+}
+
+function examineAll(base: Base, { models, memory, volumes, workloads }: Serving, channels: ChannelsSide): Health {
   const { state, eventLoopDelay, watchdog, clock, keeper, inForce, metrics } = base;
   const { stateDirectory } = inForce().configuration;
   const log = base.log.child({ component: 'health' });
@@ -182,6 +201,7 @@ function examineAll(base: Base, { models, memory, workloads }: Serving, channels
     stateDirectory,
     models,
     memory,
+    volumes,
     workloads,
     eventLoopDelay,
     watchdog,
