@@ -21,6 +21,7 @@ import { runErrors } from './errors/run-errors.ts';
 import { scheduleErrors } from './errors/schedule-errors.ts';
 import { secretErrors } from './errors/secret-errors.ts';
 import { turnErrors } from './errors/turn-errors.ts';
+import { volumeErrors } from './errors/volume-errors.ts';
 import { workloadErrors } from './errors/workload-errors.ts';
 
 export type { ErrorEntry } from './errors/entry.ts';
@@ -34,6 +35,7 @@ export const errorCatalogue = {
   ...operationErrors,
   ...diagnosisErrors,
   ...backupErrors,
+  ...volumeErrors,
   ...turnErrors,
   ...runErrors,
   ...scheduleErrors,

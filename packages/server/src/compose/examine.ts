@@ -17,6 +17,7 @@ import {
   createProvidersCheck,
   createSecretsCheck,
   createStateCheck,
+  createSurvivalCheck,
   createWorkloadsCheck,
   readVolume,
   type BackupSchedule,
@@ -24,6 +25,7 @@ import {
   type MemoryWatch,
   type ProvidersLook,
   type SecretLook,
+  type VolumeWatch,
   type Watchdog,
   type WorkloadsLook,
 } from '../operations/index.ts';
@@ -36,6 +38,7 @@ export interface ExamineOptions {
   readonly stateDirectory: string;
   readonly models: ModelPath;
   readonly memory: MemoryWatch;
+  readonly volumes: Pick<VolumeWatch, 'look'>;
   readonly workloads: { look(): WorkloadsLook };
   readonly eventLoopDelay: EventLoopDelay;
   readonly watchdog: Watchdog;
@@ -52,29 +55,17 @@ export interface ExamineOptions {
 const levels = { ok: 'info', degraded: 'warn', failed: 'error' } as const;
 
 export function examine(options: ExamineOptions): Health {
-  const {
-    database,
-    stateDirectory,
-    models,
-    memory,
-    workloads,
-    eventLoopDelay,
-    watchdog,
-    configuration,
-    secrets,
-    clock,
-    log,
-    channels,
-    backups,
-  } = options;
+  const { database, stateDirectory, models, memory, volumes, workloads, eventLoopDelay, watchdog } = options;
+  const { configuration, secrets, clock, log, channels, backups } = options;
   const volume = (): ReturnType<typeof readVolume> => readVolume(stateDirectory);
   const health = createHealth(
     {
       configuration: createConfigurationCheck(configuration),
       secrets: createSecretsCheck(secrets),
       state: createStateCheck({ look: database, clock }),
-      disk: createDiskCheck(volume),
+      disk: createDiskCheck(volume, () => volumes.look().daysUntilFull),
       inodes: createInodeCheck(volume),
+      survival: createSurvivalCheck(() => volumes.look().survival),
       memory: createMemoryCheck(() => memory.look()),
       eventLoop: createEventLoopCheck(eventLoopDelay),
       clock: createClockCheck(clock),

@@ -14,16 +14,19 @@ import { createGateway, type ControlPlane, type Gateway, type Health, type Hub }
 import { createModelPath, traceTarget, type ModelPath } from '../models/index.ts';
 import {
   createAudit,
+  createVolumeWatch,
   createWatchdog,
   ensureStateIdentity,
   type Audit,
   type BackupSchedule,
   type MemoryWatch,
+  type VolumeWatch,
   type Watchdog,
 } from '../operations/index.ts';
 import type { State } from '../storage/index.ts';
 import { version } from '../version.ts';
 import { administration } from './administration.ts';
+import { areasElsewhere } from './areas-elsewhere.ts';
 import { buildBackups } from './backups.ts';
 import { createChannelsSide, type ChannelsSide } from './channels.ts';
 import { controlUiDirectory } from './control-ui-directory.ts';
@@ -81,6 +84,7 @@ interface Records {
 interface Serving {
   readonly models: ModelPath;
   readonly memory: MemoryWatch;
+  readonly volumes: VolumeWatch;
   readonly workloads: WorkloadsSide;
   readonly backups: BackupSchedule;
 }
@@ -184,10 +188,18 @@ function createServing(base: Base, allowances: ReturnType<typeof createAllowance
     admitWork: () => memory.admitWork(),
     traces: traceTarget(configuration.settings.telemetry.traces, wanted.lookUp),
   });
-  return { models, memory };
+  return { models, memory, volumes: watchVolumes(base) };
 }
 
-function examineAll(base: Base, { models, memory, workloads, backups }: Serving, channels: ChannelsSide): Health {
+function watchVolumes({ clock, metrics, log, inForce }: Base): VolumeWatch {
+  const { stateDirectory, environment } = inForce().configuration;
+  return createVolumeWatch({
+    ...{ stateDirectory, environment, clock, metrics, log: log.child({ component: 'volumes' }) },
+    elsewhere: () => areasElsewhere(inForce().configuration),
+  });
+}
+
+function examineAll(base: Base, { models, memory, volumes, workloads, backups }: Serving, channels: ChannelsSide): Health {
   const { state, eventLoopDelay, watchdog, clock, keeper, inForce, metrics } = base;
   const { stateDirectory } = inForce().configuration;
   const log = base.log.child({ component: 'health' });
@@ -200,6 +212,7 @@ function examineAll(base: Base, { models, memory, workloads, backups }: Serving,
     stateDirectory,
     models,
     memory,
+    volumes,
     workloads,
     eventLoopDelay,
     watchdog,

@@ -152,6 +152,7 @@ async function prepare(built: Built, signal: AbortSignal): Promise<void> {
       configureServers(built);
       await parts.controlSide.runs.start();
       await parts.channels.start();
+      parts.volumes.start();
     }
     await workloads;
   }
@@ -278,8 +279,9 @@ async function stop({ parts, front, control, holding }: Built, prepared: Promise
   log.info('stopped');
 }
 
-async function closeRecords({ memory, keys, devices, eventLoopDelay, state }: Parts): Promise<void> {
+async function closeRecords({ memory, volumes, keys, devices, eventLoopDelay, state }: Parts): Promise<void> {
   memory.stop();
+  await volumes.stop();
   keys.close();
   eventLoopDelay.stop();
   try {

@@ -22,6 +22,7 @@ export {
   type McpSettings,
   type ModelsSettings,
   type ProviderSettings,
+  type RetentionSettings,
   type RouteSettings,
   type TimeoutSettings,
   type RunsSettings,

@@ -10,6 +10,7 @@ import { type Infer, type JsonSchema, schema as s } from '@openclaw/protocol';
 import { agents } from './agents-schema.ts';
 import { backup } from './backup-schema.ts';
 import { channels } from './channels-schema.ts';
+import { retention } from './retention-schema.ts';
 import { runs } from './runs-schema.ts';
 import { secrets } from './secrets-schema.ts';
 import { mcp, tools } from './tools-schema.ts';
@@ -261,6 +262,7 @@ export const settingsSchema = {
       channels,
       secrets,
       backup,
+      retention,
       logging,
       telemetry,
     },
@@ -279,6 +281,7 @@ export type McpSettings = Infer<typeof mcp>;
 export type WorkloadsSettings = Infer<typeof workloads>;
 export type ChannelsSettings = Infer<typeof channels>;
 export type BackupSettings = Infer<typeof backup>;
+export type RetentionSettings = Infer<typeof retention>;
 export type RouteSettings = Infer<typeof route>;
 export type ProviderSettings = Infer<typeof provider>;
 export type TimeoutSettings = Infer<typeof timeouts>;

@@ -5,3 +5,4 @@ export { createLoopGuard, loopGuardDefaults, type LoopGuard, type Refusal, type 
 export { ensureStateIdentity, type StateIdentity } from './state-identity/index.ts';
 export { createMemoryWatch, type MemoryEvent, type MemoryState, type MemoryWatch, type MemoryWatchOptions } from './memory/index.ts';
 export { createAudit, type Audit, type AuditQuestion } from './audit/index.ts';
+export { createVolumeWatch, type VolumeWatch } from './volumes/watch.ts';

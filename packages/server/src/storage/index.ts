@@ -19,6 +19,8 @@ export {
   prepareReplacement,
 } from './replacement.ts';
 export type { StoreCopy, StoreFile } from './sqlite/store-copy.ts';
+export { writeDurably } from './sqlite/durable-files.ts';
+export { placeLiveDatabase } from './filesystem.ts';
 export type { RecoveryReport } from './sqlite/recovery.ts';
 export type { RestoredMigration } from './sqlite/before-migration.ts';
 export { startStorageThread, type StorageThread } from './sqlite/thread-call.ts';

@@ -177,6 +177,10 @@ export const commands = {
     const { registerBackupCommands } = await import('./backup.ts');
     registerBackupCommands(context);
   },
+  async volumes({ program, terminal, setExitCode }: CommandContext): Promise<void> {
+    const { registerVolumesCommands } = await import('./volumes.ts');
+    registerVolumesCommands({ program, terminal, setExitCode });
+  },
   async completion({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const { registerCompletionCommand } = await import('../completion.ts');
     const everything = async (): Promise<Command> => {

@@ -46,7 +46,7 @@ export const soundFacts: Facts = {
   state: {
     ...{ path: '/home/claw/.openclaw', from: 'default', exists: true, unwritable: undefined, ownerUid: 1000, mode: 0o700 },
     mount: { point: '/', root: '/', type: 'ext4', source: '/dev/sda1', options: 'rw' },
-    ...{ filesystemProblem: undefined, freeBytes: 50 * 2 ** 30, freeInodes: 1_000_000 },
+    ...{ filesystemProblem: undefined, freeBytes: 50 * 2 ** 30, freeInodes: 1_000_000, daysUntilFull: undefined },
     identity: { id: '0a1b2c3d-0000-4000-8000-000000000000', createdAt: '2026-06-01T00:00:00.000Z' },
   },
   configuration: {

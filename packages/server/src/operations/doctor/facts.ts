@@ -40,6 +40,8 @@ export interface StateFacts {
   readonly filesystemProblem: Problem | undefined;
   readonly freeBytes: number | undefined;
   readonly freeInodes: number | undefined;
+  /** At the rate that the gateway has measured; undefined where it does not fill, or too little is known. */
+  readonly daysUntilFull: number | undefined;
   readonly identity: { readonly id: string; readonly createdAt: string } | undefined;
 }
 

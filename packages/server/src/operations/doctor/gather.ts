@@ -16,7 +16,10 @@ import { readStateOwner, type StateOwner } from '../../storage/index.ts';
 import { readVolume } from '../health/index.ts';
 import { createLoopGuard } from '../loop-guard/index.ts';
 import { readStateIdentity } from '../state-identity/index.ts';
+import { daysUntilFull, growthOf } from '../volumes/growth.ts';
+import { pointsOf, readReadings } from '../volumes/readings.ts';
 import { ask } from './ask.ts';
+import { containerOf } from './container-of.ts';
 import type { ConfigurationFacts, Facts, GatewayFacts, Problem, ProcessFacts, SettingsFacts, StateFacts } from './facts.ts';
 import { certificateFacts, networkFacts, type ProviderAddress } from './gather-network.ts';
 import { securityFacts } from './gather-security.ts';
@@ -154,17 +157,12 @@ function processFacts({ environment, owner, readText, refusals }: ProcessSources
   };
 }
 
-function containerOf(environment: Environment, readText: ReadText): ProcessFacts['container'] {
-  if (environment.lookup('KUBERNETES_SERVICE_HOST')) return 'kubernetes';
-  if (readText('/.dockerenv') !== undefined) return 'docker';
-  if (readText('/run/.containerenv') !== undefined) return 'podman';
-  return /\/(docker|kubepods|containerd|lxc|libpod)/.test(readText('/proc/1/cgroup') ?? '') ? 'container' : undefined;
-}
-
 async function stateFacts(path: string, environment: Environment, readText: ReadText): Promise<StateFacts> {
   const found = lookAt(path);
   const nearest = found ? path : nearestExisting(path);
   const volume = await readVolume(nearest).catch(() => undefined);
+  const mount = findMount(realPath(nearest), readText('/proc/self/mountinfo') ?? '');
+  const growth = growthOf(pointsOf(readReadings(path), mount?.point ?? ''));
   return {
     path,
     from: environment.lookup('OPENCLAW_STATE_DIR')?.source ?? 'default',
@@ -172,10 +170,11 @@ async function stateFacts(path: string, environment: Environment, readText: Read
     unwritable: whyUnwritable(nearest),
     ownerUid: found?.uid,
     mode: found === undefined ? undefined : found.mode & 0o777,
-    mount: findMount(realPath(nearest), readText('/proc/self/mountinfo') ?? ''),
+    mount,
     filesystemProblem: found === undefined ? undefined : filesystemProblem(path),
     freeBytes: volume?.freeBytes,
     freeInodes: volume?.freeInodes,
+    daysUntilFull: daysUntilFull(growth, volume?.freeBytes ?? 0),
     identity: readStateIdentity(path),
   };
 }

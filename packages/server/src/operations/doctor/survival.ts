@@ -1,6 +1,6 @@
 /** Whether what lies at a place outlives the process, its container and its machine, by the mount that it lies on. */
 import type { Severity } from './contract.ts';
-import type { Facts } from './facts.ts';
+import type { ProcessFacts, StateFacts } from './facts.ts';
 
 export interface Survival {
   readonly severity: Severity;
@@ -13,7 +13,13 @@ export interface Survival {
 const inMemory: ReadonlySet<string> = new Set(['tmpfs', 'ramfs']);
 const layers: ReadonlySet<string> = new Set(['overlay', 'aufs', 'fuse-overlayfs', 'fuse.fuse-overlayfs']);
 
-export function judgeSurvival({ process, state }: Pick<Facts, 'process' | 'state'>): Survival {
+/** What of the facts decides about it. */
+export interface Place {
+  readonly process: Pick<ProcessFacts, 'container'>;
+  readonly state: Pick<StateFacts, 'path' | 'mount'>;
+}
+
+export function judgeSurvival({ process, state }: Place): Survival {
   const { mount, path } = state;
   if (mount === undefined) return { severity: 'ok', words: 'not known: this system does not tell what it is mounted on', remedy: '' };
   const lost = (words: string, remedy: string): Survival => ({ severity: 'bad', words: `no: ${words}`, remedy });

@@ -11,4 +11,5 @@ export { createSecretsCheck, type SecretLook } from './checks/secrets.ts';
 export { createStateCheck, type StateLook } from './checks/state.ts';
 export { createDiskCheck, createInodeCheck, readVolume, type ReadVolume, type Volume } from './checks/volume.ts';
 export { createWorkloadsCheck, type WorkloadsLook } from './checks/workloads.ts';
+export { createSurvivalCheck, type SurvivalLook } from './checks/survival.ts';
 export { createWatchdog, type TaskOptions, type WatchedTask, type Watchdog } from './watchdog.ts';

@@ -69,8 +69,13 @@ function filesystem({ filesystemProblem }: StateFacts): Finding[] {
   return [broken(message, { why: 'A database there is damaged sooner or later, so the gateway does not start.', remedy: hint })];
 }
 
-function room({ freeBytes = Infinity, freeInodes = Infinity }: StateFacts): Finding[] {
+function room({ freeBytes = Infinity, freeInodes = Infinity, daysUntilFull = Infinity }: StateFacts): Finding[] {
   const findings: Finding[] = [];
+  if (daysUntilFull < volumeLimits.lowDays && freeBytes >= volumeLimits.lowBytes) {
+    const why = 'On a full volume nothing is acknowledged any more, and the gateway is unready.';
+    const remedy = '`openclaw volumes` shows what grows, `openclaw retention --dry-run` what can go.';
+    findings.push(warning(`At its rate its volume is full in ${daysUntilFull.toFixed(1)} days.`, { why, remedy }));
+  }
   if (freeBytes < volumeLimits.lowBytes) {
     const judge = freeBytes < volumeLimits.fullBytes ? broken : warning;
     const why = 'On a full volume nothing is acknowledged any more, and the gateway is unready.';

@@ -25,12 +25,19 @@ export const volumeLimits = {
   lowInodes: 1000,
   /** A snapshot and a few segments. */
   fullInodes: 16,
+  /** At the rate at which it fills: time to do something about it. */
+  lowDays: 3,
 } as const;
 
-export function createDiskCheck(read: ReadVolume): Check {
+/** @param daysUntilFull undefined where it does not fill, or not so that it can be told yet */
+export function createDiskCheck(read: ReadVolume, daysUntilFull: () => number | undefined = () => undefined): Check {
   return async () => {
     const { freeBytes } = await read();
-    if (freeBytes >= volumeLimits.lowBytes) return ok;
+    const days = daysUntilFull() ?? Infinity;
+    if (freeBytes >= volumeLimits.lowBytes)
+      return days >= volumeLimits.lowDays
+        ? ok
+        : degraded(`at its rate the volume of the state directory is full in ${days.toFixed(1)} days`);
     const words = `${Math.floor(freeBytes / 2 ** 20)} MiB are free on the volume of the state directory`;
     return freeBytes < volumeLimits.fullBytes ? failed(`the disk is full: ${words}`) : degraded(words);
   };
