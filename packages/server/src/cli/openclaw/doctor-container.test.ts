@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { Command } from 'commander';
-import { ago, fakeDocker, type FakeDocker } from '../../operations/diagnose/docker/docker.fixture.ts';
+import { ago, containerId, fakeDocker, lookedAtMs, type FakeDocker } from '../../operations/diagnose/docker/docker.fixture.ts';
 import { diagnoseContainer } from '../../operations/diagnose/index.ts';
+import { NotSeen } from '../../operations/diagnose/not-seen.ts';
 import { diagnosisText } from './diagnosis-text.ts';
 import { registerDoctorContainer } from './doctor-container.ts';
 
@@ -139,4 +140,40 @@ test('a name that there is not, is answered with the nearest', async (t) => {
 test('where no Docker answers, it says where it looked', async (t) => {
   const socket = await socketIn(t);
   await assert.rejects(run(['web', '--docker-host', socket]), { code: 'docker_unreachable', message: new RegExp(socket) });
+});
+
+test('who may not use the socket is told of the group', async () => {
+  const closed = { atMs: 0, ask: () => Promise.reject(new NotSeen('forbidden', 'connect EACCES')) };
+  await assert.rejects(diagnoseContainer(closed, { container: 'web', engineAddress: '/var/run/docker.sock' }), {
+    code: 'docker_forbidden',
+    hint: /groups docker/,
+  });
+});
+
+test('events that were stored tell of lives that Docker has forgotten', async (t) => {
+  const { socket } = await serve(t, {
+    state: { Status: 'exited', Running: false, ExitCode: 1, StartedAt: ago(2000), FinishedAt: ago(1000) },
+  });
+  const events = `${socket}.json`;
+  const event = (ms: number, Action: string, attributes: object = {}) =>
+    JSON.stringify({
+      Type: 'container',
+      Action,
+      timeNano: (lookedAtMs - ms) * 1e6,
+      Actor: { ID: containerId, Attributes: { name: 'web', ...attributes } },
+    });
+  await writeFile(events, [event(9000, 'start'), 'no event', event(8000, 'die', { exitCode: '7' }), ''].join('\n'));
+  const { out } = await run(['web', '--json', '--docker-host', socket, '--events', events]);
+  const { evidence } = JSON.parse(out) as { evidence: { lives: { exitCode: number }[] } };
+  assert.deepEqual(
+    evidence.lives.map(({ exitCode }) => exitCode),
+    [7, 1],
+  );
+});
+
+test('a file that cannot be read is named before Docker is asked', async () => {
+  await assert.rejects(run(['web', '--logs', '/nowhere/web.log']), {
+    code: 'command_refused',
+    message: /\/nowhere\/web\.log cannot be read/,
+  });
 });
