@@ -98,6 +98,10 @@ test('a pod of the gateway that crashes, one that is well, and one that is not t
   assert.match(text.out, /DATABASE_URL/);
   assert.ok(!text.out.includes(token) && !json.out.includes(token), 'the token is nowhere');
 
+  await using own = await startProgram({ home: gateway.home, args: ['doctor', 'pod', crashing] });
+  assert.equal((await own.exited()).code, 1, own.stderr());
+  assert.equal(own.stdout().split('\n')[0]?.split(' ')[2], crashing, 'without a kubeconfig it is the gateway of this machine');
+
   const well = await podOf(server, 'well', ({ status }) => status.containerStatuses.length > 0);
   const fine = await doctor(well, ...place);
   assert.equal(fine.code, 0, fine.out + fine.err);
