@@ -1,7 +1,7 @@
 /** What the rules say of each case: who comes first, who is in the top three, who speaks at all. It judges by the names that the case carries. */
 import type { Diagnosis, Suspicion } from '../../packages/server/src/operations/diagnose/contract.ts';
 import { rank } from '../../packages/server/src/operations/diagnose/rank.ts';
-import { rules } from '../../packages/server/src/operations/diagnose/rules/index.ts';
+import { rules } from '../../packages/server/src/operations/diagnose/index.ts';
 import { constructedCases } from './constructed/index.ts';
 import { type Case, evidenceOf, readRecordedCases } from './case.ts';
 

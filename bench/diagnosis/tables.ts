@@ -1,5 +1,5 @@
 /** The score as tables for people: both halves and both forms apart. It counts, and judges nothing. */
-import { rules } from '../../packages/server/src/operations/diagnose/rules/index.ts';
+import { rules } from '../../packages/server/src/operations/diagnose/index.ts';
 import type { Half } from './case.ts';
 import type { Examined } from './examine.ts';
 
@@ -11,7 +11,7 @@ export function renderSummary(all: readonly Examined[]): string {
   const rows = halves.flatMap((half) =>
     forms.map((form) => {
       const these = all.filter(({ one }) => one.half === half && one.form === form);
-      const mixed = these.filter(({ one }) => one.causes.length > 1);
+      const mixed = these.filter(({ one }) => one.causes.length > 1 || one.name.includes('mixed'));
       return [
         `${form}, ${titles[half]}`,
         these.length,
@@ -21,7 +21,7 @@ export function renderSummary(all: readonly Examined[]): string {
       ];
     }),
   );
-  return table(['cases', 'number', 'the first cause comes first', 'every cause is in the top three', 'with two causes or more'], rows);
+  return table(['cases', 'number', 'the first cause comes first', 'every cause is in the top three', 'mixtures'], rows);
 }
 
 /** One row for each cause: how it does on its own cases, and how quiet it is on all others. */

@@ -142,6 +142,22 @@ export const containers: readonly Case[] = [
     at: 187,
   }),
   container({
+    name: 'slow-disk',
+    causes: ['slow-disk'],
+    from: 'the log of etcd 3.5, and block/blk-core.c of Linux',
+    lives: seconds(3, 90).map((life) => ({
+      ...life,
+      exitCode: 1,
+      lines: [
+        'ready to serve client requests',
+        'slow fdatasync, took 4.1s, expected less than 1s',
+        'failed to commit: write /data/member/wal/0000000000000001.wal: input/output error',
+      ],
+    })),
+    kernel: [[260, 'I/O error, dev sda, sector 81922112 op 0x1:(WRITE) flags 0x800 phys_seg 1 prio class 2']],
+    at: 275,
+  }),
+  container({
     name: 'python-module-missing',
     causes: ['module-missing'],
     from: 'the text of Python 3.12',

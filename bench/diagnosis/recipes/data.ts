@@ -159,6 +159,13 @@ setTimeout(() => {
 }, 300);
 `,
   }),
+  {
+    ...node('empty-mount', { causes: ['empty-mount'], program: '' }),
+    options: ['--restart', 'always', '--volume', 'STATE:/srv'],
+    command: ['node', '/srv/server.mjs'],
+    files: {},
+    note: 'An empty volume lies over the directory of the program.',
+  },
   node('model-file-missing', {
     causes: ['model-file-missing'],
     options: ['--env', 'MODEL_PATH=/models/llama-7b.Q4_K_M.gguf'],

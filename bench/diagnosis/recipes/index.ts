@@ -6,6 +6,7 @@ import { network } from './network.ts';
 import { probes } from './probes.ts';
 import { program } from './program.ts';
 import type { Recipe } from './recipe.ts';
+import { reportAround } from './report-around.ts';
 import { report } from './report.ts';
 
-export const recipes: readonly Recipe[] = [...memory, ...program, ...data, ...network, ...probes, ...mixtures, ...report];
+export const recipes: readonly Recipe[] = [...memory, ...program, ...data, ...network, ...probes, ...mixtures, ...report, ...reportAround];

@@ -1,6 +1,6 @@
 /** Containers that end for what is around them: ports, names, certificates, services that are not there. */
 import { makeExpiredCertificate } from './made-files.ts';
-import { node, python, type Recipe } from './recipe.ts';
+import { node, python, shell, type Recipe } from './recipe.ts';
 
 const upstream = (status: number, words: string): string => `import { createServer } from 'node:http';
 const provider = createServer((_request, response) => { response.writeHead(${status}); response.end('${words}'); });
@@ -14,6 +14,12 @@ export const network: readonly Recipe[] = [
     beside: [{ name: 'first', image: 'busybox', options: [], command: ['sh', '-c', 'exec httpd -f -p 8080 -h /tmp'] }],
     program: `import { createServer } from 'node:http';\ncreateServer().listen(8080, () => console.log('listening on 8080'));\n`,
   }),
+  {
+    ...shell('published-port-taken', { causes: ['published-port-taken'], script: 'exec sleep 1000' }),
+    options: ['--publish', '127.0.0.1:38431:80'],
+    beside: [{ name: 'first', image: 'busybox', options: ['--publish', '127.0.0.1:38431:80'], command: ['sleep', '1000'] }],
+    lives: 0,
+  },
   node('two-supervisors', {
     causes: ['two-supervisors'],
     program: `import { spawn } from 'node:child_process';

@@ -77,6 +77,25 @@ createServer((_request, response) => response.end('ok')).listen(8080, () => {
     during: (stage) => restartEach(stage, { times: 4, everyMs: 6000 }),
     note: 'Something restarts it every six seconds, though nothing is wrong with it.',
   }),
+  node('cpu-throttled', {
+    causes: ['cpu-throttled'],
+    options: ['--cpus', '0.1', ...checkOptions('wget -q -O /dev/null http://127.0.0.1:8080/healthz')],
+    program: `import { createServer } from 'node:http';
+createServer((_request, response) => { for (let each = 0; each < 3e8; each += 1) Math.sqrt(each); response.end('ok'); }).listen(8080, () => console.log('listening on 8080'));
+`,
+    lives: 0,
+    during: (stage) => stage.until(({ State }) => State.Health?.Status === 'unhealthy'),
+  }),
+  {
+    ...shell('stopped-by-hand', { causes: ['stopped-by-hand'], script: `echo 'worker ready'; exec sleep 1000` }),
+    options: ['--restart', 'unless-stopped'],
+    lives: 0,
+    during: async ({ name, docker, untilLogged, until }) => {
+      await untilLogged('worker ready');
+      docker('kill', name);
+      await until(({ State }) => !State.Running);
+    },
+  },
   node('well', {
     causes: [],
     options: checkOptions('wget -q -O /dev/null http://127.0.0.1:8080/healthz'),

@@ -36,16 +36,21 @@ async function startGateway(): Promise<Program> {
   return startProgram({ home: first.home });
 }
 
-async function call(url: string, token: string, path: string, body?: object): Promise<unknown> {
+interface Server {
+  readonly url: string;
+  readonly token: string;
+}
+
+async function call({ url, token }: Server, path: string, body?: object): Promise<unknown> {
   const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
   const response = await fetch(url + path, { headers, ...(body === undefined ? {} : { method: 'POST', body: JSON.stringify(body) }) });
   assert.ok(response.ok, `${path}: ${response.status}`);
   return response.json();
 }
 
-async function podOf(url: string, token: string, workload: string, isReady: (pod: Pod) => boolean): Promise<string> {
+async function podOf(server: Server, workload: string, isReady: (pod: Pod) => boolean): Promise<string> {
   for (;;) {
-    const { items } = (await call(url, token, '/api/v1/namespaces/default/pods')) as { readonly items: readonly Pod[] };
+    const { items } = (await call(server, '/api/v1/namespaces/default/pods')) as { readonly items: readonly Pod[] };
     const pod = items.find(({ metadata }) => metadata.name.startsWith(workload));
     if (pod !== undefined && isReady(pod)) return pod.metadata.name;
     await pause(100);
@@ -60,7 +65,8 @@ async function doctor(...words: readonly string[]): Promise<{ readonly code: num
 
 test('a pod of the gateway that crashes, one that is well, and one that is not there', async () => {
   await using gateway = await startGateway();
-  const { url, token } = await gateway.ready();
+  const server = await gateway.ready();
+  const { url, token } = server;
   for (const name of Object.keys(programs)) {
     const container = { name: 'main', image: `example.org/${name}` };
     const workload = {
@@ -69,12 +75,11 @@ test('a pod of the gateway that crashes, one that is well, and one that is not t
       metadata: { name, namespace: 'default' },
       spec: { containers: [container] },
     };
-    await call(url, token, '/apis/openclaw.io/v1/namespaces/default/workloads', workload);
+    await call(server, '/apis/openclaw.io/v1/namespaces/default/workloads', workload);
   }
   const place = ['--server', url, '--token', token];
   const crashing = await podOf(
-    url,
-    token,
+    server,
     'crashing',
     ({ status }) =>
       (status.containerStatuses[0]?.restartCount ?? 0) >= 1 && status.containerStatuses[0]?.lastState.terminated !== undefined,
@@ -93,7 +98,11 @@ test('a pod of the gateway that crashes, one that is well, and one that is not t
   assert.match(text.out, /DATABASE_URL/);
   assert.ok(!text.out.includes(token) && !json.out.includes(token), 'the token is nowhere');
 
-  const well = await podOf(url, token, 'well', ({ status }) => status.containerStatuses.length > 0);
+  await using own = await startProgram({ home: gateway.home, args: ['doctor', 'pod', crashing] });
+  assert.equal((await own.exited()).code, 1, own.stderr());
+  assert.equal(own.stdout().split('\n')[0]?.split(' ')[2], crashing, 'without a kubeconfig it is the gateway of this machine');
+
+  const well = await podOf(server, 'well', ({ status }) => status.containerStatuses.length > 0);
   const fine = await doctor(well, ...place);
   assert.equal(fine.code, 0, fine.out + fine.err);
 

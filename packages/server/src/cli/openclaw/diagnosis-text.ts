@@ -8,8 +8,12 @@ const mostLastLines = 8;
 
 export function diagnosisText(diagnosis: Diagnosis): string {
   const { evidence, causes, broken, summary } = diagnosis;
-  const { kind, name, id, image } = evidence.subject;
-  const what = [...(id === '' ? [] : [id.slice(0, 12)]), ...(image === '' ? [] : [image])].join(', ');
+  const { kind, name, id, image, container, owner } = evidence.subject;
+  const who =
+    kind === 'pod'
+      ? [container === undefined ? '' : `container ${container}`, owner === undefined ? '' : `of ${owner}`]
+      : [id.slice(0, 12)];
+  const what = [...who.filter((word) => word !== ''), ...(image === '' ? [] : [image])].join(', ');
   const lines = [
     ...wrap(`The ${kind} ${name}${what === '' ? '' : ` (${what})`} ${summary}.`, ''),
     ...(broken && causes.length === 0 ? unexplained(diagnosis) : []),

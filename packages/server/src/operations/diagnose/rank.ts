@@ -47,6 +47,8 @@ function conditionOf(evidence: Evidence): Pick<Diagnosis, 'broken' | 'summary'> 
     return { broken: true, summary: `waits${state.reason === undefined ? '' : ` (${state.reason})`}; ${ends}` };
   const code = last?.exitCode ?? state.exitCode;
   if (state.status === 'gone') return { broken: code !== 0, summary: `is gone${last === undefined ? '' : `; ${ends}`}` };
+  if (state.reason === 'Evicted' || state.reason?.startsWith('Preempt') === true)
+    return { broken: true, summary: `was put out by its node (${state.reason})` };
   if (state.error !== undefined && state.error !== '') return { broken: true, summary: `could not be started again; ${ends}` };
   const wasStopped = (last?.killedBy.length ?? 0) > 0 && last?.outOfMemory !== true;
   if (wasStopped && health?.status !== 'unhealthy') return { broken: false, summary: `was stopped; ${ends}` };

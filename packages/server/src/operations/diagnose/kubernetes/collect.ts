@@ -5,16 +5,16 @@
  */
 import type { JsonObject, JsonValue } from '../../../core/json.ts';
 import { listOf, objectOf, textOf, textsOf } from '../answers.ts';
-import type { Lookout } from '../contract.ts';
+import type { Lookout, Question } from '../contract.ts';
 import { linesOfText } from '../docker/output.ts';
-import type { Evidence, Happening, Host, Line, Neighbour } from '../evidence.ts';
+import type { Evidence, Host, Line, Neighbour } from '../evidence.ts';
 import { NotSeen } from '../not-seen.ts';
-import { createRedact, type Redact } from '../redaction.ts';
+import { createRedact } from '../redaction.ts';
 import { healthOfProbes } from './health.ts';
 import { livesOfPod } from './lives.ts';
 import { eventsOfPod } from './pod-events.ts';
 import { limitsOf, mountsOf, portsOf, programOf } from './pod-spec.ts';
-import { chooseContainer, restartsOfPod, stateOfPod } from './pod-status.ts';
+import { type ChosenContainer, chooseContainer, restartsOfPod, stateOfPod } from './pod-status.ts';
 
 export interface CollectPodOptions {
   readonly namespace: string;
@@ -29,63 +29,82 @@ const mostNeighbours = 100;
 /** @throws NotSeen `missing` where there is no such pod */
 export async function collectPod(lookout: Lookout, { namespace, name, container }: CollectPodOptions): Promise<Evidence> {
   const unseen: { what: string; why: string }[] = [];
-  const attempt = async (what: string, look: () => Promise<JsonValue>): Promise<JsonValue | undefined> => {
-    try {
-      return await look();
-    } catch (thrown) {
-      if (!(thrown instanceof NotSeen)) throw thrown;
-      unseen.push({ what, why: thrown.message });
-      return undefined;
-    }
-  };
-  const ask = (path: string, query: Readonly<Record<string, string>> = {}): Promise<JsonValue> =>
-    lookout.ask({ from: 'kubernetes', as: 'object', path, query });
   const space = `/api/v1/namespaces/${encodeURIComponent(namespace)}`;
   const path = `${space}/pods/${encodeURIComponent(name)}`;
-  const pod = objectOf(await ask(path));
+  const pod = objectOf(await lookout.ask({ from: 'kubernetes', as: 'object', path, query: {} }));
   const spec = objectOf(pod['spec']);
   const chosen = chooseContainer(pod, container);
   const redact = createRedact(environmentOf(chosen.spec));
-  const log = (previous: boolean): Promise<JsonValue> => {
-    const query = { container: chosen.name, tailLines: String(lastLines), timestamps: 'true', ...(previous ? { previous: 'true' } : {}) };
-    return lookout.ask({ from: 'kubernetes', as: 'text', path: `${path}/log`, query });
-  };
-  const hasRun =
-    objectOf(chosen.status['state'])['waiting'] === undefined || objectOf(chosen.status['lastState'])['terminated'] !== undefined;
-  const hasLast = objectOf(chosen.status['lastState'])['terminated'] !== undefined;
-  const node = textOf(spec['nodeName']);
-  const fieldSelector = `involvedObject.name=${name}`;
-  const [events, current, previous, nodeAnswer, pods] = await Promise.all([
-    attempt('events', () => ask(`${space}/events`, { fieldSelector })),
-    hasRun ? attempt('what it says', () => log(false)) : undefined,
-    hasLast ? attempt('what it said before', () => log(true)) : undefined,
-    node === '' ? undefined : attempt('its node', () => ask(`/api/v1/nodes/${encodeURIComponent(node)}`)),
-    attempt('other pods', () => ask(`${space}/pods`, { limit: String(mostNeighbours) })),
-  ]);
-  const happenings = eventsOfPod(listOf(objectOf(events)['items']), { name, container: chosen.name }, redact);
-  const said = (answer: JsonValue | undefined): readonly Line[] => (answer === undefined ? [] : linesOfText(textOf(answer), redact));
+  const around = await askAround(lookout, { space, path, name, node: textOf(spec['nodeName']), chosen, unseen });
+  const events = eventsOfPod(around.events, { name, container: chosen.name }, redact);
+  const said = (text: string): readonly Line[] => linesOfText(text, redact);
   const restarts = restartsOfPod(pod, chosen);
   if (restarts.count > 1) unseen.push({ what: 'earlier lives', why: `Kubernetes keeps the last end alone, of ${restarts.count}` });
-  const health = healthOfProbes(chosen.spec, happenings, lookout.atMs);
+  const health = healthOfProbes(chosen.spec, events, lookout.atMs);
   const program = programOf(pod, chosen.spec);
+  const resolvers = textsOf(objectOf(spec['dnsConfig'])['nameservers']);
   return {
-    ...{ platform: 'kubernetes', atMs: lookout.atMs, restarts, program, events: happenings, unseen },
+    ...{ platform: 'kubernetes', atMs: lookout.atMs, restarts, program, events, unseen },
     subject: {
       ...{ kind: 'pod', name, id: textOf(objectOf(pod['metadata'])['uid']), image: textOf(chosen.spec['image']) },
       ...{ namespace, container: chosen.name },
       ...ownerOf(pod),
     },
     state: stateOfPod(pod, chosen, redact),
-    lives: livesOfPod(chosen.status, { events: happenings, current: said(current), previous: said(previous), program, redact }),
+    lives: livesOfPod(chosen.status, { events, current: said(around.log), previous: said(around.previousLog), program, redact }),
     ...{ limits: limitsOf(chosen.spec), mounts: mountsOf(spec, chosen.spec), ports: portsOf(chosen.spec) },
-    network: {
-      names: [],
-      mode: spec['hostNetwork'] === true ? 'host' : 'pod',
-      resolvers: textsOf(objectOf(spec['dnsConfig'])['nameservers']),
-    },
+    network: { names: [], mode: spec['hostNetwork'] === true ? 'host' : 'pod', resolvers },
     ...(health === undefined ? {} : { health }),
-    host: hostOf(node, objectOf(nodeAnswer)),
-    others: neighboursOf(listOf(objectOf(pods)['items']), name),
+    host: hostOf(textOf(spec['nodeName']), around.node),
+    others: neighboursOf(around.pods, name),
+  };
+}
+
+interface Surroundings {
+  readonly space: string;
+  readonly path: string;
+  readonly name: string;
+  readonly node: string;
+  readonly chosen: ChosenContainer;
+  readonly unseen: { what: string; why: string }[];
+}
+
+/** All that is not the pod itself. What cannot be seen is empty, and named. */
+async function askAround(lookout: Lookout, { space, path, name, node, chosen, unseen }: Surroundings) {
+  const attempt = async (what: string, question: Question): Promise<JsonValue | undefined> => {
+    try {
+      return await lookout.ask(question);
+    } catch (thrown) {
+      if (!(thrown instanceof NotSeen)) throw thrown;
+      unseen.push({ what, why: thrown.message });
+      return undefined;
+    }
+  };
+  const object = (at: string, query: Readonly<Record<string, string>> = {}): Question => ({
+    from: 'kubernetes',
+    as: 'object',
+    path: at,
+    query,
+  });
+  const log = (more: Readonly<Record<string, string>>): Question => {
+    const query = { container: chosen.name, tailLines: String(lastLines), timestamps: 'true', ...more };
+    return { from: 'kubernetes', as: 'text', path: `${path}/log`, query };
+  };
+  const hasLast = objectOf(chosen.status['lastState'])['terminated'] !== undefined;
+  const hasRun = hasLast || objectOf(chosen.status['state'])['waiting'] === undefined;
+  const [events, current, previous, nodeAnswer, pods] = await Promise.all([
+    attempt('events', object(`${space}/events`, { fieldSelector: `involvedObject.name=${name}` })),
+    hasRun ? attempt('what it says', log({})) : undefined,
+    hasLast ? attempt('what it said before', log({ previous: 'true' })) : undefined,
+    node === '' ? undefined : attempt('its node', object(`/api/v1/nodes/${encodeURIComponent(node)}`)),
+    attempt('other pods', object(`${space}/pods`, { limit: String(mostNeighbours) })),
+  ]);
+  return {
+    events: listOf(objectOf(events)['items']),
+    log: textOf(current),
+    previousLog: textOf(previous),
+    node: objectOf(nodeAnswer),
+    pods: listOf(objectOf(pods)['items']),
   };
 }
 

@@ -24,7 +24,7 @@ export const emptyMount: Rule = {
     const suspects = evidence.mounts.filter((mount) => mount.kind !== 'tmpfs' && (mount.isEmpty === true || isFolderForFile(mount)));
     for (const mount of suspects) {
       const quotes = speaksOf(evidence, mount);
-      if (quotes.length > 0) return suspicion(evidence, mount, { quotes, weight: mount.kind === 'bind' ? 95 : 88 });
+      if (quotes.length > 0) return suspicion(evidence, mount, { quotes, weight: mount.kind === 'bind' ? 95 : 94 });
     }
     return undefined;
   },

@@ -11,7 +11,7 @@ export const modelFileMissing = toldByItself({
   signs: '`ENOENT`, `No such file`, `FileNotFoundError` of a file such as .gguf or .safetensors; `is not a valid model identifier`',
   mends: 'Mount the directory with the models where the settings look for it, or correct the setting.',
   pattern: new RegExp(
-    `(?:ENOENT|no such file|not found|does not exist|FileNotFoundError|cannot open|unable to open).{0,60}?['"\`:]?\\s*(?<after>${file})|(?<before>${file})['"\`]?.{0,30}(?:no such file|not found|does not exist|is missing)|(?<identifier>\\S+) is not a local folder and is not a valid model identifier|no file named (?:pytorch_model\\.bin|model\\.safetensors).{0,80}directory (?<folder>\\S+)|model ['"](?<pulled>[^'"]+)['"] not found, try pulling it`,
+    `(?:ENOENT|no such file|not found|does not exist|FileNotFoundError|cannot open|unable to open).{0,60}?['"\`:]?\\s*(?<after>${file})|(?<![^\\s'"])(?<before>${file})['"\`]?.{0,30}(?:no such file|not found|does not exist|is missing)|(?<!\\S)(?<identifier>\\S{1,200}) is not a local folder and is not a valid model identifier|no file named (?:pytorch_model\\.bin|model\\.safetensors).{0,80}directory (?<folder>\\S+)|model ['"](?<pulled>[^'"]+)['"] not found, try pulling it`,
     'i',
   ),
   most: 96,

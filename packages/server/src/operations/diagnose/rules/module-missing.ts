@@ -1,4 +1,5 @@
 /** Cause: a module or shared library that the program asks for is not in the image. */
+import { mountOf } from '../signs.ts';
 import { toldByItself } from '../told-by-itself.ts';
 
 export const moduleMissing = toldByItself({
@@ -9,9 +10,14 @@ export const moduleMissing = toldByItself({
     '`ERR_MODULE_NOT_FOUND`, `Cannot find module`, `ModuleNotFoundError`, `error while loading shared libraries`; exit 1 or 127 at once',
   mends: 'Install it into the image from the lock file and build again; look whether a mount hides the directory that it lies in.',
   pattern:
-    /Cannot find (?:module|package) '(?<js>[^']+)'|No module named '?(?<python>[\w.]+)'?|cannot import name '(?<name>[^']+)'|error while loading shared libraries: (?<library>[^:]+):|Error loading shared library (?<musl>[^:]+):|ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND/,
+    /Cannot find (?:module|package) '(?<js>[^']+)'|No module named '?(?<python>[\w.]+)'?|cannot import name '(?<name>[^']+)'|error while loading shared libraries: (?<library>[^:]+):|Error loading shared library (?<musl>[^:]+):/,
   most: 93,
-  weigh: (_evidence, { match }) => (match[0].startsWith('cannot import') ? { adds: -8 } : { adds: 0 }),
+  weigh(evidence, { match }) {
+    const name = nameIn(match);
+    // Nothing at all is where it should be: the mount is the cause.
+    const isOnEmptyMount = name?.startsWith('/') === true && mountOf(evidence, name)?.isEmpty === true;
+    return { adds: (match[0].startsWith('cannot import') ? -8 : 0) - (isOnEmptyMount ? 12 : 0) };
+  },
   says: ({ match }) => `It asks for ${nameIn(match) ?? 'a module'}, which is not in the image.`,
   remedy({ match }, { program, mounts }) {
     const name = nameIn(match);

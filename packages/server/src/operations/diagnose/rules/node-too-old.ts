@@ -14,7 +14,7 @@ export const nodeTooOld = toldByItself({
     '`… is not a function` of something new, `No such built-in module`, `Unsupported engine`, an export of `node:` that is not provided',
   mends: 'Take an image with the version of Node that package.json asks for.',
   pattern: new RegExp(
-    `(?<what>\\S*(?:${newer})) is not a function|No such built-in module: (?<module>node:\\S+)|ERR_UNKNOWN_BUILTIN_MODULE|(?:Unsupported engine|EBADENGINE)|The requested module '(?<door>node:[^']+)' does not provide an export|requires Node(?:\\.js)? ?(?:version )?(?:[v>=^~ ]*)(?<wanted>\\d[\\d.]*)|Node(?:\\.js)? (?:version )?v?\\d\\S* is (?:not supported|too old)|(?:structuredClone|fetch|WebSocket|Iterator) is not defined`,
+    `(?<!\\S)(?<what>\\S{0,120}?(?:${newer})) is not a function|No such built-in module: (?<module>node:\\S+)|ERR_UNKNOWN_BUILTIN_MODULE|(?:Unsupported engine|EBADENGINE)|The requested module '(?<door>node:[^']+)' does not provide an export|requires Node(?:\\.js)? ?(?:version )?(?:[v>=^~ ]*)(?<wanted>\\d[\\d.]*)|Node(?:\\.js)? (?:version )?v?\\d\\S{0,20} is (?:not supported|too old)|(?:structuredClone|fetch|WebSocket|Iterator) is not defined`,
   ),
   most: 94,
   weigh(evidence) {

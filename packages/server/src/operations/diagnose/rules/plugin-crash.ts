@@ -5,7 +5,7 @@ import { endedLives, lastWords, quoteEnd } from '../last-words.ts';
 
 const inPath =
   /(?:plugins?|extensions?|skills?|addons?)\/(?:node_modules\/)?(?<name>@?[\w.-]+(?:(?<=@[\w.-]+)\/[\w.-]+)?)\/\S*\.[cm]?[jt]s/;
-const named = /\b(?:plugin|extension|skill)\s+["'`\[]?(?<name>[\w@./-]+)["'`\]]?:?\s+(?:failed|crashed|threw|could not|error)/i;
+const named = /\b(?:plugin|extension|skill)\s+["'`[]?(?<name>[\w@./-]+)["'`\]]?:?\s+(?:failed|crashed|threw|could not|error)/i;
 
 export const pluginCrash: Rule = {
   id: 'plugin-crash',

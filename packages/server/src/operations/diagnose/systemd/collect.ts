@@ -34,7 +34,7 @@ export async function collectUnit(lookout: Lookout, { name }: { readonly name: s
   const intervalMs = microseconds(properties.get('StartLimitIntervalUSec'));
   return {
     ...{ platform: 'systemd', atMs: lookout.atMs, lives, unseen },
-    subject: { kind: 'unit', name, id: textOf(properties.get('Id')) || name, image: '' },
+    subject: { kind: 'unit', name, id: '', image: '' },
     state: stateOf(properties),
     restarts: { count, policy: policies[properties.get('Restart') ?? ''] ?? 'no' },
     program: {
