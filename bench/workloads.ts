@@ -136,9 +136,24 @@ function clw(gateway: Gateway): Promise<unknown> {
   return once(child, 'exit');
 }
 
+/** What it takes of a processor, which other programs of the machine do not make longer. */
+async function processorMsOfClw(gateway: Gateway): Promise<number> {
+  const child = spawn('sh', ['-c', `${join(root, 'clw')} get workloads -A > /dev/null; times`], {
+    env: gateway.env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let text = '';
+  child.stdout.on('data', (piece: Buffer) => (text += piece.toString()));
+  await once(child, 'close');
+  // Its second line is that of children: `0m0.210s 0m0.050s`.
+  const times = [...(text.split('\n')[1] ?? '').matchAll(/(\d+)m([\d.]+)s/g)];
+  return times.reduce((sum, [, minutes, seconds]) => sum + (Number(minutes) * 60 + Number(seconds)) * 1000, 0);
+}
+
 interface GatewayCost {
   readonly share: number;
   readonly clwMs: number;
+  readonly clwProcessorMs: number;
   readonly watchMs: number;
   readonly watchMostMs: number;
 }
@@ -154,8 +169,9 @@ async function measureGateway({ units, seconds }: { readonly units: number; read
     const share = (cpuSecondsOf(gateway.pid) - before) / ((performance.now() - startMs) / 1000);
     await clw(gateway);
     const clwMs = median(await timesOf(() => clw(gateway)));
+    const clwProcessorMs = await processorMsOfClw(gateway);
     const watched = await watchTimes(gateway);
-    return { share, clwMs, watchMs: median(watched), watchMostMs: watched.at(-1) ?? 0 };
+    return { share, clwMs, clwProcessorMs, watchMs: median(watched), watchMostMs: watched.at(-1) ?? 0 };
   } finally {
     await (await gateway.fetch(namespace, { method: 'DELETE' })).arrayBuffer();
     while ((await listed(gateway)).length > 0) await wait(500);
@@ -191,7 +207,7 @@ async function main(): Promise<void> {
     rowOf(kernel, kernel.limits ?? 'kernel'),
     rowOf(watchdog, watchdog.limits ?? 'watchdog'),
     `| the whole gateway over ${Math.ceil(wish.units / replicas)} workloads of ${replicas} | ${percent(gateway.share)} of one core | |`,
-    `| \`clw get workloads -A\`, from its start to its end | ${gateway.clwMs.toFixed(0)} ms | under 300 ms |`,
+    `| \`clw get workloads -A\`, from its start to its end | ${gateway.clwMs.toFixed(0)} ms, of which it computes ${gateway.clwProcessorMs.toFixed(0)} ms | under 300 ms |`,
     `| from a change to the event of a watch | ${gateway.watchMs.toFixed(0)} ms, at most ${gateway.watchMostMs.toFixed(0)} ms | under 100 ms |`,
   ].join('\n');
   console.log(table);

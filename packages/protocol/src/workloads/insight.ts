@@ -89,7 +89,7 @@ export interface LeakAnalysis {
   /** `steady`, `warming up`, `cache-like (flattening)`, `load-driven`, `growing (watching)`, `leak, OOM in 9–14 h`, `too short to judge`. */
   readonly verdict: string;
   readonly isLeak: boolean;
-  /** 0 to 1. */
+  /** 0 to 1; 0 where nothing can be said yet. */
   readonly confidence: number;
   readonly slopeBytesPerHour?: { readonly estimate: number; readonly low: number; readonly high: number };
   /** Heap, native memory, threads, `cache.py:9`, … */

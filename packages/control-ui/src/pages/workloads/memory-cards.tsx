@@ -91,10 +91,15 @@ function JudgementCard({ live }: { readonly live: Live<WorkloadAnalysis> }) {
                 </p>
               )}
               <p class="note">
-                {formatPercent(leak.confidence)} sure, from {formatCount(samples)} readings
+                {leak.confidence > 0 && `${formatPercent(leak.confidence)} sure, `}from {formatCount(samples)} readings
               </p>
             </Notice>
             <ul class="workload-evidence">
+              {leak.looksLike?.map(({ name, evidence }) => (
+                <li key={name}>
+                  Looks like <strong>{name}</strong>: {evidence}
+                </li>
+              ))}
               {leak.evidence.map((sentence) => (
                 <li key={sentence}>{sentence}</li>
               ))}
@@ -109,7 +114,11 @@ function JudgementCard({ live }: { readonly live: Live<WorkloadAnalysis> }) {
   );
 }
 
-function Sizing({ sizing: { container, p95Bytes, limit, request, refused, nodeOptions } }: { readonly sizing: SizingAnalysis }) {
+function Sizing({
+  sizing: { container, p95Bytes, limit, request, refused, nodeOptions, notes = [] },
+}: {
+  readonly sizing: SizingAnalysis;
+}) {
   return (
     <dl class="facts">
       <dt>{container}</dt>
@@ -133,6 +142,11 @@ function Sizing({ sizing: { container, p95Bytes, limit, request, refused, nodeOp
           <dd class="mono">{nodeOptions}</dd>
         </>
       )}
+      {notes.map((note) => (
+        <dd key={note} class="note">
+          {note}
+        </dd>
+      ))}
     </dl>
   );
 }
