@@ -157,6 +157,10 @@ export const commands = {
     const { registerStateCommands } = await import('./state.ts');
     registerStateCommands(program, terminal);
   },
+  async rollback({ program, terminal }: CommandContext): Promise<void> {
+    const { registerRollbackCommand } = await import('./state.ts');
+    registerRollbackCommand(program, terminal);
+  },
   async completion({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const { registerCompletionCommand } = await import('../completion.ts');
     const everything = async (): Promise<Command> => {
