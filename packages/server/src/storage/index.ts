@@ -6,6 +6,7 @@ export {
   openState,
   proveState,
   restoreBeforeMigration,
+  rollBackState,
   type State,
   type StateOptions,
 } from './state.ts';

@@ -9,10 +9,11 @@ import type { Database } from './database.ts';
 import { placeLiveDatabase } from './filesystem.ts';
 import { connect } from './sqlite/connection.ts';
 import { openSqlite } from './sqlite/database.ts';
+import { migrations } from './migrations/index.ts';
 import { isCorrupt } from './sqlite/failures.ts';
 import { damaged } from './sqlite/journal.ts';
 import { quickCheck } from './sqlite/snapshot.ts';
-import { restoreSnapshot, type RestoredMigration } from './sqlite/before-migration.ts';
+import { restoreSnapshot, rollBack, type RestoredMigration } from './sqlite/before-migration.ts';
 import { copyStore, type StoreCopy } from './sqlite/store-copy.ts';
 import { storePaths, type StorePaths } from './sqlite/paths.ts';
 import type { RecoveryReport } from './sqlite/recovery.ts';
@@ -81,11 +82,25 @@ export async function openState(directory: string, options: StateOptions = {}): 
  * Goes back to the snapshot from before migration `version`; what was written since is taken away, and kept beside.
  * @throws OpenClawError `command_refused` if there is no such snapshot, and what `acquireStateLock` throws
  */
-export async function restoreBeforeMigration(directory: string, version: number, clock: Clock = systemClock): Promise<RestoredMigration> {
+export function restoreBeforeMigration(directory: string, version: number, clock: Clock = systemClock): Promise<RestoredMigration> {
+  return beside(directory, clock, (paths, label) => restoreSnapshot(paths, version, label));
+}
+
+/**
+ * Goes back to what this program can read, after a newer one was here.
+ * @returns undefined where nothing newer was
+ * @throws OpenClawError `command_refused` if there is no snapshot to go back to, and what `acquireStateLock` throws
+ */
+export function rollBackState(directory: string, clock: Clock = systemClock): Promise<RestoredMigration | undefined> {
+  const known = migrations.at(-1)?.version ?? 0;
+  return beside(directory, clock, (paths, label) => rollBack(paths, known, label));
+}
+
+/** While nobody else has the state. */
+async function beside<Result>(directory: string, clock: Clock, work: (paths: StorePaths, label: string) => Result): Promise<Result> {
   const lock = await acquireStateLock(directory, { clock });
   try {
-    const label = new Date(clock.now()).toISOString().replace(/[:.]/g, '-');
-    return restoreSnapshot(pathsOf(lock.directory), version, label);
+    return work(pathsOf(lock.directory), new Date(clock.now()).toISOString().replace(/[:.]/g, '-'));
   } finally {
     lock.release();
   }

@@ -88,7 +88,10 @@ async function deploy(t: TestContext, { volume, env = {} }: { volume?: string; e
   });
   assert.equal(written.status, 0, written.stderr);
   const file = join(directory, 'docker-compose.yml');
-  const text = readFileSync(file, 'utf8').replace('name: openclaw-state', `name: ${prefix}-${made}`);
+  const text = readFileSync(file, 'utf8')
+    .replace('name: openclaw-state', `name: ${prefix}-${made}`)
+    // Nobody waits here for what an operator would not notice.
+    .replace('interval: 10s', 'interval: 1s');
   writeFileSync(file, volume === undefined ? text : text.replace('- openclaw-state:', `- ${volume}:`));
   const deployed: Deployed = {
     directory,

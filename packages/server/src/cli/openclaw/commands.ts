@@ -181,6 +181,10 @@ export const commands = {
     const { registerVolumesCommands } = await import('./volumes.ts');
     registerVolumesCommands({ program, terminal, setExitCode });
   },
+  async rollback({ program, terminal }: CommandContext): Promise<void> {
+    const { registerRollbackCommand } = await import('./state.ts');
+    registerRollbackCommand(program, terminal);
+  },
   async completion({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const { registerCompletionCommand } = await import('../completion.ts');
     const everything = async (): Promise<Command> => {

@@ -95,9 +95,14 @@ async function finishRestore({ environment, flags }: LoadOptions): Promise<void>
   });
 }
 
-/** Where the file is of no use, flags and variables still say where and for whom; beyond this machine nobody is let in then. */
+/**
+ * Where the file is of no use, flags and variables still say where and for whom. Beyond this machine nobody is let in then, unless they say
+ * both, as in a container, whose loopback nobody reaches.
+ */
 function loadWithoutFile(load: LoadOptions): Promise<Configuration> {
-  return loadConfiguration({ ...load, text: '{}', flags: { ...load.flags, bind: 'loopback' } });
+  const hasCredential = ['OPENCLAW_GATEWAY_TOKEN', 'OPENCLAW_GATEWAY_PASSWORD'].some((name) => load.environment.lookup(name) !== undefined);
+  const flags = hasCredential ? load.flags : { ...load.flags, bind: 'loopback' };
+  return loadConfiguration({ ...load, text: '{}', ...(flags === undefined ? {} : { flags }) });
 }
 
 interface RefusalContext {

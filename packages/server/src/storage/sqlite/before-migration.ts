@@ -71,6 +71,19 @@ export function restoreSnapshot(paths: StorePaths, version: number, label: strin
   return { schema, keptIn };
 }
 
+/**
+ * Puts the state back to where a program that knows migrations up to `known` can go on. The caller holds the lock and no database is open.
+ * @returns undefined where it can go on as it is
+ * @throws OpenClawError `command_refused` if there is no snapshot to go back to
+ */
+export function rollBack(paths: StorePaths, known: number, label: string): RestoredMigration | undefined {
+  const newest = [paths.live, paths.snapshot].find((path) => statSync(path, { throwIfNoEntry: false }));
+  if (newest === undefined || readSnapshotMeta(newest).schema <= known) return undefined;
+  const version = beforeMigrationVersions(paths.directory).findLast((candidate) => candidate <= known + 1);
+  if (version === undefined) throw noSnapshot(paths.directory, known + 1);
+  return restoreSnapshot(paths, version, label);
+}
+
 function noSnapshot(directory: string, version: number): OpenClawError {
   const versions = beforeMigrationVersions(directory);
   const suggestion = versions.length === 0 ? 'There is none at all.' : `There are: ${versions.join(', ')}.`;
