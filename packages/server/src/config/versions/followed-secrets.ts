@@ -1,6 +1,6 @@
 /**
  * The secrets of the configuration in force: how each of them is, for whoever asks the gateway, and in a file (0600) for the commands beside it.
- * No values. Asking and keeping is `secrets/store.ts`.
+ * No values. Asking and keeping is `../secrets/store.ts`.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
