@@ -115,9 +115,9 @@ function auditText({ findings, looked, skipped }: SecretsAudited): string {
     `    ${message}`,
     `    mend  ${remedy}`,
   ]);
-  const verdict = findings.length === 0 ? 'No secret was found where it should not be.' : `${findings.length} findings.`;
+  const verdict = findings.length === 0 ? 'No secret was found where it should not be.' : `Findings: ${findings.length}.`;
   const left = skipped.map(({ file, reason }) => `Not looked through: ${file}: ${reason}`);
-  return [...lines, ...left, `${verdict} ${looked} files were looked through.`].map(visible).join('');
+  return [...lines, ...left, `${verdict} Files that were looked through: ${looked}.`].map(visible).join('');
 }
 
 /** How long ago, in its largest unit. */

@@ -52,7 +52,7 @@ export interface SecretStoreOptions {
   readonly log?: () => Log | undefined;
   /** A value that is followed is another one. */
   readonly onRotated?: () => void;
-  /** The state of one that is followed is another one. */
+  /** One that is followed was asked for, or its state is another one. */
   readonly onStatus?: () => void;
 }
 
@@ -199,6 +199,7 @@ class Store implements SecretStore {
     entry.timer = undefined;
     if (!this.#followed.has(key)) return;
     this.#schedule(key, entry);
+    this.#options.onStatus?.();
     if (entry.reading?.value !== before) this.#options.onRotated?.();
   }
 

@@ -5,7 +5,7 @@ import { test, type TestContext } from 'node:test';
 import { createFakeClock } from '../../core/fake-clock.ts';
 import { createFakeVault } from '../secrets/sources/vault.fixture.ts';
 import type { AcceptedChange } from './contract.ts';
-import { secretsStatusFile } from './followed-secrets.ts';
+import { readSecretsStatus, secretsStatusFile } from './followed-secrets.ts';
 import { createKeptFolder } from './keeper.fixture.ts';
 
 const text = (url: string): string => `{
@@ -44,6 +44,17 @@ test('a token that is rotated in Vault is in force without a restart and without
   assert.doesNotMatch(kept, /the-first|the-second|hvs\./, 'the list for commands holds no values');
   assert.match(kept, /"rotatedAt"/);
   assert.equal(statSync(secretsStatusFile(folder.path)).mode & 0o777, 0o600);
+});
+
+test('the list for commands says when each was read last, also where nothing else has changed', async (t) => {
+  const { clock, vault, folder } = await setup(t);
+  const readAt = (): string | undefined => readSecretsStatus(folder.path).find(({ kind }) => kind === 'vault')?.readAt;
+  const before = readAt();
+  assert.ok(before);
+  const asked = vault.asked.length;
+  clock.advance(66_000);
+  while (readAt() === before) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(vault.asked.length, asked + 1);
 });
 
 test('while Vault is down an edit is taken up with what was read last, and the secret is called degraded', async (t) => {

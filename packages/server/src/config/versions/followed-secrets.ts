@@ -1,6 +1,6 @@
 /**
  * The secrets of the configuration in force: how each of them is, for whoever asks the gateway, and in a file (0600) for the commands beside it.
- * No values. Asking and keeping is `secrets/store.ts`.
+ * No values. Asking and keeping is `../secrets/store.ts`.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -34,6 +34,9 @@ export interface FollowedSecretsOptions {
   readonly onRotated: () => void;
 }
 
+/** When a secret was read last is true to this. */
+const rewriteMs = 60_000;
+
 /** Where the commands find it. */
 export function secretsStatusFile(stateDirectory: string): string {
   return join(stateDirectory, 'state', 'config', 'secrets.json');
@@ -53,6 +56,7 @@ export function readSecretsStatus(stateDirectory: string): readonly SettingSecre
 export function followSecrets({ clock, log, onRotated }: FollowedSecretsOptions): FollowedSecrets {
   let inForce: Configuration | undefined;
   let written = '[]';
+  let writtenAtMs = 0;
   const store = createSecretStore({ clock, log, onRotated, onStatus: write });
 
   function list(): readonly SettingSecret[] {
@@ -65,13 +69,13 @@ export function followSecrets({ clock, log, onRotated }: FollowedSecretsOptions)
   function write(): void {
     if (!inForce) return;
     const secrets = list();
-    const text = `${JSON.stringify({ at: new Date(clock.now()).toISOString(), secrets }, null, 2)}\n`;
-    // A state directory is not made for a list of nothing, nor a file written for what it says already.
+    // A file is not written for a list of nothing, nor each time for nothing but when it was read.
     const said = JSON.stringify(secrets.map((secret) => ({ ...secret, readAt: undefined })));
-    if (said === written) return;
+    if (said === written && (secrets.length === 0 || clock.now() - writtenAtMs < rewriteMs)) return;
+    const text = `${JSON.stringify({ at: new Date(clock.now()).toISOString(), secrets }, null, 2)}\n`;
     try {
       replaceFile(secretsStatusFile(inForce.stateDirectory), text);
-      written = said;
+      [written, writtenAtMs] = [said, clock.now()];
     } catch (thrown) {
       log()?.debug('what is known of secrets could not be written for the commands', { reason: reasonOf(thrown) });
     }

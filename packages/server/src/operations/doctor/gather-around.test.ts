@@ -1,14 +1,18 @@
 /** What is gathered of settings, network and surroundings, on this machine and from recorded files. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test, type TestContext } from 'node:test';
+import { createServer as createTlsServer } from 'node:tls';
 import fc from 'fast-check';
+import { generate } from 'selfsigned';
 import { loadConfiguration } from '../../config/index.ts';
 import { systemClock } from '../../core/clock.ts';
 import { readEnvironment } from '../../core/env.ts';
-import { networkFacts } from './gather-network.ts';
+import { certificateFacts, networkFacts } from './gather-network.ts';
 import { securityFacts, weaknessOf } from './gather-security.ts';
 import { diskFacts, surroundingsFacts } from './gather-surroundings.ts';
 import { soundFacts } from './facts.fixture.ts';
@@ -101,6 +105,42 @@ describe('the network', () => {
     );
     assert.deepEqual(facts.nameServers, ['10.0.0.2', '::1']);
     assert.deepEqual([facts.proxies, facts.noProxy], [[{ variable: 'HTTPS_PROXY', address: 'proxy:3128' }], 'a']);
+  });
+});
+
+describe('certificates', () => {
+  test('what a provider shows is named though nobody trusts it, and one that does not speak TLS is no certificate', async (t) => {
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'ACME Proxy' }], { keySize: 2048 });
+    const listen = async (server: Server): Promise<number> => {
+      t.after(() => server.close());
+      await once(server.listen(0, '127.0.0.1'), 'listening');
+      return (server.address() as AddressInfo).port;
+    };
+    const secure = await listen(createTlsServer({ cert, key }));
+    const plain = await listen(createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')));
+    const environment = readEnvironment({ env: {}, secretsDirectory: '/nowhere' });
+    const addresses = [secure, plain].map((port) => ({ provider: `p${port}`, url: `https://127.0.0.1:${port}/v1` }));
+    const { hosts } = await networkFacts({ addresses, environment, readText: nothing, clock });
+    const [shown, none] = hosts.map(({ certificate }) => certificate);
+    assert.deepEqual([shown?.problem, shown?.issuer], ['DEPTH_ZERO_SELF_SIGNED_CERT', 'ACME Proxy']);
+    assert.ok((shown?.validToMs ?? 0) > Date.now());
+    assert.ok(none?.problem !== undefined && none.issuer === undefined);
+  });
+
+  test('that of the port is read from its file, or from where the gateway keeps its own', async (t) => {
+    const state = stateFor(t);
+    const { cert } = await generate([{ name: 'commonName', value: 'claw' }], { keySize: 2048 });
+    const factsOf = async (tls: string) => {
+      writeFileSync(join(state, 'openclaw.json'), `{ gateway: { tls: ${tls} } }`);
+      const environment = readEnvironment({ env: { OPENCLAW_STATE_DIR: state }, secretsDirectory: '/nowhere' });
+      return certificateFacts(await loadConfiguration({ environment }));
+    };
+    assert.equal(await factsOf('{ enabled: false }'), undefined);
+    assert.match((await factsOf('{ enabled: true }'))?.problem ?? '', /ENOENT/);
+    writeFileSync(join(state, 'claw.pem'), cert);
+    const facts = await factsOf("{ enabled: true, certFile: 'claw.pem', keyFile: 'claw.key' }");
+    assert.deepEqual([facts?.isOwn, facts?.file, facts?.problem], [false, join(state, 'claw.pem'), undefined]);
+    assert.ok((facts?.validToMs ?? 0) > Date.now());
   });
 });
 
