@@ -139,7 +139,10 @@ test('a name that there is not, is answered with the nearest', async (t) => {
 
 test('where no Docker answers, it says where it looked', async (t) => {
   const socket = await socketIn(t);
-  await assert.rejects(run(['web', '--docker-host', socket]), { code: 'docker_unreachable', message: new RegExp(socket) });
+  await assert.rejects(run(['web', '--docker-host', socket]), {
+    code: 'docker_unreachable',
+    message: new RegExp(`^No Docker answers at ${socket}: connect ENOENT ${socket}\\.$`),
+  });
 });
 
 test('who may not use the socket is told of the group', async () => {

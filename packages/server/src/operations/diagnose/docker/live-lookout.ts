@@ -71,5 +71,7 @@ function notSeen(thrown: unknown): NotSeen {
   if (thrown.status === 404) return new NotSeen('missing', thrown.message, options);
   if (thrown.status !== undefined) return new NotSeen('refused', thrown.message, options);
   const code = (thrown.cause as NodeJS.ErrnoException | undefined)?.code;
-  return new NotSeen(code === 'EACCES' || code === 'EPERM' ? 'forbidden' : 'unreachable', thrown.message, options);
+  // Whoever tells of it says where it was looked for.
+  const reason = code === undefined ? thrown.message : reasonOf(thrown.cause);
+  return new NotSeen(code === 'EACCES' || code === 'EPERM' ? 'forbidden' : 'unreachable', reason, options);
 }
