@@ -17,6 +17,7 @@ export function vaultWords({ errors }: JsonObject): string {
         .replace(/\s+/g, ' ')
         .trim()
         .slice(0, 200)
+        .replace(/\.$/, '')
     : '';
 }
 
