@@ -324,5 +324,6 @@ test('a configuration that cannot be read is no restart: the page says where, an
   assert.match(notPassed(report).join('\n'), /probes fail/);
   writeFileSync(join(state, 'openclaw.json'), '{ }');
   await until('a gateway', async () => ((await deployed.ask('/readyz').catch(() => undefined))?.status === 200 ? true : undefined));
-  assert.equal(docker('inspect', '--format', '{{.RestartCount}}', container), '0');
+  const life = docker('inspect', '--format', '{{.RestartCount}} {{json .State}}', container);
+  assert.match(life, /^0 /, `${life}\n${run('docker', ['logs', container]).stdout}`);
 });
