@@ -60,7 +60,12 @@ export function createDeeds(world: World, onDone: () => void): Deeds {
   };
 
   return {
-    start: (order) => track(starting, unitKey(order.id), async () => void outcomes.push(...(await startOne(world, order)))),
+    start: (order) =>
+      track(starting, unitKey(order.id), async () => {
+        const found = await startOne(world, order);
+        // Only now: what was asked for meanwhile has begun another list.
+        outcomes.push(...found);
+      }),
     stop: (unit, order) => track(stopping, unitKey(unit.state.id), () => stopOne(world, unit, order)),
     async remove({ driver, state }) {
       await world.drivers.get(driver)?.remove(state.id);
