@@ -22,7 +22,6 @@ export {
   type McpSettings,
   type ModelsSettings,
   type ProviderSettings,
-  type RetentionSettings,
   type RouteSettings,
   type TimeoutSettings,
   type RunsSettings,
