@@ -185,8 +185,7 @@ async function* through(source: AsyncIterable<Buffer>, transform: Duplex): Async
   const feed = async (): Promise<void> => {
     for await (const chunk of source) {
       if (transform.errored || isLeft) return;
-      // Called back when it may have more, and when it is destroyed.
-      if (!transform.destroyed) await new Promise<void>((resolve) => transform.write(chunk, () => resolve()));
+      if (!transform.destroyed) await written(transform, chunk);
     }
     transform.end();
   };
@@ -205,4 +204,16 @@ async function* through(source: AsyncIterable<Buffer>, transform: Duplex): Async
     // Only then is the source closed, too.
     await feeding.catch(() => {});
   }
+}
+
+/** Resolves when it may have more, and when it is destroyed: a transform whose output nobody takes any more calls nobody back. */
+function written(transform: Duplex, chunk: Buffer): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      transform.off('close', done);
+      resolve();
+    };
+    transform.once('close', done);
+    transform.write(chunk, done);
+  });
 }
