@@ -11,6 +11,8 @@ export interface AwsSignerOptions {
   readonly region: string;
   /** The name that AWS signs by: `bedrock`. */
   readonly service: string;
+  /** Whether the path is signed as it is sent, and not encoded once more; S3 alone wants that. @default false */
+  readonly signsPathAsSent?: boolean;
   readonly credentials: AwsCredentialSource;
   readonly clock: Clock;
 }
@@ -55,10 +57,10 @@ export function createAwsSigner(options: AwsSignerOptions): AwsSigner {
   };
 }
 
-async function load({ region, service, credentials }: AwsSignerOptions): Promise<SignatureV4> {
+async function load({ region, service, credentials, signsPathAsSent = false }: AwsSignerOptions): Promise<SignatureV4> {
   const [{ SignatureV4 }, { Sha256 }] = await Promise.all([import('@smithy/signature-v4'), import('@smithy/core/checksum')]);
   // Without a header of its own for the body's hash, as AWS's Python tools do: the hash is part of the signature either way.
-  return new SignatureV4({ region, service, credentials, sha256: Sha256, applyChecksum: false });
+  return new SignatureV4({ region, service, credentials, sha256: Sha256, applyChecksum: false, uriEscapePath: !signsPathAsSent });
 }
 
 function splitPath(target: string): { readonly path: string; readonly query: Record<string, string> } {

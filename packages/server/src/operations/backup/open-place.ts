@@ -1,5 +1,6 @@
 /** From what `--to` or the configuration says to a place, and from what `restore` is given to an archive in one. */
 import { basename, dirname, resolve } from 'node:path';
+import { loadAwsCredentials, type AwsCredentialSource } from '../../core/aws/credentials.ts';
 import type { Clock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import { decode, type OpenWith } from './coding.ts';
@@ -7,7 +8,6 @@ import { createDirectoryPlace } from './directory-place.ts';
 import type { Place } from './place.ts';
 import type { ArchiveToRead } from './restore.ts';
 import { createS3Place } from './s3-place.ts';
-import type { S3Credentials } from './s3-requests.ts';
 
 export interface PlaceContext {
   readonly clock: Clock;
@@ -90,19 +90,14 @@ function notFound(wanted: string, place: string): OpenClawError {
   });
 }
 
-/** The configuration's, the environment's, or what AWS's own tools would find on this machine; that is loaded only then. */
-function credentialsOf({ s3, lookUp }: PlaceContext): () => Promise<S3Credentials> {
-  let chain: Promise<() => Promise<S3Credentials>> | undefined;
+/** The configuration's, else the environment's, else what AWS's own tools would find on this machine. */
+function credentialsOf({ s3, lookUp }: PlaceContext): AwsCredentialSource {
+  const ofMachine = loadAwsCredentials({ lookUp, provider: 's3' });
   return async () => {
-    const accessKeyId = s3.accessKeyId ?? lookUp('AWS_ACCESS_KEY_ID')?.trim();
-    const secretAccessKey = s3.secretAccessKey ?? lookUp('AWS_SECRET_ACCESS_KEY')?.trim();
-    const sessionToken = s3.accessKeyId === undefined ? lookUp('AWS_SESSION_TOKEN')?.trim() : undefined;
-    if (accessKeyId && secretAccessKey) return { accessKeyId, secretAccessKey, ...(sessionToken && { sessionToken }) };
-    chain ??= import('@aws-sdk/credential-provider-node').then(({ defaultProvider }) => defaultProvider({ timeout: 1000, maxRetries: 0 }));
+    const { accessKeyId, secretAccessKey } = s3;
+    if (accessKeyId !== undefined && secretAccessKey !== undefined) return { accessKeyId, secretAccessKey };
     try {
-      return await (
-        await chain
-      )();
+      return await ofMachine();
     } catch (thrown) {
       const suggestion = 'Set backup.s3.accessKeyId and secretAccessKey, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.';
       throw new OpenClawError('backup_place', { details: { place: 'S3', reason: 'no credentials were found', suggestion }, cause: thrown });

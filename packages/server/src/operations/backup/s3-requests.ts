@@ -4,7 +4,8 @@
  * It knows one bucket, addressed by path, as every such server understands it. What is stored is the business of `s3-place.ts`.
  */
 import { createHash } from 'node:crypto';
-import type { SignatureV4 } from '@smithy/signature-v4';
+import type { AwsCredentialSource } from '../../core/aws/credentials.ts';
+import { createAwsSigner } from '../../core/aws/signer.ts';
 import { sleep, type Clock } from '../../core/clock.ts';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
 
@@ -14,15 +15,9 @@ export interface S3Settings {
   readonly region: string;
   readonly bucket: string;
   /** Asked before each signature. */
-  readonly credentials: () => Promise<S3Credentials>;
+  readonly credentials: AwsCredentialSource;
   readonly clock: Clock;
   readonly signal?: AbortSignal;
-}
-
-export interface S3Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string;
 }
 
 export interface S3Request {
@@ -45,33 +40,16 @@ export function createS3Requests(settings: S3Settings): S3Requests {
   const { region, bucket, clock } = settings;
   const signal = settings.signal ?? new AbortController().signal;
   const endpoint = settings.endpoint?.replace(/\/$/, '') ?? `https://s3.${region}.amazonaws.com`;
-  let signing: Promise<SignatureV4> | undefined;
+  const sign = createAwsSigner({ region, service: 's3', signsPathAsSent: true, credentials: settings.credentials, clock });
 
-  const attempt = async (request: S3Request): Promise<Response> => {
-    signing ??= loadSigner(settings);
-    const { protocol, hostname, host } = new URL(endpoint);
-    const path = `/${bucket}${request.key === '' ? '' : `/${encodeKey(request.key)}`}`;
-    const signed = await (
-      await signing
-    ).sign(
-      {
-        ...{ method: request.method, protocol, hostname, path, query: request.query ?? {} },
-        headers: {
-          host,
-          'x-amz-content-sha256': createHash('sha256')
-            .update(request.body ?? '')
-            .digest('hex'),
-        },
-        ...(request.body && { body: request.body }),
-      },
-      { signingDate: new Date(clock.now()) },
-    );
-    const query = new URLSearchParams(request.query).toString().replaceAll('+', '%20');
-    const { host: _host, ...headers } = signed.headers;
-    return fetch(`${endpoint}${path}${query === '' ? '' : `?${query}`}`, {
-      ...{ method: request.method, headers, signal, redirect: 'error' },
-      ...(request.body && { body: new Uint8Array(request.body) }),
-    });
+  const attempt = async ({ method, key, query = {}, body }: S3Request): Promise<Response> => {
+    const search = new URLSearchParams(query).toString().replaceAll('+', '%20');
+    const path = `/${bucket}${key === '' ? '' : `/${encodeKey(key)}`}${search === '' ? '' : `?${search}`}`;
+    const bodyHash = createHash('sha256')
+      .update(body ?? '')
+      .digest('hex');
+    const { headers } = await sign({ method, origin: endpoint, path, headers: { 'x-amz-content-sha256': bodyHash }, body });
+    return fetch(`${endpoint}${path}`, { method, headers, signal, redirect: 'error', ...(body && { body: new Uint8Array(body) }) });
   };
 
   return {
@@ -89,12 +67,6 @@ export function createS3Requests(settings: S3Settings): S3Requests {
       }
     },
   };
-}
-
-async function loadSigner({ region, credentials }: S3Settings): Promise<SignatureV4> {
-  const [{ SignatureV4 }, { Sha256 }] = await Promise.all([import('@smithy/signature-v4'), import('@smithy/core/checksum')]);
-  // S3 alone wants the path as it is sent, and not encoded once more.
-  return new SignatureV4({ region, service: 's3', credentials, sha256: Sha256, uriEscapePath: false });
 }
 
 function isPassing(status: number): boolean {
