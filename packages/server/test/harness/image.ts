@@ -42,17 +42,20 @@ export function buildImage(): string {
   if (given !== undefined && given !== '') return given;
   const name = `openclaw-test-gateway:${digestOf(sources.map((path) => join(root, path)))}`;
   if (docker('images', '--quiet', name) !== '') return name;
-  // In memory where there is some: most of the time of making Debian is waiting for a disk.
-  const bases = run(
-    ['env', `TMPDIR=${existsSync('/dev/shm') ? '/dev/shm' : tmpdir()}`, 'bash', 'deploy/make-base', 'openclaw-test-base'],
-    root,
-  );
+  const bases = run(['env', `TMPDIR=${fastDirectory()}`, 'bash', 'deploy/make-base', 'openclaw-test-base'], root);
+
   using copy = createWorkingCopy();
   // Where the machine trusts more than Debian does, as behind a proxy that signs for itself, the build has to do so too.
   const authorities = process.env['NODE_EXTRA_CA_CERTS'];
   if (authorities !== undefined && existsSync(authorities)) copyFileSync(authorities, join(copy.path, 'deploy/build-ca.crt'));
   run(['docker', 'build', '--network', 'host', '--file', 'deploy/Dockerfile', '--tag', name, ...bases.trim().split(' '), '.'], copy.path);
   return name;
+}
+
+/** In memory, where devices can be made: most of the time of making Debian is waiting for a disk. */
+function fastDirectory(): string {
+  const memory = /^\S+ \/dev\/shm tmpfs (\S+)/m.exec(readFileSync('/proc/mounts', 'utf8'))?.[1] ?? 'nodev';
+  return /\b(?:nodev|noexec)\b/.test(memory) ? tmpdir() : '/dev/shm';
 }
 
 function run([program = '', ...words]: readonly string[], cwd: string): string {
