@@ -154,17 +154,14 @@ export const commands = {
     registerKubeconfigCommand(program, terminal);
   },
   async logs({ program, terminal }: CommandContext): Promise<void> {
-    const [{ registerLogsCommands, setLogLevel }, { createUseLog }, { createConnect }, { setTimeout: wait }] = await Promise.all([
-      import('./logs.ts'),
-      import('./log-access.ts'),
-      import('./control.ts'),
-      import('node:timers/promises'),
-    ]);
+    const [{ registerLogsCommands, setLogLevel }, { createUseLog, linesBetween }, { createConnect }, { setTimeout: wait }] =
+      await Promise.all([import('./logs.ts'), import('./log-access.ts'), import('./control.ts'), import('node:timers/promises')]);
     registerLogsCommands(program, {
       io: terminal,
       useLog: createUseLog(terminal, createConnect(terminal)),
       wait: (ms) => wait(ms),
       setLevel: (level) => setLogLevel(level, terminal),
+      between: (range) => linesBetween(terminal, range),
     });
   },
   async state({ program, terminal }: CommandContext): Promise<void> {
@@ -178,6 +175,10 @@ export const commands = {
   async volumes({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const { registerVolumesCommands } = await import('./volumes.ts');
     registerVolumesCommands({ program, terminal, setExitCode });
+  },
+  async retention({ program, terminal }: CommandContext): Promise<void> {
+    const { registerRetentionCommand } = await import('./retention.ts');
+    registerRetentionCommand({ program, terminal });
   },
   async completion({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const { registerCompletionCommand } = await import('../completion.ts');

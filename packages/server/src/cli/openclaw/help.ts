@@ -8,7 +8,7 @@ export const commandGroups = {
   'See how it is:': ['status', 'health', 'doctor', 'logs', 'audit'],
   'Agents at work:': ['agent', 'runs', 'sessions', 'cron', 'channels'],
   'Models and who may use them:': ['models', 'keys', 'usage', 'trace'],
-  'Configuration, devices and state:': ['config', 'devices', 'deploy', 'kubeconfig', 'state', 'backup', 'volumes', 'secrets'],
+  'Configuration, devices and state:': ['config', 'devices', 'deploy', 'kubeconfig', 'state', 'backup', 'volumes', 'retention', 'secrets'],
 } as const satisfies Readonly<Record<string, readonly CommandName[]>>;
 
 const firstGroup: keyof typeof commandGroups = 'Begin:';

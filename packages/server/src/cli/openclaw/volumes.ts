@@ -1,5 +1,5 @@
 /** `openclaw volumes`: where the state lies, how much room it takes, how quick its disk is; what is printed of it. */
-import { type Command, Option } from 'commander';
+import { Option } from 'commander';
 import { sizeInWords } from '../../operations/backup/index.ts';
 import type { BenchReport, Growth, ReportedArea, ReportedVolume, VolumesReport } from '../../operations/volumes/index.ts';
 import { formatTable, widthOf } from '../table.ts';

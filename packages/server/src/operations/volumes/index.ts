@@ -2,6 +2,6 @@
 export type { Area } from './areas.ts';
 export { benchVolume, type BenchReport } from './bench.ts';
 export { listDockerVolumes, orphansOf, planPrune, removeVolumes, type DockerVolume, type PrunePlan } from './docker-volumes.ts';
-export { fewestReadings, type Growth } from './growth.ts';
+export type { Growth } from './growth.ts';
 export { migrateState, type Migrated } from './migrate.ts';
 export { reportVolumes, type ReportedArea, type ReportedVolume, type VolumesReport } from './report.ts';
