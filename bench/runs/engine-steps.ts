@@ -35,7 +35,7 @@ const note: Tool = {
 const state = await openState(directory, { clock: systemClock });
 const log = createLog({ clock: systemClock, destinations: [], level: 'silent' });
 const engine = createRunEngine({
-  journal: createJournal({ database: state.database, clock: systemClock, keptDays: 30 }),
+  journal: createJournal({ database: state.database, clock: systemClock }),
   ...{ clock: systemClock, ids: createIds(), log, owner: 'bench', callModel },
   agents: { get: () => agent, list: () => [agent] },
   toolbox: { list: async () => [note], policy: () => 'allow', close: async () => {} },

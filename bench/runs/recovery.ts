@@ -18,7 +18,7 @@ const limits = { steps: 100, tokens: 1e9, usd: 1e9, timeMs: 1e9, children: 0, de
 const agent: Agent = { id: 'main', model: 'none', instructions: '', limits };
 const state = await openState(directory, { clock: systemClock });
 const openedMs = performance.now();
-const journal = createJournal({ database: state.database, clock: systemClock, keptDays: 30 });
+const journal = createJournal({ database: state.database, clock: systemClock });
 const ids = createIds();
 
 async function fill(): Promise<void> {

@@ -6,7 +6,7 @@ export const turnErrors = {
     status: 404,
     retryable: false,
     message: 'There is no run {runId}.',
-    hint: 'Runs that ended are known for {keptDays} days; `openclaw sessions list` names the conversations that there are.',
+    hint: 'Runs that ended are known for a while, 30 days unless `retention.runsMs` says otherwise; `openclaw sessions list` names the conversations that there are.',
   },
   session_not_found: {
     status: 404,

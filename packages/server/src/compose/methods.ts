@@ -25,7 +25,7 @@ export interface ControlSide extends ControlMethods {
   close(): Promise<void>;
 }
 
-type Under = Omit<Parts, 'controlSide' | 'onAuthChanged'>;
+type Under = Omit<Parts, 'controlSide' | 'onAuthChanged' | 'retention'>;
 
 export async function buildControlSide(parts: Under): Promise<ControlSide> {
   const { clock, ids, models, keeper, devices, control, state } = parts;
@@ -41,6 +41,8 @@ export async function buildControlSide(parts: Under): Promise<ControlSide> {
     tools: settings().tools,
     alongside: parts.channels.alongside,
     runs: () => settings().runs,
+    retention: () => settings().retention,
+    ...{ onForgotten: parts.onForgotten, archive: parts.cold },
   });
   const { conversations: turns, engine, schedules } = runs;
   const agents = agentsOf(runs);

@@ -23,11 +23,13 @@ import {
   type VolumeWatch,
   type Watchdog,
 } from '../operations/index.ts';
+import type { ColdStorage, Sweeper } from '../operations/retention/index.ts';
 import type { State } from '../storage/index.ts';
 import { version } from '../version.ts';
 import { administration } from './administration.ts';
 import { areasElsewhere } from './areas-elsewhere.ts';
 import { buildBackups } from './backups.ts';
+import { followColdStorage } from './cold.ts';
 import { createChannelsSide, type ChannelsSide } from './channels.ts';
 import { controlUiDirectory } from './control-ui-directory.ts';
 import { watchDisk } from './disk-metrics.ts';
@@ -35,6 +37,7 @@ import { examine } from './examine.ts';
 import { gateSettingsOf, modelSettingsOf, type InForce } from './in-force.ts';
 import { watchMemory } from './memory.ts';
 import { buildControlSide, type ControlSide } from './methods.ts';
+import { buildRetention } from './retention.ts';
 import { runEndpointsOf } from './run-endpoints.ts';
 import type { RunsSide } from './runs.ts';
 import { watchActiveRuns } from './active-runs.ts';
@@ -58,6 +61,7 @@ export interface Parts extends Base, Records, Serving {
   readonly health: Health;
   readonly gateway: Gateway;
   readonly controlSide: ControlSide;
+  readonly retention: Sweeper;
   /** Connections that came in by a credential which no longer holds must end. */
   onAuthChanged(): void;
 }
@@ -67,6 +71,8 @@ interface Base extends PartsOptions {
   readonly ids: Ids;
   readonly eventLoopDelay: EventLoopDelay;
   readonly watchdog: Watchdog;
+  /** Where runs and logs go when their time is over; undefined: nowhere. */
+  readonly cold: () => ColdStorage | undefined;
   /** Of the state directory: whoever knew another one was paired with a state that is gone. */
   readonly stateId: string;
 }
@@ -85,6 +91,8 @@ interface Serving {
   readonly models: ModelPath;
   readonly memory: MemoryWatch;
   readonly volumes: VolumeWatch;
+  /** Runs, or their streamed text, were given up for their age. */
+  onForgotten(what: 'deltas' | 'runs', count: number): void;
   readonly workloads: WorkloadsSide;
   readonly backups: BackupSchedule;
 }
@@ -94,7 +102,8 @@ export async function buildParts(options: PartsOptions): Promise<Parts> {
   const eventLoopDelay = createEventLoopDelay(clock);
   registerProcessMetrics(metrics, { clock, eventLoopDelay });
   const { id: stateId } = ensureStateIdentity(options.inForce().configuration.stateDirectory, clock);
-  const base: Base = { ...options, ids: createIds({ clock }), eventLoopDelay, watchdog: createWatchdog(clock), stateId };
+  const cold = followColdStorage(() => options.inForce().configuration, clock);
+  const base: Base = { ...options, ids: createIds({ clock }), eventLoopDelay, watchdog: createWatchdog(clock), stateId, cold };
   // Each asks the other only once requests come: keys for what was spent, the model path for what may be.
   const spending: Parameters<typeof createAllowances>[0]['spending'] = (question) => serving.models.usage.spending(question);
   const allowances = createAllowances({ clock, spending });
@@ -104,11 +113,12 @@ export async function buildParts(options: PartsOptions): Promise<Parts> {
     // Asked when something has happened to one, long after runs are there.
     workloads: createWorkloadsSide(base, (addresses) => activeRuns.at(addresses)),
     backups: createBackups(base),
+    onForgotten: (what, count) => parts.retention.count(what, { items: count }),
   };
   const runs = (): RunsSide => parts.controlSide.runs;
   const channels = openChannels(base, records, runs);
   const health = examineAll(base, serving, channels);
-  const gateway = buildGateway(base, { ...records, ...serving, health, runs, channels });
+  const gateway = buildGateway(base, { ...records, ...serving, health, runs, channels, retention: () => parts.retention });
   serving.models.sight.watchConnections(gateway.connections);
   const { hub } = options.control;
   const under = { ...base, ...records, ...serving, channels, health, gateway };
@@ -118,11 +128,16 @@ export async function buildParts(options: PartsOptions): Promise<Parts> {
   const parts: Parts = {
     ...under,
     controlSide,
+    retention: buildRetentionOf(under, controlSide.runs),
     onAuthChanged: () => hub.closeWhere(cameBySecret, { code: closeCodes.authChanged, reason: 'gateway auth changed' }),
   };
   // Before the first request: who sends something must not be told that nobody knows it.
   await channels.configure(options.inForce().configuration.settings.channels);
   return parts;
+}
+
+function buildRetentionOf({ inForce, log, ...under }: Omit<Parts, 'controlSide' | 'onAuthChanged' | 'retention'>, runs: RunsSide): Sweeper {
+  return buildRetention({ ...under, runs, configuration: () => inForce().configuration, log: log.child({ component: 'retention' }) });
 }
 
 function openChannels(base: Base, { audit, authenticator }: Records, runs: () => RunsSide): ChannelsSide {
@@ -166,7 +181,10 @@ function createBackups({ clock, metrics, stateId, inForce, log }: Base): BackupS
   return buildBackups({ clock, metrics, stateId, configuration, log: log.child({ component: 'backup' }) });
 }
 
-function createServing(base: Base, allowances: ReturnType<typeof createAllowances>): Omit<Serving, 'workloads' | 'backups'> {
+function createServing(
+  base: Base,
+  allowances: ReturnType<typeof createAllowances>,
+): Omit<Serving, 'workloads' | 'backups' | 'onForgotten'> {
   const { clock, metrics, redactor, checkKeys } = base;
   const { configuration } = base.inForce();
   const wanted = modelSettingsOf(configuration);
@@ -185,6 +203,7 @@ function createServing(base: Base, allowances: ReturnType<typeof createAllowance
     database: base.state.database,
     log: base.log.child({ component: 'models' }),
     onSecret: (secret) => redactor.add(secret),
+    keepResponsesMs: () => base.inForce().configuration.settings.retention.responsesMs,
     admitWork: () => memory.admitWork(),
     traces: traceTarget(configuration.settings.telemetry.traces, wanted.lookUp),
   });
@@ -225,11 +244,11 @@ function examineAll(base: Base, { models, memory, volumes, workloads, backups }:
   });
 }
 
-type Built = Records & Serving & Pick<Parts, 'health' | 'channels'> & { readonly runs: () => RunsSide };
+type Built = Records & Serving & Pick<Parts, 'health' | 'channels'> & { readonly runs: () => RunsSide; readonly retention: () => Sweeper };
 
 function buildGateway(base: Base, built: Built): Gateway {
   const { clock, ids, metrics, inForce, log } = base;
-  const { keys, audit, authenticator, models, workloads, health, channels } = built;
+  const { keys, audit, authenticator, models, workloads, health, channels, retention } = built;
   return createGateway({
     ...{ version, ids, metrics, clock, health },
     policy: () => inForce().policy,
@@ -244,6 +263,7 @@ function buildGateway(base: Base, built: Built): Gateway {
     runs: runEndpointsOf(built.runs),
     workloads,
     channels,
+    retention,
     log: log.child({ component: 'gateway' }),
   });
 }

@@ -1,7 +1,7 @@
 /** Builds what carries out runs: the journal, the engine with all that it needs of others, and the conversations over them. */
 import { join } from 'node:path';
 import type { RunEvent, RunView } from '@openclaw/protocol';
-import type { AgentsSettings, McpSettings, RunsSettings, ToolsSettings } from '../config/index.ts';
+import type { AgentsSettings, McpSettings, RetentionSettings, RunsSettings, ToolsSettings } from '../config/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Environment } from '../core/env.ts';
 import type { Ids } from '../core/ids.ts';
@@ -29,6 +29,7 @@ import {
   type Conversations,
   type Journal,
   type Programs,
+  type RunArchive,
   type RunEngine,
   type Schedules,
 } from '../runs/index.ts';
@@ -73,10 +74,14 @@ export interface BuildRunsOptions {
   readonly alongside: (events: readonly RunEvent[], view: RunView) => readonly Statement[];
   /** Asked each time. */
   readonly runs: () => RunsSettings;
+  /** Asked each time. */
+  readonly retention: () => Pick<RetentionSettings, 'deltasMs' | 'runsMs'>;
+  /** Told of what was given up for its age. */
+  readonly onForgotten: (what: 'deltas' | 'runs', count: number) => void;
+  /** Where runs go that are forgotten. Asked each time. */
+  readonly archive: () => RunArchive | undefined;
 }
 
-/** As the engine keeps them. */
-const keptDays = 30;
 /** One process has the state; what it had under way before its restart it takes up again at once. */
 const owner = 'gateway';
 /** What everybody who may speak to agents may ask for. */
@@ -87,7 +92,7 @@ export async function buildRuns(options: BuildRunsOptions): Promise<RunsSide> {
   const carried = await carryOverTurns(database);
   if (carried > 0) log.info('conversations of an earlier version became runs', { runs: carried });
   const agents = createAgentDirectory(options.agents);
-  const journal = createJournal({ database, clock, keptDays, alongside: options.alongside });
+  const journal = createJournal({ database, clock, alongside: options.alongside, archive: options.archive });
   const { environment, tools } = options;
   const { toolbox, configure } = await buildTools({ clock, log, agents, environment, tools, stateDirectory: options.stateDirectory() });
   // Until the catalogue has been read no price is known of anything.
@@ -102,6 +107,8 @@ export async function buildRuns(options: BuildRunsOptions): Promise<RunsSide> {
     ...{ journal, clock, ids, log, owner, agents, toolbox, checkModel, checkPrice, isContextOverflow },
     ...thinking(options),
     history: createSaid({ database, clock, ids }),
+    ages: () => ({ compactAfterMs: options.retention().deltasMs, forgetAfterMs: options.retention().runsMs }),
+    onForgotten: options.onForgotten,
     sweep: () => results.sweep((runIds) => journal.kept(runIds)),
     workspaceOf: (agentId) => makeWorkspace(workspaceOf(agents.get(agentId), options.stateDirectory())),
   });

@@ -153,6 +153,7 @@ async function prepare(built: Built, signal: AbortSignal): Promise<void> {
       await parts.controlSide.runs.start();
       await parts.channels.start();
       parts.volumes.start();
+      parts.retention.start();
     }
     await workloads;
   }
@@ -259,6 +260,7 @@ async function stop({ parts, front, control, holding }: Built, prepared: Promise
   await Promise.race([Promise.all([answered, requests.idle(), controlSide.runs.engine.idle()]), late]);
   timer.cancel();
   await prepared.catch(() => {});
+  await parts.retention.stop();
   // Before their requests are cancelled, which would be failures: runs stop where they are, and go on with the next start.
   await controlSide.runs.close();
   await parts.channels.close();

@@ -3,8 +3,7 @@ import { schema as s } from '@openclaw/protocol';
 
 const dayMs = 86_400_000;
 
-const kept = (description: string, days: number, leastDays = 0) =>
-  s.durationMs({ description: `${description} 0: for ever.`, default: days * dayMs, ...(leastDays > 0 && { minimum: leastDays * dayMs }) });
+const kept = (description: string, days: number) => s.durationMs({ description: `${description} 0: for ever.`, default: days * dayMs });
 
 export const retention = s.object(
   {
@@ -22,9 +21,8 @@ export const retention = s.object(
     sessionsMs: kept('Conversations that nobody has gone on with for so long.', 90),
     auditMs: kept('Entries of the audit log; of more than 100,000 the oldest go in any case.', 730),
     usageMs: s.durationMs({
-      description: 'What each request used and cost; limits of keys by the month need a month of it.',
+      description: 'What each request used and cost. Less than 32 days counts as 32: limits of keys by the month need a month of it.',
       default: 400 * dayMs,
-      minimum: 32 * dayMs,
     }),
     responsesMs: s.durationMs({
       description: 'Stored responses that were not gone on from for so long; it holds for those that are stored from then on.',

@@ -20,6 +20,7 @@ import { createMetricsEndpoint } from './endpoints/metrics.ts';
 import { createModelCallEndpoint } from './endpoints/model-calls.ts';
 import { createModelEndpoint, createModelListEndpoint } from './endpoints/model-list.ts';
 import { createResponseEndpoints } from './endpoints/responses.ts';
+import { createRetentionEndpoint, type RetentionAdministration } from './endpoints/retention.ts';
 import { createRunEndpoints, type RunEndpointsOptions } from './endpoints/runs.ts';
 import { createSightEndpoints, type SightEndpointOptions } from './endpoints/sight.ts';
 import type { Health } from './health.ts';
@@ -79,6 +80,8 @@ export interface GatewayOptions {
   readonly workloads?: WorkloadEndpointsOptions;
   /** Absent: it has no channels. */
   readonly channels?: HookDoor & ChannelAdministration;
+  /** Absent: it gives up nothing by itself. */
+  readonly retention?: () => RetentionAdministration;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: Log;
@@ -190,6 +193,7 @@ function createEndpoints(options: GatewayOptions, draining: () => boolean, stopp
     ...(options.channels ? createChannelDoors(options.channels, { bodyLimitBytes: () => policy().limits.bodyBytes, bodyBudget }) : {}),
     ...createAdminEndpoints(options.admin),
     ...createAuditEndpoint(options.audit),
+    ...(options.retention ? createRetentionEndpoint(options.retention) : {}),
     ...createSightEndpoints(options.sight),
   };
 }

@@ -41,6 +41,7 @@ export const servedPaths: readonly string[] = [
   '/admin/v1/keys/*',
   '/admin/v1/models',
   '/admin/v1/models/*',
+  '/admin/v1/retention',
   '/admin/v1/usage',
   '/admin/v1/targets',
   '/admin/v1/targets/breaker',

@@ -70,6 +70,8 @@ export type ModelPathChange = Omit<ModelPathSettings, 'nestingDepthLimit'> & Par
 export interface ModelPathOptions extends ModelPathSettings {
   /** Told of each key that was rotated, so that no log shows it. */
   readonly onSecret?: (secret: string) => void;
+  /** How long a stored response is kept. Asked each time. @default 30 days */
+  readonly keepResponsesMs?: () => number;
   /** Ask each provider after the start, and when it gets another key, whether its keys are good. @default true */
   readonly checkKeys?: boolean;
   readonly database: Database;
@@ -195,7 +197,7 @@ function createParts(options: ModelPathOptions) {
     ...{ http, admission, allowances, rehearsal: builtIn },
     selection: createSelection({ ...options, http, rehearsal: builtIn, underWayOf: (target) => admission.underWay(target) }),
     usage: createUsageLog({ database, clock, log, hasBudget: (callerId) => allowances.hasBudget(callerId) }),
-    responses: createResponseStore({ database, clock, log }),
+    responses: createResponseStore({ database, clock, log, ...(options.keepResponsesMs && { keepMs: options.keepResponsesMs }) }),
     telemetry: createTelemetry(metrics),
     sight: createSight({ clock, log, metrics, redactor: options.redactor ?? createRedactor() }),
     tracing: options.traces && createTracing({ clock, log, ...options.traces }),

@@ -1,7 +1,7 @@
 /** Runs and the conversations that they make up, as compose/ and the gateway see them. */
 export type { ConversationMessage, Runs } from './engine/contract.ts';
 export { createRunEngine, type RunEngine } from './engine/engine.ts';
-export type { Journal, RunQuestion } from './journal/contract.ts';
+export type { Journal, RunArchive, RunQuestion } from './journal/contract.ts';
 export { createJournal } from './journal/journal.ts';
 export type { Programs } from './programs/contract.ts';
 export { createPrograms, type ProgramsOptions } from './programs/programs.ts';

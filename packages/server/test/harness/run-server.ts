@@ -78,7 +78,7 @@ export async function startRunServer({
   endpoints: more,
 }: RunServerOptions): Promise<RunServer> {
   const database = await openSqlite({ paths: storePaths(directory), clock: systemClock, migrations, reader: 'at once' });
-  const journal = createJournal({ database, clock: systemClock, keptDays: 30 });
+  const journal = createJournal({ database, clock: systemClock });
   const log = createLog({ clock: systemClock, destinations: [], level: 'silent' });
   const ids = createIds();
   const calls: string[] = [];

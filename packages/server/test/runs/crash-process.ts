@@ -82,7 +82,7 @@ const agents = new Map([main, { ...main, id: 'helper', model: 'helper' }].map((a
 // From here on: the journal is replayed, and the runs that it knows of are taken up.
 send({ kind: 'recovering' });
 const state = await openState(directory, { clock: systemClock });
-const journal = createJournal({ database: state.database, clock: systemClock, keptDays: 30 });
+const journal = createJournal({ database: state.database, clock: systemClock });
 const engine = createRunEngine({
   journal,
   ...{ clock: systemClock, ids: createIds(), owner: 'gateway', callModel },

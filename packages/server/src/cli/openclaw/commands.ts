@@ -156,17 +156,14 @@ export const commands = {
     registerKubeconfigCommand(program, terminal);
   },
   async logs({ program, terminal }: CommandContext): Promise<void> {
-    const [{ registerLogsCommands, setLogLevel }, { createUseLog }, { createConnect }, { setTimeout: wait }] = await Promise.all([
-      import('./logs.ts'),
-      import('./log-access.ts'),
-      import('./control.ts'),
-      import('node:timers/promises'),
-    ]);
+    const [{ registerLogsCommands, setLogLevel }, { createUseLog, linesBetween }, { createConnect }, { setTimeout: wait }] =
+      await Promise.all([import('./logs.ts'), import('./log-access.ts'), import('./control.ts'), import('node:timers/promises')]);
     registerLogsCommands(program, {
       io: terminal,
       useLog: createUseLog(terminal, createConnect(terminal)),
       wait: (ms) => wait(ms),
       setLevel: (level) => setLogLevel(level, terminal),
+      between: (range) => linesBetween(terminal, range),
     });
   },
   async state({ program, terminal }: CommandContext): Promise<void> {
@@ -184,6 +181,10 @@ export const commands = {
   async rollback({ program, terminal }: CommandContext): Promise<void> {
     const { registerRollbackCommand } = await import('./state.ts');
     registerRollbackCommand(program, terminal);
+  },
+  async retention({ program, terminal }: CommandContext): Promise<void> {
+    const { registerRetentionCommand } = await import('./retention.ts');
+    registerRetentionCommand({ program, terminal });
   },
   async completion({ program, terminal, setExitCode }: CommandContext): Promise<void> {
     const { registerCompletionCommand } = await import('../completion.ts');

@@ -8,7 +8,18 @@ export const commandGroups = {
   'See how it is:': ['status', 'health', 'doctor', 'logs', 'audit'],
   'Agents at work:': ['agent', 'runs', 'sessions', 'cron', 'channels'],
   'Models and who may use them:': ['models', 'keys', 'usage', 'trace'],
-  'Configuration, devices and state:': ['config', 'secrets', 'devices', 'deploy', 'rollback', 'kubeconfig', 'state', 'backup', 'volumes'],
+  'Configuration, devices and state:': [
+    'config',
+    'secrets',
+    'devices',
+    'deploy',
+    'rollback',
+    'kubeconfig',
+    'state',
+    'backup',
+    'volumes',
+    'retention',
+  ],
 } as const satisfies Readonly<Record<string, readonly CommandName[]>>;
 
 const firstGroup: keyof typeof commandGroups = 'Begin:';

@@ -30,6 +30,10 @@ function setup(looks: readonly (Tail | OpenClawError)[]) {
         wait: () => Promise.resolve(questions.length >= looks.length ? stop.abort() : undefined),
         stopped: stop.signal,
         setLevel: (level) => Promise.resolve(void (levels += level)),
+        async *between({ sinceMs, untilMs }) {
+          const lines = await Promise.resolve([sinceMs, untilMs].map((atMs) => line('warn', String(atMs))));
+          yield* lines;
+        },
       });
       for (const command of program.commands) command.exitOverride();
       await program.parseAsync(['logs', ...words], { from: 'user' });
@@ -99,4 +103,15 @@ test('level sets the level and prints it; a number of lines that cannot be is re
   assert.equal((await run('level', 'debug')).stdout, 'debug\n');
   assert.equal(levels(), 'debug');
   for (const limit of ['0', '-1', '1.5', '5001', 'x']) await assert.rejects(run(`--limit=${limit}`), { code: 'commander.invalidArgument' });
+});
+
+test('--since shows everything from then to then, of the level that is asked for', async () => {
+  const { run, questions } = setup([]);
+  const { stdout } = await run('--since', '2026-10-01', '--until', '2026-10-02T12:00:00Z', '-o', 'json');
+  const [since, until] = [Date.parse('2026-10-01'), Date.parse('2026-10-02T12:00:00Z')];
+  assert.equal(stdout, `${line('warn', String(since))}\n${line('warn', String(until))}\n`);
+  assert.equal((await run('--since', '2026-10-01', '--level', 'error', '-o', 'json')).stdout, '');
+  assert.deepEqual(questions, [], 'no gateway is asked');
+  await assert.rejects(run('--since', '2026-10-01', '--follow'), { code: 'usage_error' });
+  await assert.rejects(run('--since', 'yesterday'), { code: 'commander.invalidArgument' });
 });

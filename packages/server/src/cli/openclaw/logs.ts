@@ -3,6 +3,8 @@
  * `openclaw logs level`: what the running gateway writes down from now on.
  */
 import { Argument, InvalidArgumentError, type Command, Option } from 'commander';
+import { parseUnit } from '@openclaw/protocol';
+import { systemClock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../../core/json.ts';
 import { formatPretty } from '../../core/log-format.ts';
@@ -38,12 +40,16 @@ export interface LogsContext {
   /** Ends `--follow`; people end it with Ctrl-C. @default never */
   readonly stopped?: AbortSignal;
   readonly setLevel: (level: string) => Promise<void>;
+  /** Every line that is kept from then to then, closed files and cold storage included; of the state on this machine. */
+  readonly between: (range: { readonly sinceMs: number; readonly untilMs: number }) => AsyncIterable<string>;
 }
 
 type Flags = TargetFlags & {
   readonly follow?: boolean;
   readonly limit: number;
   readonly level?: LogLevel;
+  readonly since?: number;
+  readonly until?: number;
   readonly output: 'text' | 'json';
 };
 
@@ -59,9 +65,16 @@ export function registerLogsCommands(program: Command, context: LogsContext): vo
     .addOption(new Option('-n, --limit <lines>', 'how many lines to begin with').argParser(parseLimit).default(100))
     .addOption(new Option('--level <level>', 'the least important lines to show').choices([...logLevels]))
     .addOption(
+      new Option('--since <time>', 'all lines since then, from closed files and cold storage too; 2h, or a date').argParser(parseMoment),
+    )
+    .addOption(new Option('--until <time>', 'with --since: up to then').argParser(parseMoment))
+    .addOption(
       new Option('-o, --output <format>', 'how to print; json: a line each, as in the file').choices(['text', 'json']).default('text'),
     )
-    .addHelpText('after', '\nExamples:\n  openclaw logs\n  openclaw logs --follow --level warn\n  openclaw logs --limit 1000 -o json\n')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  openclaw logs\n  openclaw logs --follow --level warn\n  openclaw logs --limit 1000 -o json\n  openclaw logs --since 2026-10-01 --until 2026-10-02\n',
+    )
     .action((flags: Flags) => show(flags, context));
   group
     .command('level')
@@ -76,6 +89,7 @@ export function registerLogsCommands(program: Command, context: LogsContext): vo
 
 /** With `--follow` a gateway that restarts is no end: what it wrote meanwhile is shown when it is back, or from its file. */
 async function show(flags: Flags, context: LogsContext): Promise<void> {
+  if (flags.since !== undefined) return showBetween(flags.since, flags, context);
   const { io, useLog, wait } = context;
   const place: Place = { cursor: undefined };
   for (;;) {
@@ -89,6 +103,16 @@ async function show(flags: Flags, context: LogsContext): Promise<void> {
       await wait(lookEveryMs);
     }
   }
+}
+
+/** They may be many: each is printed as it is read. */
+async function showBetween(sinceMs: number, flags: Flags, { io, between }: LogsContext): Promise<void> {
+  if (flags.follow === true)
+    throw new OpenClawError('usage_error', {
+      details: { reason: '--since and --follow exclude each other', suggestion: 'Leave one of them out.' },
+    });
+  for await (const line of between({ sinceMs, untilMs: flags.until ?? Number.MAX_SAFE_INTEGER }))
+    print(chosen([line], flags.level), flags, io);
 }
 
 interface Place {
@@ -149,6 +173,13 @@ function parse(line: string): JsonObject | undefined {
   } catch {
     return undefined;
   }
+}
+
+function parseMoment(text: string): number {
+  const ageMs = parseUnit(text, 'ms');
+  const atMs = ageMs === undefined ? Date.parse(text) : systemClock.now() - ageMs;
+  if (Number.isNaN(atMs)) throw new InvalidArgumentError('Write how long ago, such as 2h, or a date, such as 2026-10-01T12:00:00Z.');
+  return atMs;
 }
 
 function parseLimit(text: string): number {

@@ -55,6 +55,8 @@ const rows: readonly Row[] = [
   ['listDeliveries', 'GET', '/admin/v1/deliveries', 'admin', 'What a channel sends, the latest first.'],
   ['redeliver', 'POST', '/admin/v1/deliveries/{id}/redeliver', 'admin', 'Sends it again, whatever became of it before.'],
   ['listAudit', 'GET', '/admin/v1/audit', 'admin', 'Who changed what.'],
+  ['getRetention', 'GET', '/admin/v1/retention', 'admin', 'How long things are kept, and what would go now.'],
+  ['sweep', 'POST', '/admin/v1/retention', 'admin', 'Gives up what is too old, now.'],
   ['getUsage', 'GET', '/admin/v1/usage', 'admin', 'Totals of requests, tokens and cost.'],
   ['listTargets', 'GET', '/admin/v1/targets', 'admin', 'Each target with its figures.'],
   ['overrideBreaker', 'POST', '/admin/v1/targets/breaker', 'admin', 'Opens a breaker by hand, or gives it back.'],
@@ -67,7 +69,7 @@ const rows: readonly Row[] = [
 ];
 
 /** Where it is not 200. */
-const statuses: Readonly<Record<string, number>> = { createKey: 201, receiveHook: 202 };
+const statuses: Readonly<Record<string, number>> = { createKey: 201, receiveHook: 202, sweep: 202 };
 
 const pages: ReadonlySet<string> = new Set(['showControlUi', 'getAsset', 'getIcon', 'getMetrics']);
 

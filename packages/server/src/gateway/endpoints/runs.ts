@@ -178,7 +178,7 @@ function maySee({ origin }: RunView, caller: Principal): boolean {
 
 async function visibleRun(runs: Pick<Runs, 'get'>, runId: string, caller: Principal): Promise<RunView> {
   const run = await runs.get(runId);
-  if (!maySee(run, caller)) throw new OpenClawError('run_not_found', { details: { runId, keptDays: 30 } });
+  if (!maySee(run, caller)) throw new OpenClawError('run_not_found', { details: { runId } });
   return run;
 }
 

@@ -8,7 +8,7 @@ import { OpenClawError } from '../../core/errors.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Log } from '../../core/log.ts';
 import type { Database, Row, Statement } from '../../storage/index.ts';
-import { createPruning } from './pruning.ts';
+import { countExpired, createPruning } from './pruning.ts';
 import { deleteStatements, insertStatements, listedItem, proofsIn, storedResponseOf, type Answered } from './stored.ts';
 import { createWriteQueue } from './write-queue.ts';
 
@@ -17,14 +17,14 @@ export interface ResponseArchiveOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** For how long a response is kept after it was last gone on from. @default 30 days, as at OpenAI */
-  readonly keepMs?: number;
+  readonly keepMs?: () => number;
   /** Beyond these the oldest are given up first. @default 100_000 responses, 1 GiB */
   readonly limitResponses?: number;
   readonly limitBytes?: number;
 }
 
 export const responseArchiveDefaults = {
-  keepMs: 30 * 24 * 60 * 60 * 1000,
+  keepMs: () => 30 * 24 * 60 * 60 * 1000,
   limitResponses: 100_000,
   limitBytes: 1024 * 1024 * 1024,
 } as const;
@@ -58,6 +58,8 @@ export interface ResponseArchive {
   inputItems(owner: string, id: string, question: InputItemsQuestion): Promise<InputItemsPage>;
   /** @throws OpenClawError `response_not_found` */
   remove(owner: string, id: string): Promise<void>;
+  /** Those whose time is over and that are still there. */
+  stale(): Promise<{ readonly items: number; readonly bytes: number }>;
   close(): Promise<void>;
 }
 
@@ -76,7 +78,7 @@ export function createResponseArchive(options: ResponseArchiveOptions): Response
 
   return {
     keep(answered) {
-      const expiresAtMs = clock.now() + keepMs;
+      const expiresAtMs = clock.now() + keepMs();
       const response = storedResponseOf(answered);
       const proofs = answered.passedThrough ? proofsIn(answered.answer['output']) : [];
       const statements = proofs.map((hash) => proofStatement(hash, answered, expiresAtMs));
@@ -101,6 +103,7 @@ export function createResponseArchive(options: ResponseArchiveOptions): Response
       await find(owner, id);
       await database.write({ statements: deleteStatements(owner, id) });
     },
+    stale: () => countExpired(database, clock.now()),
     async close() {
       await queue.settled();
       await pruning.stop();

@@ -13,7 +13,7 @@ export type { InputItemsPage, InputItemsQuestion } from './archive.ts';
 export type { PreparedRequest } from './prepare.ts';
 
 /** What the gateway may ask. */
-export type ResponseReader = Pick<ResponseArchive, 'read' | 'inputItems' | 'remove'>;
+export type ResponseReader = Pick<ResponseArchive, 'read' | 'inputItems' | 'remove' | 'stale'>;
 
 /** What the model path needs. */
 export interface StoredResponses extends RequestPreparer {
@@ -44,6 +44,7 @@ export function createResponseStore(options: ResponseArchiveOptions): ResponseSt
     read: (owner, id, weigh) => archive.read(owner, id, weigh),
     inputItems: (owner, id, question) => archive.inputItems(owner, id, question),
     remove: (owner, id) => archive.remove(owner, id),
+    stale: () => archive.stale(),
     close: () => archive.close(),
   };
 }

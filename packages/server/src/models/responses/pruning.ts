@@ -86,6 +86,12 @@ export function createPruning({ database, clock, log, limitResponses, limitBytes
   };
 }
 
+export async function countExpired(database: Database, nowMs: number): Promise<{ readonly items: number; readonly bytes: number }> {
+  const sql = 'SELECT COUNT(*) AS items, COALESCE(SUM(bytes), 0) AS bytes FROM responses WHERE expires_at <= $1';
+  const [row] = await database.read({ sql, params: [nowMs] });
+  return { items: Number(row?.['items'] ?? 0), bytes: Number(row?.['bytes'] ?? 0) };
+}
+
 interface Kept {
   responses: number;
   bytes: number;

@@ -32,6 +32,10 @@ export interface UsageReader {
   totals(question: { readonly sinceMs: number; readonly by: UsageDimension }): Promise<UsageRow[]>;
   /** What the key spent, on each day on which it spent something. */
   spending(question: SpendingQuestion): Promise<DaySpending[]>;
+  /** What `prune` would take, all in all. */
+  stale(beforeMs: number): Promise<{ readonly items: number; readonly bytes: number }>;
+  /** Gives up at most `limit` rows of requests from before then. @returns how many */
+  prune(beforeMs: number, limit: number): Promise<number>;
 }
 
 export interface UsageLog extends UsageReader {
@@ -74,6 +78,8 @@ export function createUsageLog(options: UsageLogOptions): UsageLog {
       await writer.flush();
       return reader.spending(question);
     },
+    stale: (beforeMs) => reader.stale(beforeMs),
+    prune: (beforeMs, limit) => reader.prune(beforeMs, limit),
     get waiting() {
       return writer.waiting;
     },
@@ -98,8 +104,24 @@ export function createUsageReader(database: Database): UsageReader {
       const rows = await database.read(spendingStatement(question));
       return rows.map((row) => ({ day: Number(row['day']), nanoUsd: Number(row['nano_usd']) }));
     },
+    async stale(beforeMs) {
+      const sql = `SELECT COUNT(*) AS items, COALESCE(SUM(${rowBytes} + COALESCE(LENGTH(trail), 0)), 0) AS bytes FROM usage_requests WHERE at < $1`;
+      const [row] = await database.read({ sql, params: [beforeMs] });
+      return { items: Number(row?.['items'] ?? 0), bytes: Number(row?.['bytes'] ?? 0) };
+    },
+    async prune(beforeMs, limit) {
+      const sql = `SELECT id FROM usage_requests WHERE at < $1 ORDER BY at, id LIMIT ${limit}`;
+      const ids = (await database.read({ sql, params: [beforeMs] })).map(({ id }) => String(id));
+      const places = ids.map((_id, index) => `$${index + 1}`).join(', ');
+      if (ids.length > 0)
+        await database.write({ statements: [{ sql: `DELETE FROM usage_requests WHERE id IN (${places})`, params: ids }] });
+      return ids.length;
+    },
   };
 }
+
+/** What a row takes about, without its trail. */
+const rowBytes = 200;
 
 const dimensions: Readonly<Record<UsageDimension, string>> = {
   model: "COALESCE(provider || '/' || model, '(none)')",

@@ -45,8 +45,24 @@ export function createAudit({ database, clock, log, redactor }: AuditOptions): A
     async list(question) {
       return (await database.read(select(question))).map(entryOf);
     },
+    async stale(beforeMs) {
+      const sql = `SELECT COUNT(*) AS items, COALESCE(SUM(LENGTH(detail) + LENGTH(subject) + LENGTH(actor)), 0) AS bytes FROM audit_log WHERE ${isOld}`;
+      const [row] = await database.read({ sql, params: [beforeMs] });
+      return { items: Number(row?.['items'] ?? 0), bytes: Number(row?.['bytes'] ?? 0) };
+    },
+    async prune(beforeMs, limit) {
+      const sql = `SELECT position FROM audit_log WHERE ${isOld} ORDER BY position LIMIT ${limit}`;
+      const positions = (await database.read({ sql, params: [beforeMs] })).map(({ position }) => Number(position));
+      const places = positions.map((_position, index) => `$${index + 1}`).join(', ');
+      if (positions.length > 0)
+        await database.write({ statements: [{ sql: `DELETE FROM audit_log WHERE position IN (${places})`, params: positions }] });
+      return positions.length;
+    },
   };
 }
+
+/** The newest entry stays: the next position follows from it. */
+const isOld = 'at < $1 AND position < (SELECT MAX(position) FROM audit_log)';
 
 /** Positions rise by one in commit order: a statement of its own finds the last one, under the one writer's lock of each engine. */
 function insert({ actor, action, subject, detail }: NewEntry, atMs: number): Statement {

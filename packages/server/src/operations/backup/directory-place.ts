@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { OpenClawError, reasonOf } from '../../core/errors.ts';
-import { newestFirst, readName, type Place, type StoredBackup } from './place.ts';
+import { backupsAmong, type Place, type StoredFile } from './place.ts';
 
 const hiddenSuffix = '.partial';
 /** What a process left that was killed; no backup takes so long. */
@@ -29,11 +29,13 @@ export function createDirectoryPlace(given: string, now: () => number): Place {
       }),
     put: (name, content) =>
       used(async () => {
+        await mkdir(directory, { recursive: true, mode: 0o700 });
         await removeAbandoned(directory, now());
         return write(directory, name, content);
       }),
     get: (name) => createReadStream(join(directory, name)) as AsyncIterable<Buffer>,
-    list: () => used(() => list(directory)),
+    list: () => used(async () => backupsAmong(await filesIn(directory))),
+    files: () => used(() => filesIn(directory)),
     remove: (name) => used(() => rm(join(directory, name))),
   };
 }
@@ -78,19 +80,18 @@ async function removeAbandoned(directory: string, nowMs: number): Promise<void> 
   }
 }
 
-async function list(directory: string): Promise<readonly StoredBackup[]> {
+async function filesIn(directory: string): Promise<readonly StoredFile[]> {
   const names = await readdir(directory).catch((thrown: unknown) => {
     if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT') return [];
     throw thrown;
   });
-  const found: StoredBackup[] = [];
+  const found: StoredFile[] = [];
   for (const name of names) {
-    if (!readName(name, 0)) continue;
+    if (name.startsWith('.')) continue;
     const about = await stat(join(directory, name)).catch(() => undefined);
-    const backup = about?.isFile() === true ? readName(name, about.size) : undefined;
-    if (backup) found.push(backup);
+    if (about?.isFile() === true) found.push({ name, bytes: about.size });
   }
-  return newestFirst(found);
+  return found;
 }
 
 function unusable(directory: string, thrown: Error): OpenClawError {

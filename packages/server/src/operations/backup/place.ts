@@ -11,6 +11,11 @@ export interface StoredBackup {
   readonly encrypted: boolean;
 }
 
+export interface StoredFile {
+  readonly name: string;
+  readonly bytes: number;
+}
+
 export interface Place {
   /** As `--to` names it. */
   readonly address: string;
@@ -21,6 +26,8 @@ export interface Place {
   get(name: string): AsyncIterable<Buffer>;
   /** Newest first; only what has the name of a backup. */
   list(): Promise<readonly StoredBackup[]>;
+  /** Everything that lies there, whatever its name. */
+  files(): Promise<readonly StoredFile[]>;
   remove(name: string): Promise<void>;
 }
 
@@ -49,6 +56,15 @@ export function isOfState(backup: StoredBackup, stateId: string | undefined): bo
   return stateId === undefined || backup.state === undefined || stateId.startsWith(backup.state);
 }
 
-export function newestFirst(backups: readonly StoredBackup[]): readonly StoredBackup[] {
+export function backupsAmong(files: readonly StoredFile[]): readonly StoredBackup[] {
+  return newestFirst(
+    files.flatMap(({ name, bytes }) => {
+      const backup = readName(name, bytes);
+      return backup ? [backup] : [];
+    }),
+  );
+}
+
+function newestFirst(backups: readonly StoredBackup[]): readonly StoredBackup[] {
   return backups.toSorted((a, b) => b.createdAtMs - a.createdAtMs);
 }

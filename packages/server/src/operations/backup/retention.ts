@@ -8,6 +8,8 @@ export interface KeepRules {
   readonly daily: number;
   /** As `daily`, of weeks that begin on Monday. */
   readonly weekly: number;
+  /** Those that were made since then stay. @default none for that */
+  readonly sinceMs?: number;
 }
 
 export interface Judged {
@@ -33,7 +35,7 @@ export function judge(backups: readonly StoredBackup[], rules: KeepRules): reado
     .toSorted((a, b) => b.backup.createdAtMs - a.backup.createdAtMs);
 }
 
-function judgeOne(backups: readonly StoredBackup[], { last, daily, weekly }: KeepRules): readonly Judged[] {
+function judgeOne(backups: readonly StoredBackup[], { last, daily, weekly, sinceMs = Infinity }: KeepRules): readonly Judged[] {
   const newest = backups.toSorted((a, b) => b.createdAtMs - a.createdAtMs);
   const reasons = new Map<StoredBackup, string[]>(newest.map((backup) => [backup, []]));
   const keep = (chosen: readonly StoredBackup[], reason: string): void => {
@@ -42,6 +44,10 @@ function judgeOne(backups: readonly StoredBackup[], { last, daily, weekly }: Kee
   keep(newest.slice(0, Math.max(1, last)), last > 0 ? 'last' : 'newest');
   keep(newestOfEach(newest, (ms) => Math.floor(ms / dayMs)).slice(0, daily), 'daily');
   keep(newestOfEach(newest, (ms) => Math.floor((ms + mondayOffsetMs) / (7 * dayMs))).slice(0, weekly), 'weekly');
+  keep(
+    newest.filter(({ createdAtMs }) => createdAtMs >= sinceMs),
+    'young',
+  );
   return newest.map((backup) => ({ backup, reasons: reasons.get(backup) ?? [] }));
 }
 

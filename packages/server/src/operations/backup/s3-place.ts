@@ -3,7 +3,7 @@
  * it is there when the last part has been confirmed, and not before.
  */
 import { OpenClawError } from '../../core/errors.ts';
-import { newestFirst, readName, type Place, type StoredBackup } from './place.ts';
+import { backupsAmong, type Place, type StoredFile } from './place.ts';
 import { createS3Requests, textIn, type S3Requests, type S3Settings } from './s3-requests.ts';
 
 export interface S3PlaceOptions extends S3Settings {
@@ -30,7 +30,8 @@ export function createS3Place(options: S3PlaceOptions): Place {
       const answer = await requests.send({ method: 'GET', key: keyOf(name) });
       for await (const chunk of answer.body ?? []) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     },
-    list: () => list(requests, prefix),
+    list: async () => backupsAmong(await filesIn(requests, prefix)),
+    files: () => filesIn(requests, prefix),
     async remove(name) {
       await requests.send({ method: 'DELETE', key: keyOf(name) });
     },
@@ -104,8 +105,8 @@ async function* inParts(
   yield { part: Buffer.concat(held), isLast: true };
 }
 
-async function list(requests: S3Requests, prefix: string): Promise<readonly StoredBackup[]> {
-  const found: StoredBackup[] = [];
+async function filesIn(requests: S3Requests, prefix: string): Promise<readonly StoredFile[]> {
+  const found: StoredFile[] = [];
   const start = prefix === '' ? '' : `${prefix}/`;
   for (let token: string | undefined, isFirst = true; isFirst || token !== undefined; isFirst = false) {
     const query = { 'list-type': '2', 'encoding-type': 'url', prefix: start, ...(token !== undefined && { 'continuation-token': token }) };
@@ -114,12 +115,11 @@ async function list(requests: S3Requests, prefix: string): Promise<readonly Stor
       const written = textIn(entry, 'Key') ?? '';
       // Some servers do not do what they are asked to, and then do not say that they did.
       const key = textIn(page, 'EncodingType') === 'url' ? decodeURIComponent(written.replaceAll('+', ' ')) : written;
-      const backup = key.startsWith(start) ? readName(key.slice(start.length), Number(textIn(entry, 'Size') ?? 0)) : undefined;
-      if (backup) found.push(backup);
+      if (key.startsWith(start)) found.push({ name: key.slice(start.length), bytes: Number(textIn(entry, 'Size') ?? 0) });
     }
     token = /<IsTruncated>true</.test(page) ? textIn(page, 'NextContinuationToken') : undefined;
   }
-  return newestFirst(found);
+  return found;
 }
 
 function unexpected(reason: string): OpenClawError {

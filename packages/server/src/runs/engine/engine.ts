@@ -32,6 +32,10 @@ export interface EngineOptions extends WorkerOptions {
   /** Removes what runs that are forgotten have left outside of the journal. @default there is nothing */
   readonly sweep?: () => Promise<unknown>;
   readonly limits?: Partial<EngineLimits>;
+  /** How old things get, where that may change; asked each time. @default those of the limits */
+  readonly ages?: () => Pick<EngineLimits, 'compactAfterMs' | 'forgetAfterMs'>;
+  /** Told of what was given up for its age: events of streamed text, or runs. */
+  readonly onForgotten?: (what: 'deltas' | 'runs', count: number) => void;
 }
 
 export interface EngineLimits {
@@ -366,10 +370,18 @@ class Engine implements RunEngine {
 
   async #keepHouse(): Promise<void> {
     const { journal, clock } = this.#options;
-    const { compactAfterMs, forgetAfterMs } = this.#limits;
-    while ((await journal.compact(clock.now() - compactAfterMs, pageRuns)) > 0 && !this.#isDraining);
-    while ((await journal.forget(clock.now() - forgetAfterMs, pageRuns)) > 0 && !this.#isDraining);
+    const { compactAfterMs, forgetAfterMs } = this.#options.ages?.() ?? this.#limits;
+    await this.#giveUp('deltas', () => journal.compact(clock.now() - compactAfterMs, pageRuns));
+    await this.#giveUp('runs', () => journal.forget(clock.now() - forgetAfterMs, pageRuns));
     await this.#options.sweep?.();
+  }
+
+  /** In batches, so that no write of others waits long. */
+  async #giveUp(what: 'deltas' | 'runs', batch: () => Promise<number>): Promise<void> {
+    for (let count = await batch(); count > 0; count = await batch()) {
+      this.#options.onForgotten?.(what, count);
+      if (this.#isDraining) return;
+    }
   }
 
   async #guarded(what: string, action: () => Promise<void>): Promise<void> {

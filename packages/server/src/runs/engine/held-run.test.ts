@@ -24,7 +24,7 @@ const endOfStep =
 
 test('how a step ended and how the next one begins are one commit', async () => {
   await using world = await createWorld({ script: twoCalls, tools: [look] });
-  const journal = createJournal({ database: world.setup.database, clock: systemClock, keptDays: 30 });
+  const journal = createJournal({ database: world.setup.database, clock: systemClock });
   const commits: string[] = [];
   journal.observe((events) => commits.push(events.map(({ kind }) => kind).join(' ')));
   await world.engine.close();

@@ -24,7 +24,7 @@ async function first(world: World, runId: string, kind: RunEvent['kind']): Promi
 
 const approvalIn = (event: RunEvent): string => ('approvalId' in event ? event.approvalId : '');
 
-const journalOf = ({ setup: { database } }: World): Journal => createJournal({ database, clock: systemClock, keptDays: 30 });
+const journalOf = ({ setup: { database } }: World): Journal => createJournal({ database, clock: systemClock });
 
 /** The same journal, with something else in the place of some of what it does. */
 function changed(journal: Journal, changes: Partial<Journal>): Journal {

@@ -78,7 +78,7 @@ export async function createWorld(options: WorldOptions): Promise<World> {
     const agents = new Map([{ ...agentDefaults, ...options.agent }, ...helpers].map((agent) => [agent.id, agent]));
     const handOver = helpers.length > 0 ? [createHandOverTool(helpers.map(({ id }) => ({ id, description: undefined })))] : [];
     const engine = createRunEngine({
-      journal: createJournal({ database: mortal, clock: systemClock, keptDays: 30 }),
+      journal: createJournal({ database: mortal, clock: systemClock }),
       ...{ clock: systemClock, ids: createIds(), log, owner: 'gateway' },
       callModel: modelOf(options.script, asked),
       agents: { get: (id) => agents.get(id) ?? unknownAgent(id), list: () => [...agents.values()] },

@@ -46,6 +46,20 @@ export interface Takeable {
   readonly sessionKey: string;
 }
 
+/** Runs that were taken out of the journal, and can still be read. */
+export interface RunArchive {
+  /** When it resolves they are kept there, read back and compared. */
+  keep(runIds: readonly string[], events: AsyncIterable<RunEvent>): Promise<void>;
+  /** Every event of the run, in order. */
+  find(runId: string): Promise<readonly RunEvent[] | undefined>;
+}
+
+export interface StaleAmount {
+  readonly items: number;
+  /** Of text; what it takes on the disk is more. */
+  readonly bytes: number;
+}
+
 export type RunObserver = (events: readonly RunEvent[], view: RunView) => void;
 
 export interface Journal {
@@ -91,8 +105,10 @@ export interface Journal {
 
   /** Drops the deltas of runs that finished before `beforeMs`; results stay, and what a run was saying when it broke off. @returns events dropped */
   compact(beforeMs: number, limit: number): Promise<number>;
-  /** Forgets runs that ended before `beforeMs`. @returns runs forgotten */
+  /** Forgets runs that ended before `beforeMs`; where there is an archive, once they are in it. @returns runs forgotten */
   forget(beforeMs: number, limit: number): Promise<number>;
+  /** What `compact` (events) or `forget` (runs) would take, all in all. */
+  stale(what: 'deltas' | 'runs', beforeMs: number): Promise<StaleAmount>;
   /** Which of these there are. */
   kept(runIds: readonly string[]): Promise<ReadonlySet<string>>;
   close(): Promise<void>;

@@ -48,7 +48,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
       const told: string[] = [];
       let isBroken = false;
       const journal = createJournal({
-        ...{ database, clock, keptDays: 30 },
+        ...{ database, clock },
         alongside: (events, view) => {
           told.push(`${events.map(({ kind }) => kind).join()} ${view.status}`);
           const note = (id: string): Statement => ({
@@ -253,7 +253,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
       const text = 'x'.repeat(64 * 1024);
       for (let index = 0; index < 100; index += 1) await setup.journal.append(held, [delta(1, index, text)]);
       await setup.journal.append(held, [stepFinished(1), finished]);
-      const journal = createJournal({ database, clock: setup.clock, keptDays: 30 });
+      const journal = createJournal({ database, clock: setup.clock });
       const seen: number[] = [];
       for await (const { seq } of journal.follow('run_1', 0, new AbortController().signal)) seen.push(seq);
       assert.deepEqual(
@@ -272,7 +272,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
         await setup.journal.append(held, [stepStarted(step), delta(step, 0, 'x'), stepFinished(step)]);
       await setup.journal.append(held, [finished]);
       const { database, most } = counting(setup.database);
-      const view = await createJournal({ database, clock: setup.clock, keptDays: 30 }).view('run_1');
+      const view = await createJournal({ database, clock: setup.clock }).view('run_1');
       assert.deepEqual(view, await setup.journal.view('run_1'));
       assert.ok(most() <= 200, `${most()} events were read at once`);
     });
@@ -344,7 +344,7 @@ for (const engine of ['SQLite', 'PostgreSQL'] as const) {
           return rows as never;
         },
       };
-      const other = createJournal({ database: reading, clock, keptDays: 30 });
+      const other = createJournal({ database: reading, clock });
       await other.view('run_1');
       assert.deepEqual(await other.view('run_1'), await journal.view('run_1'));
     });

@@ -9,7 +9,7 @@ import type { Clock } from '../../core/clock.ts';
 import { OpenClawError } from '../../core/errors.ts';
 import type { Database, Statement, WriteBatch } from '../../storage/index.ts';
 import { OneAtATime } from '../one-at-a-time.ts';
-import type { Journal, Lease, NewRun, RunObserver, RunQuestion, Takeable, TakeableQuestion } from './contract.ts';
+import type { Journal, Lease, NewRun, RunArchive, RunObserver, RunQuestion, StaleAmount, Takeable, TakeableQuestion } from './contract.ts';
 import { applyEvent, foldRun } from './fold.ts';
 import * as store from './run-store.ts';
 import { type Known, type ViewLimits, Views } from './views.ts';
@@ -18,10 +18,10 @@ import { Watchers } from './watchers.ts';
 export interface JournalOptions {
   readonly database: Database;
   readonly clock: Clock;
-  /** For the words of an error: how long runs that ended are kept. */
-  readonly keptDays: number;
   /** What others write down with these events, in the same commit: all of it is there, or nothing. Takes no time and throws nothing. */
   readonly alongside?: (events: readonly RunEvent[], view: RunView) => readonly Statement[];
+  /** Where runs go that are forgotten. Asked each time. @default nowhere */
+  readonly archive?: () => RunArchive | undefined;
 }
 
 /** Writes that wait for one run: its owner's, and those from outside. */
@@ -36,6 +36,8 @@ const fewestFollowed = 4;
 const followedCharacters = 256 * 1024;
 /** How often somebody from outside tries again where the owner was quicker. */
 const postAttempts = 20;
+/** Runs that go into the archive at once: one file, which is read through for one of them. */
+const archivedRuns = 50;
 /** Of views that are kept; 64 MiB or twice that, by how the text is held. */
 const viewLimits: ViewLimits = { views: 2000, characters: 64 * 2 ** 20 };
 
@@ -46,8 +48,8 @@ export function createJournal(options: JournalOptions): Journal {
 class StoredJournal implements Journal {
   readonly #database: Database;
   readonly #clock: Clock;
-  readonly #keptDays: number;
   readonly #alongside: NonNullable<JournalOptions['alongside']>;
+  readonly #archive: NonNullable<JournalOptions['archive']>;
   readonly #order = new OneAtATime(waitingPerRun);
   readonly #watchers = new Watchers();
   readonly #observers = new Set<RunObserver>();
@@ -55,11 +57,11 @@ class StoredJournal implements Journal {
   readonly #views = new Views(viewLimits);
   #isClosed = false;
 
-  constructor({ database, clock, keptDays, alongside = () => [] }: JournalOptions) {
+  constructor({ database, clock, alongside = () => [], archive = () => undefined }: JournalOptions) {
     this.#database = database;
     this.#clock = clock;
-    this.#keptDays = keptDays;
     this.#alongside = alongside;
+    this.#archive = archive;
   }
 
   async create(run: NewRun): Promise<{ readonly run: RunView; readonly isKnown: boolean }> {
@@ -91,7 +93,7 @@ class StoredJournal implements Journal {
 
   async view(runId: string): Promise<RunView> {
     const row = await store.readRow(this.#database, 'id', runId);
-    if (!row) throw this.#notFound(runId);
+    if (!row) return foldRun(await this.#archived(runId));
     const known = this.#views.get(runId)?.view;
     return known?.lastSeq === row.nextSeq - 1 ? known : (await this.#reload(runId)).view;
   }
@@ -217,8 +219,16 @@ class StoredJournal implements Journal {
 
   async #readPage(runId: string, { after, limit }: store.EventPage): Promise<store.EventsRead> {
     const page = await store.readEvents(this.#database, runId, { after, limit: Math.min(limit, pageEvents) });
-    if (page.events.length === 0) await this.view(runId);
-    return page;
+    if (page.events.length > 0 || (await store.readRow(this.#database, 'id', runId))) return page;
+    const events = (await this.#archived(runId)).filter(({ seq }) => seq > after).slice(0, limit);
+    return { events, characters: 0 };
+  }
+
+  /** @throws OpenClawError `run_not_found` */
+  async #archived(runId: string): Promise<readonly RunEvent[]> {
+    const events = await this.#archive()?.find(runId);
+    if (!events || events.length === 0) throw this.#notFound(runId);
+    return events;
   }
 
   async *follow(runId: string, after: number, signal: AbortSignal): AsyncIterable<RunEvent> {
@@ -268,10 +278,27 @@ class StoredJournal implements Journal {
   }
 
   async forget(beforeMs: number, limit: number): Promise<number> {
-    const ids = await store.readEnded(this.#database, beforeMs, limit);
+    const archive = this.#archive();
+    const ids = await store.readEnded(this.#database, beforeMs, archive ? Math.min(limit, archivedRuns) : limit);
+    if (ids.length > 0) await archive?.keep(ids, this.#allEvents(ids));
     if (ids.length > 0) await this.#database.write({ statements: store.forgetting(ids) });
     for (const id of ids) this.#views.forget(id);
     return ids.length;
+  }
+
+  async *#allEvents(runIds: readonly string[]): AsyncGenerator<RunEvent> {
+    for (const runId of runIds) {
+      for (let after = 0; ;) {
+        const { events } = await store.readEvents(this.#database, runId, { after, limit: foldedEvents });
+        yield* events;
+        if (events.length < foldedEvents) break;
+        after = events.at(-1)?.seq ?? after;
+      }
+    }
+  }
+
+  stale(what: 'deltas' | 'runs', beforeMs: number): Promise<StaleAmount> {
+    return store.readStale(this.#database, what, beforeMs);
   }
 
   async kept(runIds: readonly string[]): Promise<ReadonlySet<string>> {
@@ -314,7 +341,7 @@ class StoredJournal implements Journal {
   }
 
   #notFound(runId: string): OpenClawError {
-    return new OpenClawError('run_not_found', { details: { runId, keptDays: this.#keptDays } });
+    return new OpenClawError('run_not_found', { details: { runId } });
   }
 }
 

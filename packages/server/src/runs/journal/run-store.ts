@@ -1,7 +1,7 @@
 /** The tables of runs and of their events: rows and statements. It keeps nothing in memory and decides nothing. */
 import type { RunEvent, RunEventBody, RunView } from '@openclaw/protocol';
 import type { Database, Guard, Row, Statement, Value, WriteBatch } from '../../storage/index.ts';
-import type { NewRun, RunQuestion, Takeable, TakeableQuestion } from './contract.ts';
+import type { NewRun, RunQuestion, StaleAmount, Takeable, TakeableQuestion } from './contract.ts';
 
 /** How a run stands in its row; what only events say (input, output, error) is not in it. */
 export interface StoredRun {
@@ -226,6 +226,18 @@ export async function readKept(database: Database, ids: readonly string[]): Prom
 
 function placesFor(values: readonly unknown[]): string {
   return values.map((_value, index) => `$${index + 1}`).join(', ');
+}
+
+const staleStatements = {
+  deltas: `SELECT COUNT(*) AS items, COALESCE(SUM(LENGTH(e.body)), 0) AS bytes FROM run_events e JOIN runs r ON r.id = e.run_id
+           WHERE e.kind = 'step.delta' AND r.status = 'finished' AND r.ended_at IS NOT NULL AND r.ended_at < $1`,
+  runs: `SELECT COUNT(DISTINCT r.id) AS items, COALESCE(SUM(LENGTH(e.body)), 0) AS bytes FROM runs r LEFT JOIN run_events e ON e.run_id = r.id
+         WHERE r.ended_at IS NOT NULL AND r.ended_at < $1`,
+} as const;
+
+export async function readStale(database: Database, what: keyof typeof staleStatements, beforeMs: number): Promise<StaleAmount> {
+  const [row] = await database.read({ sql: staleStatements[what], params: [beforeMs] });
+  return { items: Number(row?.['items'] ?? 0), bytes: Number(row?.['bytes'] ?? 0) };
 }
 
 /** How much streamed text they have. */

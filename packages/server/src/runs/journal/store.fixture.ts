@@ -27,7 +27,7 @@ export async function setUpJournal(server?: PgliteServer): Promise<JournalSetup>
   const clock = createFakeClock();
   const database = server ? await openEmpty(server, resources) : await openOnDisk(resources);
   resources.defer(() => database.close());
-  const again = (): Journal => createJournal({ database, clock, keptDays: 30 });
+  const again = (): Journal => createJournal({ database, clock });
   const kept = resources.move();
   return { clock, database, journal: again(), again, [Symbol.asyncDispose]: () => kept.disposeAsync() };
 }

@@ -217,7 +217,7 @@ class JournaledPrograms implements Programs {
 
   async #programRun(runId: string): Promise<RunView> {
     const run = await this.#journal.view(runId);
-    if (run.origin.kind !== 'program') throw new OpenClawError('run_not_found', { details: { runId, keptDays: 30 } });
+    if (run.origin.kind !== 'program') throw new OpenClawError('run_not_found', { details: { runId } });
     return run;
   }
 

@@ -151,6 +151,10 @@ export interface Conversations {
   resetSession(key: string): Promise<SessionSummary>;
   /** Stops its runs first, and forgets them. @returns whether there was one */
   deleteSession(key: string): Promise<boolean>;
+  /** Sessions that nobody has gone on with since `beforeMs`, and no run of which is open. */
+  idleSessions(beforeMs: number): Promise<number>;
+  /** Deletes at most `limit` of them with their runs. @returns how many */
+  deleteIdleSessions(beforeMs: number, limit: number): Promise<number>;
   /**
    * Has what was said so far summed up, and the summary stand for it in what models are told. People still see all of it.
    * @returns whether there was anything to sum up @throws OpenClawError `session_not_found`, and what the run that does it failed with

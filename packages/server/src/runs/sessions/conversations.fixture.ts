@@ -91,7 +91,7 @@ async function startProcess(setup: JournalSetup, options: ProcessOptions): Promi
   };
   const ids = createIds();
   const log = createLog({ clock: systemClock, destinations: [], level: 'silent' });
-  const journal = createJournal({ database: mortal, clock: systemClock, keptDays: 30 });
+  const journal = createJournal({ database: mortal, clock: systemClock });
   const known = (options.agents ?? [{}]).map((agent): Agent => ({ ...usual, ...agent }));
   const agents = { list: () => known, get: (id: string) => known.find((agent) => agent.id === id) ?? unknownAgent(id) };
   const calls: ScriptedCall[] = [];

@@ -183,6 +183,25 @@ class ConversationService implements Conversations {
     });
   }
 
+  async idleSessions(beforeMs: number): Promise<number> {
+    return this.#store.countIdle(beforeMs);
+  }
+
+  async deleteIdleSessions(beforeMs: number, limit: number): Promise<number> {
+    const keys = await this.#store.idleKeys(beforeMs, limit);
+    for (const key of keys) {
+      await this.#alone.run(key, async () => {
+        // Somebody may have gone on with it since it was found.
+        const session = await this.#store.session(key);
+        if (!session || session.updatedAtMs >= beforeMs) return;
+        await this.#adopt(key);
+        await this.#store.delete(key);
+        await this.#store.forgetRuns(key);
+      });
+    }
+    return keys.length;
+  }
+
   async compactSession(key: string, { by, signal }: { readonly by: string; readonly signal: AbortSignal }): Promise<boolean> {
     const runId = await this.#alone.run(key, async () => {
       const { sessionId, agentId } = await this.#summary(key);

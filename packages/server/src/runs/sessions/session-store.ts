@@ -217,6 +217,17 @@ export class SessionStore {
     return rows.map((row) => String(row['id']));
   }
 
+  async countIdle(beforeMs: number): Promise<number> {
+    const [row] = await this.#database.read({ sql: `SELECT COUNT(*) AS n FROM sessions s WHERE ${isIdle}`, params: [beforeMs] });
+    return Number(row?.['n'] ?? 0);
+  }
+
+  async idleKeys(beforeMs: number, limit: number): Promise<string[]> {
+    const sql = `SELECT s.key FROM sessions s WHERE ${isIdle} ORDER BY s.updated_at, s.key LIMIT ${limit}`;
+    const rows = await this.#database.read<{ key: string }>({ sql, params: [beforeMs] });
+    return rows.map(({ key }) => key);
+  }
+
   /** Places of runs that are forgotten, and the sessions used longest ago where there are too many. @returns how many of these */
   async prune(limit: number): Promise<number> {
     await this.#database.write({
@@ -242,6 +253,8 @@ export class SessionStore {
     return found;
   }
 }
+
+const isIdle = 's.updated_at < $1 AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.session_key = s.key AND r.ended_at IS NULL)';
 
 function insertSession(key: string, { sessionId, agentId, nowMs }: FreshSession): Statement {
   return {

@@ -194,6 +194,8 @@ function createTurns(clock: FakeClock): FakeTurns {
       return session.summary;
     },
     deleteSession: async (key) => fake.sessions.delete(key),
+    idleSessions: () => Promise.resolve(0),
+    deleteIdleSessions: () => Promise.resolve(0),
     async compactSession(key) {
       return need(key).messages.length > 0;
     },
@@ -275,7 +277,7 @@ function createRuns(): FakeRuns {
     runs: new Map(),
     async get(runId) {
       const found = fake.runs.get(runId);
-      if (!found) throw new OpenClawError('run_not_found', { details: { runId, keptDays: 30 } });
+      if (!found) throw new OpenClawError('run_not_found', { details: { runId } });
       return found.view;
     },
     async list({ limit, status }) {
