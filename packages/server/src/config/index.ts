@@ -17,6 +17,7 @@ export {
   timeoutDefaults,
   type AgentsSettings,
   type BackupSettings,
+  type RetentionSettings,
   type ChannelsSettings,
   type LimitSettings,
   type McpSettings,

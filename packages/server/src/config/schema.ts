@@ -281,6 +281,7 @@ export type McpSettings = Infer<typeof mcp>;
 export type WorkloadsSettings = Infer<typeof workloads>;
 export type ChannelsSettings = Infer<typeof channels>;
 export type BackupSettings = Infer<typeof backup>;
+export type RetentionSettings = Infer<typeof retention>;
 export type RouteSettings = Infer<typeof route>;
 export type ProviderSettings = Infer<typeof provider>;
 export type TimeoutSettings = Infer<typeof timeouts>;

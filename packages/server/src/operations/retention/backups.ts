@@ -14,7 +14,7 @@ export function backupRule({ place, stateId, keepMs }: BackupRuleOptions): Reten
     const at = place();
     if (!at) return { items: 0, bytes: 0 };
     const { removed } = await pruneBackups({ place: at, rules: { last: 1, daily: 0, weekly: 0, sinceMs }, stateId, dryRun });
-    return { items: removed.length, bytes: removed.reduce((sum, { bytes }) => sum + bytes, 0) };
+    return { items: removed.length, bytes: removed.reduce((sum, { bytes = 0 }) => sum + bytes, 0) };
   };
   return {
     ...{ kind: 'backups', setting: 'retention.backupsMs', keepMs },
