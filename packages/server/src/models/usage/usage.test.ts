@@ -190,6 +190,11 @@ test('in the real database: numbers and names of any kind make rows, and what a 
         ['req_odd', 1e12, 0, 0, 2, 1e12, '{"steps":[]}', 1],
       ],
     );
+    const beforeMs = clock.now() - 3_600_000;
+    const { items, bytes } = await usage.stale(beforeMs);
+    assert.deepEqual([items, bytes > 600], [3, true]);
+    assert.deepEqual([await usage.prune(beforeMs, 2), await usage.prune(beforeMs, 2), await usage.prune(beforeMs, 2)], [2, 1, 0]);
+    assert.deepEqual(await usage.spending({ keyId: 'key_1', sinceMs, beforeMs: undefined }), [{ day, nanoUsd: 7 }]);
     assert.deepEqual([usage.dropped, usage.waiting], [0, 0]);
     await usage.close();
   } finally {

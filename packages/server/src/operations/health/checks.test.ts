@@ -16,6 +16,7 @@ import {
   createProvidersCheck,
   createSecretsCheck,
   createStateCheck,
+  createSurvivalCheck,
   createWatchdog,
   readVolume,
   type ConfigurationLook,
@@ -226,4 +227,23 @@ describe('the watchdog', () => {
     clock.advance(2000);
     assert.equal((await look(watchdog.check)).state, 'degraded');
   });
+});
+
+test('a volume that fills is degraded days before it is full, and one that does not fill is not', async () => {
+  const roomy = { freeBytes: 2 ** 40, freeInodes: undefined };
+  const at = (days: number | undefined) =>
+    createDiskCheck(
+      () => Promise.resolve(roomy),
+      () => days,
+    )();
+  assert.deepEqual(await at(undefined), { state: 'ok' });
+  assert.deepEqual(await at(3), { state: 'ok' });
+  assert.deepEqual(await at(1.25), { state: 'degraded', detail: 'at its rate the volume of the state directory is full in 1.3 days' });
+});
+
+test('a state that does not survive is degraded; one that perhaps does, or that nobody has looked at yet, is not', async () => {
+  const look = (severity: 'ok' | 'warn' | 'bad') => createSurvivalCheck(() => ({ severity, words: 'no: it lies in memory' }))();
+  assert.deepEqual(await look('bad'), { state: 'degraded', detail: 'the state does not survive: it lies in memory' });
+  for (const severity of ['ok', 'warn'] as const) assert.deepEqual(await look(severity), { state: 'ok' });
+  assert.deepEqual(await createSurvivalCheck(() => undefined)(), { state: 'ok' });
 });

@@ -347,3 +347,19 @@ test('what cannot be a message is refused before anything is written', async () 
   await assert.rejects(conversations.start(ask('hi', '3')), { code: 'overloaded' });
   assert.equal((await conversations.start(ask('hi', '2'))).known, true, 'one that was accepted is');
 });
+
+test('a conversation that nobody goes on with goes with its runs; one that is at work, or was gone on with, stays', async () => {
+  await using world = await openConversations();
+  const { conversations } = world.process;
+  await conversations.start(ask('old', 'key-1'));
+  await until(() => world.process.calls[0]);
+  const later = Date.now() + 60_000;
+  assert.equal(await conversations.idleSessions(later), 0, 'it is at work');
+  await answer(world, 0, 'done');
+  await conversations.wait('key-1', soon);
+  assert.equal(await conversations.deleteIdleSessions(Date.now() - 60_000, 10), 0);
+  assert.equal(await conversations.idleSessions(later), 1);
+  assert.equal(await conversations.deleteIdleSessions(later, 10), 1);
+  assert.deepEqual(await conversations.listSessions({ limit: 10, offset: 0 }), { sessions: [], total: 0 });
+  await assert.rejects(conversations.wait('key-1', now), { code: 'run_not_found' });
+});
