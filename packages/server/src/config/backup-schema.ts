@@ -24,7 +24,8 @@ export const backup = s.object(
         every: s.durationMs({ description: 'How long after one the next is made.', minimum: 60_000 }),
         cron: s.string({
           description: 'When, as five fields of cron: minute, hour, day, month, weekday. One of `every` and `cron`.',
-          minLength: 9,
+          pattern: '^\\S+( +\\S+){4}$',
+          expects: 'five fields of cron',
         }),
         timeZone: s.string({ description: 'Of `cron`, as in Europe/Zurich.', default: 'UTC', minLength: 1 }),
       },

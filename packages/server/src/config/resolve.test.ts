@@ -69,7 +69,9 @@ function fittingLeaf(part: JsonSchema): fc.Arbitrary<unknown> {
   if (part.type === 'number') return fc.double({ min: part.minimum ?? 0, max: part.maximum ?? 1e9, noNaN: true });
   if (part.type === 'boolean') return fc.boolean();
   return fc.constantFrom(
-    ...['a/b', 'http://host/v1', 'http://host', 'word', '10.0.0.0/8'].filter((text) => new RegExp(part.pattern ?? '', 'u').test(text)),
+    ...['a/b', 'http://host/v1', 'http://host', 'word', '10.0.0.0/8', 'age1q', '0 3 * * *'].filter((text) =>
+      new RegExp(part.pattern ?? '', 'u').test(text),
+    ),
   );
 }
 

@@ -20,6 +20,12 @@ const advice: Readonly<Record<string, Advice>> = {
     remedy: 'Open Configuration: it shows what is wrong and where, and takes a mended file or an earlier version.',
     page: 'docs/configuration-running.md',
   },
+  secrets: {
+    title: 'Secrets',
+    about: 'Whether the secrets that lie elsewhere can be read there. What was read last holds meanwhile.',
+    remedy: 'Run `openclaw secrets check` on the gateway’s machine: it asks each source and says what it answers.',
+    page: 'docs/secrets.md',
+  },
   state: {
     title: 'Database',
     about: 'Whether sessions, keys, devices and usage are written, and how fast.',
@@ -37,6 +43,12 @@ const advice: Readonly<Record<string, Advice>> = {
     about: 'How many more files the volume of the state directory takes.',
     remedy: 'Delete files on that volume: many small ones use them up while there is room.',
     page: 'docs/health.md',
+  },
+  survival: {
+    title: 'What is left after a restart',
+    about: 'Whether the state lies where it outlives its container.',
+    remedy: 'Mount a volume at the state directory; `openclaw volumes` says what lies where, `openclaw volumes migrate` brings it there.',
+    page: 'docs/volumes.md',
   },
   memory: {
     title: 'Memory',
@@ -68,6 +80,12 @@ const advice: Readonly<Record<string, Advice>> = {
     about: 'Whether the programs that are to run do, or wait for another attempt after they have failed.',
     remedy: 'Open Workloads: each one in trouble says why, and its output and events show what came before.',
     page: 'docs/workloads.md',
+  },
+  backup: {
+    title: 'Backups',
+    about: 'Whether the last backup by schedule was made.',
+    remedy: 'Make one by hand, which says what is in the way: `openclaw backup create`.',
+    page: 'docs/backup.md',
   },
   background: {
     title: 'Work in the background',

@@ -47,6 +47,7 @@ test('it opens with the five facts, goes from the process to the providers, and 
       'ok    certificates',
       'ok    variables of proxies',
       'ok    the workloads',
+      'ok    backups by schedule',
       'ok    what is around it',
       'ok    versions',
     ],
