@@ -35,6 +35,7 @@ export const program: readonly Recipe[] = [
     files: { server: makeForeignProgram },
     lives: 1,
   },
+  shell('command-not-found', { causes: ['entrypoint-missing'], script: 'exec gatewayd --port 18789' }),
   {
     ...shell('entrypoint-missing', { causes: ['entrypoint-missing'], script: '' }),
     command: ['/usr/local/bin/docker-entrypoint.sh'],

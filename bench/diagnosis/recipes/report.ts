@@ -157,7 +157,6 @@ raise RuntimeError("Model has been downloaded but the SHA256 checksum does not m
 
 const starts: readonly Recipe[] = [
   python('report-import', { causes: ['module-missing'], program: `import pgvector_store\nprint(pgvector_store)\n` }),
-  shell('report-command-not-found', { causes: ['entrypoint-missing'], script: `exec gatewayd --port 18789` }),
   node('report-flag', {
     causes: ['bad-node-flag'],
     options: ['--env', 'NODE_OPTIONS=--enable-sourcemaps'],

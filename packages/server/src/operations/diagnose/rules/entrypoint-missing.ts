@@ -11,7 +11,7 @@ export const entrypointMissing = toldByItself({
   signs: '`no such file or directory` or `not found` when it starts, exit 127; logs are empty; the file may well exist',
   mends: 'Correct the path of the entrypoint, or give the script line ends of Unix (LF).',
   pattern:
-    /exec(?:ve|_linux\.go|:| user process caused| )?.*(?:no such file or directory|executable file not found)|env: ['‘]?(?<interpreter>[^'’:\s]+)['’]?: No such file|bad interpreter|^(?:\/bin\/)?(?:ba|da|a)?sh: (?:line )?(?:\d+: )?(?<command>[^:]+): not found|\$PATH: unknown/i,
+    /exec(?:ve|_linux\.go|:| user process caused| )?.*(?:no such file or directory|executable file not found)|env: ['‘]?(?<interpreter>[^'’:\s]+)['’]?: No such file|bad interpreter|^(?:\/bin\/)?(?:ba|da|a)?sh: (?:exec: )?(?:line )?(?:\d+: )?(?<command>[^:]+): (?:command )?not found|\$PATH: unknown/i,
   most: 93,
   weigh(evidence, { byPlatform }) {
     const ended = evidence.lives.at(-1)?.exitCode ?? evidence.state.exitCode;
