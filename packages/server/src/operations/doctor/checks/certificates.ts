@@ -14,7 +14,7 @@ export const certificatesCheck: DoctorCheck = {
     const findings = [...(certificate ? ofGateway(certificate, atMs) : []), ...shown.flatMap((host) => ofProvider(host, atMs))];
     if (findings.length > 0) return findings;
     const own = certificate === undefined ? 'The port is served without one' : `That of the port holds until ${day(certificate.validToMs)}`;
-    return [well(`${own}; ${shown.length} of providers are good.`)];
+    return [well(shown.length === 0 ? `${own}.` : `${own}; ${shown.length} of providers are good.`)];
   },
 };
 
