@@ -46,10 +46,18 @@ export function buildImage(): string {
 
   using copy = createWorkingCopy();
   // Where the machine trusts more than Debian does, as behind a proxy that signs for itself, the build has to do so too.
-  const authorities = process.env['NODE_EXTRA_CA_CERTS'];
-  if (authorities !== undefined && existsSync(authorities)) copyFileSync(authorities, join(copy.path, 'deploy/build-ca.crt'));
-  run(['docker', 'build', '--network', 'host', '--file', 'deploy/Dockerfile', '--tag', name, ...bases.trim().split(' '), '.'], copy.path);
+  const authorities = [process.env['NODE_EXTRA_CA_CERTS'] ?? '', '/etc/ssl/certs/ca-certificates.crt'].find((file) => existsSync(file));
+  if (authorities !== undefined) copyFileSync(authorities, join(copy.path, 'deploy/build-ca.crt'));
+  const options = ['--network', 'host', '--file', 'deploy/Dockerfile', '--tag', name, ...proxies(), ...bases.trim().split(' ')];
+  run(['docker', 'build', ...options, '.'], copy.path);
   return name;
+}
+
+/** Builds do not see the environment of who asks for them. */
+function proxies(): readonly string[] {
+  return ['HTTP_PROXY', 'HTTPS_PROXY', 'NO_PROXY']
+    .flatMap((name) => [name, name.toLowerCase()])
+    .flatMap((name) => (process.env[name] === undefined ? [] : ['--build-arg', name]));
 }
 
 /** In memory, where devices can be made: most of the time of making Debian is waiting for a disk. */
